@@ -1,0 +1,117 @@
+"""Typed settings: one TOML file, a `.env`, the environment; later ones win.
+
+`PHONOFILM_SPOTIFY__CLIENT_ID` sets `client_id` in section `[spotify]`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import TomlConfigSettingsSource as Toml
+
+from phonofilm.errors import ConfigurationError
+
+FILE = "phonofilm.toml"
+
+
+class SourceSettings(BaseModel):
+    """What an operator says of one source."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accept_terms: bool = False
+    basis: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    access: str = ""
+    contact: str = ""
+    base_url: str = ""
+
+
+class Settings(BaseSettings):
+    """All settings; `keep_names` keeps people's names instead of keyed hashes."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PHONOFILM_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",
+        nested_model_default_partial_update=True,
+    )
+
+    data: Path = Path("data")
+    keep_names: bool = False
+    deezer: SourceSettings = SourceSettings()
+    spotify: SourceSettings = SourceSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before `.env` before the file."""
+        return (init_settings, env_settings, dotenv_settings, Toml(settings_cls, _file()))
+
+    def source(self, name: str) -> SourceSettings:
+        """The section of a source."""
+        held = getattr(self, name, None)
+        return held if isinstance(held, SourceSettings) else SourceSettings()
+
+
+def _file() -> Path:
+    return Path(os.environ.get("PHONOFILM_CONFIG") or FILE)
+
+
+def load_settings(config: Path | None = None) -> Settings:
+    """Reads the settings; ConfigurationError names the place that is wrong."""
+    if config is not None:
+        if not config.is_file():
+            raise ConfigurationError(f"There is no file {config}.", next_step="Check --config.")
+        os.environ["PHONOFILM_CONFIG"] = str(config)
+    try:
+        return Settings()
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{_file()} is not TOML: {error}.") from None
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"The settings are wrong: {_places(error)}.",
+            next_step=f"Correct {_file()}, .env or the environment; phonofilm doctor shows them.",
+        ) from None
+
+
+def _places(error: ValidationError) -> str:
+    rows: list[Any] = list(error.errors(include_input=False, include_url=False))
+    return "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows)
+
+
+def cache_folder() -> Path:
+    """Where tokens live: the user's cache folder, never the data folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "phonofilm"
+
+
+def hash_key() -> bytes:
+    """The key that personal names are hashed with; made once per user, mode 0600."""
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "phonofilm"
+    path = folder / "names.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(32)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:  # another process made it in the meantime
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+    return key

@@ -1,0 +1,1 @@
+"""Asks politely and durably: frontier, planner, limiter, transport, and the engine over them."""

@@ -1,0 +1,334 @@
+"""The engine: asks what the planner chooses as fast as the limiter allows, and loses nothing.
+
+An answer is safe when its line stands in the log and one transaction holds the log's offset, what
+the answer told of and the counters. A worker asks again only then, so that a crash costs the calls
+in flight and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.frontier import (
+    ANSWERED,
+    FAILED,
+    MISSING,
+    QUARANTINED,
+    Ask,
+    Frontier,
+)
+from phonofilm.crawl.goal import IGNORED, Goal, Scope
+from phonofilm.crawl.keeper import Keeper
+from phonofilm.crawl.limiter import Limiter
+from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.reader import Reader
+from phonofilm.crawl.transport import NoResponse
+from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
+from phonofilm.sources.base import HttpSource, Outcome, Response
+
+MOST_TRIES = 5
+_MOST_SILENT = 20
+_MOST_MALFORMED_SHARE = 0.5
+_JUDGE_SHAPE_AFTER = 20
+
+
+class Sender(Protocol):
+    """What sends a request and says what came back."""
+
+    async def get(
+        self, path: str, query: dict[str, str], headers: dict[str, str]
+    ) -> Response | NoResponse: ...
+
+
+class Tokens(Protocol):
+    """What knows the headers to send."""
+
+    async def headers(self) -> dict[str, str]: ...
+    async def renew(self, spent: dict[str, str]) -> bool: ...
+
+
+class Retry(NamedTuple):
+    """An ask that waits for another try, not before a moment (steady seconds)."""
+
+    not_before: float
+    tries: int
+    ask: Ask
+
+
+class Parts(NamedTuple):
+    """What an engine is made of."""
+
+    source: HttpSource
+    access: str
+    goal: Goal
+    scope: Scope
+    frontier: Frontier
+    planner: Planner
+    limiter: Limiter
+    sender: Sender
+    tokens: Tokens
+    keeper: Keeper
+    clock: Clock
+    run: str
+
+
+class Engine:
+    """One crawl of one source. `crawl` ends by itself; `stop` lets the calls in flight finish."""
+
+    def __init__(self, parts: Parts, workers: int = 4) -> None:
+        self.parts = parts
+        self.workers = workers
+        self.reader = Reader(parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner)
+        self.status_counts: Counter[str] = Counter()
+        self.calls_by_endpoint: Counter[str] = Counter()
+        self.findings: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
+        self.calls = 0
+        self.ended = ""  # goal, done, parked, interrupted, stopped
+        self.error: PhonofilmError | None = None
+        self.gain = 0.0
+        self._in_flight = 0
+        self._retries: list[Retry] = []
+        self._changed = asyncio.Event()
+        self._silent = 0
+        self._refused_in_a_row: dict[str, set[tuple[str, ...]]] = {}
+        self._answered = parts.frontier.answered_endpoints()
+        self._began = parts.clock.steady()
+        self._malformed = 0
+        self._parsed = 0
+
+    async def crawl(self) -> None:
+        """Runs until the goal is met, nothing is left, or something ends it."""
+        workers = [asyncio.create_task(self._work()) for _ in range(self.workers)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            self.parts.keeper.commit()
+        if self.error:
+            raise self.error
+
+    def stop(self, why: str) -> None:
+        """No further call is made; the first reason stands."""
+        self.ended = self.ended or why
+        self._changed.set()
+
+    def _fail(self, error: PhonofilmError) -> None:
+        self.error = self.error or error
+        self.stop("stopped")
+
+    async def _work(self) -> None:
+        while not self.ended:
+            ask, tries = self._next()
+            if ask is None:
+                if not self._in_flight and not self._retries:
+                    self.stop("goal" if self._goal_met() else "done")
+                    return
+                await self._something_changes()
+                continue
+            self._in_flight += 1
+            try:
+                if await self._allowed():
+                    await self._make(ask, tries)
+                else:
+                    self._retries.append(Retry(0.0, tries, ask))
+            except PhonofilmError as error:
+                self._fail(error)
+            finally:
+                self._in_flight -= 1
+                self._changed.set()
+
+    def _next(self) -> tuple[Ask | None, int]:
+        if self._over():
+            return None, 0
+        now = self.parts.clock.steady()
+        for place, retry in enumerate(self._retries):
+            if retry.not_before <= now:
+                del self._retries[place]
+                return retry.ask, retry.tries
+        return self.parts.planner.next(), 0
+
+    def _over(self) -> bool:
+        goal = self.parts.goal
+        if goal.max_calls is not None and self.calls + self._in_flight >= goal.max_calls:
+            if self.calls >= goal.max_calls:
+                self.stop("stopped")
+            return True
+        if goal.max_seconds and self.parts.clock.steady() - self._began >= goal.max_seconds:
+            self.stop("stopped")
+            return True
+        if self._goal_met():
+            self.stop("goal")
+            return True
+        return False
+
+    def _goal_met(self) -> bool:
+        return not self.parts.goal.open_ended() and self.parts.planner.satisfied >= set(self.parts.goal.wants)
+
+    async def _something_changes(self) -> None:
+        self._changed.clear()
+        try:
+            await asyncio.wait_for(self._changed.wait(), 0.1)
+        except TimeoutError:
+            return
+
+    async def _allowed(self) -> bool:
+        """Waits for the limiter in steps short enough to be interrupted; False when it is over."""
+        limiter = self.parts.limiter
+        while True:
+            wait = limiter.wait()
+            if limiter.parked_until is not None:
+                self.stop("parked")
+            if self.ended:
+                return False
+            if wait <= 0:
+                limiter.note()
+                return True
+            await asyncio.sleep(min(wait, 0.5))
+
+    async def _make(self, ask: Ask, tries: int) -> None:
+        """One call, and what follows from it."""
+        parts = self.parts
+        path, query = parts.source.address(ask.request, parts.access)
+        headers = await parts.tokens.headers()
+        sent = parts.clock.steady()
+        found = await parts.sender.get(path, query, headers)
+        self.calls += 1
+        self.calls_by_endpoint[ask.request.endpoint] += 1
+        if isinstance(found, NoResponse):
+            await self._nothing_came(ask, tries, found)
+            return
+        self._silent = 0
+        outcome = parts.source.judge(ask.request, found)
+        self.status_counts[str(found.status)] += 1
+        if outcome.verdict == "answer":
+            await self._answer(ask, found)
+        elif outcome.verdict in ("throttled", "quota"):
+            parts.limiter.refused(outcome.retry_after_seconds, outcome.verdict == "quota", sent)
+            self._count(ask, found.status, outcome.verdict)
+            self._retries.append(Retry(0.0, tries, ask))
+        elif outcome.verdict == "unauthorised":
+            await self._unauthorised(ask, tries, headers, found)
+        else:
+            await self._no_answer(ask, tries, found, outcome)
+
+    def _count(self, ask: Ask, status: int, verdict: str, gain: float = 0.0, met: str = "") -> int:
+        at = int(self.parts.clock.wall() * 1e6)
+        return self.parts.frontier.count_call(ask, status, verdict, at, gain, met, self.parts.run)
+
+    async def _answer(self, ask: Ask, response: Response) -> None:
+        parts = self.parts
+        parts.limiter.answered()
+        self._answered.add(ask.request.endpoint)
+        reading = self.reader.read(ask, response)
+        for finding in reading.findings:
+            self._find(finding.kind, finding.detail)
+        self._judge_shape(reading.malformed)
+        met = json.dumps(reading.met) if reading.met else ""
+        seq = self._count(ask, response.status, "answer", reading.gain, met)
+        self.gain += reading.gain
+        log = parts.keeper.add(seq, ask.request, response)
+        at = int(parts.clock.wall() * 1e6)
+        state = QUARANTINED if reading.malformed else ANSWERED
+        parts.frontier.settle(ask, state, response, at, log)
+        parts.planner.learn(ask.vein, reading.gain, reading.met)
+        await parts.keeper.safe()
+
+    def _judge_shape(self, malformed: bool) -> None:
+        self._parsed += 1
+        self._malformed += malformed
+        if self._parsed >= _JUDGE_SHAPE_AFTER and self._malformed > self._parsed * _MOST_MALFORMED_SHARE:
+            self._fail(
+                ShapeError(
+                    f"{self._malformed} of {self._parsed} answers are not what "
+                    f"{self.parts.source.manifest.title} used to send.",
+                    saved="All of them are kept and can be read again after an update.",
+                    next_step="Look at the findings: phonofilm status.",
+                )
+            )
+
+    async def _nothing_came(self, ask: Ask, tries: int, why: NoResponse) -> None:
+        self.status_counts[why.kind] += 1
+        self._count(ask, 0, why.kind)
+        self._silent += 1
+        if self._silent >= _MOST_SILENT:
+            self._fail(
+                StoreError(
+                    f"{self.parts.source.manifest.title} cannot be reached: {why.detail}.",
+                    saved="Every answer so far.",
+                    next_step="Check the network and run the same command again; it goes on.",
+                )
+            )
+        await self._try_again(ask, tries, why.worth_another_try, f"{why.kind}: {why.detail}")
+
+    async def _try_again(self, ask: Ask, tries: int, worth: bool, reason: str) -> None:
+        if worth and tries + 1 < MOST_TRIES:
+            pause = 0.25 * 2**tries
+            self._retries.append(Retry(self.parts.clock.steady() + pause, tries + 1, ask))
+            return
+        self._find("failed_call", f"{ask.request.key}: {reason}")
+        await self._settle(ask, FAILED, Response(0, {}, b""))
+
+    async def _settle(self, ask: Ask, state: int, response: Response) -> None:
+        at = int(self.parts.clock.wall() * 1e6)
+        self.parts.frontier.settle(ask, state, response, at, None)
+        await self.parts.keeper.safe()
+
+    async def _unauthorised(
+        self, ask: Ask, tries: int, spent: dict[str, str], response: Response
+    ) -> None:
+        """A token is renewed once; a new one that is refused ends the crawl."""
+        self._count(ask, response.status, "unauthorised")
+        if tries or not await self.parts.tokens.renew(spent):
+            raise CredentialsError(
+                f"{self.parts.source.manifest.title} refuses the key (HTTP {response.status}).",
+                saved="Every answer so far.",
+                next_step="Check the credentials: phonofilm doctor.",
+            )
+        self._retries.append(Retry(0.0, tries + 1, ask))
+
+    async def _no_answer(self, ask: Ask, tries: int, response: Response, outcome: Outcome) -> None:
+        endpoint = ask.request.endpoint
+        self._count(ask, response.status, outcome.verdict)
+        if outcome.verdict == "bot_wall":
+            self._fail(
+                BotWallError(
+                    f"{self.parts.source.manifest.title} asks for a browser: {outcome.reason}.",
+                    saved="Every answer so far.",
+                    next_step="The host is left alone. Use another source, or saved pages.",
+                )
+            )
+        elif outcome.verdict in ("forbidden", "missing") and self._is_absent(ask):
+            self._find("capability_absent", f"{endpoint}: HTTP {response.status}")
+            self.parts.frontier.mark_absent(endpoint, int(self.parts.clock.wall()), response.status)
+            self.parts.planner.drop(endpoint)
+        elif outcome.verdict == "unavailable":
+            await self._try_again(ask, tries, True, outcome.reason)
+            return
+        elif outcome.verdict != "missing":
+            self._find(f"{outcome.verdict}_call", f"{ask.request.key}: {outcome.reason}")
+        await self._settle(ask, MISSING, response)
+
+    def _is_absent(self, ask: Ask) -> bool:
+        """A whole endpoint is gone: told by the manifest and the first call, or by three ids."""
+        endpoint = ask.request.endpoint
+        if endpoint in self._answered:
+            return False
+        refused = self._refused_in_a_row.setdefault(endpoint, set())
+        refused.add(ask.request.ids)
+        return endpoint in self.parts.source.manifest.may_be_gone or len(refused) >= 3
+
+    def _find(self, kind: str, detail: str) -> None:
+        self.findings[kind] += 1
+        self.examples.setdefault(kind, detail[:300])
+
+
+Watcher = Callable[[Engine], None]
+__all__ = ["IGNORED", "Engine", "Parts", "Watcher"]

@@ -1,0 +1,372 @@
+"""What is known, asked, answered and failed, so that nothing is lost and nothing asked twice.
+
+SQLite (WAL) beside the data. A node is something that can be asked about: an artist, a genre, a
+query. Known keys are 64-bit hashes in memory, rebuilt from an append-only table at start: a unique
+index over text keys is eight times slower at two million keys than at ten thousand.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from phonofilm.errors import NewerDataError, OriginError, StoreError
+from phonofilm.landing.log import disk_failed
+from phonofilm.sources.base import Request, Response
+
+NODE_KINDS = (
+    "root", "artist", "album", "track", "features", "playlist", "genre", "category",
+    "artist_query", "album_query", "track_query", "playlist_query",
+)  # fmt: skip
+_KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
+VERSION = 1
+# States of an ask; a leased one is not written anywhere, so a crash drops the lease.
+PENDING, ANSWERED, FAILED, MISSING, QUARANTINED = range(5)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS node (
+    seq INTEGER PRIMARY KEY, hash INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL,
+    level INTEGER NOT NULL, full INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS ask (
+    seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, node INTEGER NOT NULL, at INTEGER NOT NULL,
+    state INTEGER NOT NULL, status INTEGER, answered_at INTEGER, etag TEXT, last_modified TEXT,
+    generation INTEGER NOT NULL DEFAULT 1, log INTEGER, log_offset INTEGER);
+CREATE TABLE IF NOT EXISTS call (
+    seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, answered_at INTEGER NOT NULL,
+    status INTEGER NOT NULL, verdict TEXT NOT NULL, vein TEXT NOT NULL, gain REAL NOT NULL,
+    met TEXT NOT NULL, run TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS log (
+    id INTEGER PRIMARY KEY, committed INTEGER NOT NULL, sealed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS absent (endpoint TEXT PRIMARY KEY, since INTEGER, status INTEGER);
+CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started REAL, result TEXT);
+"""
+
+
+class Meeting(NamedTuple):
+    """How a mention changed what is known: first met, became full, is followed further."""
+
+    seq: int
+    new: bool
+    became_full: bool
+    raised: bool
+
+
+class Ask(NamedTuple):
+    """Something to ask: a request, its nodes, and its row when it continues another answer."""
+
+    request: Request
+    nodes: tuple[int, ...]
+    row: int | None = None
+    vein: str = ""
+
+
+def key_hash(kind: str, id_: str) -> int:
+    """64 bits that stand for a node."""
+    digest = blake2b(f"{kind}|{id_}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+class Frontier:
+    """One source's frontier in one data folder. All writes wait for `commit`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._known: dict[int, int] = {}
+        self.flags = bytearray(1)  # by seq: full in bit 0, level in bits 1 and 2
+        self.kinds = bytearray(1)
+        self.by_kind: dict[str, array[int]] = {kind: array("q") for kind in NODE_KINDS}
+        self._nodes: list[tuple[Any, ...]] = []
+        self._changes: dict[int, int] = {}
+        self._writes: list[tuple[str, tuple[Any, ...]]] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except sqlite3.Error as error:
+            raise disk_failed(path, error) from error
+
+    def _prepare(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > VERSION:
+            raise NewerDataError(
+                f"{self.path} was written by a newer phonofilm (version {version}).",
+                saved="Nothing was touched.",
+                next_step="Update phonofilm, or name another folder with --data.",
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(_SCHEMA)
+        self._db.execute(f"PRAGMA user_version = {VERSION}")
+        for seq, hashed, kind, level, full in self._db.execute(
+            "SELECT seq, hash, kind, level, full FROM node ORDER BY seq"
+        ):
+            self._remember(seq, hashed, kind, level << 1 | full)
+        row = self._db.execute("SELECT coalesce(max(seq), 0) FROM ask").fetchone()
+        self._last_ask = row[0]
+        self._last_call = self._db.execute("SELECT coalesce(max(seq), 0) FROM call").fetchone()[0]
+
+    def _remember(self, seq: int, hashed: int, kind: int, flags: int) -> None:
+        self._known[hashed] = seq
+        self.flags.append(flags)
+        self.kinds.append(kind)
+        self.by_kind[NODE_KINDS[kind]].append(seq)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def meet(self, kind: str, id_: str, level: int, full: bool) -> Meeting:
+        """Something was mentioned; what is known of it only ever grows."""
+        hashed = key_hash(kind, id_)
+        seq = self._known.get(hashed)
+        if seq is None:
+            seq, number = len(self.flags), _KIND_NUMBER[kind]
+            self._remember(seq, hashed, number, level << 1 | full)
+            self._nodes.append((seq, hashed, number, id_, level, int(full)))
+            return Meeting(seq, True, full, False)
+        old = self.flags[seq]
+        raised, became_full = level > old >> 1, full and not old & 1
+        if raised or became_full:
+            self._change(seq, max(level, old >> 1) << 1 | (old & 1 or int(full)))
+        if raised:
+            self.by_kind[kind].append(seq)
+        return Meeting(seq, False, became_full, raised)
+
+    def _change(self, seq: int, flags: int) -> None:
+        self.flags[seq] = flags
+        self._changes[seq] = flags
+
+    def mark_full(self, seq: int) -> bool:
+        """No permitted call would add a wanted field any more; True when that is news."""
+        if self.flags[seq] & 1:
+            return False
+        self._change(seq, self.flags[seq] | 1)
+        return True
+
+    def seq_of(self, kind: str, id_: str) -> int | None:
+        """The node of a thing, or None when it was never met."""
+        return self._known.get(key_hash(kind, id_))
+
+    def is_full(self, seq: int) -> bool:
+        """Whether nothing more can be learned of a node by look-ups."""
+        return bool(self.flags[seq] & 1)
+
+    def level(self, seq: int) -> int:
+        """How far a node is followed."""
+        return self.flags[seq] >> 1
+
+    def id_of(self, seq: int) -> str:
+        """The id of a node, from disk or from what waits for the commit."""
+        row = self._db.execute("SELECT id FROM node WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            return str(next(node[3] for node in reversed(self._nodes) if node[0] == seq))
+        return str(row[0])
+
+    def continue_later(self, request: Request, node: int) -> int:
+        """Notes a page after an answer; returns its row."""
+        self._last_ask += 1
+        self._later(
+            "INSERT INTO ask (seq, endpoint, node, at, state) VALUES (?, ?, ?, ?, 0)",
+            (self._last_ask, request.endpoint, node, request.offset),
+        )
+        return self._last_ask
+
+    def settle(
+        self, ask: Ask, state: int, response: Response, answered_at: int, log: tuple[int, int] | None
+    ) -> None:
+        """An ask is over: answered, failed, missing or quarantined. `answered_at` in microseconds."""
+        headers = response.headers
+        facts = (
+            state, response.status, answered_at, headers.get("etag"), headers.get("last-modified"),
+            *(log or (None, None)),
+        )  # fmt: skip
+        if ask.row is not None:
+            self._later(
+                "UPDATE ask SET state = ?, status = ?, answered_at = ?, etag = ?,"
+                " last_modified = ?, log = ?, log_offset = ? WHERE seq = ?",
+                (*facts, ask.row),
+            )
+            return
+        for node in ask.nodes:
+            self._last_ask += 1
+            self._later(
+                "INSERT INTO ask (seq, endpoint, node, at, state, status, answered_at, etag,"
+                " last_modified, log, log_offset) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._last_ask, ask.request.endpoint, node, ask.request.offset, *facts),
+            )
+
+    def count_call(
+        self, ask: Ask, status: int, verdict: str, answered_at: int, gain: float, met: str, run: str
+    ) -> int:
+        """One call was made; returns its number, counted over all runs."""
+        self._last_call += 1
+        self._later(
+            "INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._last_call, ask.request.endpoint, answered_at, status, verdict, ask.vein, gain,
+             met, run),
+        )  # fmt: skip
+        return self._last_call
+
+    def _later(self, sql: str, values: tuple[Any, ...]) -> None:
+        self._writes.append((sql, values))
+
+    def commit(self, log: int | None = None, offset: int = 0) -> None:
+        """Everything since the last commit in one transaction, with the log's offset."""
+        run = self._db.execute
+        try:
+            run("BEGIN IMMEDIATE")
+            if self._nodes:
+                self._db.executemany("INSERT INTO node VALUES (?, ?, ?, ?, ?, ?)", self._nodes)
+            for seq, flags in self._changes.items():
+                run("UPDATE node SET level = ?, full = ? WHERE seq = ?", (flags >> 1, flags & 1, seq))
+            for sql, values in self._writes:
+                run(sql, values)
+            if log is not None:
+                run("UPDATE log SET committed = ? WHERE id = ?", (offset, log))
+            run("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                run("ROLLBACK")
+            raise disk_failed(self.path, error) from error
+        self._nodes.clear()
+        self._changes.clear()
+        self._writes.clear()
+
+    def asked(self, endpoint: str) -> Iterator[int]:
+        """Nodes whose first page of an endpoint is settled; failed ones may be tried again."""
+        rows = self._db.execute(
+            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state <> ?", (endpoint, FAILED)
+        )
+        return (row[0] for row in rows)
+
+    def waiting(self) -> list[tuple[int, str, int, int]]:
+        """Pages after an answer that were not asked yet: row, endpoint, node, offset."""
+        rows = self._db.execute(
+            "SELECT seq, endpoint, node, at FROM ask WHERE state = ? OR (state = ? AND at > 0)"
+            " ORDER BY seq",
+            (PENDING, FAILED),
+        )
+        return rows.fetchall()
+
+    def calls(self) -> Iterator[tuple[str, float, str]]:
+        """All calls that brought an answer, oldest first: vein, gain, what was met."""
+        return iter(
+            self._db.execute(
+                "SELECT vein, gain, met FROM call WHERE verdict = 'answer' AND vein <> '' ORDER BY seq"
+            )
+        )
+
+    def calls_since(self, instant: float) -> list[float]:
+        """Unix seconds of the calls made after an instant."""
+        rows = self._db.execute(
+            "SELECT answered_at FROM call WHERE answered_at > ? ORDER BY seq", (int(instant * 1e6),)
+        )
+        return [row[0] / 1e6 for row in rows]
+
+    def answered_endpoints(self) -> set[str]:
+        """Endpoints that answered at least once: these are not absent."""
+        rows = self._db.execute("SELECT DISTINCT endpoint FROM call WHERE verdict = 'answer'")
+        return {row[0] for row in rows}
+
+    def absent(self) -> frozenset[str]:
+        """Endpoints found absent at this access level."""
+        return frozenset(row[0] for row in self._db.execute("SELECT endpoint FROM absent"))
+
+    def mark_absent(self, endpoint: str, since: int, status: int) -> None:
+        """Remembers that an endpoint is not there; it costs no call again."""
+        self._later("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", (endpoint, since, status))
+
+    def meta(self, key: str) -> str | None:
+        """A remembered setting."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Remembers a setting at once; None forgets it."""
+        if value is None:
+            self._db.execute("DELETE FROM meta WHERE key = ?", (key,))
+        else:
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def bind(self, origin: str, access: str) -> None:
+        """A folder holds one origin per source; OriginError for another.
+
+        Another access level is another view of the same world: what was absent may be there.
+        """
+        held = self.meta("origin")
+        if held not in (None, origin):
+            raise OriginError(
+                f"This data folder holds {self.path.stem} from {held}, not from {origin}.",
+                saved="Nothing was touched.",
+                next_step="Name another folder with --data, or forget this one's with --fresh.",
+            )
+        self.set_meta("origin", origin)
+        if self.meta("access") not in (None, access):
+            self._db.execute("DELETE FROM absent")
+        self.set_meta("access", access)
+
+    def open_log(self) -> tuple[int, int]:
+        """The log to append to and its committed offset; begins one when all are sealed."""
+        row = self._db.execute("SELECT id, committed FROM log WHERE sealed = 0 ORDER BY id DESC").fetchone()
+        return (row[0], row[1]) if row else (self.new_log(), 0)
+
+    def new_log(self) -> int:
+        """Begins another log."""
+        return int(self._db.execute("INSERT INTO log (committed) VALUES (0)").lastrowid or 0)
+
+    def unsealed(self) -> list[int]:
+        """Logs that are not segments yet, oldest first."""
+        rows = self._db.execute("SELECT id FROM log WHERE sealed = 0 ORDER BY id")
+        return [row[0] for row in rows]
+
+    def sealed(self, log: int) -> None:
+        """A log is now segments."""
+        self._db.execute("UPDATE log SET sealed = 1 WHERE id = ?", (log,))
+
+    def committed(self, log: int) -> int:
+        """How much of a log belongs to committed answers, in bytes."""
+        row = self._db.execute("SELECT committed FROM log WHERE id = ?", (log,)).fetchone()
+        return int(row[0])
+
+    def lost(self, log: int, size: int) -> int:
+        """After a power cut: answers past the end of their log are asked again; how many."""
+        done = self._db.execute(
+            f"UPDATE ask SET state = {FAILED} WHERE log = ? AND log_offset >= ?", (log, size)
+        )
+        self._db.execute("UPDATE log SET committed = min(committed, ?) WHERE id = ?", (size, log))
+        return done.rowcount
+
+    def keep_run(self, run: str, started: float, result: str) -> None:
+        """Writes down how a run ended."""
+        self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", (run, started, result))
+
+    def runs(self) -> list[tuple[str, float, str]]:
+        """All runs that ended, oldest first: id, start in Unix seconds, result as JSON."""
+        return self._db.execute("SELECT id, started, result FROM run ORDER BY started").fetchall()
+
+    def tally(self) -> dict[str, dict[str, int]]:
+        """Known things by kind: full and only mentioned."""
+        rows = self._db.execute("SELECT kind, full, count(*) FROM node GROUP BY kind, full")
+        counts: dict[str, dict[str, int]] = {}
+        for kind, full, number in rows:
+            held = counts.setdefault(NODE_KINDS[kind], {"full": 0, "mentioned": 0})
+            held["full" if full else "mentioned"] += number
+        return counts
+
+    def call_counts(self, run: str | None = None) -> list[tuple[str, int, int]]:
+        """Calls by endpoint and status, of one run or of all."""
+        where, values = ("WHERE run = ?", (run,)) if run else ("", ())
+        return self._db.execute(
+            f"SELECT endpoint, status, count(*) FROM call {where} GROUP BY 1, 2 ORDER BY 1, 2", values
+        ).fetchall()
+
+    def close(self) -> None:
+        """Closes the database."""
+        try:
+            self._db.close()
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} could not be closed: {error}.") from error

@@ -1,0 +1,129 @@
+"""Keeps answers: into the log, committed with the frontier, sealed into segments."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.errors import StoreError
+from phonofilm.landing.envelope import Stamp, seal, without_names
+from phonofilm.landing.log import SEAL_AT_BYTES, AppendLog, disk_failed
+from phonofilm.landing.segments import free_bytes, seal_log
+from phonofilm.landing.store import DataFolder
+from phonofilm.sources.base import Request, Response
+from phonofilm.sources.manifest import Manifest
+
+# Answers that come within this time share one transaction.
+_GROUP_SECONDS = 0.002
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+_LOOK_AT_DISK_EVERY = 500
+
+
+class Keeper:
+    """The durable side of one crawl. `key` hashes personal fields; None keeps names."""
+
+    def __init__(
+        self, folder: DataFolder, frontier: Frontier, manifest: Manifest, stamp: Stamp, clock: Clock,
+        key: bytes | None, group: int,
+    ) -> None:  # fmt: skip
+        self._folder, self._frontier, self._manifest = folder, frontier, manifest
+        self._stamp, self._clock, self._key = stamp, clock, key
+        self._group = max(1, group // 2)
+        self._waiting: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._sealing: asyncio.Task[None] | None = None
+        self._answers = 0
+        self._log_id, committed = frontier.open_log()
+        self._log = AppendLog(self._path(self._log_id), committed)
+        if self._log.offset < committed:
+            frontier.lost(self._log_id, self._log.offset)
+
+    def _path(self, log: int) -> Path:
+        return self._folder.logs / f"{self._manifest.name}-{log:06d}.ndjson"
+
+    def add(self, seq: int, request: Request, response: Response) -> tuple[int, int]:
+        """Queues an answer; returns its log and where its line begins."""
+        personal = self._manifest.endpoints[request.endpoint].personal
+        if personal and self._key:
+            body = without_names(response.body, personal, self._key)
+            response = response._replace(body=body)
+        at = int(self._clock.wall() * 1e6)
+        return self._log_id, self._log.add(seal(self._stamp, seq, request, response, at))
+
+    async def safe(self) -> None:
+        """Returns when everything so far is committed; calls that come together share it."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(done)
+        if len(self._waiting) >= self._group:
+            self._flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_GROUP_SECONDS, self._flush)
+        await done
+
+    def _flush(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        try:
+            self.commit()
+        except StoreError as error:
+            for done in waiting:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for done in waiting:
+            if not done.done():
+                done.set_result(None)
+
+    def commit(self) -> None:
+        """Log first, then the transaction that holds its offset."""
+        offset = self._log.write()
+        self._frontier.commit(self._log_id, offset)
+        self._answers += 1
+        if self._answers % _LOOK_AT_DISK_EVERY == 0:
+            self._look_at_disk()
+        if offset >= SEAL_AT_BYTES and (self._sealing is None or self._sealing.done()):
+            self._turn()
+
+    def _look_at_disk(self) -> None:
+        free = free_bytes(self._folder.root)
+        if free < LEAST_FREE_BYTES:
+            raise disk_failed(self._log.path, OSError(f"only {free >> 20} MiB are left"))
+
+    def _turn(self) -> None:
+        """Begins another log and seals the full one beside the crawl."""
+        full, path = self._log_id, self._log.path
+        self._log.close()
+        self._log_id = self._frontier.new_log()
+        self._log = AppendLog(self._path(self._log_id))
+        self._sealing = asyncio.get_running_loop().create_task(self._seal_beside(full, path))
+
+    async def _seal_beside(self, log: int, path: Path) -> None:
+        await asyncio.to_thread(seal_log, path, self._folder.landing)
+        self._frontier.sealed(log)
+        path.unlink(missing_ok=True)
+
+    async def finish(self) -> None:
+        """Seals all that waits; afterwards the landing holds every answer."""
+        if self._sealing:
+            await self._sealing
+        self._log.close()
+        seal_waiting(self._folder, self._frontier, self._manifest.name)
+
+
+def seal_waiting(folder: DataFolder, frontier: Frontier, source: str) -> None:
+    """Turns the logs of a source that are not sealed yet into segments."""
+    for log in frontier.unsealed():
+        path = folder.logs / f"{source}-{log:06d}.ndjson"
+        committed = frontier.committed(log)
+        if path.exists() and committed:
+            if path.stat().st_size < committed:
+                frontier.lost(log, path.stat().st_size)
+            AppendLog(path, committed).close()  # cuts what no commit holds
+            if path.stat().st_size:
+                seal_log(path, folder.landing)
+        frontier.sealed(log)
+        path.unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""Where answers come from: the live service with its terms, or a sandbox with none."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from phonofilm.config import Settings, SourceSettings, cache_folder
+from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.tokens import ClientToken, Credentials, NoToken
+from phonofilm.crawl.transport import NoResponse, Transport
+from phonofilm.errors import ConfigurationError, StoreError, TermsError, UsageError
+from phonofilm.sources.base import HttpSource
+from phonofilm.sources.manifest import Budget, Manifest
+
+
+class Origin(NamedTuple):
+    """One place to ask: its name in a data folder, address, access level, budgets and clock."""
+
+    name: str
+    base_url: str
+    access: str
+    budgets: list[Budget]
+    clock: Clock
+    token_url: str
+    credentials: Credentials | None
+    token_cache: Path | None
+    user_agent: str = ""
+
+    def tokens(self, transport: Transport) -> ClientToken | NoToken:
+        """What adds the headers of this origin."""
+        if self.credentials is None:
+            return NoToken()
+        return ClientToken(transport, self.token_url, self.credentials, self.token_cache)
+
+
+class _Sandbox(msgspec.Struct):
+    source: str
+    access: str
+    world: str
+    now: float
+
+
+async def sandbox(source: HttpSource, at: str) -> Origin:
+    """The origin behind `--at`: no budget is assumed, and no configured credential is sent."""
+    manifest = source.manifest
+    async with Transport(at) as transport:
+        found = await transport.get("/__sandbox__/", {}, {})
+    if isinstance(found, NoResponse):
+        raise StoreError(
+            f"{at} does not answer: {found.detail}.",
+            next_step="Start one with: phonofilm sandbox " + manifest.name,
+        )
+    try:
+        told = msgspec.json.decode(found.body, type=_Sandbox)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise UsageError(
+            f"{at} is not a sandbox of phonofilm.",
+            saved="Nothing was asked of it but its name, and no key was sent.",
+            next_step="--at takes the address that `phonofilm sandbox` prints.",
+        ) from None
+    if told.source != manifest.name:
+        raise UsageError(f"{at} stands in for {told.source}, not for {manifest.name}.")
+    needs_token = bool(manifest.token_url)
+    return Origin(
+        f"sandbox {told.world}",
+        at.rstrip("/"),
+        told.access,
+        [],
+        Clock(told.now - time.time()),
+        at.rstrip("/") + "/api/token",
+        Credentials("sandbox", "sandbox") if needs_token else None,
+        None,
+    )
+
+
+def live(source: HttpSource, settings: Settings) -> Origin:
+    """The real service; TermsError or ConfigurationError until the operator said enough."""
+    manifest, own = source.manifest, settings.source(source.manifest.name)
+    if manifest.terms.must_accept:
+        _check_terms(manifest, own)
+    access = own.access or manifest.default_access
+    if access not in manifest.access:
+        raise ConfigurationError(
+            f"{manifest.name}.access is {access!r}.",
+            next_step=f"Access levels: {', '.join(manifest.access)}.",
+        )
+    contact = f" ({own.contact})" if own.contact else ""
+    return Origin(
+        "the live service",
+        own.base_url or manifest.base_url,
+        access,
+        manifest.access[access].budgets,
+        Clock(),
+        manifest.token_url,
+        _credentials(manifest, own) if manifest.token_url else None,
+        cache_folder() if manifest.token_url else None,
+        f"phonofilm/0.1{contact}" if contact else "",
+    )
+
+
+def _check_terms(manifest: Manifest, own: SourceSettings) -> None:
+    if own.accept_terms and own.basis.strip():
+        return
+    missing = "`accept_terms = true`" if not own.accept_terms else "`basis`, on what ground,"
+    lines = "\n".join(f"  · {line}" for line in manifest.terms.summary)
+    raise TermsError(
+        f"{manifest.title} is off until you say {missing} in [{manifest.name}] of phonofilm.toml.\n"
+        f"{manifest.terms.version}, in short:\n{lines}",
+        next_step=f"Read {manifest.terms.url}; or try it first: phonofilm sandbox {manifest.name}",
+    )
+
+
+def _credentials(manifest: Manifest, own: SourceSettings) -> Credentials:
+    secret = own.client_secret.get_secret_value()
+    if own.client_id and secret:
+        return Credentials(own.client_id, secret)
+    prefix = f"PHONOFILM_{manifest.name.upper()}__"
+    raise ConfigurationError(
+        f"{manifest.title} needs a client id and a client secret.",
+        next_step=f"Set {prefix}CLIENT_ID and {prefix}CLIENT_SECRET (environment, .env or TOML).",
+    )

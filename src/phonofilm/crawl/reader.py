@@ -1,0 +1,144 @@
+"""Reads an answer into the frontier: what is new, what became full, what can be asked next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from phonofilm.crawl.frontier import NODE_KINDS, Ask, Frontier
+from phonofilm.crawl.goal import IGNORED, Goal, Scope
+from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.veins import FULL, MENTION
+from phonofilm.records import BY_KIND, Record, holder
+from phonofilm.sources.base import Finding, HttpSource, Malformed, Page, Response
+from phonofilm.sources.manifest import Endpoint
+
+
+class Reading(NamedTuple):
+    """What an answer brought. `gain` counts wanted kinds, `met` new things of every kind."""
+
+    gain: float
+    met: dict[str, int]
+    findings: list[Finding]
+    malformed: bool
+
+
+class Reader:
+    """Reads answers of one crawl."""
+
+    def __init__(
+        self, source: HttpSource, access: str, goal: Goal, scope: Scope, frontier: Frontier,
+        planner: Planner,
+    ) -> None:  # fmt: skip
+        self._source, self._goal, self._scope = source, goal, scope
+        self._frontier, self._planner = frontier, planner
+        absent = frontier.absent()
+        self._masks = {
+            kind: source.manifest.wanted_mask(kind, access, absent)
+            for kind in BY_KIND if kind in NODE_KINDS
+        }  # fmt: skip
+        self._holders: dict[type[Record], Callable[[Any], int]] = {}
+        self.full: Counter[str] = Counter()  # wanted things in hand, of the part asked for
+        self._count_known()
+
+    def _count_known(self) -> None:
+        """What earlier runs of this folder brought counts towards the goal."""
+        for kind in self._goal.wants:
+            for seq in set(self._frontier.by_kind[kind]):
+                if self._frontier.is_full(seq) and self._frontier.level(seq) > IGNORED:
+                    self.full[kind] += 1
+        self._see_goal()
+
+    def _see_goal(self) -> None:
+        self._planner.satisfied = {
+            kind
+            for kind, number in self._goal.wants.items()
+            if number is not None and self.full[kind] >= number
+        }
+
+    def read(self, ask: Ask, response: Response) -> Reading:
+        """Parses an answer and meets all it tells of; a body of another kind is malformed."""
+        try:
+            page = self._source.parse(ask.request, response)
+        except Malformed as error:
+            finding = Finding("malformed_body", f"{ask.request.key}: {error}")
+            return Reading(0.0, {}, [finding], True)
+        spec = self._source.manifest.endpoints[ask.request.endpoint]
+        met: Counter[str] = Counter()
+        gain = self._meet_records(page, spec, ask, met)
+        gain += self._settle_details(ask, spec)
+        for link in page.links:
+            level = self._scope.link_level(link)
+            if self._frontier.meet(link.kind, link.id, level, True).new and level:
+                met[link.kind] += 1
+        self._continue(page, ask)
+        self._see_goal()
+        return Reading(gain, dict(met), page.findings, False)
+
+    def _meet_records(self, page: Page, spec: Endpoint, ask: Ask, met: Counter[str]) -> float:
+        parent = self._frontier.level(ask.nodes[0])
+        levels = self._scope.levels(page, spec, ask.request, parent)
+        gain = 0.0
+        for record, level in zip(page.records, levels, strict=True):
+            if record.kind in self._masks:
+                gain += self._meet(record, level, met)
+        return gain
+
+    def _meet(self, record: Record, level: int, met: Counter[str]) -> float:
+        cls = type(record)
+        held = self._holders.get(cls) or self._holders.setdefault(cls, holder(cls))
+        wanted = self._masks[record.kind]
+        full = held(record) & wanted == wanted
+        meeting = self._frontier.meet(record.kind, record.id, level, full)
+        if level == IGNORED and self._frontier.level(meeting.seq) == IGNORED:
+            return 0.0
+        if meeting.new or meeting.raised:
+            met[record.kind] += 1
+        return self._gain(record.kind, meeting.seq, meeting.new or meeting.raised, meeting.became_full)
+
+    def _gain(self, kind: str, seq: int, first: bool, became_full: bool) -> float:
+        if kind not in self._goal.wants:
+            return 0.0
+        full = self._frontier.is_full(seq)
+        if full and (became_full or first):
+            self.full[kind] += 1
+        if kind in self._planner.satisfied:
+            return 0.0
+        if first:
+            return FULL if full else MENTION
+        return FULL - MENTION if became_full else 0.0
+
+    def _settle_details(self, ask: Ask, spec: Endpoint) -> float:
+        """A node that was looked up is as full as it will get, whatever the answer left out."""
+        if spec.role not in ("detail", "measure") or ask.request.offset:
+            return 0.0
+        gain = 0.0
+        for node in ask.nodes:
+            if self._frontier.mark_full(node):
+                gain += self._gain(spec.node, node, False, True)
+        return gain
+
+    def _continue(self, page: Page, ask: Ask) -> None:
+        spec = self._source.manifest.endpoints
+        for request in page.continues:
+            endpoint = spec.get(request.endpoint)
+            if endpoint is None or (endpoint.reach and not _within(request.offset, endpoint)):
+                continue
+            if self._scope.closed and endpoint.role == "search" and endpoint.lists == "artist":
+                continue  # the artist of that very name is on the first page or nowhere
+            node = self._node_of(request.ids, ask, endpoint)
+            row = self._frontier.continue_later(request, node)
+            self._planner.continues(request.endpoint, row, node, request.offset)
+
+    def _node_of(self, ids: tuple[str, ...], ask: Ask, endpoint: Endpoint) -> int:
+        if ids == ask.request.ids:
+            return ask.nodes[0]
+        place = ask.request.ids.index(ids[0])
+        return ask.nodes[place]
+
+
+def _within(offset: int, endpoint: Endpoint) -> bool:
+    """Whether any page size lets a call at this offset stay below the reach."""
+    smallest = min(endpoint.page.values())
+    return offset + smallest <= (endpoint.reach or offset + smallest)

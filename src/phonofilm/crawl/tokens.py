@@ -1,0 +1,112 @@
+"""Access tokens by client credentials: kept in the user's cache folder, renewed once."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from phonofilm.crawl.transport import NoResponse, Transport
+from phonofilm.errors import CredentialsError, StoreError
+
+
+class Credentials(NamedTuple):
+    """A client's id and secret; never shown."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+class _Grant(msgspec.Struct):
+    access_token: str
+    expires_in: float = 3600.0
+
+
+class NoToken:
+    """For sources that ask for none."""
+
+    async def headers(self) -> dict[str, str]:
+        """Nothing to add."""
+        return {}
+
+    async def renew(self, spent: dict[str, str]) -> bool:
+        """There is nothing to renew."""
+        return False
+
+
+class ClientToken:
+    """A token for a client. `cache` is a folder or None; files there are mode 0600."""
+
+    def __init__(
+        self, transport: Transport, url: str, credentials: Credentials, cache: Path | None
+    ) -> None:
+        self._transport, self._url, self._credentials = transport, url, credentials
+        self._lock = asyncio.Lock()
+        self._token, self._expires = "", 0.0
+        digest = hashlib.sha256(f"{url}|{credentials.client_id}".encode()).hexdigest()[:16]
+        self._file = cache / f"token-{digest}.json" if cache else None
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            held = json.loads(self._file.read_text()) if self._file else {}
+            self._token, self._expires = str(held["token"]), float(held["expires"])
+        except (OSError, ValueError, KeyError, TypeError):
+            self._token, self._expires = "", 0.0
+
+    async def headers(self) -> dict[str, str]:
+        """The header to send; asks for a token when there is none or it is about to end."""
+        if not self._token or self._expires < time.time() + 30:
+            await self.renew(self._header())
+        return self._header()
+
+    def _header(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+    async def renew(self, spent: dict[str, str]) -> bool:
+        """Replaces the token that `spent` carries; workers that come together renew it once."""
+        async with self._lock:
+            if spent == self._header():
+                await self._ask()
+            return True
+
+    async def _ask(self) -> None:
+        pair = f"{self._credentials.client_id}:{self._credentials.client_secret}"
+        basic = base64.b64encode(pair.encode()).decode()
+        found = await self._transport.post_form(
+            self._url, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {basic}"}
+        )
+        if isinstance(found, NoResponse) or found.status >= 500:
+            raise StoreError(
+                "The token server does not answer.",
+                saved="Everything collected so far.",
+                next_step="Try again later; the crawl goes on where it stopped.",
+            )
+        try:
+            grant = msgspec.json.decode(found.body, type=_Grant)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise CredentialsError(
+                f"The client id or secret is refused (HTTP {found.status}).",
+                saved="Everything collected so far.",
+                next_step="Check client_id and client_secret: phonofilm doctor.",
+            ) from None
+        self._token, self._expires = grant.access_token, time.time() + grant.expires_in
+        self._write()
+
+    def _write(self) -> None:
+        if not self._file:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump({"token": self._token, "expires": self._expires}, file)

@@ -1,0 +1,117 @@
+"""Sends, measures, reports. It never sleeps and never retries: the engine decides."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+import phonofilm
+from phonofilm.sources.base import Response
+
+MOST_BODY_BYTES = 32 * 1024 * 1024
+_MOST_REDIRECTS = 3
+TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=15, sock_read=30)
+
+
+class NoResponse(NamedTuple):
+    """Why nothing usable came back: `unreachable`, `timeout`, `cut`, `too_large`, `redirected`."""
+
+    kind: str
+    detail: str
+
+    @property
+    def worth_another_try(self) -> bool:
+        """Whether the same call may work later."""
+        return self.kind in ("unreachable", "timeout", "cut")
+
+
+class Transport:
+    """HTTP to one host. `user_agent` says who asks and how to reach them."""
+
+    def __init__(self, base_url: str, user_agent: str = "", connections: int = 16) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._agent = user_agent or f"phonofilm/{phonofilm.__version__}"
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Transport:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._connections),
+            timeout=TIMEOUT,
+            headers={"User-Agent": self._agent, "Accept": "application/json"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def get(
+        self, path: str, query: dict[str, str], headers: dict[str, str]
+    ) -> Response | NoResponse:
+        """One GET; redirects are followed on the same host only, so that no token leaves it."""
+        url = self.base_url + path
+        for _ in range(_MOST_REDIRECTS + 1):
+            found = await self._once("GET", url, params=query, headers=headers)
+            if isinstance(found, NoResponse) or found.status not in (301, 302, 303, 307, 308):
+                return found
+            target = urljoin(url, found.headers.get("location", ""))
+            if urlsplit(target)[:2] != urlsplit(self.base_url)[:2]:
+                return NoResponse("redirected", f"to {urlsplit(target).netloc or 'nowhere'}")
+            url, query = target, {}
+        return NoResponse("redirected", "more than three times")
+
+    async def post_form(
+        self, url: str, form: dict[str, str], headers: dict[str, str]
+    ) -> Response | NoResponse:
+        """One POST of a form, for tokens; never redirected."""
+        return await self._once("POST", url, data=form, headers=headers)
+
+    async def _once(self, method: str, url: str, **arguments: object) -> Response | NoResponse:
+        if self._session is None:
+            raise RuntimeError("the transport is used outside `async with`")
+        began = time.monotonic()
+        try:
+            async with self._session.request(
+                method,
+                url,
+                allow_redirects=False,
+                **arguments,  # type: ignore[arg-type]
+            ) as answer:
+                body = await _bounded(answer)
+                if body is None:
+                    return NoResponse("too_large", f"over {MOST_BODY_BYTES >> 20} MiB")
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(
+                    answer.status, headers, body, str(answer.url), time.monotonic() - began
+                )
+        except TimeoutError:
+            return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")
+        except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
+            return NoResponse("cut", type(error).__name__)
+        except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
+            return NoResponse("unreachable", f"{type(error).__name__}: {error}")
+
+
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes | None:
+    """The body, or None when it is longer than allowed, compressed or expanded."""
+    length = answer.content_length
+    if length is not None and length > MOST_BODY_BYTES:
+        return None
+    if length is not None and "Content-Encoding" not in answer.headers:
+        return await answer.read()
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > MOST_BODY_BYTES:
+            return None
+    return bytes(body)

@@ -1,0 +1,123 @@
+"""Segments: ranges of answers as Parquet, readable by any engine without us."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+
+from phonofilm.errors import StoreError
+from phonofilm.landing.envelope import COLUMNS
+from phonofilm.landing.log import disk_failed
+
+_LEAST_BUFFER_BYTES = 2 * 1024 * 1024
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2; SET memory_limit = '1GB'; SET preserve_insertion_order = true")
+    return connection
+
+
+def seal_log(log: Path, landing: Path) -> list[Path]:
+    """Turns a log into segments under `source=/endpoint=/date=`; names follow from the answers.
+
+    A seal that was cut off is simply done again: the same answers give the same names, and a file
+    appears under its name only when it is whole.
+    """
+    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
+    with _connect() as connection:
+        try:
+            connection.execute(
+                f"""CREATE TEMP VIEW log AS SELECT *, strftime(make_timestamp(fetched_at), '%Y-%m-%d')
+                AS day FROM read_json(?, format = 'newline_delimited', columns = {columns},
+                maximum_object_size = {_longest_line(log)})""".replace("?", _literal(log))
+            )
+            parts = connection.execute(
+                "SELECT source, endpoint, day, min(seq), max(seq) FROM log GROUP BY ALL ORDER BY ALL"
+            ).fetchall()
+            return [_write(connection, landing, *part) for part in parts]
+        except duckdb.IOException as error:
+            raise disk_failed(landing, error) from error
+
+
+def _longest_line(log: Path) -> int:
+    """Bytes the reader must hold at once; it allocates them per thread, so no more than needed."""
+    with log.open("rb") as file:
+        longest = max((len(line) for line in file), default=0)
+    return max(_LEAST_BUFFER_BYTES, longest + 1024)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    landing: Path,
+    source: str,
+    endpoint: str,
+    day: str,
+    first: int,
+    last: int,
+) -> Path:
+    folder = landing / f"source={source}" / f"endpoint={quote(endpoint)}" / f"date={day}"
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{first:010d}-{last:010d}.parquet"
+    growing = target.with_suffix(".growing")
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    connection.execute(
+        f"""COPY (SELECT {names} FROM log WHERE source = {_literal(source)}
+        AND endpoint = {_literal(endpoint)} AND day = {_literal(day)})
+        TO {_literal(growing)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 4096)"""
+    )
+    growing.replace(target)
+    return target
+
+
+def segments(landing: Path) -> list[Path]:
+    """All segments of a landing, in a stable order."""
+    return sorted(landing.glob("source=*/endpoint=*/date=*/*.parquet"))
+
+
+def drop_older(landing: Path, source: str, before: datetime) -> int:
+    """Removes what was fetched before an instant (UTC): whole files, or rows of a mixed one.
+
+    Returns how many answers were removed.
+    """
+    limit = int(before.astimezone(UTC).timestamp() * 1_000_000)
+    removed = 0
+    for path in segments(landing):
+        if f"source={source}" in path.parts:
+            removed += _drop_from(path, limit)
+    return removed
+
+
+def _drop_from(path: Path, limit: int) -> int:
+    with _connect() as connection:
+        table = f"read_parquet({_literal(path)}, hive_partitioning = false)"
+        row = connection.execute(
+            f"SELECT count(*), count(*) FILTER (fetched_at < {limit}) FROM {table}"
+        ).fetchone()
+        total, old = row or (0, 0)
+        if 0 < old < total:
+            growing = path.with_suffix(".growing")
+            connection.execute(
+                f"COPY (SELECT * FROM {table} WHERE fetched_at >= {limit}) TO {_literal(growing)}"
+                " (FORMAT parquet, COMPRESSION zstd)"
+            )
+            growing.replace(path)
+        elif old:
+            path.unlink()
+    return int(old)
+
+
+def _literal(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def free_bytes(folder: Path) -> int:
+    """Room left on the disk of a folder."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be read: {error}.") from error

@@ -1,0 +1,95 @@
+"""The data folder: what lies where, which version wrote it, and who is writing now."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import phonofilm
+from phonofilm.errors import LockedError, NewerDataError, StoreError
+
+FORMAT = 1
+
+
+class DataFolder:
+    """The paths of one data folder; `open` makes it when it is not there."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.landing = root / "landing"
+        self.logs = root / "landing" / "log"
+        self.frontier = root / "frontier"
+        self.warehouse = root / "warehouse"
+
+    def open(self) -> DataFolder:
+        """Makes the folder, or checks that this version may write to it."""
+        marker = self.root / "phonofilm.json"
+        try:
+            for folder in (self.root, self.logs, self.frontier, self.warehouse):
+                folder.mkdir(parents=True, exist_ok=True)
+            if not marker.exists():
+                marker.write_text(json.dumps({"format": FORMAT, "by": phonofilm.__version__}) + "\n")
+        except OSError as error:
+            raise StoreError(
+                f"{self.root} cannot be written: {error}.", next_step="Name another folder: --data."
+            ) from error
+        self.check()
+        return self
+
+    def check(self) -> None:
+        """NewerDataError when a newer version wrote this folder; a missing folder is fine."""
+        marker = self.root / "phonofilm.json"
+        if not marker.exists():
+            return
+        try:
+            written = int(json.loads(marker.read_text())["format"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{marker} is damaged ({error}).",
+                saved="The data beside it is untouched.",
+                next_step=f'Write {{"format": {FORMAT}}} into it if this version made the folder.',
+            ) from error
+        if written > FORMAT:
+            raise NewerDataError(
+                f"{self.root} was written by a newer phonofilm (format {written}, known: {FORMAT}).",
+                saved="Nothing was touched.",
+                next_step="Update phonofilm, or name another folder with --data.",
+            )
+
+
+class Writing:
+    """The right to write to a data folder, held by one process at a time."""
+
+    def __init__(self, folder: DataFolder, doing: str) -> None:
+        self._path = folder.root / ".writing"
+        self._doing = doing
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Writing:
+        self._file = self._path.open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.seek(0)
+            holder = self._file.read().strip() or "another process"
+            self._file.close()
+            raise LockedError(
+                f"{self._path.parent} is in use: {holder}.",
+                saved="Nothing was touched.",
+                next_step="Wait for it to end, or name another folder with --data.",
+            ) from None
+        self._file.truncate(0)
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        self._file.write(f"{self._doing} by process {os.getpid()} on {socket.gethostname()} since {since}")
+        self._file.flush()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.truncate(0)
+            self._file.close()

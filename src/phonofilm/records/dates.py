@@ -1,0 +1,25 @@
+"""Dates that keep the precision they came with."""
+
+from __future__ import annotations
+
+import re
+
+_PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
+
+
+def release_date(text: str | None) -> tuple[str | None, str | None]:
+    """`(date, precision)`; precision is year, month or day, null for anything else.
+
+    "0000-00-00" and zero months or days are what sources write for "not known".
+    """
+    if not text or text.startswith("0000"):
+        return None, None
+    match = _PARTIAL.match(text)
+    if not match:
+        return text, None
+    year, month, day = match.groups()
+    if month in (None, "00"):
+        return year, "year"
+    if day in (None, "00"):
+        return f"{year}-{month}", "month"
+    return text, "day"

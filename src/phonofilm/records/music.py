@@ -1,0 +1,166 @@
+"""The records of music. Durations in milliseconds, dates with their precision, ids as given."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from phonofilm.records.base import ABSENT, Maybe, Record, note
+
+
+class Artist(Record):
+    """A person or group that makes music."""
+
+    kind: ClassVar[str] = "artist"
+    plural: ClassVar[str] = "artists"
+
+    name: Annotated[Maybe[str], note("as the source spells it", core=True)] = ABSENT
+    genres: Annotated[Maybe[list[str]], note("the source's own genres", core=True)] = ABSENT
+    popularity: Annotated[
+        Maybe[int], note("0 to 100, the source's own figure", core=True, moves=True)
+    ] = ABSENT
+    followers: Annotated[Maybe[int], note("followers or fans", core=True, moves=True)] = ABSENT
+    album_count: Annotated[Maybe[int], note("albums the source counts")] = ABSENT
+    image_url: Annotated[Maybe[str], note("largest picture")] = ABSENT
+    url: Annotated[Maybe[str], note("the artist's page at the source")] = ABSENT
+
+
+class Album(Record):
+    """A release, as the source groups its tracks."""
+
+    kind: ClassVar[str] = "album"
+    plural: ClassVar[str] = "albums"
+
+    name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
+    album_type: Annotated[
+        Maybe[str], note("album, single, ep or compilation", core=True)
+    ] = ABSENT
+    artist_ids: Annotated[Maybe[list[str]], note("album artists, in order", core=True)] = ABSENT
+    artist_names: Annotated[Maybe[list[str]], note("their names, in the same order")] = ABSENT
+    release_date: Annotated[
+        Maybe[str], note("YYYY, YYYY-MM or YYYY-MM-DD: as precise as the source", core=True)
+    ] = ABSENT
+    release_date_precision: Annotated[Maybe[str], note("year, month or day")] = ABSENT
+    total_tracks: Annotated[Maybe[int], note("tracks the source counts")] = ABSENT
+    label: Annotated[Maybe[str], note("record label", core=True)] = ABSENT
+    upc: Annotated[Maybe[str], note("barcode, 12 to 14 digits, zero-padded")] = ABSENT
+    genres: Annotated[Maybe[list[str]], note("the source's genres of the album")] = ABSENT
+    popularity: Annotated[Maybe[int], note("0 to 100", moves=True)] = ABSENT
+    fans: Annotated[Maybe[int], note("people who saved it", moves=True)] = ABSENT
+    duration_ms: Annotated[Maybe[int], note("sum of its tracks, milliseconds")] = ABSENT
+    image_url: Annotated[Maybe[str], note("cover")] = ABSENT
+    url: Annotated[Maybe[str], note("the album's page at the source")] = ABSENT
+
+
+class Track(Record):
+    """A recording on a release."""
+
+    kind: ClassVar[str] = "track"
+    plural: ClassVar[str] = "tracks"
+
+    name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
+    artist_ids: Annotated[Maybe[list[str]], note("artists, in order", core=True)] = ABSENT
+    artist_names: Annotated[Maybe[list[str]], note("their names, in the same order")] = ABSENT
+    album_id: Annotated[Maybe[str], note("the release it was found on", core=True)] = ABSENT
+    album_name: Annotated[Maybe[str], note("its title")] = ABSENT
+    duration_ms: Annotated[Maybe[int], note("milliseconds", core=True)] = ABSENT
+    isrc: Annotated[Maybe[str], note("recording code, 12 characters", core=True)] = ABSENT
+    explicit: Annotated[Maybe[bool], note("explicit lyrics")] = ABSENT
+    track_number: Annotated[Maybe[int], note("place on its disc, from 1")] = ABSENT
+    disc_number: Annotated[Maybe[int], note("disc, from 1")] = ABSENT
+    release_date: Annotated[Maybe[str], note("as precise as the source")] = ABSENT
+    popularity: Annotated[Maybe[int], note("0 to 100", core=True, moves=True)] = ABSENT
+    rank: Annotated[
+        Maybe[int], note("Deezer's rank, 0 to 1,000,000, higher is better", moves=True)
+    ] = ABSENT
+    preview_url: Annotated[Maybe[str], note("30 seconds of sound; may expire")] = ABSENT
+    preview_expires_at: Annotated[
+        Maybe[int], note("Unix seconds; null when the address does not expire")
+    ] = ABSENT
+    is_local: Annotated[Maybe[bool], note("a file of the playlist's owner")] = ABSENT
+    url: Annotated[Maybe[str], note("the track's page at the source")] = ABSENT
+
+
+class AudioFeatures(Record):
+    """What a source measured in a recording; `id` is the track's."""
+
+    kind: ClassVar[str] = "features"
+    plural: ClassVar[str] = "features"
+
+    danceability: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    energy: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    key: Annotated[Maybe[int], note("pitch class, 0 is C, -1 unknown")] = ABSENT
+    loudness: Annotated[Maybe[float], note("dB, about -60 to 0")] = ABSENT
+    mode: Annotated[Maybe[int], note("1 major, 0 minor")] = ABSENT
+    speechiness: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    acousticness: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    instrumentalness: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    liveness: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    valence: Annotated[Maybe[float], note("0 to 1")] = ABSENT
+    tempo: Annotated[Maybe[float], note("beats per minute; null when unknown")] = ABSENT
+    time_signature: Annotated[Maybe[int], note("beats in a bar, 3 to 7")] = ABSENT
+    gain_db: Annotated[Maybe[float], note("replay gain, dB")] = ABSENT
+    duration_ms: Annotated[Maybe[int], note("milliseconds")] = ABSENT
+
+
+class Playlist(Record):
+    """A list of tracks that somebody made."""
+
+    kind: ClassVar[str] = "playlist"
+    plural: ClassVar[str] = "playlists"
+
+    name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
+    description: Annotated[Maybe[str], note("as written")] = ABSENT
+    owner_id: Annotated[Maybe[str], note("personal: a keyed hash unless keep_names")] = ABSENT
+    owner_name: Annotated[Maybe[str], note("personal: a keyed hash unless keep_names")] = ABSENT
+    track_count: Annotated[Maybe[int], note("entries the source counts", core=True)] = ABSENT
+    followers: Annotated[Maybe[int], note("people who follow it", moves=True)] = ABSENT
+    public: Annotated[Maybe[bool], note("listed publicly")] = ABSENT
+    collaborative: Annotated[Maybe[bool], note("others may edit it")] = ABSENT
+    snapshot_id: Annotated[Maybe[str], note("the source's version of the list")] = ABSENT
+    image_url: Annotated[Maybe[str], note("cover")] = ABSENT
+    url: Annotated[Maybe[str], note("the playlist's page at the source")] = ABSENT
+
+
+class PlaylistEntry(Record):
+    """One place in a playlist; `id` is `playlist:position`."""
+
+    kind: ClassVar[str] = "playlist_entry"
+    plural: ClassVar[str] = "entries"
+
+    playlist_id: Annotated[Maybe[str], note("the playlist")] = ABSENT
+    position: Annotated[Maybe[int], note("from 0")] = ABSENT
+    track_id: Annotated[Maybe[str], note("null for local files, episodes, withdrawn")] = ABSENT
+    entry_type: Annotated[
+        Maybe[str], note("track, episode, local or withdrawn")
+    ] = ABSENT
+    added_at: Annotated[Maybe[str], note("ISO 8601")] = ABSENT
+
+
+class Genre(Record):
+    """A genre in a source's own list."""
+
+    kind: ClassVar[str] = "genre"
+    plural: ClassVar[str] = "genres"
+
+    name: Annotated[Maybe[str], note("as the source spells it", core=True)] = ABSENT
+
+
+class ArtistGenre(Record):
+    """That a source lists an artist under a genre; `id` is `artist:genre`."""
+
+    kind: ClassVar[str] = "artist_genre"
+    plural: ClassVar[str] = "artist_genres"
+
+    artist_id: Annotated[Maybe[str], note("the artist")] = ABSENT
+    genre_id: Annotated[Maybe[str], note("the genre")] = ABSENT
+
+
+class ArtistRelation(Record):
+    """That a source calls two artists alike; `id` is `artist:other`."""
+
+    kind: ClassVar[str] = "artist_relation"
+    plural: ClassVar[str] = "relations"
+
+    artist_id: Annotated[Maybe[str], note("the artist asked about")] = ABSENT
+    related_id: Annotated[Maybe[str], note("the artist named as alike")] = ABSENT
+    position: Annotated[Maybe[int], note("place in the source's list, from 0")] = ABSENT

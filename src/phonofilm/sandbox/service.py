@@ -1,0 +1,91 @@
+"""What every stand-in shares: an answer, a clock that can be advanced, windows, a count of calls."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from phonofilm.sandbox.world import Catalogue
+
+
+class Ask(NamedTuple):
+    """A request as a stand-in sees it; `base` is its own address, `path` without a last slash."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: Any
+    body: bytes
+    base: str
+
+
+class Answer(NamedTuple):
+    """An answer; `endpoint` is the name it is counted under."""
+
+    endpoint: str
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+
+def json_answer(
+    endpoint: str, payload: Any, status: int = 200, headers: dict[str, str] | None = None
+) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(endpoint, status, msgspec.json.encode(payload), headers or {})
+
+
+class Clock:
+    """Seconds since 1970, and a way to skip some."""
+
+    def __init__(self) -> None:
+        self.skipped = 0.0
+
+    def now(self) -> float:
+        """The stand-in's own time."""
+        return time.time() + self.skipped
+
+
+class Window:
+    """A rolling window: at most `limit` calls in any `seconds`; None admits everything."""
+
+    def __init__(self, limit: int | None, seconds: float, clock: Clock) -> None:
+        self.limit, self.seconds, self._clock = limit, seconds, clock
+        self._calls: deque[float] = deque()
+
+    @classmethod
+    def parse(cls, text: str | None, clock: Clock) -> Window:
+        """From `180/30s`, `1000/24h` or `none`. ValueError for anything else."""
+        if not text or text == "none":
+            return cls(None, 1, clock)
+        count, _, span = text.partition("/")
+        unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[span[-1:]]
+        return cls(int(count), float(span[:-1]) * unit, clock)
+
+    def admit(self) -> int | None:
+        """None when the call is let in, else whole seconds to wait, rounded up."""
+        if self.limit is None:
+            return None
+        now = self._clock.now()
+        while self._calls and self._calls[0] <= now - self.seconds:
+            self._calls.popleft()
+        if len(self._calls) < self.limit:
+            self._calls.append(now)
+            return None
+        return max(1, math.ceil(self._calls[0] + self.seconds - now))
+
+
+class Service(Protocol):
+    """One source's wire format over a catalogue."""
+
+    name: str
+    access: str
+    catalogue: Catalogue
+
+    def answer(self, ask: Ask) -> Answer: ...
+    def visible(self) -> dict[str, int]: ...
+    def ids(self, kind: str) -> list[str]: ...

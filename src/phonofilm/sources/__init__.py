@@ -1,0 +1,23 @@
+"""What can be asked of the world: one folder per source."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from phonofilm.errors import UsageError
+from phonofilm.sources.base import HttpSource
+
+NAMES = ("deezer", "spotify")
+
+
+@cache
+def get(name: str) -> HttpSource:
+    """The source of a name; UsageError names those there are."""
+    if name not in NAMES:
+        raise UsageError(
+            f"There is no source called {name!r}.",
+            next_step=f"Sources: {', '.join(NAMES)}.",
+        )
+    source: HttpSource = import_module(f"phonofilm.sources.{name}.source").SOURCE
+    return source

@@ -1,0 +1,1 @@
+"""Deezer, keyless and live by default."""

@@ -1,0 +1,58 @@
+"""Deezer: which addresses it knows, what its answers mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from phonofilm.sources.base import HttpSource, Outcome, Request, Response, judge_http
+from phonofilm.sources.deezer.parse import PARSERS
+from phonofilm.sources.manifest import load_manifest
+
+_QUOTA, _BUSY, _NO_DATA = 4, 700, 800
+# The published window: 50 calls in 5 s. A refusal carries no Retry-After.
+WINDOW_SECONDS = 5.0
+
+
+class Deezer(HttpSource):
+    """The open API: no key, errors inside HTTP 200."""
+
+    parsers = PARSERS
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"/(?P<kind>artist|album|track|playlist)/(?P<id>\d+)\b",
+        r"deezer:(?P<kind>artist|album|track|playlist):(?P<id>\d+)\b",
+    )
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says, then as the error inside the body says."""
+        outcome = judge_http(response)
+        if outcome.verdict != "answer" or not response.body.lstrip().startswith(b'{"error"'):
+            return outcome
+        return _judge_error(response.body)
+
+
+class _Error(msgspec.Struct):
+    code: int = 0
+    message: str = ""
+
+
+class _Refused(msgspec.Struct):
+    error: _Error
+
+
+def _judge_error(body: bytes) -> Outcome:
+    try:
+        error = msgspec.json.decode(body, type=_Refused).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Outcome("malformed", "an error body that is not Deezer's")
+    if error.code == _QUOTA:
+        return Outcome("throttled", error.message, WINDOW_SECONDS)
+    if error.code == _BUSY:
+        return Outcome("unavailable", error.message)
+    if error.code == _NO_DATA:
+        return Outcome("missing", error.message)
+    return Outcome("refused", f"{error.code} {error.message}")
+
+
+SOURCE = Deezer(load_manifest("deezer"))

@@ -1,0 +1,108 @@
+"""Deezer's objects as they come over the wire; what may be missing or null is typed so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Absent = UnsetType
+
+
+class Artist(msgspec.Struct):
+    id: int
+    name: str | None
+    link: str | None | Absent = UNSET
+    picture_xl: str | None | Absent = UNSET
+    nb_album: int | None | Absent = UNSET
+    nb_fan: int | None | Absent = UNSET
+
+
+class Genre(msgspec.Struct):
+    id: int
+    name: str | None = None
+
+
+class Genres(msgspec.Struct):
+    data: list[Genre]
+
+
+class Listed(msgspec.Struct):
+    """A list inside an object; items are decoded by whoever knows what they are."""
+
+    data: list[Any]
+
+
+class Album(msgspec.Struct):
+    id: int
+    title: str | None
+    link: str | None | Absent = UNSET
+    cover_xl: str | None | Absent = UNSET
+    artist: Artist | None | Absent = UNSET
+    contributors: list[Artist] | None | Absent = UNSET
+    genre_id: int | None | Absent = UNSET
+    genres: Genres | None | Absent = UNSET
+    record_type: str | None | Absent = UNSET
+    release_date: str | None | Absent = UNSET
+    fans: int | None | Absent = UNSET
+    label: str | None | Absent = UNSET
+    upc: str | None | Absent = UNSET
+    nb_tracks: int | None | Absent = UNSET
+    duration: int | None | Absent = UNSET
+    tracks: Listed | None | Absent = UNSET
+
+
+class Track(msgspec.Struct):
+    id: int
+    title: str | None
+    link: str | None | Absent = UNSET
+    artist: Artist | None | Absent = UNSET
+    contributors: list[Artist] | None | Absent = UNSET
+    album: Album | None | Absent = UNSET
+    isrc: str | None | Absent = UNSET
+    duration: int | None | Absent = UNSET
+    explicit_lyrics: bool | None | Absent = UNSET
+    track_position: int | None | Absent = UNSET
+    disk_number: int | None | Absent = UNSET
+    release_date: str | None | Absent = UNSET
+    rank: int | None | Absent = UNSET
+    preview: str | None | Absent = UNSET
+    bpm: float | None | Absent = UNSET
+    gain: float | None | Absent = UNSET
+    time_add: int | None | Absent = UNSET
+
+
+class Owner(msgspec.Struct):
+    id: int | str | None = None
+    name: str | None = None
+
+
+class Playlist(msgspec.Struct):
+    id: int
+    title: str | None
+    link: str | None | Absent = UNSET
+    picture_xl: str | None | Absent = UNSET
+    description: str | None | Absent = UNSET
+    nb_tracks: int | None | Absent = UNSET
+    fans: int | None | Absent = UNSET
+    public: bool | None | Absent = UNSET
+    collaborative: bool | None | Absent = UNSET
+    checksum: str | None | Absent = UNSET
+    creator: Owner | None | Absent = UNSET
+    user: Owner | None | Absent = UNSET
+    tracks: Listed | None | Absent = UNSET
+
+
+class Page(msgspec.Struct):
+    """An index page; keys are absent, not null, at the ends."""
+
+    data: list[Any]
+    total: int | None = None
+    next: str | None = None
+
+
+class ArtistPage(msgspec.Struct):
+    data: list[Artist]
+    total: int | None = None
+    next: str | None = None

@@ -1,0 +1,123 @@
+"""What a source can still give, as data: access levels, endpoints, budgets, terms, dates."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib.resources import files
+
+import msgspec
+
+from phonofilm.records import BY_KIND, bit_of, core_fields
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """At most `limit` calls in any `seconds`; those over an hour are kept on disk."""
+
+    limit: int
+    seconds: float
+
+
+class Access(msgspec.Struct, frozen=True):
+    """An access level: its budgets and the fields it does not show (`artist.popularity`)."""
+
+    text: str = ""
+    budgets: list[Budget] = []
+    lacks: list[str] = []
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What the source asks of its users; `summary` is shown, at most five lines."""
+
+    version: str = ""
+    url: str = ""
+    summary: list[str] = []
+    licence: str = ""
+    attribution: str = ""
+    keep_days: int | None = None
+    must_accept: bool = False
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """A kind of call. `node` is what is asked about, `lists` what it lists, `gives` its shapes.
+
+    `role`: seed (needs nothing), search (finds by words), detail (the node itself), contain (what
+    belongs to the node), measure (figures of the node), relate (others like it). Without a `node`
+    it is only asked where another answer continues in it. `prior` is how many of a kind a call is expected
+    to bring before any was made; `gone` names access levels and the date they lost it.
+    """
+
+    path: str
+    node: str
+    role: str
+    lists: str = ""
+    gives: list[str] = []
+    query: dict[str, str] = {}
+    paging: str = ""
+    page: dict[str, int] = {}
+    batch: int = 1
+    reach: int | None = None
+    prior: dict[str, float] = {}
+    gone: dict[str, str] = {}
+    personal: list[str] = []
+
+    def page_size(self, access: str) -> int:
+        """The largest page an access level allows."""
+        return self.page.get(access) or self.page["default"]
+
+
+class Manifest(msgspec.Struct, dict=True):
+    """A source's whole manifest; derived tables are computed once and kept."""
+
+    name: str
+    title: str
+    base_url: str
+    access: dict[str, Access]
+    endpoints: dict[str, Endpoint]
+    terms: Terms
+    shapes: dict[str, list[str]]
+    default_access: str
+    token_url: str = ""
+    seed_genres: list[str] = []
+    user_agent_contact: bool = False
+
+    def permitted(self, access: str) -> dict[str, Endpoint]:
+        """The endpoints that an access level still has."""
+        return {name: e for name, e in self.endpoints.items() if access not in e.gone}
+
+    def shown(self, shape: str, access: str) -> frozenset[str]:
+        """The fields that a shape such as `artist.full` holds at an access level."""
+        kind = shape.partition(".")[0]
+        lacks = {name.partition(".")[2] for name in self.access[access].lacks if _is(name, kind)}
+        return frozenset(self.shapes[shape]) - lacks
+
+    def obtainable(self, kind: str, access: str, absent: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The fields of a kind that some permitted call shows; `absent` endpoints do not count."""
+        return frozenset(
+            field
+            for name, endpoint in self.permitted(access).items()
+            if name not in absent
+            for shape in endpoint.gives
+            if _is(shape, kind)
+            for field in self.shown(shape, access)
+        )
+
+    def wanted_mask(self, kind: str, access: str, absent: frozenset[str] = frozenset()) -> int:
+        """The fields a full record holds, as a mask: core ones that can be had here."""
+        cls = BY_KIND[kind]
+        wanted = core_fields(cls) & self.obtainable(kind, access, absent)
+        return sum(bit_of(cls, name) for name in wanted)
+
+    @cached_property
+    def may_be_gone(self) -> frozenset[str]:
+        """Endpoints that some access level lost: a first 403 or 404 there means absent."""
+        return frozenset(name for name, endpoint in self.endpoints.items() if endpoint.gone)
+
+
+def _is(name: str, kind: str) -> bool:
+    return name.partition(".")[0] == kind
+
+
+def load_manifest(source: str) -> Manifest:
+    """Reads `manifest.toml` in a source's folder."""
+    text = files(f"phonofilm.sources.{source}").joinpath("manifest.toml").read_text("utf-8")
+    return msgspec.toml.decode(text, type=Manifest)

@@ -1,0 +1,1 @@
+"""Spotify, with the operator's key and word."""

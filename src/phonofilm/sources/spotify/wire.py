@@ -1,0 +1,151 @@
+"""Spotify's objects as they come over the wire; what may be missing or null is typed so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Absent = UnsetType
+
+
+class Urls(msgspec.Struct):
+    spotify: str | None = None
+
+
+class Image(msgspec.Struct):
+    url: str | None = None
+
+
+class Count(msgspec.Struct):
+    total: int | None = None
+
+
+class Artist(msgspec.Struct):
+    id: str | None
+    name: str | None
+    external_urls: Urls | None = None
+    genres: list[str] | None | Absent = UNSET
+    popularity: int | None | Absent = UNSET
+    followers: Count | None | Absent = UNSET
+    images: list[Image] | None | Absent = UNSET
+
+
+class Codes(msgspec.Struct):
+    isrc: str | None = None
+    upc: str | None = None
+    ean: str | None = None
+
+
+class Album(msgspec.Struct):
+    id: str | None
+    name: str | None
+    external_urls: Urls | None = None
+    album_type: str | None | Absent = UNSET
+    artists: list[Artist | None] | None | Absent = UNSET
+    release_date: str | None | Absent = UNSET
+    total_tracks: int | None | Absent = UNSET
+    label: str | None | Absent = UNSET
+    external_ids: Codes | None | Absent = UNSET
+    genres: list[str] | None | Absent = UNSET
+    popularity: int | None | Absent = UNSET
+    images: list[Image] | None | Absent = UNSET
+    tracks: Paging | None | Absent = UNSET
+
+
+class Track(msgspec.Struct):
+    id: str | None
+    name: str | None
+    artists: list[Artist | None] | None | Absent = UNSET
+    album: Album | None | Absent = UNSET
+    external_urls: Urls | None = None
+    external_ids: Codes | None | Absent = UNSET
+    duration_ms: int | None | Absent = UNSET
+    explicit: bool | None | Absent = UNSET
+    disc_number: int | None | Absent = UNSET
+    track_number: int | None | Absent = UNSET
+    popularity: int | None | Absent = UNSET
+    preview_url: str | None | Absent = UNSET
+    is_local: bool | None | Absent = UNSET
+    uri: str | None = None
+    type: str | None = None
+    episode: bool | None = None
+
+
+class Paging(msgspec.Struct):
+    """An offset page; items are decoded by whoever knows what they are."""
+
+    items: list[Any] | None = None
+    total: int | None = None
+    limit: int | None = None
+    offset: int | None = None
+    next: str | None = None
+
+
+class Entry(msgspec.Struct):
+    added_at: str | None = None
+    is_local: bool | None = None
+    # 2026-02: `track` became `item`; while both come, `item` is read first.
+    item: Track | None | Absent = UNSET
+    track: Track | None | Absent = UNSET
+
+
+class Owner(msgspec.Struct):
+    id: str | None = None
+    display_name: str | None = None
+
+
+class Playlist(msgspec.Struct):
+    id: str | None
+    name: str | None
+    external_urls: Urls | None = None
+    description: str | None | Absent = UNSET
+    owner: Owner | None | Absent = UNSET
+    tracks: Paging | None | Absent = UNSET
+    items: Paging | None | Absent = UNSET
+    followers: Count | None | Absent = UNSET
+    public: bool | None | Absent = UNSET
+    collaborative: bool | None | Absent = UNSET
+    snapshot_id: str | None | Absent = UNSET
+    images: list[Image] | None | Absent = UNSET
+
+
+class Features(msgspec.Struct):
+    id: str
+    danceability: float | None | Absent = UNSET
+    energy: float | None | Absent = UNSET
+    key: int | None | Absent = UNSET
+    loudness: float | None | Absent = UNSET
+    mode: int | None | Absent = UNSET
+    speechiness: float | None | Absent = UNSET
+    acousticness: float | None | Absent = UNSET
+    instrumentalness: float | None | Absent = UNSET
+    liveness: float | None | Absent = UNSET
+    valence: float | None | Absent = UNSET
+    tempo: float | None | Absent = UNSET
+    time_signature: int | None | Absent = UNSET
+    duration_ms: int | None | Absent = UNSET
+
+
+class Category(msgspec.Struct):
+    id: str
+    name: str | None = None
+
+
+class ArtistPage(msgspec.Struct):
+    """A list of full artists: related, batch."""
+
+    artists: list[Artist | None]
+
+
+class ArtistPaging(msgspec.Struct):
+    items: list[Artist | None]
+    total: int | None = None
+    limit: int | None = None
+    offset: int | None = None
+    next: str | None = None
+
+
+class ArtistSearch(msgspec.Struct):
+    artists: ArtistPaging
