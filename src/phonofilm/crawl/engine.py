@@ -11,6 +11,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from logging import DEBUG
 from typing import NamedTuple, Protocol
 
 from phonofilm.crawl.clock import Clock
@@ -28,6 +29,7 @@ from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.reader import Reader
 from phonofilm.crawl.transport import NoResponse
+from phonofilm.logs import log
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
 from phonofilm.sources.base import HttpSource, Outcome, Response
 
@@ -221,6 +223,8 @@ class Engine:
 
     def _count(self, ask: Ask, status: int, verdict: str, gain: float = 0.0, met: str = "") -> int:
         at = int(self.parts.clock.wall() * 1e6)
+        if log.isEnabledFor(DEBUG):
+            log.debug("call", key=ask.request.key, status=status, verdict=verdict, gain=gain)
         return self.parts.frontier.count_call(ask, status, verdict, at, gain, met, self.parts.run)
 
     async def _answer(self, ask: Ask, response: Response) -> None:
@@ -326,6 +330,8 @@ class Engine:
         return endpoint in self.parts.source.manifest.may_be_gone or len(refused) >= 3
 
     def _find(self, kind: str, detail: str) -> None:
+        if not self.findings[kind]:
+            log.warning("finding", kind=kind, detail=detail[:300])
         self.findings[kind] += 1
         self.examples.setdefault(kind, detail[:300])
 

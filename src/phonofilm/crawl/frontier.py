@@ -80,6 +80,7 @@ class Frontier:
         self.flags = bytearray(1)  # by seq: full in bit 0, level in bits 1 and 2
         self.kinds = bytearray(1)
         self.by_kind: dict[str, array[int]] = {kind: array("q") for kind in NODE_KINDS}
+        self._totals, self._fulls = [0] * len(NODE_KINDS), [0] * len(NODE_KINDS)
         self._nodes: list[tuple[Any, ...]] = []
         self._changes: dict[int, int] = {}
         self._writes: list[tuple[str, tuple[Any, ...]]] = []
@@ -115,6 +116,8 @@ class Frontier:
         self.flags.append(flags)
         self.kinds.append(kind)
         self.by_kind[NODE_KINDS[kind]].append(seq)
+        self._totals[kind] += 1
+        self._fulls[kind] += flags & 1
 
     def __len__(self) -> int:
         return len(self._known)
@@ -137,6 +140,7 @@ class Frontier:
         return Meeting(seq, False, became_full, raised)
 
     def _change(self, seq: int, flags: int) -> None:
+        self._fulls[self.kinds[seq]] += (flags & 1) - (self.flags[seq] & 1)
         self.flags[seq] = flags
         self._changes[seq] = flags
 
@@ -350,12 +354,8 @@ class Frontier:
 
     def tally(self) -> dict[str, dict[str, int]]:
         """Known things by kind: full and only mentioned."""
-        rows = self._db.execute("SELECT kind, full, count(*) FROM node GROUP BY kind, full")
-        counts: dict[str, dict[str, int]] = {}
-        for kind, full, number in rows:
-            held = counts.setdefault(NODE_KINDS[kind], {"full": 0, "mentioned": 0})
-            held["full" if full else "mentioned"] += number
-        return counts
+        rows = zip(NODE_KINDS, self._totals, self._fulls, strict=True)
+        return {k: {"full": full, "mentioned": n - full} for k, n, full in rows if n}
 
     def call_counts(self, run: str | None = None) -> list[tuple[str, int, int]]:
         """Calls by endpoint and status, of one run or of all."""

@@ -113,7 +113,7 @@ async def _one(
     frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
     try:
         frontier.bind(origin.name, origin.access)
-        _check_parking(frontier, origin, source)
+        check_parking(frontier, origin, source)
         now = datetime.fromtimestamp(origin.clock.wall(), UTC)
         run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         planner = _plant(source, origin, options, frontier)
@@ -150,7 +150,7 @@ def _plant(source: HttpSource, origin: Origin, options: CrawlOptions, frontier: 
     )  # fmt: skip
 
 
-def _check_parking(frontier: Frontier, origin: Origin, source: HttpSource) -> None:
+def check_parking(frontier: Frontier, origin: Origin, source: HttpSource) -> None:
     """Nothing is asked during a ban; a wall clock that was set back does not lengthen it."""
     until, since = frontier.meta("parked_until"), frontier.meta("parked_at")
     if until is None:

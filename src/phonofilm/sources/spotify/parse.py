@@ -333,8 +333,10 @@ def _track(request: Request, response: Response) -> Page:
     return gathered.done()
 
 
-def _batch(name: str, item: Any, use: Callable[[Gathered, Any], Any]) -> Parser:
-    """A parser of a batch get: in the order of the ids, null for an unknown one."""
+def _batch(
+    name: str, item: Any, use: Callable[[Gathered, Any], Any], null: str = "unknown_id"
+) -> Parser:
+    """A parser of a batch get: in the order of the ids; `null` is the finding for a null one."""
 
     def parse(request: Request, response: Response) -> Page:
         gathered = Gathered()
@@ -345,7 +347,7 @@ def _batch(name: str, item: Any, use: Callable[[Gathered, Any], Any]) -> Parser:
         for place, element in enumerate(rows):
             if element is None:
                 asked = request.ids[place] if place < len(request.ids) else "?"
-                gathered.page.findings.append(Finding("unknown_id", asked))
+                gathered.page.findings.append(Finding(null, asked))
         for row in _converted([e for e in rows if e is not None], item, gathered.page):
             use(gathered, row)
         return gathered.done()
@@ -432,7 +434,7 @@ PARSERS: dict[str, Parser] = {
     "album_tracks": _listing(wire.Track, (), _use_album_track),
     "track": _track,
     "tracks": _batch("tracks", wire.Track, Gathered.track),
-    "audio_features": _batch("audio_features", wire.Features, _features),
+    "audio_features": _batch("audio_features", wire.Features, _features, "not_measured"),
     "playlist": _playlist,
     "playlist_tracks": _playlist_tracks,
 }

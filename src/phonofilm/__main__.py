@@ -1,0 +1,5 @@
+"""`python -m phonofilm`."""
+
+from phonofilm.cli.main import main
+
+main()

@@ -1,0 +1,191 @@
+"""What `import phonofilm` gives: a data folder as a typed object.
+
+    crate = phonofilm.open("data")
+    crate.crawl("deezer", want={"artists": 1000})
+    crate.load()
+    crate.artists.df()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import duckdb
+
+from phonofilm.config import Settings, load_settings
+from phonofilm.crawl import find as finding
+from phonofilm.crawl.goal import Goal, parse_want
+from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
+from phonofilm.crawl.scopes import Choice, choose
+from phonofilm.errors import ConfigurationError, UsageError
+from phonofilm.landing.store import DataFolder
+from phonofilm.records import RECORDS, Record
+from phonofilm.show.report import report
+from phonofilm.warehouse.export import Exported, export
+from phonofilm.warehouse.load import Loaded, load
+from phonofilm.warehouse.publish import read
+
+T = TypeVar("T")
+
+
+class Rows:
+    """The answer to a query, in the form that suits."""
+
+    def __init__(self, folder: DataFolder, query: str) -> None:
+        self._folder, self._query = folder, query
+
+    def fetch(self) -> tuple[builtins.list[str], builtins.list[tuple[Any, ...]]]:
+        """Names of the columns, and the rows."""
+        with read(self._folder) as connection:
+            try:
+                found = connection.execute(self._query)
+            except duckdb.Error as error:
+                raise UsageError(f"The query fails: {error}", next_step="phonofilm show lists the tables.") from None
+            return [column[0] for column in found.description or ()], found.fetchall()
+
+    @property
+    def columns(self) -> builtins.list[str]:
+        """The names of the columns."""
+        return self.fetch()[0]
+
+    def rows(self) -> builtins.list[tuple[Any, ...]]:
+        """Plain tuples."""
+        return self.fetch()[1]
+
+    def dicts(self) -> builtins.list[dict[str, Any]]:
+        """A dict per row."""
+        names, rows = self.fetch()
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows())
+
+    def __len__(self) -> int:
+        with read(self._folder) as connection:
+            row = connection.execute(f"SELECT count(*) FROM ({self._query})").fetchone()
+        return int(row[0]) if row else 0
+
+    def df(self) -> Any:
+        """A pandas data frame; needs the extra `pandas`."""
+        _needs("pandas", "pandas")
+        return self.arrow().to_pandas()
+
+    def pl(self) -> Any:
+        """A polars data frame; needs the extra `polars`."""
+        return _needs("polars", "polars").from_arrow(self.arrow())
+
+    def arrow(self) -> Any:
+        """An Arrow table; needs the extra `arrow`."""
+        _needs("pyarrow", "arrow")
+        with read(self._folder) as connection:
+            return connection.sql(self._query).to_arrow_table()
+
+
+def _needs(module: str, extra: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            f"This needs {module}.", next_step=f"Install it: pip install 'phonofilm[{extra}]'"
+        ) from None
+
+
+class Table(Rows):
+    """A table of the warehouse, as of the last load."""
+
+    def __init__(self, folder: DataFolder, name: str) -> None:
+        super().__init__(folder, f"SELECT * FROM {name}")
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {len(self):,} rows>"
+
+
+class Crate:
+    """One data folder. Made by `phonofilm.open`."""
+
+    artists: Table
+    albums: Table
+    tracks: Table
+    features: Table
+    playlists: Table
+    entries: Table
+    genres: Table
+    artist_genres: Table
+    relations: Table
+
+    def __init__(self, folder: str | Path = "data", settings: Settings | None = None) -> None:
+        self.folder = DataFolder(Path(folder))
+        self.settings = settings or load_settings()
+        for cls in RECORDS:
+            setattr(self, cls.plural, Table(self.folder, cls.plural))
+
+    def __repr__(self) -> str:
+        return f"phonofilm.open({str(self.folder.root)!r})"
+
+    def crawl(
+        self, source: str, urls: Sequence[str] = (), *, want: Mapping[str, int | None] | None = None,
+        genre: str = "", artist: Sequence[str] = (), playlist: str = "", ids: Sequence[str] = (),
+        at: str | None = None, max_calls: int | None = None, max_seconds: float | None = None,
+        workers: int = 4, fresh: bool = False, wait: bool = False,
+    ) -> CrawlResult:  # fmt: skip
+        """Collects; `want={"artists": 1000, "albums": None}` (None: all). As `phonofilm crawl`."""
+        wants = dict(
+            parse_want(f"{kind}={'all' if number is None else number}")
+            for kind, number in (want or {}).items()
+        )
+        choice = Choice(list(urls), genre, list(artist), playlist, list(ids))
+        goal_wants, scope = choose(source, choice, wants)
+        options = CrawlOptions(
+            source, Goal(goal_wants, max_calls, max_seconds), scope, at, workers, fresh, wait
+        )
+        return _run(crawl(self.folder, self.settings, options))
+
+    def load(self) -> Loaded:
+        """Brings what was collected into the warehouse."""
+        return load(self.folder)
+
+    def find(
+        self, kind: str, words: str = "", *, source: str = "deezer", at: str | None = None, artist: str = ""
+    ) -> builtins.list[Record]:
+        """Searches a source on the spot; nothing is kept."""
+        return _run(finding.find(self.folder, self.settings, source, at, kind, words, artist))
+
+    def sql(self, query: str) -> Rows:
+        """A query on the newest snapshot."""
+        return Rows(self.folder, query)
+
+    def export(
+        self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""  # noqa: A002
+    ) -> builtins.list[Exported]:
+        """Writes a table and its card."""
+        return export(self.folder, table, format, Path(out), shape)
+
+    def report(self, out: str | Path = "report.html") -> Path:
+        """Writes the page of what was collected."""
+        return report(self.folder, Path(out))
+
+
+def open(folder: str | Path = "data") -> Crate:  # noqa: A001 - reads as phonofilm.open("data")
+    """A data folder as an object; it need not exist yet."""
+    return Crate(folder)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine, in a notebook too, where a loop is running already."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+__all__ = ["Crate", "Rows", "Table", "open"]

@@ -1,0 +1,108 @@
+"""`phonofilm crawl`: collects from a source."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phonofilm.cli import options as shared
+from phonofilm.cli.screen import as_json, err, out, say, table
+from phonofilm.config import load_settings
+from phonofilm.crawl.goal import BY_PLURAL_NAME, Goal, parse_want
+from phonofilm.crawl.progress import span, watcher
+from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
+from phonofilm.crawl.scopes import Choice, choose, lines_of
+from phonofilm.errors import UsageError
+from phonofilm.logs import listen, log
+
+
+def command(
+    source: Annotated[str, typer.Argument(help="deezer or spotify.")],
+    urls: Annotated[list[str] | None, typer.Argument(metavar="[URL]...", help="Links to artists, albums, tracks or playlists.", show_default=False)] = None,
+    want: Annotated[list[str] | None, typer.Option("--want", "-W", metavar="KIND[=N|=all]", help="artists, albums, tracks, playlists, features; repeatable.", show_default=False)] = None,
+    n: Annotated[int | None, typer.Option("-n", min=1, help="So many artists: --want artists=N.", show_default=False)] = None,
+    genre: Annotated[str, typer.Option("--genre", "-g", help="Every artist of a genre.")] = "",
+    artist: Annotated[list[str] | None, typer.Option("--artist", "-a", help="An artist's discography; repeatable.", show_default=False)] = None,
+    artists: Annotated[Path | None, typer.Option("--artists", help="Artists by name: lines, or a CSV with `name`.", show_default=False)] = None,
+    ids: Annotated[Path | None, typer.Option("--ids", help="Ids or links: lines, or a CSV with `id`.", show_default=False)] = None,
+    playlist: Annotated[str, typer.Option("--playlist", "-p", metavar="THEME", help="Playlists on a theme and their tracks.")] = "",
+    max_calls: Annotated[int | None, typer.Option("--max-calls", min=1, help="Stop after so many calls.", show_default=False)] = None,
+    max_time: Annotated[str | None, typer.Option("--max-time", metavar="T", help="Stop after 30s, 10m, 2h.", show_default=False)] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay when the source is parked.")] = False,
+    workers: Annotated[int, typer.Option("-w", "--workers", min=1, max=256, help="Calls under way at once.")] = 4,
+    fresh: Annotated[bool, typer.Option("-f", "--fresh", help="Forget this source's frontier (never what was collected).")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    policy: Annotated[str, typer.Option("--policy", help="How the next call is chosen: information or breadth.")] = "information",
+    debug: Annotated[bool, typer.Option("-d", "--debug", help="Every call on standard error.")] = False,
+    at: shared.At = None,
+    data: shared.Data = None,
+    config: shared.Config = None,
+    json: shared.Json = False,
+) -> None:
+    """Collect from a source; run the same command again to go on where it stopped."""
+    settings = load_settings(config)
+    folder = shared.folder_of(data, settings)
+    if debug:
+        listen(None, debug=True)
+    wants = dict(parse_want(text) for text in want or [])
+    if n is not None:
+        wants["artist"] = n
+    names = [*(artist or []), *(lines_of(artists) if artists else [])]
+    choice = Choice(urls or [], genre, names, playlist, lines_of(ids) if ids else [])
+    goal_wants, scope = choose(source, choice, wants)
+    if fresh and not yes:
+        _ask(source)
+    goal = Goal(goal_wants, max_calls, shared.seconds(max_time))
+    told = CrawlOptions(source, goal, scope, at, workers, fresh, wait, policy)
+    log.info("crawl_started", source=source, wants=goal_wants)
+    result = asyncio.run(crawl(folder, settings, told, watcher(err)))
+    log.info("crawl_ended", status=result.status, calls=result.calls, run=result.run)
+    if json:
+        as_json(result)
+    else:
+        show(result, str(folder.root))
+    raise typer.Exit(result.exit_code)
+
+
+def _ask(source: str) -> None:
+    """Forgetting is asked for, unless `--yes` said it already."""
+    question = f"Forget what is known of {source}? What was collected stays."
+    if not err.is_terminal:
+        raise UsageError("--fresh asks first.", next_step="Add --yes.")
+    if not typer.confirm(question, err=True):
+        raise typer.Abort
+
+
+ENDINGS = {
+    "goal": "[green]✓[/] The goal is met",
+    "done": "[green]✓[/] Nothing more to ask that would bring anything",
+    "parked": "[yellow]⏸[/] Parked",
+    "interrupted": "[yellow]⏸[/] Interrupted; everything is saved",
+    "stopped": "[yellow]⏸[/] The given limit is reached",
+}
+
+
+def show(result: CrawlResult, folder: str) -> None:
+    """How it ended, what is in hand, what was odd, how to go on."""
+    ending = ENDINGS.get(result.status, result.status)
+    if result.status == "parked" and result.resume_at:
+        ending += f" until [bold]{minute(result.resume_at)}[/]"
+    out.print(f"{ending}: {result.calls:,} calls in {span(result.elapsed_s)}, {result.new_per_call} new per call.")
+    rows = []
+    for plural, held in result.records.items():
+        seen = result.coverage.get(plural)
+        rows.append((plural, held["full"], held["mentioned"], f"{seen[0]:.0%}" if seen else ""))
+    table(("", "full", "mentioned", "coverage"), rows)
+    for finding in result.findings:
+        out.print(f"[yellow]![/] {finding['kind'].replace('_', ' ')} x{finding['count']}: ", end="")
+        out.print(finding["example"], markup=False)
+    if result.status in ("parked", "interrupted", "stopped"):
+        say("Go on with the same command; what is known is not asked again.")
+    else:
+        say(f"Next: phonofilm load --data {folder}")
+
+
+__all__ = ["BY_PLURAL_NAME", "command", "show"]

@@ -1,0 +1,95 @@
+"""`phonofilm doctor`: walks a person through keys, stores and settings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import duckdb
+
+import phonofilm
+from phonofilm.cli import options as shared
+from phonofilm.cli.screen import as_json, out
+from phonofilm.config import FILE, Settings, load_settings
+from phonofilm.errors import PhonofilmError
+from phonofilm.landing.store import DataFolder
+from phonofilm.sources import NAMES, get
+from phonofilm.warehouse.publish import published
+
+_MARKS = {"good": "[green]✓[/]", "off": "[dim]○[/]", "bad": "[red]✗[/]"}
+
+
+class Check(NamedTuple):
+    """One thing looked at; `state` is good, off or bad."""
+
+    state: str
+    what: str
+    advice: str = ""
+
+
+def command(data: shared.Data = None, config: shared.Config = None, json: shared.Json = False) -> None:
+    """Look at settings, keys, disk and data, and say what to do."""
+    settings = load_settings(config)
+    folder = shared.folder_of(data, settings)
+    checks = [*_machine(), *_sources(settings), *_data(folder)]
+    if json:
+        as_json([check._asdict() for check in checks])
+        return
+    for check in checks:
+        out.print(f"{_MARKS[check.state]} {check.what}", soft_wrap=True)
+        for line in check.advice.splitlines():
+            out.print(f"    [dim]{line}[/]", soft_wrap=True)
+
+
+def _machine() -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check("good", f"phonofilm {phonofilm.__version__}, Python {version}, DuckDB {duckdb.__version__}")
+    proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
+    if proxy:
+        yield Check("good", "A proxy is set in the environment and will be used")
+    held = FILE if os.path.exists(FILE) else "none (defaults)"  # noqa: PTH110
+    yield Check("good", f"Settings file: {os.environ.get('PHONOFILM_CONFIG') or held}")
+
+
+def _sources(settings: Settings) -> Iterator[Check]:
+    for name in NAMES:
+        manifest, own = get(name).manifest, settings.source(name)
+        if not manifest.terms.must_accept:
+            yield Check("good", f"{manifest.title}: ready, no key needed")
+            continue
+        missing = []
+        if not own.accept_terms:
+            missing.append(f"read {manifest.terms.url}, then set accept_terms = true")
+        if not own.basis:
+            missing.append('say on what ground: basis = "..."')
+        if not own.client_id or not own.client_secret.get_secret_value():
+            missing.append("make an app at the source and set client_id and client_secret (.env is read)")
+        access = own.access or manifest.default_access
+        if missing:
+            head = f"in [{name}] of {FILE}, .env or the environment (PHONOFILM_{name.upper()}__...):"
+            yield Check("off", f"{manifest.title}: off", "\n".join([head, *missing, f"or try the sandbox: phonofilm sandbox {name}"]))
+        else:
+            text = manifest.access[access].text if access in manifest.access else "unknown level"
+            yield Check("good", f"{manifest.title}: on, access {access} ({text})")
+
+
+def _data(folder: DataFolder) -> Iterator[Check]:
+    try:
+        folder.check()
+    except PhonofilmError as error:
+        yield Check("bad", error.happened, error.next_step)
+        return
+    if not folder.root.exists():
+        yield Check("off", f"Data folder {folder.root}: not there yet", "It is made by the first crawl.")
+        return
+    free: Any = shutil.disk_usage(folder.root).free / 1e9
+    state = "good" if free > 1 else "bad"
+    yield Check(state, f"Data folder {folder.root}: {free:,.1f} GB free")
+    snapshot = published(folder)
+    if snapshot:
+        yield Check("good", f"Warehouse: snapshot {snapshot.stem}")
+    else:
+        yield Check("off", "Warehouse: none yet", "phonofilm load makes it.")

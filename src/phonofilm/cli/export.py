@@ -1,0 +1,45 @@
+"""`phonofilm export` and `phonofilm report`: what leaves the warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phonofilm.cli import options as shared
+from phonofilm.cli.screen import as_json, out, say
+from phonofilm.show.report import report as write_report
+from phonofilm.warehouse.export import export
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="TABLE", help="artists, albums, tracks, features, playlists, entries ..., or discography.")],
+    format: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl.")] = "csv",
+    file: Annotated[Path | None, typer.Option("--out", "-o", help="The file (default: TABLE.FORMAT).", show_default=False)] = None,
+    shape: Annotated[str, typer.Option("--shape", help="seed: the headers of the old scripts.")] = "",
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """Write a table with its card: what it is, whence, under which terms."""
+    target = file or (Path() if name == "discography" else Path(f"{name}.{format}"))
+    written = export(shared.folder_of(data), name, format, target, shape)
+    if json:
+        as_json([{"table": w.table, "path": str(w.path), "card": str(w.card), "rows": w.rows} for w in written])
+        return
+    for one in written:
+        out.print(f"[bold]{one.path}[/]  {one.rows:,} rows  [dim]card: {one.card}[/]", soft_wrap=True)
+
+
+def report(
+    file: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = Path("report.html"),
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """Write one self-contained page of what was collected."""
+    path = write_report(shared.folder_of(data), file)
+    if json:
+        as_json({"path": str(path)})
+    else:
+        out.print(f"[bold]{path}[/]  {path.stat().st_size // 1024:,} KiB", soft_wrap=True)
+        say("Open it in a browser, or send it: nothing in it comes from elsewhere.")

@@ -1,0 +1,185 @@
+"""`status`, `show`, `sql`, `find`: looking at what is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+from typing import Annotated, Any
+
+import typer
+
+from phonofilm.cli import options as shared
+from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.config import load_settings
+from phonofilm.crawl import find as finding
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
+from phonofilm.crawl.run import minute
+from phonofilm.errors import UsageError
+from phonofilm.landing.store import DataFolder
+from phonofilm.records import BY_PLURAL
+from phonofilm.sources import NAMES
+from phonofilm.warehouse.export import TABLES
+from phonofilm.warehouse.publish import published, read
+
+_SHOWN = {
+    "artist": ("name", "popularity", "followers", "genres", "id"),
+    "album": ("name", "artist_names", "release_date", "album_type", "total_tracks", "id"),
+    "track": ("name", "artist_names", "album_name", "duration_ms", "popularity", "id"),
+    "playlist": ("name", "track_count", "owner_name", "id"),
+}
+
+
+def status(data: shared.Data = None, json: shared.Json = False) -> None:
+    """What is known, what was asked, what is parked, by source."""
+    folder = shared.folder_of(data)
+    folder.check()
+    told = {name: held for name in NAMES if (held := _status_of(folder, name))}
+    snapshot = published(folder)
+    if json:
+        as_json({"sources": told, "snapshot": snapshot.stem if snapshot else None})
+        return
+    if not told:
+        raise UsageError(f"{folder.root} holds nothing yet.", next_step="Begin with: phonofilm crawl deezer -n 100")
+    for name, held in told.items():
+        out.print(f"[bold]{name}[/] from {held['origin']} ({held['access']})")
+        if held["parked_until"]:
+            out.print(f"  [yellow]⏸[/] parked until {minute(held['parked_until'])}")
+        rows = [(plural, c["full"], c["mentioned"]) for plural, c in held["records"].items()]
+        table(("", "full", "mentioned"), rows)
+        table(("endpoint", "status", "calls"), held["calls"])
+        if held["absent"]:
+            out.print(f"  not there at this access level: {', '.join(held['absent'])}")
+    say(f"Newest snapshot: {snapshot.stem if snapshot else 'none yet, run phonofilm load'}")
+
+
+def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
+    path = folder.frontier / f"{name}.sqlite"
+    if not path.exists():
+        return None
+    frontier = Frontier(path)
+    try:
+        tally = frontier.tally()
+        until = frontier.meta("parked_until")
+        runs = frontier.runs()
+        return {
+            "origin": frontier.meta("origin"),
+            "access": frontier.meta("access"),
+            "parked_until": float(until) if until else None,
+            "records": {BY_PLURAL_NAME[k]: tally[k] for k in KINDS if k in tally},
+            "calls": [list(row) for row in frontier.call_counts()],
+            "absent": sorted(frontier.absent()),
+            "last_run": json_module.loads(runs[-1][2]) if runs else None,
+        }
+    finally:
+        frontier.close()
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="[TABLE]", help="A table; without one, all of them.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-l", min=1, help="Rows.")] = 20,
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """Show a table of the warehouse, or which tables there are."""
+    with read(shared.folder_of(data)) as connection:
+        if not name:
+            counts = [(t, _count(connection, t)) for t in TABLES]
+            if json:
+                as_json(dict(counts))
+            else:
+                table(("table", "rows"), counts)
+            return
+        if name not in TABLES:
+            raise UsageError(f"There is no table called {name!r}.", next_step=f"Tables: {', '.join(TABLES)}.")
+        order = "popularity DESC NULLS LAST, followers DESC NULLS LAST" if name == "artists" else "ALL"
+        found = connection.execute(f"SELECT * FROM {name} ORDER BY {order} LIMIT {int(limit)}")
+        names, rows = [column[0] for column in found.description or ()], found.fetchall()
+    if json:
+        as_json([dict(zip(names, row, strict=True)) for row in rows])
+        return
+    kind = BY_PLURAL[name].kind if name in BY_PLURAL else ""
+    wanted = [n for n in _SHOWN.get(kind, names) if n in names]
+    places = [names.index(n) for n in wanted]
+    table(wanted, [[row[place] for place in places] for row in rows])
+
+
+def _count(connection: Any, name: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="A query; phonofilm show lists the tables.")],
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """Ask the warehouse in SQL (DuckDB's, on a read-only snapshot)."""
+    from phonofilm.api import Rows  # noqa: PLC0415
+
+    rows = Rows(shared.folder_of(data), query)
+    names, found = rows.fetch()
+    if json:
+        as_json([dict(zip(names, row, strict=True)) for row in found])
+    else:
+        table(names, found)
+
+
+def find(
+    kind: Annotated[str, typer.Argument(help="artist, album, track or playlist.")],
+    words: Annotated[str, typer.Argument(help="What to look for.")] = "",
+    artist: Annotated[str, typer.Option("--artist", "-a", help="The albums (or top tracks) of an artist.")] = "",
+    source: Annotated[str, typer.Option("--source", "-s", help="Search at a source instead of the warehouse.")] = "",
+    limit: Annotated[int, typer.Option("--limit", "-l", min=1, help="Rows.")] = 20,
+    at: shared.At = None,
+    data: shared.Data = None,
+    config: shared.Config = None,
+    json: shared.Json = False,
+) -> None:
+    """Find artists, albums, tracks or playlists: in the warehouse, or at a source."""
+    single = kind.rstrip("s").lower()
+    if single not in finding.SEARCHES or not (words or artist):
+        raise UsageError(
+            f"Cannot find {kind!r}." if words or artist else "Find what?",
+            next_step="For instance: phonofilm find artist radiohead, or find albums --artist Radiohead",
+        )
+    settings = load_settings(config)
+    folder = shared.folder_of(data, settings)
+    if at or source or published(folder) is None:
+        name = source or "deezer"
+        work = finding.find(folder, settings, name, at, single, words, artist)
+        rows = [[getattr(record, f) for f in _SHOWN[single]] for record in asyncio.run(work)]
+    else:
+        rows = _in_warehouse(folder, single, words, artist)
+    rows = rows[:limit]
+    if json:
+        as_json([dict(zip(_SHOWN[single], map(_jsonable, row), strict=True)) for row in rows])
+    elif rows:
+        table(_SHOWN[single], rows)
+    else:
+        say("Nothing found.")
+
+
+def _jsonable(value: Any) -> Any:
+    from msgspec import UNSET  # noqa: PLC0415
+
+    return None if value is UNSET else value
+
+
+def _in_warehouse(folder: DataFolder, kind: str, words: str, artist: str) -> list[list[Any]]:
+    names = ", ".join(_SHOWN[kind])
+    clauses, values = ["TRUE"], []
+    for word in words.split():
+        clauses.append("contains(lower(name), lower(?))")
+        values.append(word)
+    if artist:
+        clauses.append("list_contains(list_transform(artist_names, lambda n: lower(n)), lower(?))")
+        values.append(artist)
+    order = {"artist": "popularity DESC NULLS LAST, followers DESC NULLS LAST", "album": "release_date",
+             "track": "popularity DESC NULLS LAST", "playlist": "track_count DESC"}[kind]  # fmt: skip
+    with read(folder) as connection:
+        found = connection.execute(
+            f"SELECT {names} FROM {BY_PLURAL_NAME[kind]} WHERE {' AND '.join(clauses)}"
+            f" ORDER BY {order} LIMIT 500",
+            values,
+        )
+        return [list(row) for row in found.fetchall()]

@@ -1,0 +1,33 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phonofilm.config import Settings, load_settings
+from phonofilm.errors import UsageError
+from phonofilm.landing.store import DataFolder
+
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder (default: ./data).", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+At = Annotated[str | None, typer.Option("--at", metavar="URL", help="A sandbox instead of the live service.")]
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file (default: ./phonofilm.toml).", show_default=False)]
+
+
+def folder_of(data: Path | None, settings: Settings | None = None) -> DataFolder:
+    """The data folder: the option, else the setting."""
+    return DataFolder(data or (settings or load_settings()).data)
+
+
+def seconds(text: str | None) -> float | None:
+    """`90`, `30s`, `10m` or `2h` as seconds; UsageError otherwise."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise UsageError(f"{text!r} is no time.", next_step="Say 90, 30s, 10m or 2h.")
+    return float(match[1]) * {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]

@@ -1,0 +1,64 @@
+"""What people and programs see: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from phonofilm.errors import PhonofilmError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def as_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.buffer.write(msgspec.json.encode(document, enc_hook=str) + b"\n")
+    sys.stdout.flush()
+
+
+def plain(value: Any) -> str:
+    """Text from the world without control characters: no escape sequence reaches a terminal."""
+    if value is None or value is msgspec.UNSET:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, list):
+        return ", ".join(plain(element) for element in value)
+    return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(value))
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
+    """A table of plain values; numbers to the right."""
+    held = [list(row) for row in rows]
+    drawn = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for place, name in enumerate(names):
+        numeric = any(isinstance(row[place], int | float) for row in held)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
+    for row in held:
+        drawn.add_row(*(Text(plain(value)) for value in row))
+    out.print(drawn)
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    err.print(text)
+
+
+def failure(error: PhonofilmError) -> None:
+    """What happened, what is saved, what to do next."""
+    err.print(f"[bold red]✗[/] {escape(error.happened)}", soft_wrap=True)
+    if error.saved:
+        err.print(f"  [dim]Saved:[/] {escape(error.saved)}", soft_wrap=True)
+    if error.next_step:
+        err.print(f"  [dim]Next:[/]  {escape(error.next_step)}", soft_wrap=True)

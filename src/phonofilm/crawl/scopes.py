@@ -1,0 +1,74 @@
+"""From what a person names to wants and a scope."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import NamedTuple
+
+from phonofilm.crawl.goal import Everything, Named, OfGenre, Scope
+from phonofilm.crawl.run import named_links
+from phonofilm.errors import UsageError
+from phonofilm.sources import get
+from phonofilm.sources.base import Link
+
+_OF_ARTIST: dict[str, int | None] = dict.fromkeys(("artist", "album", "track"))
+_OF_PLAYLIST: dict[str, int | None] = dict.fromkeys(("playlist", "track"))
+_BY_LINK: dict[str, dict[str, int | None]] = {
+    "artist": _OF_ARTIST,
+    "album": dict.fromkeys(("album", "track")),
+    "track": dict.fromkeys(("track",)),
+    "playlist": _OF_PLAYLIST,
+}
+
+
+class Choice(NamedTuple):
+    """What was named; at most one way of naming."""
+
+    urls: list[str]
+    genre: str
+    artists: list[str]
+    playlist: str
+    ids: list[str]
+
+
+def choose(source: str, choice: Choice, wants: dict[str, int | None]) -> tuple[dict[str, int | None], Scope]:
+    """Wants (with what a scope implies when none was said) and the scope."""
+    ways = [way for way, held in choice._asdict().items() if held]
+    if len(ways) > 1 and set(ways) != {"urls", "ids"}:
+        raise UsageError(
+            f"Several ways of naming at once: {', '.join(ways)}.",
+            next_step="Name a genre, artists, a playlist theme or links: one of them.",
+        )
+    if choice.genre:
+        return wants or {"artist": None}, OfGenre(choice.genre)
+    if choice.artists:
+        links = [Link("artist_query", name) for name in choice.artists]
+        return wants or dict(_OF_ARTIST), Named(links, with_credits=False)
+    if choice.playlist:
+        wants = wants or dict(_OF_PLAYLIST)
+        theme = [Link("playlist_query", choice.playlist)]
+        return wants, Named(theme, "artist" in wants or "album" in wants, wants.get("playlist"))
+    if choice.urls or choice.ids:
+        links = named_links(get(source), choice.urls + choice.ids, wants)
+        return wants or dict(_BY_LINK[links[0].kind]), Named(links, links[0].kind in ("playlist", "track"))
+    return wants or {"artist": None}, Everything()
+
+
+def lines_of(path: Path) -> list[str]:
+    """Names or ids from a file: one a line, or the column `name`, `artist` or `id` of a CSV."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.") from None
+    rows = list(csv.reader(text.splitlines()))
+    head = [cell.strip().lower() for cell in rows[0]] if rows else []
+    named = next((head.index(n) for n in ("name", "artist", "artist_name", "id") if n in head), None)
+    if named is None:
+        found = [line.strip() for line in text.splitlines()]
+    else:
+        found = [row[named].strip() for row in rows[1:] if len(row) > named]
+    found = list(dict.fromkeys(line for line in found if line and not line.startswith("#")))
+    if not found:
+        raise UsageError(f"{path} names nothing.", next_step="One name a line, or a CSV with `name`.")
+    return found

@@ -1,0 +1,130 @@
+"""The questions that every view of a warehouse asks; one place for each."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import duckdb
+
+from phonofilm.records import RECORDS
+
+
+class Bar(NamedTuple):
+    """A label and its number."""
+
+    label: str
+    value: float
+
+
+class Held(NamedTuple):
+    """How much of a kind a source gave."""
+
+    source: str
+    table: str
+    full: int
+    mentioned: int
+
+
+class Person(NamedTuple):
+    """An artist as lists show them."""
+
+    name: str
+    source: str
+    genres: str
+    popularity: int | None
+    followers: int | None
+    url: str | None
+
+
+class Run(NamedTuple):
+    """How a crawl ended."""
+
+    source: str
+    origin: str
+    access: str
+    started: datetime
+    status: str
+    calls: int
+    new_per_call: float
+    elapsed_s: float
+    coverage: dict[str, list[float]]
+    findings: list[dict[str, Any]]
+
+
+def held(connection: duckdb.DuckDBPyConnection) -> list[Held]:
+    """Rows by source and table, empty ones left out."""
+    parts = [
+        f"SELECT source, '{cls.plural}', count(*) FILTER (_full), count(*) FILTER (NOT _full)"
+        f" FROM store.{cls.kind} GROUP BY source"
+        for cls in RECORDS
+    ]
+    rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
+    order = {cls.plural: place for place, cls in enumerate(RECORDS)}
+    return sorted((Held(*row) for row in rows), key=lambda h: (h.source, order[h.table]))
+
+
+def top_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
+    """Genres with most artists."""
+    rows = connection.execute(
+        "SELECT g, count(*) FROM (SELECT unnest(genres) AS g FROM artists)"
+        " GROUP BY g ORDER BY 2 DESC, 1 LIMIT ?",
+        [limit],
+    )
+    return [Bar(*row) for row in rows.fetchall()]
+
+
+def popularity(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
+    """Artists by tens of popularity."""
+    rows = connection.execute(
+        "SELECT least(popularity // 10, 9) * 10, count(*) FROM artists WHERE popularity IS NOT NULL"
+        " GROUP BY 1 ORDER BY 1"
+    )
+    return [Bar(f"{int(start)}-{int(start) + (10 if start == 90 else 9)}", n) for start, n in rows.fetchall()]
+
+
+def releases(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
+    """Albums by year of release, gaps filled."""
+    rows = dict(
+        connection.execute(
+            "SELECT try_cast(release_date[:4] AS INTEGER) AS year, count(*) FROM albums"
+            " WHERE release_date IS NOT NULL GROUP BY 1 HAVING year BETWEEN 1900 AND 2100 ORDER BY 1"
+        ).fetchall()
+    )
+    if not rows:
+        return []
+    return [Bar(str(year), rows.get(year, 0)) for year in range(min(rows), max(rows) + 1)]
+
+
+def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[Person]:
+    """The most popular artists; where a source gives no popularity, by followers."""
+    rows = connection.execute(
+        "SELECT name, source, array_to_string(genres[:3], ', '), popularity, followers, url"
+        " FROM artists WHERE name IS NOT NULL"
+        " ORDER BY popularity DESC NULLS LAST, followers DESC NULLS LAST, name LIMIT ?",
+        [limit],
+    )
+    return [Person(*row) for row in rows.fetchall()]
+
+
+def runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
+    """All crawls, oldest first."""
+    rows = connection.execute("SELECT source, started, result FROM runs ORDER BY started").fetchall()
+    result = []
+    for source, started, text in rows:
+        told = json.loads(text)
+        result.append(
+            Run(
+                source, told["origin"], told["access"], started, told["status"], told["calls"],
+                told["new_per_call"], told["elapsed_s"], told["coverage"], told["findings"],
+            )  # fmt: skip
+        )
+    return result
+
+
+def quarantined(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """Answers that did not parse, by source and reason."""
+    return connection.execute(
+        "SELECT source, reason, count(*) FROM quarantine GROUP BY ALL ORDER BY 3 DESC LIMIT 10"
+    ).fetchall()

@@ -1,0 +1,60 @@
+"""`phonofilm report`: one self-contained page of what was collected, good enough to send."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import phonofilm
+from phonofilm.landing.log import disk_failed
+from phonofilm.landing.store import DataFolder
+from phonofilm.show import queries
+from phonofilm.sources import get
+from phonofilm.warehouse.publish import published, read
+
+
+def report(folder: DataFolder, out: Path) -> Path:
+    """Writes the page; no script, no font, no picture comes from elsewhere."""
+    snapshot = published(folder)
+    with read(folder) as connection:
+        held = queries.held(connection)
+        runs = queries.runs(connection)
+        page = _environment().get_template("report.html").render(
+            version=phonofilm.__version__,
+            written=datetime.now(UTC),
+            snapshot=snapshot.stem if snapshot else "",
+            held=held,
+            runs=runs,
+            genres=queries.top_genres(connection),
+            popularity=queries.popularity(connection),
+            releases=queries.releases(connection),
+            artists=queries.top_artists(connection),
+            quarantined=queries.quarantined(connection),
+            terms=[get(name).manifest for name in sorted({row.source for row in held})],
+            simulated=any(run.origin.startswith("sandbox") for run in runs),
+        )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise disk_failed(out, error) from error
+    return out
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("phonofilm.show"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["percent"] = lambda share: f"{share:.0%}"
+    environment.filters["safe_link"] = _safe_link
+    return environment
+
+
+def _safe_link(url: str | None) -> str:
+    """Only web addresses become links: text from the world is hostile."""
+    return url if url and urlsplit(url).scheme in ("http", "https") else ""

@@ -1,0 +1,1 @@
+"""From landing to relations: load, quality, snapshots, exports, keeping."""

@@ -1,0 +1,1 @@
+"""One engine per database: the same schema, the same merge rule."""

@@ -1,0 +1,106 @@
+"""Exports: a table as CSV, Parquet or JSON lines, with a card that says what it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from phonofilm.errors import UsageError
+from phonofilm.landing.log import disk_failed
+from phonofilm.landing.store import DataFolder
+from phonofilm.records import RECORDS
+from phonofilm.warehouse import shapes
+from phonofilm.warehouse.card import write_card
+from phonofilm.warehouse.publish import read
+
+FORMATS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd", "jsonl": "FORMAT json"}
+TABLES = (*(cls.plural for cls in RECORDS), "observations", "quarantine", "runs")
+_DISCOGRAPHY = ("albums", "artists", "tracks", "features")
+
+
+class Exported(NamedTuple):
+    """One file written."""
+
+    table: str
+    path: Path
+    card: Path
+    rows: int
+
+
+def export(folder: DataFolder, table: str, format_: str, out: Path, shape: str = "") -> list[Exported]:
+    """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
+
+    Rows past their keeping are left out. A file appears under its name only when it is whole.
+    """
+    _check(table, format_, shape)
+    with read(folder) as connection:
+        if table == "discography":
+            queries = {name: _seed(connection, name, favourites=True) for name in _DISCOGRAPHY}
+            return [
+                _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
+                for name, sql in queries.items()
+            ]
+        sql = _seed(connection, table) if shape == "seed" else f"SELECT * FROM {table}{_kept(connection, table)}"
+        return [_write(connection, folder, table, format_, out, sql)]
+
+
+def _check(table: str, format_: str, shape: str) -> None:
+    if table not in (*TABLES, "discography"):
+        raise UsageError(
+            f"There is no table called {table!r}.",
+            next_step=f"Tables: {', '.join(TABLES)}, or discography --shape seed.",
+        )
+    if format_ not in FORMATS:
+        raise UsageError(f"There is no format {format_!r}.", next_step=f"Formats: {', '.join(FORMATS)}.")
+    if shape not in ("", "seed"):
+        raise UsageError(f"There is no shape {shape!r}.", next_step="Shapes: seed, or leave it out.")
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    held = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+    names = [column[0] for column in held or ()]
+    if "expires_at" not in names:
+        return ""
+    return " WHERE expires_at IS NULL OR expires_at > now() AT TIME ZONE 'UTC' ORDER BY ALL"
+
+
+def _seed(connection: duckdb.DuckDBPyConnection, table: str, favourites: bool = False) -> str:
+    if favourites and table == "artists":
+        return shapes.favourite_artists(connection)
+    sql = shapes.query(connection, table)
+    if sql is None:
+        raise UsageError(
+            f"The seeds wrote no table of {table}.",
+            next_step="With --shape seed: artists, albums, tracks, features, discography.",
+        )
+    return sql
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, folder: DataFolder, table: str, format_: str, out: Path, sql: str
+) -> Exported:
+    growing = out.with_name(out.name + ".growing")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        query = _without_lists(connection, sql) if format_ == "csv" else sql
+        literal = str(growing).replace("'", "''")
+        row = connection.execute(f"COPY ({query}) TO '{literal}' ({FORMATS[format_]})").fetchone()
+        growing.replace(out)
+    except (OSError, duckdb.IOException) as error:
+        growing.unlink(missing_ok=True)
+        raise disk_failed(out, error) from error
+    rows = int(row[0]) if row else 0
+    card = write_card(connection, folder, table, out, rows, sql)
+    return Exported(table, out, card, rows)
+
+
+def _without_lists(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """CSV has no lists: their elements are joined by `;`."""
+    columns = connection.execute(f"DESCRIBE {sql}").fetchall()
+    lists = [name for name, kind, *_ in columns if kind.endswith("[]")]
+    if not lists:
+        return sql
+    joined = ", ".join(f"array_to_string(\"{name}\", ';') AS \"{name}\"" for name in lists)
+    return f"SELECT * REPLACE ({joined}) FROM ({sql})"

@@ -1,0 +1,219 @@
+"""Landing to warehouse: parse again, merge, publish. Loading twice changes nothing."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.keeper import seal_waiting
+from phonofilm.landing.envelope import Envelope
+from phonofilm.landing.segments import segments
+from phonofilm.landing.store import DataFolder, Writing
+from phonofilm.records import BY_KIND, Record
+from phonofilm.sources import NAMES, get
+from phonofilm.sources.base import HttpSource, Malformed
+from phonofilm.warehouse.engines.duckdb import DuckWarehouse
+from phonofilm.warehouse.publish import publish, published
+from phonofilm.warehouse.staging import Stage
+
+_STAGE_ROWS = 150_000
+_DAY_US = 86_400_000_000
+_READ = ("seq", "source", "endpoint", "ids", "offset", "access", "url", "status", "fetched_at",
+         "headers", "sha256", "encoding", "terms", "run", "body")  # fmt: skip
+
+
+class Loaded(msgspec.Struct):
+    """What a load did, rows by plural kind."""
+
+    inserted: dict[str, int]
+    updated: dict[str, int]
+    unchanged: dict[str, int]
+    quarantined: int
+    findings: dict[str, int]
+    answers: int
+    segments: int
+    elapsed_s: float
+
+
+class Loader:
+    """Loads segments into one warehouse."""
+
+    def __init__(self, folder: DataFolder, warehouse: DuckWarehouse) -> None:
+        self._folder, self._warehouse = folder, warehouse
+        self._stage = Stage()
+        self._masks: dict[tuple[str, str], dict[str, int]] = {}
+        self._counts: dict[str, Counter[str]] = {
+            "inserted": Counter(), "updated": Counter(), "unchanged": Counter(),
+        }  # fmt: skip
+        self.findings: Counter[str] = Counter()
+        self.quarantined = 0
+        self.answers = 0
+
+    def load(self, paths: list[Path]) -> None:
+        """Loads segments in one transaction; their order does not matter."""
+        with tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch:
+            for envelope in _answers(paths):
+                self._read(envelope)
+                if self._stage.size >= _STAGE_ROWS:
+                    self._merge(Path(scratch))
+            self._merge(Path(scratch))
+        self._remember(paths)
+
+    def _read(self, envelope: Envelope) -> None:
+        self.answers += 1
+        source = get(envelope.source)
+        keep_days = source.manifest.terms.keep_days
+        keep_us = None if keep_days is None else keep_days * _DAY_US
+        try:
+            page = source.parse(envelope.request, envelope.response)
+        except Malformed as error:
+            self._quarantine(envelope, str(error), keep_us)
+            return
+        for finding in page.findings:
+            self.findings[finding.kind] += 1
+            if finding.kind == "malformed_item":
+                self._quarantine(envelope, finding.detail, keep_us)
+        spec = source.manifest.endpoints[envelope.endpoint]
+        looked_up = set(envelope.ids) if spec.role in ("detail", "measure") else set()
+        masks = self._masks_of(source, envelope.access)
+        self._stage.add(envelope, page.records, masks, looked_up, keep_us)
+
+    def _masks_of(self, source: HttpSource, access: str) -> dict[str, int]:
+        key = source.manifest.name, access
+        if key not in self._masks:
+            self._masks[key] = {kind: source.manifest.wanted_mask(kind, access) for kind in BY_KIND}
+        return self._masks[key]
+
+    def _quarantine(self, envelope: Envelope, reason: str, keep_us: int | None) -> None:
+        """A body or a part of it that does not parse is kept with its reason, once."""
+        self.quarantined += 1
+        expires = None if keep_us is None else _utc(envelope.fetched_at + keep_us)
+        row: list[Any] = [
+            envelope.source, envelope.endpoint, envelope.ids, envelope.offset,
+            _utc(envelope.fetched_at), envelope.sha256, reason, envelope.body[:400], expires,
+        ]  # fmt: skip
+        self._warehouse.connection.execute(
+            """INSERT INTO store.quarantine SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (
+            FROM store.quarantine WHERE sha256 = ? AND reason = ? AND fetched_at = ?)""",
+            [*row, row[5], row[6], row[4]],
+        )
+
+    def _merge(self, scratch: Path) -> None:
+        for cls in self._stage.kinds():
+            path = scratch / f"{cls.kind}.ndjson"
+            repeated = self._stage.write(cls, path)
+            merged = self._warehouse.merge(cls, path, repeated)
+            path.unlink()
+            self._count(cls, merged._asdict())
+        self._stage.clear()
+
+    def _count(self, cls: type[Record], merged: dict[str, int]) -> None:
+        for word, number in merged.items():
+            self._counts[word][cls.plural] += number
+
+    def _remember(self, paths: list[Path]) -> None:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        rows = [[str(path.relative_to(self._folder.root)), 0, now] for path in paths]
+        if rows:
+            self._warehouse.connection.executemany("INSERT INTO store.segment VALUES (?, ?, ?)", rows)
+
+    def result(self, number: int, elapsed: float) -> Loaded:
+        """What was done."""
+        plain = {word: dict(held) for word, held in self._counts.items()}
+        return Loaded(
+            plain["inserted"], plain["updated"], plain["unchanged"], self.quarantined,
+            dict(self.findings), self.answers, number, round(elapsed, 3),
+        )  # fmt: skip
+
+
+def _utc(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
+
+
+def _answers(paths: list[Path]) -> Iterator[Envelope]:
+    """Answers of segments, oldest first within a range of files."""
+    if not paths:
+        return
+    columns = ", ".join(f'"{name}"' for name in _READ)
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        for path in paths:
+            literal = str(path).replace("'", "''")
+            rows = connection.execute(
+                f"SELECT {columns} FROM read_parquet('{literal}', hive_partitioning = false)"
+            )
+            while batch := rows.fetchmany(512):
+                for row in batch:
+                    yield Envelope(*row)
+
+
+def load(folder: DataFolder, again: bool = False) -> Loaded:
+    """Seals what waits, loads what is new (`again`: everything) and publishes what changed."""
+    began = time.monotonic()
+    folder.open()
+    with Writing(folder, "load"):
+        seal_all(folder)
+        warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+        try:
+            paths = _unloaded(folder, warehouse) if not again else segments(folder.landing)
+            loader = Loader(folder, warehouse)
+            warehouse.begin()
+            try:
+                loader.load(paths)
+                _keep_runs(folder, warehouse)
+            except BaseException:
+                warehouse.rollback()
+                raise
+            warehouse.commit()
+            changed = warehouse.touched or loader.quarantined > 0
+            if changed or published(folder) is None:
+                warehouse.connection.execute("CHECKPOINT")
+        finally:
+            warehouse.close()
+        if changed or published(folder) is None:
+            publish(folder)
+    return loader.result(len(paths), time.monotonic() - began)
+
+
+def seal_all(folder: DataFolder) -> None:
+    """Turns everything that waits in logs into segments."""
+    for name in NAMES:
+        path = folder.frontier / f"{name}.sqlite"
+        if path.exists():
+            frontier = Frontier(path)
+            seal_waiting(folder, frontier, name)
+            frontier.close()
+
+
+def _unloaded(folder: DataFolder, warehouse: DuckWarehouse) -> list[Path]:
+    rows = warehouse.connection.execute("SELECT path FROM store.segment").fetchall()
+    known = {row[0] for row in rows}
+    return [p for p in segments(folder.landing) if str(p.relative_to(folder.root)) not in known]
+
+
+def _keep_runs(folder: DataFolder, warehouse: DuckWarehouse) -> None:
+    """Copies how the crawls ended; a run is told by its id."""
+    for name in NAMES:
+        path = folder.frontier / f"{name}.sqlite"
+        if not path.exists():
+            continue
+        frontier = Frontier(path)
+        for run, started, result in frontier.runs():
+            warehouse.connection.execute("DELETE FROM store.run WHERE id = ?", [run])
+            when = _utc(int(started * 1e6))
+            warehouse.connection.execute(
+                "INSERT INTO store.run VALUES (?, ?, ?, ?)", [name, run, when, result]
+            )
+        frontier.close()
+
+
+__all__ = ["Loaded", "load", "seal_all"]

@@ -1,0 +1,62 @@
+"""Snapshots: readers never meet the writer. A load writes beside them, then swaps."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from phonofilm.errors import StoreError, UsageError
+from phonofilm.landing.log import disk_failed
+from phonofilm.landing.store import DataFolder
+
+KEPT = 2
+
+
+def _all(folder: DataFolder) -> list[Path]:
+    return sorted((folder.warehouse / "snapshots").glob("[0-9]*.duckdb"))
+
+
+def published(folder: DataFolder) -> Path | None:
+    """The newest snapshot, or None before the first load."""
+    held = _all(folder)
+    return held[-1] if held else None
+
+
+def publish(folder: DataFolder) -> Path:
+    """Copies the warehouse and swaps the copy in by renaming; the newest two are kept."""
+    held = _all(folder)
+    number = int(held[-1].stem) + 1 if held else 1
+    target = folder.warehouse / "snapshots" / f"{number:06d}.duckdb"
+    growing = target.with_suffix(".growing")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder.warehouse / "phonofilm.duckdb", growing)
+        growing.replace(target)
+        for old in _all(folder)[:-KEPT]:
+            old.unlink(missing_ok=True)  # who reads it keeps reading: the file is only unnamed
+    except OSError as error:
+        raise disk_failed(target, error) from error
+    return target
+
+
+def withdraw(folder: DataFolder) -> None:
+    """Removes all snapshots: they hold what must not be kept."""
+    for path in _all(folder):
+        path.unlink(missing_ok=True)
+
+
+def read(folder: DataFolder) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the newest snapshot; UsageError before the first load."""
+    folder.check()
+    path = published(folder)
+    if path is None:
+        raise UsageError(
+            f"{folder.root} has no warehouse yet.",
+            next_step="Collect something and load it: phonofilm crawl deezer -n 100, phonofilm load",
+        )
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise StoreError(f"{path} cannot be read: {error}.") from error

@@ -1,0 +1,61 @@
+"""Keeping: what a source's terms limit is removed when its time is over, here and in the landing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from phonofilm.landing.segments import drop_older
+from phonofilm.landing.store import DataFolder, Writing
+from phonofilm.records import RECORDS
+from phonofilm.sources import NAMES, get
+from phonofilm.warehouse.engines.duckdb import DuckWarehouse
+from phonofilm.warehouse.load import seal_all
+from phonofilm.warehouse.publish import publish, withdraw
+
+
+class Purged(msgspec.Struct):
+    """Rows removed by table, and answers removed from the landing."""
+
+    rows: dict[str, int]
+    answers: int
+
+
+def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
+    """Removes what expired before `now` (UTC); older snapshots go too, for they hold the same rows."""
+    instant = now or datetime.now(UTC)
+    folder.open()
+    with Writing(folder, "purge"):
+        seal_all(folder)
+        rows = _from_warehouse(folder, instant)
+        answers = sum(_from_landing(folder, name, instant) for name in NAMES)
+        if any(rows.values()):
+            withdraw(folder)
+            publish(folder)
+    return Purged({table: number for table, number in rows.items() if number}, answers)
+
+
+def _from_warehouse(folder: DataFolder, instant: datetime) -> dict[str, int]:
+    naive = instant.astimezone(UTC).replace(tzinfo=None)
+    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+    removed = {}
+    try:
+        warehouse.begin()
+        for table in (*(cls.kind for cls in RECORDS), "observation", "quarantine"):
+            row = warehouse.connection.execute(
+                f"DELETE FROM store.{table} WHERE expires_at <= ?", [naive]
+            ).fetchone()
+            removed[table] = int(row[0]) if row else 0
+        warehouse.commit()
+        warehouse.connection.execute("CHECKPOINT")
+    finally:
+        warehouse.close()
+    return removed
+
+
+def _from_landing(folder: DataFolder, name: str, instant: datetime) -> int:
+    keep_days = get(name).manifest.terms.keep_days
+    if keep_days is None:
+        return 0
+    return drop_older(folder.landing, name, instant - timedelta(days=keep_days))
