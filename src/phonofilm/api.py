@@ -22,6 +22,7 @@ import duckdb
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import find as finding
 from phonofilm.crawl.goal import Goal, parse_want
+from phonofilm.crawl.loop import run
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
 from phonofilm.crawl.scopes import Choice, choose
 from phonofilm.errors import ConfigurationError, UsageError
@@ -183,9 +184,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work)
+        return run(work)
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        return pool.submit(run, work).result()
 
 
 __all__ = ["Crate", "Rows", "Table", "open"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, err, out, say, table
 from phonofilm.config import load_settings
+from phonofilm.crawl.loop import run
 from phonofilm.crawl.goal import BY_PLURAL_NAME, Goal, parse_want
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
@@ -58,7 +59,7 @@ def command(
     goal = Goal(goal_wants, max_calls, shared.seconds(max_time))
     told = CrawlOptions(source, goal, scope, at, workers, fresh, wait, policy)
     log.info("crawl_started", source=source, wants=goal_wants)
-    result = asyncio.run(crawl(folder, settings, told, watcher(err)))
+    result = run(crawl(folder, settings, told, watcher(err)))
     log.info("crawl_ended", status=result.status, calls=result.calls, run=result.run)
     if json:
         as_json(result)

@@ -32,7 +32,7 @@ from phonofilm.warehouse.publish import read
 _MARK = ".made-by-demo"
 _EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries")
 _SPOTIFY = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
-_DEEZER = ("artists=all", "albums=all")
+_DEEZER = ("artists=1000", "albums=1000")
 _READY_SECONDS = 60.0
 
 
@@ -161,10 +161,10 @@ def _screen(folder: DataFolder, told: Told) -> Group:
     with read(folder) as connection:
         people, genres = queries.top_artists(connection), queries.top_genres(connection, 8)
         held = queries.held(connection)
-    columns = Table.grid(padding=(0, 4), expand=False)
+    columns = Table.grid(padding=(0, 3), expand=False)
     columns.add_row(_collected(held, told), _top(people))
     return Group(
-        Panel(columns, title="[bold]phonofilm demo[/] · a simulated world", border_style="cyan", padding=(1, 2)),
+        Panel(columns, title="[bold]phonofilm demo[/] · a simulated world", border_style="cyan", padding=(1, 1)),
         Text.assemble(("  Genres      ", "dim"), " · ".join(f"{plain(g.label)} {g.value:,}" for g in genres)),
         *_files(told),
     )
@@ -187,9 +187,9 @@ def _collected(held: list[queries.Held], told: Told) -> Table:
 
 def _top(people: list[queries.Person]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title="Ten most popular", title_justify="left")
-    table.add_column("artist", max_width=26, no_wrap=True)
-    table.add_column("genres", max_width=30, no_wrap=True)
-    table.add_column("pop.", justify="right")
+    table.add_column("artist", max_width=22, no_wrap=True)
+    table.add_column("genres", max_width=15, no_wrap=True)
+    table.add_column("pop.", justify="right", no_wrap=True)
     for person in people:
         table.add_row(Text(plain(person.name)), Text(plain(person.genres)), str(person.popularity or "-"))
     return table
@@ -197,9 +197,10 @@ def _top(people: list[queries.Person]) -> Table:
 
 def _files(told: Told) -> Iterator[Text]:
     total = sum(e.rows for e in told.exports)
-    lost = "the crash lost nothing"
+    whole = told.truth["visible"]["tracks"]
+    there = told.crawls[0]["records"]["tracks"]["full"]
     lines = [
-        ("Crash", f"kill -9 after {told.killed_after:,} calls, then resumed: {lost}"),
+        ("Crash", f"kill -9 after {told.killed_after:,} calls, resumed: {there:,} of {whole:,} tracks are here"),
         ("Tables", f"{told.folder}/exports/*.csv ({total:,} rows), each with its card"),
         ("Report", str(told.report)),
         ("Time", f"{told.seconds:.0f} s"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+
 import json as json_module
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from phonofilm.cli.screen import as_json, out, say, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import find as finding
 from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.loop import run
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
 from phonofilm.crawl.run import minute
 from phonofilm.errors import UsageError
@@ -147,7 +148,7 @@ def find(
     if at or source or published(folder) is None:
         name = source or "deezer"
         work = finding.find(folder, settings, name, at, single, words, artist)
-        rows = [[getattr(record, f) for f in _SHOWN[single]] for record in asyncio.run(work)]
+        rows = [[getattr(record, f) for f in _SHOWN[single]] for record in run(work)]
     else:
         rows = _in_warehouse(folder, single, words, artist)
     rows = rows[:limit]

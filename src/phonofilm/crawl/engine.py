@@ -8,11 +8,12 @@ in flight and nothing else.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Callable
 from logging import DEBUG
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.frontier import (
@@ -101,6 +102,8 @@ class Engine:
         self._refused_in_a_row: dict[str, set[tuple[str, ...]]] = {}
         self._answered = parts.frontier.answered_endpoints()
         self._began = parts.clock.steady()
+        self._open_ended = parts.goal.open_ended()
+        self._wanted = set(parts.goal.wants)
         self._malformed = 0
         self._parsed = 0
 
@@ -172,7 +175,7 @@ class Engine:
         return False
 
     def _goal_met(self) -> bool:
-        return not self.parts.goal.open_ended() and self.parts.planner.satisfied >= set(self.parts.goal.wants)
+        return not self._open_ended and self.parts.planner.satisfied >= self._wanted
 
     async def _something_changes(self) -> None:
         self._changed.clear()
@@ -235,7 +238,7 @@ class Engine:
         for finding in reading.findings:
             self._find(finding.kind, finding.detail)
         self._judge_shape(reading.malformed)
-        met = json.dumps(reading.met) if reading.met else ""
+        met = msgspec.json.encode(reading.met).decode() if reading.met else ""
         seq = self._count(ask, response.status, "answer", reading.gain, met)
         self.gain += reading.gain
         log = parts.keeper.add(seq, ask.request, response)

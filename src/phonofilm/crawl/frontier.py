@@ -2,15 +2,15 @@
 
 SQLite (WAL) beside the data. A node is something that can be asked about: an artist, a genre, a
 query. Known keys are 64-bit hashes in memory, rebuilt from an append-only table at start: a unique
-index over text keys is eight times slower at two million keys than at ten thousand.
+index over text keys is eight times slower at two million keys than at ten thousand. The hash is
+Python's own: it need not be the same in the next process.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterator
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,8 +30,7 @@ PENDING, ANSWERED, FAILED, MISSING, QUARANTINED = range(5)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS node (
-    seq INTEGER PRIMARY KEY, hash INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL,
-    level INTEGER NOT NULL, full INTEGER NOT NULL);
+    seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id TEXT NOT NULL, flags INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ask (
     seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, node INTEGER NOT NULL, at INTEGER NOT NULL,
     state INTEGER NOT NULL, status INTEGER, answered_at INTEGER, etag TEXT, last_modified TEXT,
@@ -47,13 +46,21 @@ CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started REAL, result TEXT);
 """
 
 
-class Meeting(NamedTuple):
-    """How a mention changed what is known: first met, became full, is followed further."""
+_SETTLE = (
+    "UPDATE ask SET state = ?, status = ?, answered_at = ?, etag = ?, last_modified = ?, log = ?,"
+    " log_offset = ? WHERE seq = ?"
+)
 
-    seq: int
-    new: bool
-    became_full: bool
-    raised: bool
+
+class Met(NamedTuple):
+    """How mentions changed what is known of the part that is followed.
+
+    Things followed for the first time, full or only mentioned, and followed ones that became full.
+    """
+
+    first_full: int
+    first_mentioned: int
+    became_full: int
 
 
 class Ask(NamedTuple):
@@ -65,25 +72,20 @@ class Ask(NamedTuple):
     vein: str = ""
 
 
-def key_hash(kind: str, id_: str) -> int:
-    """64 bits that stand for a node."""
-    digest = blake2b(f"{kind}|{id_}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "little", signed=True)
-
-
 class Frontier:
     """One source's frontier in one data folder. All writes wait for `commit`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._known: dict[int, int] = {}
+        self._known: dict[str, dict[int, int]] = {kind: {} for kind in NODE_KINDS}
         self.flags = bytearray(1)  # by seq: full in bit 0, level in bits 1 and 2
         self.kinds = bytearray(1)
         self.by_kind: dict[str, array[int]] = {kind: array("q") for kind in NODE_KINDS}
         self._totals, self._fulls = [0] * len(NODE_KINDS), [0] * len(NODE_KINDS)
         self._nodes: list[tuple[Any, ...]] = []
         self._changes: dict[int, int] = {}
-        self._writes: list[tuple[str, tuple[Any, ...]]] = []
+        self._inserts: dict[str, list[tuple[Any, ...]]] = {}
+        self._updates: list[tuple[str, tuple[Any, ...]]] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -103,16 +105,15 @@ class Frontier:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version = {VERSION}")
-        for seq, hashed, kind, level, full in self._db.execute(
-            "SELECT seq, hash, kind, level, full FROM node ORDER BY seq"
+        for seq, kind, id_, flags in self._db.execute(
+            "SELECT seq, kind, id, flags FROM node ORDER BY seq"
         ):
-            self._remember(seq, hashed, kind, level << 1 | full)
-        row = self._db.execute("SELECT coalesce(max(seq), 0) FROM ask").fetchone()
-        self._last_ask = row[0]
+            self._remember(seq, kind, id_, flags)
+        self._last_ask = self._db.execute("SELECT coalesce(max(seq), 0) FROM ask").fetchone()[0]
         self._last_call = self._db.execute("SELECT coalesce(max(seq), 0) FROM call").fetchone()[0]
 
-    def _remember(self, seq: int, hashed: int, kind: int, flags: int) -> None:
-        self._known[hashed] = seq
+    def _remember(self, seq: int, kind: int, id_: str, flags: int) -> None:
+        self._known[NODE_KINDS[kind]][hash(id_)] = seq
         self.flags.append(flags)
         self.kinds.append(kind)
         self.by_kind[NODE_KINDS[kind]].append(seq)
@@ -120,27 +121,56 @@ class Frontier:
         self._fulls[kind] += flags & 1
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self.flags) - 1
 
-    def meet(self, kind: str, id_: str, level: int, full: bool) -> Meeting:
-        """Something was mentioned; what is known of it only ever grows."""
-        hashed = key_hash(kind, id_)
-        seq = self._known.get(hashed)
-        if seq is None:
-            seq, number = len(self.flags), _KIND_NUMBER[kind]
-            self._remember(seq, hashed, number, level << 1 | full)
-            self._nodes.append((seq, hashed, number, id_, level, int(full)))
-            return Meeting(seq, True, full, False)
+    def meet(self, kind: str, mentions: Iterable[tuple[str, int, bool]]) -> Met:
+        """Things of a kind were mentioned: id, level, full. What is known only ever grows.
+
+        One loop for a whole answer: this runs for every record of every answer.
+        """
+        known, held, number = self._known[kind], self.flags, _KIND_NUMBER[kind]
+        line, fresh = self.by_kind[kind], self._nodes
+        first_full = first_mentioned = became_full = 0
+        for id_, level, full in mentions:
+            hashed = hash(id_)
+            seq = known.get(hashed)
+            if seq is None:
+                known[hashed] = seq = len(held)
+                flags = level << 1 | full
+                held.append(flags)
+                line.append(seq)
+                fresh.append((seq, number, id_, flags))
+                raised = level > 0
+            else:
+                raised, news = self._again(kind, seq, level, full)
+                became_full += news
+            if raised:
+                if held[seq] & 1:
+                    first_full += 1
+                else:
+                    first_mentioned += 1
+        self._count_new(number)
+        return Met(first_full, first_mentioned, became_full)
+
+    def _count_new(self, number: int) -> None:
+        new = self.flags[len(self.kinds) :]
+        self.kinds.extend(bytes((number,)) * len(new))
+        self._totals[number] += len(new)
+        self._fulls[number] += sum(flags & 1 for flags in new)
+
+    def _again(self, kind: str, seq: int, level: int, full: bool) -> tuple[bool, bool]:
+        """A known thing: whether it is followed further now, else whether it became full."""
         old = self.flags[seq]
         raised, became_full = level > old >> 1, full and not old & 1
         if raised or became_full:
-            self._change(seq, max(level, old >> 1) << 1 | (old & 1 or int(full)))
-        if raised:
-            self.by_kind[kind].append(seq)
-        return Meeting(seq, False, became_full, raised)
+            self._change(seq, max(level, old >> 1) << 1 | (old & 1 or full))
+            if raised:
+                self.by_kind[kind].append(seq)
+        return raised and not old >> 1, became_full and old > 1
 
     def _change(self, seq: int, flags: int) -> None:
-        self._fulls[self.kinds[seq]] += (flags & 1) - (self.flags[seq] & 1)
+        if seq < len(self.kinds):
+            self._fulls[self.kinds[seq]] += (flags & 1) - (self.flags[seq] & 1)
         self.flags[seq] = flags
         self._changes[seq] = flags
 
@@ -153,7 +183,7 @@ class Frontier:
 
     def seq_of(self, kind: str, id_: str) -> int | None:
         """The node of a thing, or None when it was never met."""
-        return self._known.get(key_hash(kind, id_))
+        return self._known[kind].get(hash(id_))
 
     def is_full(self, seq: int) -> bool:
         """Whether nothing more can be learned of a node by look-ups."""
@@ -167,13 +197,13 @@ class Frontier:
         """The id of a node, from disk or from what waits for the commit."""
         row = self._db.execute("SELECT id FROM node WHERE seq = ?", (seq,)).fetchone()
         if row is None:
-            return str(next(node[3] for node in reversed(self._nodes) if node[0] == seq))
+            return str(next(node[2] for node in reversed(self._nodes) if node[0] == seq))
         return str(row[0])
 
     def continue_later(self, request: Request, node: int) -> int:
         """Notes a page after an answer; returns its row."""
         self._last_ask += 1
-        self._later(
+        self._insert(
             "INSERT INTO ask (seq, endpoint, node, at, state) VALUES (?, ?, ?, ?, 0)",
             (self._last_ask, request.endpoint, node, request.offset),
         )
@@ -189,15 +219,11 @@ class Frontier:
             *(log or (None, None)),
         )  # fmt: skip
         if ask.row is not None:
-            self._later(
-                "UPDATE ask SET state = ?, status = ?, answered_at = ?, etag = ?,"
-                " last_modified = ?, log = ?, log_offset = ? WHERE seq = ?",
-                (*facts, ask.row),
-            )
+            self._updates.append((_SETTLE, (*facts, ask.row)))
             return
         for node in ask.nodes:
             self._last_ask += 1
-            self._later(
+            self._insert(
                 "INSERT INTO ask (seq, endpoint, node, at, state, status, answered_at, etag,"
                 " last_modified, log, log_offset) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (self._last_ask, ask.request.endpoint, node, ask.request.offset, *facts),
@@ -208,15 +234,16 @@ class Frontier:
     ) -> int:
         """One call was made; returns its number, counted over all runs."""
         self._last_call += 1
-        self._later(
+        self._insert(
             "INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (self._last_call, ask.request.endpoint, answered_at, status, verdict, ask.vein, gain,
              met, run),
         )  # fmt: skip
         return self._last_call
 
-    def _later(self, sql: str, values: tuple[Any, ...]) -> None:
-        self._writes.append((sql, values))
+    def _insert(self, sql: str, values: tuple[Any, ...]) -> None:
+        """For the next commit; inserts come before updates, which may be of the same rows."""
+        self._inserts.setdefault(sql, []).append(values)
 
     def commit(self, log: int | None = None, offset: int = 0) -> None:
         """Everything since the last commit in one transaction, with the log's offset."""
@@ -224,10 +251,12 @@ class Frontier:
         try:
             run("BEGIN IMMEDIATE")
             if self._nodes:
-                self._db.executemany("INSERT INTO node VALUES (?, ?, ?, ?, ?, ?)", self._nodes)
+                self._db.executemany("INSERT INTO node VALUES (?, ?, ?, ?)", self._nodes)
             for seq, flags in self._changes.items():
-                run("UPDATE node SET level = ?, full = ? WHERE seq = ?", (flags >> 1, flags & 1, seq))
-            for sql, values in self._writes:
+                run("UPDATE node SET flags = ? WHERE seq = ?", (flags, seq))
+            for sql, rows in self._inserts.items():
+                self._db.executemany(sql, rows)
+            for sql, values in self._updates:
                 run(sql, values)
             if log is not None:
                 run("UPDATE log SET committed = ? WHERE id = ?", (offset, log))
@@ -238,7 +267,8 @@ class Frontier:
             raise disk_failed(self.path, error) from error
         self._nodes.clear()
         self._changes.clear()
-        self._writes.clear()
+        self._inserts.clear()
+        self._updates.clear()
 
     def asked(self, endpoint: str) -> Iterator[int]:
         """Nodes whose first page of an endpoint is settled; failed ones may be tried again."""
@@ -282,7 +312,7 @@ class Frontier:
 
     def mark_absent(self, endpoint: str, since: int, status: int) -> None:
         """Remembers that an endpoint is not there; it costs no call again."""
-        self._later("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", (endpoint, since, status))
+        self._insert("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", (endpoint, since, status))
 
     def meta(self, key: str) -> str | None:
         """A remembered setting."""

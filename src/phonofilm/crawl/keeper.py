@@ -30,7 +30,7 @@ class Keeper:
     ) -> None:  # fmt: skip
         self._folder, self._frontier, self._manifest = folder, frontier, manifest
         self._stamp, self._clock, self._key = stamp, clock, key
-        self._group = max(1, group // 2)
+        self._group = max(1, group * 3 // 4)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._sealing: asyncio.Task[None] | None = None
@@ -102,7 +102,7 @@ class Keeper:
         self._sealing = asyncio.get_running_loop().create_task(self._seal_beside(full, path))
 
     async def _seal_beside(self, log: int, path: Path) -> None:
-        await asyncio.to_thread(seal_log, path, self._folder.landing)
+        await asyncio.to_thread(seal_log, path, self._folder.landing, 1)
         self._frontier.sealed(log)
         path.unlink(missing_ok=True)
 

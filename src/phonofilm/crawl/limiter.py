@@ -51,20 +51,19 @@ class Limiter:
         self._short = [Window(b) for b in budgets if b.seconds <= 3600]
         self._long = [Window(b) for b in budgets if b.seconds > 3600]
         for instant in past:
-            self._note_long(instant)
+            for window in self._long:
+                window.note(instant)
         self._paused_until = 0.0
         self._backoffs = 0
         self._refused_at = float("-inf")
         self.parked_until: float | None = None
         self.reason = ""
 
-    def _note_long(self, instant: float) -> None:
-        for window in self._long:
-            window.note(instant)
-
     def wait(self) -> float:
         """Seconds until a call is allowed; 0 when now. Parks when the wait is too long."""
         now = self._clock.steady()
+        if not self._short and not self._long:
+            return max(self._paused_until - now, 0.0)
         longest = max((w.wait(self._clock.wall()) for w in self._long), default=0.0)
         if longest > LONGEST_WAIT_SECONDS:
             self.park(longest, "the daily budget of the manifest is spent")
@@ -73,10 +72,10 @@ class Limiter:
 
     def note(self) -> None:
         """A call is sent."""
-        now = self._clock.steady()
         for window in self._short:
-            window.note(now)
-        self._note_long(self._clock.wall())
+            window.note(self._clock.steady())
+        for window in self._long:
+            window.note(self._clock.wall())
 
     def answered(self) -> None:
         """An answer came: whatever was wrong is over."""

@@ -8,7 +8,7 @@ left. Estimates begin with the manifest's priors and follow what calls brought.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 from phonofilm.crawl.frontier import Ask, Frontier
@@ -24,20 +24,21 @@ DRY = 0.02
 # wanted is given up late, one that only brushes it early.
 _PATIENCE = {True: 400, False: 60}
 _DISCOUNT = 0.9
-_VALUE_EVERY = 16
+_VALUE_EVERY = 32
 
 
 class Policy(Protocol):
-    """A way to choose: the ready vein with the greatest score is asked next."""
+    """A way to choose: the ready vein with the greatest score is asked next.
+
+    Scores are taken anew every few answers, not for every call.
+    """
 
     def __call__(self, vein: Vein) -> float: ...
 
 
 def by_information(vein: Vein) -> float:
-    """Expected information per call; a batch is worth what it carries."""
-    if vein.spec.batch == 1:
-        return vein.value
-    return vein.value * min(1.0, vein.ready() / vein.spec.batch)
+    """Expected information per call, with what it leads to."""
+    return vein.value
 
 
 def breadth_first(vein: Vein) -> float:
@@ -72,6 +73,7 @@ class Planner:
         self._veins: dict[str, Vein] = {}
         self._further: dict[str, FurtherPages] = {}
         self._since_valued = 0
+        self._order: list[Vein] = []
         for name in self._useful(manifest.permitted(access)):
             self._add(name, manifest.endpoints[name])
         self._resume()
@@ -194,6 +196,7 @@ class Planner:
             follow = self._best_follow()
             for vein in self._veins.values():
                 vein.value = max([self._own(vein), *self._paths(vein, follow)])
+        self._order = sorted(self._veins.values(), key=self._score, reverse=True)
 
     def _own(self, vein: Vein) -> float:
         kinds = {vein.spec.lists, vein.spec.node} if vein.spec.role == "detail" else {vein.spec.lists}
@@ -220,20 +223,14 @@ class Planner:
 
     def next(self) -> Ask | None:
         """The next call, or None when nothing is worth one (or all waits for answers)."""
-        best = self._best(lambda vein, ready: ready >= vein.spec.batch)
-        if best is None:  # only then are half-full batches flushed
-            best = self._best(lambda vein, ready: True)
-        return best.take() if best else None
-
-    def _best(self, allowed: Callable[[Vein, int], bool]) -> Vein | None:
-        best, best_score = None, -1.0
-        for vein in self._veins.values():
+        flush = None
+        for vein in self._order:
             ready = vein.ready()
-            if ready and allowed(vein, ready) and not self.is_dry(vein):
-                score = self._score(vein)
-                if score > best_score:
-                    best, best_score = vein, score
-        return best
+            if ready and not self.is_dry(vein):
+                if ready >= vein.spec.batch:
+                    return vein.take()
+                flush = flush or vein
+        return flush.take() if flush else None  # half-full batches go last
 
     @staticmethod
     def is_dry(vein: Vein) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from itertools import groupby
+from typing import NamedTuple
 
-from phonofilm.crawl.frontier import NODE_KINDS, Ask, Frontier
+from phonofilm.crawl.frontier import NODE_KINDS, Ask, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.veins import FULL, MENTION
-from phonofilm.records import BY_KIND, Record, holder
+from phonofilm.records import BY_KIND, Record, holds_all
 from phonofilm.sources.base import Finding, HttpSource, Malformed, Page, Response
 from phonofilm.sources.manifest import Endpoint
 
@@ -38,7 +39,6 @@ class Reader:
             kind: source.manifest.wanted_mask(kind, access, absent)
             for kind in BY_KIND if kind in NODE_KINDS
         }  # fmt: skip
-        self._holders: dict[type[Record], Callable[[Any], int]] = {}
         self.full: Counter[str] = Counter()  # wanted things in hand, of the part asked for
         self._count_known()
 
@@ -70,53 +70,44 @@ class Reader:
         gain += self._settle_details(ask, spec)
         for link in page.links:
             level = self._scope.link_level(link)
-            if self._frontier.meet(link.kind, link.id, level, True).new and level:
-                met[link.kind] += 1
+            met[link.kind] += sum(self._frontier.meet(link.kind, [(link.id, level, True)])[:2])
         self._continue(page, ask)
         self._see_goal()
-        return Reading(gain, dict(met), page.findings, False)
+        return Reading(gain, {k: n for k, n in met.items() if n}, page.findings, False)
 
     def _meet_records(self, page: Page, spec: Endpoint, ask: Ask, met: Counter[str]) -> float:
         parent = self._frontier.level(ask.nodes[0])
         levels = self._scope.levels(page, spec, ask.request, parent)
         gain = 0.0
-        for record, level in zip(page.records, levels, strict=True):
-            if record.kind in self._masks:
-                gain += self._meet(record, level, met)
+        pairs = zip(page.records, levels, strict=True)
+        for cls, group in groupby(pairs, key=lambda pair: type(pair[0])):
+            if cls.kind in self._masks:
+                gain += self._meet(cls, group, met)
         return gain
 
-    def _meet(self, record: Record, level: int, met: Counter[str]) -> float:
-        cls = type(record)
-        held = self._holders.get(cls) or self._holders.setdefault(cls, holder(cls))
-        wanted = self._masks[record.kind]
-        full = held(record) & wanted == wanted
-        meeting = self._frontier.meet(record.kind, record.id, level, full)
-        if level == IGNORED and self._frontier.level(meeting.seq) == IGNORED:
-            return 0.0
-        if meeting.new or meeting.raised:
-            met[record.kind] += 1
-        return self._gain(record.kind, meeting.seq, meeting.new or meeting.raised, meeting.became_full)
+    def _meet(self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str]) -> float:
+        full = holds_all(cls, self._masks[cls.kind])
+        known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in group))
+        met[cls.kind] += known.first_full + known.first_mentioned
+        return self._gain(cls.kind, known)
 
-    def _gain(self, kind: str, seq: int, first: bool, became_full: bool) -> float:
+    def _gain(self, kind: str, known: Met) -> float:
         if kind not in self._goal.wants:
             return 0.0
-        full = self._frontier.is_full(seq)
-        if full and (became_full or first):
-            self.full[kind] += 1
+        self.full[kind] += known.first_full + known.became_full
         if kind in self._planner.satisfied:
             return 0.0
-        if first:
-            return FULL if full else MENTION
-        return FULL - MENTION if became_full else 0.0
+        first = known.first_full * FULL + known.first_mentioned * MENTION
+        return first + known.became_full * (FULL - MENTION)
 
     def _settle_details(self, ask: Ask, spec: Endpoint) -> float:
         """A node that was looked up is as full as it will get, whatever the answer left out."""
-        if spec.role not in ("detail", "measure") or ask.request.offset:
+        if not spec.looks_up or ask.request.offset:
             return 0.0
         gain = 0.0
         for node in ask.nodes:
             if self._frontier.mark_full(node):
-                gain += self._gain(spec.node, node, False, True)
+                gain += self._gain(spec.node, Met(0, 0, 1))
         return gain
 
     def _continue(self, page: Page, ask: Ask) -> None:

@@ -142,7 +142,7 @@ def _keeper(
 def _plant(source: HttpSource, origin: Origin, options: CrawlOptions, frontier: Frontier) -> Planner:
     """Meets the seeds and opens the veins."""
     for link in options.scope.seeds(source, origin.access):
-        frontier.meet(link.kind, link.id, options.scope.link_level(link), False)
+        frontier.meet(link.kind, [(link.id, options.scope.link_level(link), False)])
     frontier.commit()
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),

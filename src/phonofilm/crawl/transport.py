@@ -6,9 +6,11 @@ import asyncio
 import time
 from types import TracebackType
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from yarl import URL
 
 import phonofilm
 from phonofilm.sources.base import Response
@@ -37,6 +39,8 @@ class Transport:
         self.base_url = base_url.rstrip("/")
         self._agent = user_agent or f"phonofilm/{phonofilm.__version__}"
         self._connections = connections
+        # Looked up once: aiohttp's own trust_env asks a thread for every single request.
+        self._proxy = _proxy(self.base_url)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
@@ -45,7 +49,6 @@ class Transport:
             timeout=TIMEOUT,
             headers={"User-Agent": self._agent, "Accept": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
         )
         return self
 
@@ -59,15 +62,15 @@ class Transport:
         self, path: str, query: dict[str, str], headers: dict[str, str]
     ) -> Response | NoResponse:
         """One GET; redirects are followed on the same host only, so that no token leaves it."""
-        url = self.base_url + path
+        url = f"{self.base_url}{path}?{urlencode(query)}" if query else self.base_url + path
         for _ in range(_MOST_REDIRECTS + 1):
-            found = await self._once("GET", url, params=query, headers=headers)
+            found = await self._once("GET", url, headers=headers)
             if isinstance(found, NoResponse) or found.status not in (301, 302, 303, 307, 308):
                 return found
             target = urljoin(url, found.headers.get("location", ""))
             if urlsplit(target)[:2] != urlsplit(self.base_url)[:2]:
                 return NoResponse("redirected", f"to {urlsplit(target).netloc or 'nowhere'}")
-            url, query = target, {}
+            url = target
         return NoResponse("redirected", "more than three times")
 
     async def post_form(
@@ -83,8 +86,9 @@ class Transport:
         try:
             async with self._session.request(
                 method,
-                url,
+                URL(url, encoded=True),
                 allow_redirects=False,
+                proxy=self._proxy,
                 **arguments,  # type: ignore[arg-type]
             ) as answer:
                 body = await _bounded(answer)
@@ -92,7 +96,7 @@ class Transport:
                     return NoResponse("too_large", f"over {MOST_BODY_BYTES >> 20} MiB")
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return Response(
-                    answer.status, headers, body, str(answer.url), time.monotonic() - began
+                    answer.status, headers, body, url, time.monotonic() - began
                 )
         except TimeoutError:
             return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")
@@ -100,6 +104,15 @@ class Transport:
             return NoResponse("cut", type(error).__name__)
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
             return NoResponse("unreachable", f"{type(error).__name__}: {error}")
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy of the environment for an address, unless `no_proxy` names its host."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes | None:

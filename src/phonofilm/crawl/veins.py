@@ -97,6 +97,8 @@ class FirstPages(Vein):
     def ready(self) -> int:
         """Fills the next batch as far as nodes are known."""
         gathered = self._gathered
+        if not gathered and self._cursor >= len(self._nodes):
+            return 0
         while gathered and not self._wanted(gathered[0]):
             gathered.popleft()
         while len(gathered) < self.spec.batch and self._cursor < len(self._nodes):

@@ -13,42 +13,58 @@ from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import COLUMNS
 from phonofilm.landing.log import disk_failed
 
-_LEAST_BUFFER_BYTES = 2 * 1024 * 1024
+# Twice this is allocated per thread; longer lines are rare and read with a larger one.
+_BUFFER_BYTES = 4 * 1024 * 1024
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _connect(threads: int = 2) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute("SET threads = 2; SET memory_limit = '1GB'; SET preserve_insertion_order = true")
+    connection.execute(f"SET threads = {threads}; SET memory_limit = '1GB'")
     return connection
 
 
-def seal_log(log: Path, landing: Path) -> list[Path]:
+def seal_log(log: Path, landing: Path, threads: int = 2) -> list[Path]:
     """Turns a log into segments under `source=/endpoint=/date=`; names follow from the answers.
+
+    Beside a running crawl one thread is enough: two would take the crawl's own core.
 
     A seal that was cut off is simply done again: the same answers give the same names, and a file
     appears under its name only when it is whole.
     """
-    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
-    with _connect() as connection:
+    with _connect(threads) as connection:
         try:
-            connection.execute(
-                f"""CREATE TEMP VIEW log AS SELECT *, strftime(make_timestamp(fetched_at), '%Y-%m-%d')
-                AS day FROM read_json(?, format = 'newline_delimited', columns = {columns},
-                maximum_object_size = {_longest_line(log)})""".replace("?", _literal(log))
-            )
-            parts = connection.execute(
-                "SELECT source, endpoint, day, min(seq), max(seq) FROM log GROUP BY ALL ORDER BY ALL"
-            ).fetchall()
-            return [_write(connection, landing, *part) for part in parts]
+            try:
+                return _seal(connection, log, landing, _BUFFER_BYTES)
+            except duckdb.InvalidInputException:  # a line longer than the buffer
+                return _seal(connection, log, landing, _longest_line(log))
         except duckdb.IOException as error:
             raise disk_failed(landing, error) from error
+
+
+def _seal(
+    connection: duckdb.DuckDBPyConnection, log: Path, landing: Path, line_bytes: int
+) -> list[Path]:
+    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
+    connection.execute(
+        f"""CREATE OR REPLACE TEMP VIEW log AS
+        SELECT *, strftime(make_timestamp(fetched_at), '%Y-%m-%d') AS day
+        FROM read_json({_literal(log)}, format = 'newline_delimited', columns = {columns},
+        maximum_object_size = {line_bytes})"""
+    )
+    parts = connection.execute(
+        "SELECT source, endpoint, day, min(seq), max(seq) FROM log GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    if len(parts) > 1:  # read once; for one part, copying all bodies would cost more than that
+        connection.execute("CREATE OR REPLACE TEMP TABLE read_log AS FROM log")
+        connection.execute("CREATE OR REPLACE TEMP VIEW log AS FROM read_log")
+    return [_write(connection, landing, *part) for part in parts]
 
 
 def _longest_line(log: Path) -> int:
     """Bytes the reader must hold at once; it allocates them per thread, so no more than needed."""
     with log.open("rb") as file:
         longest = max((len(line) for line in file), default=0)
-    return max(_LEAST_BUFFER_BYTES, longest + 1024)
+    return longest + 1024
 
 
 def _write(
@@ -68,7 +84,7 @@ def _write(
     connection.execute(
         f"""COPY (SELECT {names} FROM log WHERE source = {_literal(source)}
         AND endpoint = {_literal(endpoint)} AND day = {_literal(day)})
-        TO {_literal(growing)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 4096)"""
+        TO {_literal(growing)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096)"""
     )
     growing.replace(target)
     return target

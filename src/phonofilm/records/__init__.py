@@ -9,6 +9,7 @@ from phonofilm.records.base import (
     columns,
     core_fields,
     holder,
+    holds_all,
 )
 from phonofilm.records.music import (
     Album,
@@ -57,4 +58,5 @@ __all__ = [
     "columns",
     "core_fields",
     "holder",
+    "holds_all",
 ]

@@ -23,7 +23,7 @@ def note(text: str, *, core: bool = False, moves: bool = False) -> msgspec.Meta:
     return msgspec.Meta(description=text, extra={"core": core, "moves": moves})
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, gc=False):  # rows hold no rows: there are no cycles to look for
     """One row, source-neutral; `id` is the source's own, unique within `source` and kind."""
 
     kind: ClassVar[str] = ""
@@ -87,6 +87,17 @@ def holder(cls: type[Record]) -> Callable[[Any], int]:
     return typing.cast(
         Callable[[Any], int],
         eval(f"lambda r: {' | '.join(terms)}", {"UNSET": UNSET}),  # noqa: S307
+    )
+
+
+@cache
+def holds_all(cls: type[Record], mask: int) -> Callable[[Any], bool]:
+    """A function telling whether a record holds all fields of a mask; compiled like `holder`."""
+    names = [name for place, name in enumerate(cls.__struct_fields__) if mask >> place & 1]
+    terms = [f"r.{name} is not UNSET" for name in names] or ["True"]
+    return typing.cast(
+        Callable[[Any], bool],
+        eval(f"lambda r: {' and '.join(terms)}", {"UNSET": UNSET}),  # noqa: S307
     )
 
 

@@ -68,8 +68,8 @@ def held(connection: duckdb.DuckDBPyConnection) -> list[Held]:
 def top_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
     """Genres with most artists."""
     rows = connection.execute(
-        "SELECT g, count(*) FROM (SELECT unnest(genres) AS g FROM artists)"
-        " GROUP BY g ORDER BY 2 DESC, 1 LIMIT ?",
+        "SELECT lower(g), count(*) FROM (SELECT unnest(genres) AS g FROM artists)"
+        " GROUP BY lower(g) ORDER BY 2 DESC, 1 LIMIT ?",
         [limit],
     )
     return [Bar(*row) for row in rows.fetchall()]

@@ -60,6 +60,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     gone: dict[str, str] = {}
     personal: list[str] = []
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether an answer holds all there is to know of the nodes themselves."""
+        return f"{self.node}.full" in self.gives and self.role in ("detail", "measure")
+
     def page_size(self, access: str) -> int:
         """The largest page an access level allows."""
         return self.page.get(access) or self.page["default"]

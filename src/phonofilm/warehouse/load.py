@@ -83,7 +83,7 @@ class Loader:
             if finding.kind == "malformed_item":
                 self._quarantine(envelope, finding.detail, keep_us)
         spec = source.manifest.endpoints[envelope.endpoint]
-        looked_up = set(envelope.ids) if spec.role in ("detail", "measure") else set()
+        looked_up = {(spec.node, id_) for id_ in envelope.ids} if spec.looks_up else set()
         masks = self._masks_of(source, envelope.access)
         self._stage.add(envelope, page.records, masks, looked_up, keep_us)
 

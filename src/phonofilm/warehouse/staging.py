@@ -45,15 +45,18 @@ class Stage:
         self._rows: dict[type[Record], dict[str, list[Staged]]] = defaultdict(dict)
         self.size = 0
 
-    def add(self, envelope: Envelope, records: Iterable[Record], full_masks: dict[str, int], asked: set[str], keep_us: int | None) -> None:
-        """Stages what an answer told. `asked` are ids that the call looked up: these are full."""
+    def add(
+        self, envelope: Envelope, records: Iterable[Record], full_masks: dict[str, int],
+        looked_up: set[tuple[str, str]], keep_us: int | None,
+    ) -> None:  # fmt: skip
+        """Stages what an answer told; things that were looked up (kind, id) are full."""
         at = instant(envelope.fetched_at, envelope.sha256)
         fetched, answer = envelope.fetched_at, envelope.sha256[:16]
         day, expires = fetched // _DAY_US, None if keep_us is None else fetched + keep_us
         for record in records:
             held = holder(type(record))(record)
             mask = full_masks.get(record.kind, 0)
-            full = held & mask == mask or record.id in asked
+            full = held & mask == mask or (record.kind, record.id) in looked_up
             self._put(Staged(held, at, fetched, fetched, day, full, expires, answer, record))
 
     def _put(self, new: Staged) -> None:

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 Absent = UnsetType
 
 
-class Artist(msgspec.Struct):
+class Artist(msgspec.Struct, gc=False):
     id: int
     name: str | None
     link: str | None | Absent = UNSET
@@ -19,22 +19,22 @@ class Artist(msgspec.Struct):
     nb_fan: int | None | Absent = UNSET
 
 
-class Genre(msgspec.Struct):
+class Genre(msgspec.Struct, gc=False):
     id: int
     name: str | None = None
 
 
-class Genres(msgspec.Struct):
+class Genres(msgspec.Struct, gc=False):
     data: list[Genre]
 
 
-class Listed(msgspec.Struct):
+class Listed(msgspec.Struct, gc=False):
     """A list inside an object; items are decoded by whoever knows what they are."""
 
     data: list[Any]
 
 
-class Album(msgspec.Struct):
+class Album(msgspec.Struct, gc=False):
     id: int
     title: str | None
     link: str | None | Absent = UNSET
@@ -53,7 +53,7 @@ class Album(msgspec.Struct):
     tracks: Listed | None | Absent = UNSET
 
 
-class Track(msgspec.Struct):
+class Track(msgspec.Struct, gc=False):
     id: int
     title: str | None
     link: str | None | Absent = UNSET
@@ -73,12 +73,12 @@ class Track(msgspec.Struct):
     time_add: int | None | Absent = UNSET
 
 
-class Owner(msgspec.Struct):
+class Owner(msgspec.Struct, gc=False):
     id: int | str | None = None
     name: str | None = None
 
 
-class Playlist(msgspec.Struct):
+class Playlist(msgspec.Struct, gc=False):
     id: int
     title: str | None
     link: str | None | Absent = UNSET
@@ -94,7 +94,7 @@ class Playlist(msgspec.Struct):
     tracks: Listed | None | Absent = UNSET
 
 
-class Page(msgspec.Struct):
+class Page(msgspec.Struct, gc=False):
     """An index page; keys are absent, not null, at the ends."""
 
     data: list[Any]
@@ -102,7 +102,7 @@ class Page(msgspec.Struct):
     next: str | None = None
 
 
-class ArtistPage(msgspec.Struct):
+class ArtistPage(msgspec.Struct, gc=False):
     data: list[Artist]
     total: int | None = None
     next: str | None = None

@@ -62,23 +62,24 @@ class Gathered:
     def __init__(self) -> None:
         self.page = Page(records=[], links=[], continues=[], findings=[])
         self._mentions: dict[tuple[str, str], Record] = {}
+        self._genres: dict[str, None] = {}
 
     def artist(self, row: wire.Artist) -> str | None:
-        """A full artist; returns its id."""
+        """A full artist; returns its id. Written out flat: searches are made of these."""
         if not row.id:
             return None
-        genres = row.genres
-        if genres:
-            self.page.links += [Link("genre", genre) for genre in genres]
+        genres, followers, images = row.genres, row.followers, row.images
+        for genre in genres or ():
+            self._genres[genre] = None
         self.page.records.append(
             Artist(
                 SOURCE, row.id,
                 name=row.name,
                 genres=genres,
                 popularity=row.popularity,
-                followers=_map(row.followers, lambda count: count.total),
-                image_url=_map(row.images, _first_url),
-                url=_url(row),
+                followers=followers.total if isinstance(followers, wire.Count) else followers,
+                image_url=_first_url(images) if isinstance(images, list) else images,
+                url=row.external_urls.spotify if row.external_urls else None,
             )
         )  # fmt: skip
         return row.id
@@ -195,8 +196,10 @@ class Gathered:
 
     def done(self) -> Page:
         """The page, mentions after what was listed."""
-        full = {(record.kind, record.id) for record in self.page.records}
-        self.page.records += [r for key, r in self._mentions.items() if key not in full]
+        if self._mentions:
+            full = {(record.kind, record.id) for record in self.page.records}
+            self.page.records += [r for key, r in self._mentions.items() if key not in full]
+        self.page.links += [Link("genre", genre) for genre in self._genres]
         return self.page
 
 
@@ -253,9 +256,8 @@ def _artist_search(request: Request, response: Response) -> Page:
     found, rows, odd = items_of(
         response.body, wire.ArtistSearch, wire.Artist | None, ["artists", "items"]
     )
-    for row in rows:
-        if row is not None:
-            gathered.artist(row)
+    for row in filter(None, rows):
+        gathered.artist(row)
     paging = found.artists if found else _loose_paging(response.body, "artists")
     page = gathered.done()
     page.findings += odd

@@ -10,19 +10,19 @@ from msgspec import UNSET, UnsetType
 Absent = UnsetType
 
 
-class Urls(msgspec.Struct):
+class Urls(msgspec.Struct, gc=False):
     spotify: str | None = None
 
 
-class Image(msgspec.Struct):
+class Image(msgspec.Struct, gc=False):
     url: str | None = None
 
 
-class Count(msgspec.Struct):
+class Count(msgspec.Struct, gc=False):
     total: int | None = None
 
 
-class Artist(msgspec.Struct):
+class Artist(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
     external_urls: Urls | None = None
@@ -32,13 +32,13 @@ class Artist(msgspec.Struct):
     images: list[Image] | None | Absent = UNSET
 
 
-class Codes(msgspec.Struct):
+class Codes(msgspec.Struct, gc=False):
     isrc: str | None = None
     upc: str | None = None
     ean: str | None = None
 
 
-class Album(msgspec.Struct):
+class Album(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
     external_urls: Urls | None = None
@@ -54,7 +54,7 @@ class Album(msgspec.Struct):
     tracks: Paging | None | Absent = UNSET
 
 
-class Track(msgspec.Struct):
+class Track(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
     artists: list[Artist | None] | None | Absent = UNSET
@@ -73,7 +73,7 @@ class Track(msgspec.Struct):
     episode: bool | None = None
 
 
-class Paging(msgspec.Struct):
+class Paging(msgspec.Struct, gc=False):
     """An offset page; items are decoded by whoever knows what they are."""
 
     items: list[Any] | None = None
@@ -83,7 +83,7 @@ class Paging(msgspec.Struct):
     next: str | None = None
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     added_at: str | None = None
     is_local: bool | None = None
     # 2026-02: `track` became `item`; while both come, `item` is read first.
@@ -91,12 +91,12 @@ class Entry(msgspec.Struct):
     track: Track | None | Absent = UNSET
 
 
-class Owner(msgspec.Struct):
+class Owner(msgspec.Struct, gc=False):
     id: str | None = None
     display_name: str | None = None
 
 
-class Playlist(msgspec.Struct):
+class Playlist(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
     external_urls: Urls | None = None
@@ -111,7 +111,7 @@ class Playlist(msgspec.Struct):
     images: list[Image] | None | Absent = UNSET
 
 
-class Features(msgspec.Struct):
+class Features(msgspec.Struct, gc=False):
     id: str
     danceability: float | None | Absent = UNSET
     energy: float | None | Absent = UNSET
@@ -128,18 +128,18 @@ class Features(msgspec.Struct):
     duration_ms: int | None | Absent = UNSET
 
 
-class Category(msgspec.Struct):
+class Category(msgspec.Struct, gc=False):
     id: str
     name: str | None = None
 
 
-class ArtistPage(msgspec.Struct):
+class ArtistPage(msgspec.Struct, gc=False):
     """A list of full artists: related, batch."""
 
     artists: list[Artist | None]
 
 
-class ArtistPaging(msgspec.Struct):
+class ArtistPaging(msgspec.Struct, gc=False):
     items: list[Artist | None]
     total: int | None = None
     limit: int | None = None
@@ -147,5 +147,5 @@ class ArtistPaging(msgspec.Struct):
     next: str | None = None
 
 
-class ArtistSearch(msgspec.Struct):
+class ArtistSearch(msgspec.Struct, gc=False):
     artists: ArtistPaging
