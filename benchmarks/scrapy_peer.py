@@ -1,4 +1,4 @@
-"""Scrapy on the same pages: 50 items a page to a CSV feed. Prints the seconds between start and end."""
+"""Scrapy on the same pages: 50 items a page to a CSV feed. Prints the seconds it took."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ class Artists(scrapy.Spider):
 
     async def start(self):
         for number in range(int(sys.argv[2])):
-            yield scrapy.Request(f'{sys.argv[1]}/v1/search?q=genre:"page-{number}"&type=artist&limit=50')
+            yield scrapy.Request(
+                f'{sys.argv[1]}/v1/search?q=genre:"page-{number}"&type=artist&limit=50'
+            )
 
     def parse(self, response):
         for row in json.loads(response.body)["artists"]["items"]:
@@ -32,10 +34,14 @@ def main() -> None:
         feed = Path(folder) / "artists.csv"
         process = CrawlerProcess(
             {
-                "LOG_ENABLED": False, "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
-                "DOWNLOAD_DELAY": 0, "ROBOTSTXT_OBEY": False, "TELNETCONSOLE_ENABLED": False,
+                "LOG_ENABLED": False,
+                "CONCURRENT_REQUESTS": 16,
+                "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
+                "DOWNLOAD_DELAY": 0,
+                "ROBOTSTXT_OBEY": False,
+                "TELNETCONSOLE_ENABLED": False,
                 "FEEDS": {feed: {"format": "csv"}},
-            }  # fmt: skip
+            }
         )
         began = time.perf_counter()
         process.crawl(Artists)

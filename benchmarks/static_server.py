@@ -1,6 +1,6 @@
 """Serves pages of 50 artists (36 KB, all ids distinct) as fast as Python can: bytes made before.
 
-    python -m benchmarks.static_server PAGES      prints its port, serves until it is ended
+python -m benchmarks.static_server PAGES      prints its port, serves until it is ended
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import ClassVar
 
 try:
     import uvloop
@@ -21,7 +22,11 @@ ARTISTS = 50
 def artist(number: int) -> dict[str, object]:
     key = f"{number:022d}"
     images = [
-        {"url": f"https://images.invalid/ab6761610000e5eb{number:024d}{size:04d}", "height": size, "width": size}
+        {
+            "url": f"https://images.invalid/ab6761610000e5eb{number:024d}{size:04d}",
+            "height": size,
+            "width": size,
+        }
         for size in (640, 320, 160)
     ]
     return {
@@ -50,12 +55,14 @@ def page(number: int) -> bytes:
 
 
 def _response(body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
 class Server(asyncio.Protocol):
-    pages: list[bytes] = []
+    pages: ClassVar[list[bytes]] = []
     token = _response(b'{"access_token": "sandbox-x", "token_type": "Bearer", "expires_in": 3600}')
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,12 +71,19 @@ class Server(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         line = data[: data.index(b"\r\n")]
         if b"/__sandbox__" in line:
-            told = {"source": "spotify", "access": "extended-legacy", "world": "static", "now": time.time()}
+            told = {
+                "source": "spotify",
+                "access": "extended-legacy",
+                "world": "static",
+                "now": time.time(),
+            }
             self.transport.write(_response(json.dumps(told).encode()))
         elif line.startswith(b"POST"):
             self.transport.write(self.token)
         else:
-            digits = line.partition(b"page-")[2].partition(b"%")[0].partition(b" ")[0].partition(b"&")[0]
+            digits = (
+                line.partition(b"page-")[2].partition(b"%")[0].partition(b" ")[0].partition(b"&")[0]
+            )
             self.transport.write(self.pages[int(digits.partition(b'"')[0] or 0)])
 
 

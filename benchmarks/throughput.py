@@ -1,6 +1,6 @@
 """Durable crawl against a bare loop and against Scrapy, on the same pages, in one run.
 
-    python -m benchmarks.throughput [PAGES] [ROUNDS]
+python -m benchmarks.throughput [PAGES] [ROUNDS]
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Pages(Everything):
 @contextlib.contextmanager
 def server(pages: int) -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.static_server", str(pages)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "benchmarks.static_server", str(pages)],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     try:
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
@@ -79,7 +81,9 @@ def ours(url: str, pages: int) -> None:
         result = run(crawl(DataFolder(folder / "data"), Settings(), options))
         held = result.records["artists"]["full"]
         if held != pages * 50 or result.calls != pages:
-            raise SystemExit(f"{held} artists of {pages * 50} in {result.calls} calls: {result.findings}")
+            raise SystemExit(
+                f"{held} artists of {pages * 50} in {result.calls} calls: {result.findings}"
+            )
     finally:
         shutil.rmtree(folder)
 
@@ -115,9 +119,19 @@ def main() -> None:
     for name, held in rates.items():
         if held:
             ratio = statistics.median(o / h for o, h in zip(rates["ours"], held, strict=False))
-            rows.append((name, f"{statistics.median(held):,.0f}", f"{min(held):,.0f}-{max(held):,.0f}", f"{ratio:.2f}"))
-    table(f"Durable crawl, {pages} pages of 50 artists, {CONNECTIONS} connections, {rounds} rounds",
-          ("", "pages/s (median)", "range", "ours / this"), rows)
+            rows.append(
+                (
+                    name,
+                    f"{statistics.median(held):,.0f}",
+                    f"{min(held):,.0f}-{max(held):,.0f}",
+                    f"{ratio:.2f}",
+                )
+            )
+    table(
+        f"Durable crawl, {pages} pages of 50 artists, {CONNECTIONS} connections, {rounds} rounds",
+        ("", "pages/s (median)", "range", "ours / this"),
+        rows,
+    )
 
 
 if __name__ == "__main__":

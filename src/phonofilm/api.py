@@ -1,9 +1,9 @@
 """What `import phonofilm` gives: a data folder as a typed object.
 
-    crate = phonofilm.open("data")
-    crate.crawl("deezer", want={"artists": 1000})
-    crate.load()
-    crate.artists.df()
+crate = phonofilm.open("data")
+crate.crawl("deezer", want={"artists": 1000})
+crate.load()
+crate.artists.df()
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Rows:
             try:
                 found = connection.execute(self._query)
             except duckdb.Error as error:
-                raise UsageError(f"The query fails: {error}", next_step="phonofilm show lists the tables.") from None
+                raise UsageError(
+                    f"The query fails: {error}", next_step="phonofilm show lists the tables."
+                ) from None
             return [column[0] for column in found.description or ()], found.fetchall()
 
     @property
@@ -132,8 +134,8 @@ class Crate:
         return f"phonofilm.open({str(self.folder.root)!r})"
 
     def crawl(
-        self, source: str, urls: Sequence[str] = (), *, want: Mapping[str, int | None] | None = None,
-        genre: str = "", artist: Sequence[str] = (), playlist: str = "", ids: Sequence[str] = (),
+        self, source: str, urls: Sequence[str] = (), *,
+        want: Mapping[str, int | None] | None = None, genre: str = "", artist: Sequence[str] = (), playlist: str = "", ids: Sequence[str] = (),
         at: str | None = None, max_calls: int | None = None, max_seconds: float | None = None,
         workers: int = 4, fresh: bool = False, wait: bool = False,
     ) -> CrawlResult:  # fmt: skip
@@ -154,7 +156,13 @@ class Crate:
         return load(self.folder)
 
     def find(
-        self, kind: str, words: str = "", *, source: str = "deezer", at: str | None = None, artist: str = ""
+        self,
+        kind: str,
+        words: str = "",
+        *,
+        source: str = "deezer",
+        at: str | None = None,
+        artist: str = "",
     ) -> builtins.list[Record]:
         """Searches a source on the spot; nothing is kept."""
         return _run(finding.find(self.folder, self.settings, source, at, kind, words, artist))
@@ -164,7 +172,12 @@ class Crate:
         return Rows(self.folder, query)
 
     def export(
-        self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""  # noqa: A002
+        self,
+        table: str,
+        out: str | Path,
+        *,
+        format: str = "csv",
+        shape: str = "",
     ) -> builtins.list[Exported]:
         """Writes a table and its card."""
         return export(self.folder, table, format, Path(out), shape)

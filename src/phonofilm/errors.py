@@ -60,7 +60,9 @@ class ParkedError(PhonofilmError):
 
     exit_code = 4
 
-    def __init__(self, happened: str, *, resume_at: float, saved: str = "", next_step: str = ""):
+    def __init__(
+        self, happened: str, *, resume_at: float, saved: str = "", next_step: str = ""
+    ) -> None:
         super().__init__(happened, saved=saved, next_step=next_step)
         self.resume_at = resume_at
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import structlog
 
-_SECRET = re.compile(r"(?i)(bearer|basic)\s+[\w.+/=-]+|((?:client_secret|access_token|api_key)=)[^&\s]+")
+_SECRET = re.compile(
+    r"(?i)(bearer|basic)\s+[\w.+/=-]+|((?:client_secret|access_token|api_key)=)[^&\s]+"
+)
 
 
 def _redact(_: Any, __: str, event: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,8 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, err, out, say, table
 from phonofilm.config import load_settings
-from phonofilm.crawl.loop import run
 from phonofilm.crawl.goal import BY_PLURAL_NAME, Goal, parse_want
+from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
 from phonofilm.crawl.scopes import Choice, choose, lines_of
@@ -22,22 +21,78 @@ from phonofilm.logs import listen, log
 
 def command(
     source: Annotated[str, typer.Argument(help="deezer or spotify.")],
-    urls: Annotated[list[str] | None, typer.Argument(metavar="[URL]...", help="Links to artists, albums, tracks or playlists.", show_default=False)] = None,
-    want: Annotated[list[str] | None, typer.Option("--want", "-W", metavar="KIND[=N|=all]", help="artists, albums, tracks, playlists, features; repeatable.", show_default=False)] = None,
-    n: Annotated[int | None, typer.Option("-n", min=1, help="So many artists: --want artists=N.", show_default=False)] = None,
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[URL]...",
+            help="Links to artists, albums, tracks or playlists.",
+            show_default=False,
+        ),
+    ] = None,
+    want: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--want",
+            "-W",
+            metavar="KIND[=N|=all]",
+            help="artists, albums, tracks, playlists, features; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("-n", min=1, help="So many artists: --want artists=N.", show_default=False),
+    ] = None,
     genre: Annotated[str, typer.Option("--genre", "-g", help="Every artist of a genre.")] = "",
-    artist: Annotated[list[str] | None, typer.Option("--artist", "-a", help="An artist's discography; repeatable.", show_default=False)] = None,
-    artists: Annotated[Path | None, typer.Option("--artists", help="Artists by name: lines, or a CSV with `name`.", show_default=False)] = None,
-    ids: Annotated[Path | None, typer.Option("--ids", help="Ids or links: lines, or a CSV with `id`.", show_default=False)] = None,
-    playlist: Annotated[str, typer.Option("--playlist", "-p", metavar="THEME", help="Playlists on a theme and their tracks.")] = "",
-    max_calls: Annotated[int | None, typer.Option("--max-calls", min=1, help="Stop after so many calls.", show_default=False)] = None,
-    max_time: Annotated[str | None, typer.Option("--max-time", metavar="T", help="Stop after 30s, 10m, 2h.", show_default=False)] = None,
+    artist: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--artist", "-a", help="An artist's discography; repeatable.", show_default=False
+        ),
+    ] = None,
+    artists: Annotated[
+        Path | None,
+        typer.Option(
+            "--artists", help="Artists by name: lines, or a CSV with `name`.", show_default=False
+        ),
+    ] = None,
+    ids: Annotated[
+        Path | None,
+        typer.Option("--ids", help="Ids or links: lines, or a CSV with `id`.", show_default=False),
+    ] = None,
+    playlist: Annotated[
+        str,
+        typer.Option(
+            "--playlist", "-p", metavar="THEME", help="Playlists on a theme and their tracks."
+        ),
+    ] = "",
+    max_calls: Annotated[
+        int | None,
+        typer.Option("--max-calls", min=1, help="Stop after so many calls.", show_default=False),
+    ] = None,
+    max_time: Annotated[
+        str | None,
+        typer.Option(
+            "--max-time", metavar="T", help="Stop after 30s, 10m, 2h.", show_default=False
+        ),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay when the source is parked.")] = False,
-    workers: Annotated[int, typer.Option("-w", "--workers", min=1, max=256, help="Calls under way at once.")] = 4,
-    fresh: Annotated[bool, typer.Option("-f", "--fresh", help="Forget this source's frontier (never what was collected).")] = False,
+    workers: Annotated[
+        int, typer.Option("-w", "--workers", min=1, max=256, help="Calls under way at once.")
+    ] = 4,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "-f", "--fresh", help="Forget this source's frontier (never what was collected)."
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    policy: Annotated[str, typer.Option("--policy", help="How the next call is chosen: information or breadth.")] = "information",
-    debug: Annotated[bool, typer.Option("-d", "--debug", help="Every call on standard error.")] = False,
+    policy: Annotated[
+        str, typer.Option("--policy", help="How the next call is chosen: information or breadth.")
+    ] = "information",
+    debug: Annotated[
+        bool, typer.Option("-d", "--debug", help="Every call on standard error.")
+    ] = False,
     at: shared.At = None,
     data: shared.Data = None,
     config: shared.Config = None,
@@ -91,7 +146,10 @@ def show(result: CrawlResult, folder: str) -> None:
     ending = ENDINGS.get(result.status, result.status)
     if result.status == "parked" and result.resume_at:
         ending += f" until [bold]{minute(result.resume_at)}[/]"
-    out.print(f"{ending}: {result.calls:,} calls in {span(result.elapsed_s)}, {result.new_per_call} new per call.")
+    out.print(
+        f"{ending}: {result.calls:,} calls in {span(result.elapsed_s)},"
+        f" {result.new_per_call} new per call."
+    )
     rows = []
     for plural, held in result.records.items():
         seen = result.coverage.get(plural)

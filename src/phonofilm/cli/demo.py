@@ -1,4 +1,4 @@
-"""`phonofilm demo`: the whole way on this machine, in a simulated world, with a crash on the way."""
+"""`phonofilm demo`: the whole way on this machine, with a crash on the way."""
 
 from __future__ import annotations
 
@@ -47,18 +47,34 @@ class Told(NamedTuple):
     report: Path
     truth: dict[str, Any]
     seconds: float
+    best: str = ""
 
 
 def command(
-    catalogue: Annotated[Path | None, typer.Option("--catalogue", help="A CSV of real songs instead of a generated world.", show_default=False)] = None,
-    artists: Annotated[int, typer.Option("--artists", min=20, help="Size of the simulated world.")] = 400,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            "--catalogue",
+            help="A CSV of real songs instead of a generated world.",
+            show_default=False,
+        ),
+    ] = None,
+    artists: Annotated[
+        int, typer.Option("--artists", min=20, help="Size of the simulated world.")
+    ] = 400,
     seed: Annotated[int, typer.Option("--seed", help="The same seed, the same world.")] = 7,
-    data: Annotated[Path, typer.Option("--data", help="Where to put everything.")] = Path("phonofilm-demo"),
+    data: Annotated[Path, typer.Option("--data", help="Where to put everything.")] = Path(
+        "phonofilm-demo"
+    ),
 ) -> None:
     """See the whole way in half a minute: crawl, crash, resume, load, export, report."""
     began = time.monotonic()
     _prepare(data, catalogue)
-    world = ["--catalogue", str(catalogue)] if catalogue else ["--artists", str(artists), "--seed", str(seed)]
+    world = (
+        ["--catalogue", str(catalogue)]
+        if catalogue
+        else ["--artists", str(artists), "--seed", str(seed)]
+    )
     err.print("[dim]This world is simulated: stand-ins of Spotify and Deezer on this machine.[/]")
     with (
         _sandbox("spotify", "--access", "extended-legacy", *world) as spotify,
@@ -74,7 +90,11 @@ def command(
     folder = DataFolder(data)
     with err.status("3 Loading, exporting, reporting"):
         loaded = load(folder)
-        exports = [e for name in _EXPORTS for e in export(folder, name, "csv", data / "exports" / f"{name}.csv")]
+        exports = [
+            e
+            for name in _EXPORTS
+            for e in export(folder, name, "csv", data / "exports" / f"{name}.csv")
+        ]
         page = report(folder, data / "report.html")
     told = Told(data, crawls, killed_after, loaded, exports, page, truth, time.monotonic() - began)
     out.print(_screen(folder, told))
@@ -107,7 +127,10 @@ def _sandbox(source: str, *arguments: str) -> Iterator[str]:
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            raise StoreError(f"The sandbox of {source} did not start.", next_step=f"Try: phonofilm sandbox {source}")
+            raise StoreError(
+                f"The sandbox of {source} did not start.",
+                next_step=f"Try: phonofilm sandbox {source}",
+            )
         yield str(json.loads(line)["url"])
     finally:
         process.send_signal(signal.SIGTERM)
@@ -161,18 +184,28 @@ def _screen(folder: DataFolder, told: Told) -> Group:
     with read(folder) as connection:
         people, genres = queries.top_artists(connection), queries.top_genres(connection, 8)
         held = queries.held(connection)
+    told = told._replace(best=plain(people[0].name) if people else "x")
     columns = Table.grid(padding=(0, 3), expand=False)
     columns.add_row(_collected(held, told), _top(people))
     return Group(
-        Panel(columns, title="[bold]phonofilm demo[/] · a simulated world", border_style="cyan", padding=(1, 1)),
-        Text.assemble(("  Genres      ", "dim"), " · ".join(f"{plain(g.label)} {g.value:,}" for g in genres)),
+        Panel(
+            columns,
+            title="[bold]phonofilm demo[/] · a simulated world",
+            border_style="cyan",
+            padding=(1, 1),
+        ),
+        Text.assemble(
+            ("  Genres      ", "dim"), " · ".join(f"{plain(g.label)} {g.value:,}" for g in genres)
+        ),
         *_files(told),
     )
 
 
 def _collected(held: list[queries.Held], told: Told) -> Table:
     sources = sorted({row.source for row in held})
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title="Collected", title_justify="left")
+    table = Table(
+        box=None, padding=(0, 2, 0, 0), header_style="dim", title="Collected", title_justify="left"
+    )
     table.add_column("")
     for source in sources:
         table.add_column(source, justify="right")
@@ -181,17 +214,27 @@ def _collected(held: list[queries.Held], told: Told) -> Table:
         table.add_row(name, *(f"{counts.get(source, 0):,}" for source in sources))
     calls = {crawl["source"]: crawl["calls"] for crawl in told.crawls}
     calls["spotify"] += told.killed_after
-    table.add_row("[dim]calls spent[/]", *(f"[dim]{calls.get(source, 0):,}[/]" for source in sources))
+    table.add_row(
+        "[dim]calls spent[/]", *(f"[dim]{calls.get(source, 0):,}[/]" for source in sources)
+    )
     return table
 
 
 def _top(people: list[queries.Person]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title="Ten most popular", title_justify="left")
+    table = Table(
+        box=None,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+        title="Ten most popular",
+        title_justify="left",
+    )
     table.add_column("artist", max_width=22, no_wrap=True)
     table.add_column("genres", max_width=15, no_wrap=True)
     table.add_column("pop.", justify="right", no_wrap=True)
     for person in people:
-        table.add_row(Text(plain(person.name)), Text(plain(person.genres)), str(person.popularity or "-"))
+        table.add_row(
+            Text(plain(person.name)), Text(plain(person.genres)), str(person.popularity or "-")
+        )
     return table
 
 
@@ -200,7 +243,11 @@ def _files(told: Told) -> Iterator[Text]:
     whole = told.truth["visible"]["tracks"]
     there = told.crawls[0]["records"]["tracks"]["full"]
     lines = [
-        ("Crash", f"kill -9 after {told.killed_after:,} calls, resumed: {there:,} of {whole:,} tracks are here"),
+        (
+            "Crash",
+            f"kill -9 after {told.killed_after:,} calls, resumed:"
+            f" {there:,} of {whole:,} tracks are here",
+        ),
         ("Tables", f"{told.folder}/exports/*.csv ({total:,} rows), each with its card"),
         ("Report", str(told.report)),
         ("Time", f"{told.seconds:.0f} s"),
@@ -208,13 +255,20 @@ def _files(told: Told) -> Iterator[Text]:
     nameless = told.truth.get("null_rows", 0)
     if nameless:
         told_of = told.loaded.findings.get("track_without_name", 0)
-        lines.insert(1, ("Odd", f"{nameless} rows of the file have no name, artist or album; kept without a name ({told_of} findings)"))
+        lines.insert(
+            1,
+            (
+                "Odd",
+                f"{nameless} rows of the file have no name, artist or album:"
+                f" kept without a name ({told_of} findings)",
+            ),
+        )
     for head, text in lines:
         yield Text.assemble((f"  {head:<12}", "dim"), text)
     yield Text("")
     for step in (
         f"phonofilm show artists --data {told.folder}",
-        f'phonofilm sql "SELECT g, count(*) FROM (SELECT unnest(genres) AS g FROM artists) GROUP BY g ORDER BY 2 DESC LIMIT 5" --data {told.folder}',
-        "phonofilm crawl deezer --genre techno -n 100    [the live service; no key needed]",
+        f"phonofilm find artist {told.best.split()[0].lower()} --data {told.folder}",
+        "phonofilm crawl deezer --genre techno -n 100    (live, no key needed)",
     ):
         yield Text.assemble(("  $ ", "cyan"), step)

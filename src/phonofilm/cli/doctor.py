@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-import phonofilm
+from phonofilm.about import __version__
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, out
 from phonofilm.config import FILE, Settings, load_settings
@@ -30,7 +30,9 @@ class Check(NamedTuple):
     advice: str = ""
 
 
-def command(data: shared.Data = None, config: shared.Config = None, json: shared.Json = False) -> None:
+def command(
+    data: shared.Data = None, config: shared.Config = None, json: shared.Json = False
+) -> None:
     """Look at settings, keys, disk and data, and say what to do."""
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)
@@ -46,7 +48,7 @@ def command(data: shared.Data = None, config: shared.Config = None, json: shared
 
 def _machine() -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Check("good", f"phonofilm {phonofilm.__version__}, Python {version}, DuckDB {duckdb.__version__}")
+    yield Check("good", f"phonofilm {__version__}, Python {version}, DuckDB {duckdb.__version__}")
     proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
     if proxy:
         yield Check("good", "A proxy is set in the environment and will be used")
@@ -66,11 +68,19 @@ def _sources(settings: Settings) -> Iterator[Check]:
         if not own.basis:
             missing.append('say on what ground: basis = "..."')
         if not own.client_id or not own.client_secret.get_secret_value():
-            missing.append("make an app at the source and set client_id and client_secret (.env is read)")
+            missing.append(
+                "make an app at the source and set client_id and client_secret (.env is read)"
+            )
         access = own.access or manifest.default_access
         if missing:
-            head = f"in [{name}] of {FILE}, .env or the environment (PHONOFILM_{name.upper()}__...):"
-            yield Check("off", f"{manifest.title}: off", "\n".join([head, *missing, f"or try the sandbox: phonofilm sandbox {name}"]))
+            head = (
+                f"in [{name}] of {FILE}, .env or the environment (PHONOFILM_{name.upper()}__...):"
+            )
+            yield Check(
+                "off",
+                f"{manifest.title}: off",
+                "\n".join([head, *missing, f"or try the sandbox: phonofilm sandbox {name}"]),
+            )
         else:
             text = manifest.access[access].text if access in manifest.access else "unknown level"
             yield Check("good", f"{manifest.title}: on, access {access} ({text})")
@@ -83,7 +93,9 @@ def _data(folder: DataFolder) -> Iterator[Check]:
         yield Check("bad", error.happened, error.next_step)
         return
     if not folder.root.exists():
-        yield Check("off", f"Data folder {folder.root}: not there yet", "It is made by the first crawl.")
+        yield Check(
+            "off", f"Data folder {folder.root}: not there yet", "It is made by the first crawl."
+        )
         return
     free: Any = shutil.disk_usage(folder.root).free / 1e9
     state = "good" if free > 1 else "bad"

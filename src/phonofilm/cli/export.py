@@ -14,10 +14,21 @@ from phonofilm.warehouse.export import export
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="TABLE", help="artists, albums, tracks, features, playlists, entries ..., or discography.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help="artists, albums, tracks, features, playlists, entries ..., or discography.",
+        ),
+    ],
     format: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl.")] = "csv",
-    file: Annotated[Path | None, typer.Option("--out", "-o", help="The file (default: TABLE.FORMAT).", show_default=False)] = None,
-    shape: Annotated[str, typer.Option("--shape", help="seed: the headers of the old scripts.")] = "",
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The file (default: TABLE.FORMAT).", show_default=False),
+    ] = None,
+    shape: Annotated[
+        str, typer.Option("--shape", help="seed: the headers of the old scripts.")
+    ] = "",
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
@@ -25,10 +36,17 @@ def command(
     target = file or (Path() if name == "discography" else Path(f"{name}.{format}"))
     written = export(shared.folder_of(data), name, format, target, shape)
     if json:
-        as_json([{"table": w.table, "path": str(w.path), "card": str(w.card), "rows": w.rows} for w in written])
+        as_json(
+            [
+                {"table": w.table, "path": str(w.path), "card": str(w.card), "rows": w.rows}
+                for w in written
+            ]
+        )
         return
     for one in written:
-        out.print(f"[bold]{one.path}[/]  {one.rows:,} rows  [dim]card: {one.card}[/]", soft_wrap=True)
+        out.print(
+            f"[bold]{one.path}[/]  {one.rows:,} rows  [dim]card: {one.card}[/]", soft_wrap=True
+        )
 
 
 def report(

@@ -25,10 +25,16 @@ def command(again: bool = False, data: shared.Data = None, json: shared.Json = F
     else:
         out.print("Nothing new to load.")
     if result.quarantined:
-        out.print(f"[yellow]![/] {result.quarantined:,} answers or parts of them do not parse: phonofilm show quarantine")
+        out.print(
+            f"[yellow]![/] {result.quarantined:,} answers or parts of them do not parse:"
+            " phonofilm show quarantine"
+        )
     for kind, count in result.findings.items():
         out.print(f"[dim]{kind.replace('_', ' ')}: {count:,}[/]")
-    say(f"{result.answers:,} answers in {result.elapsed_s:.1f} s. Next: phonofilm report --data {folder.root}")
+    say(
+        f"{result.answers:,} answers in {result.elapsed_s:.1f} s."
+        f" Next: phonofilm report --data {folder.root}"
+    )
 
 
 def purge(data: shared.Data = None, json: shared.Json = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import json as json_module
 from typing import Annotated, Any
 
@@ -13,8 +12,8 @@ from phonofilm.cli.screen import as_json, out, say, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import find as finding
 from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.loop import run
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
+from phonofilm.crawl.loop import run
 from phonofilm.crawl.run import minute
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
@@ -31,6 +30,14 @@ _SHOWN = {
 }
 
 
+_BEST_FIRST = {
+    "artist": "popularity DESC NULLS LAST, followers DESC NULLS LAST",
+    "album": "release_date",
+    "track": "popularity DESC NULLS LAST",
+    "playlist": "track_count DESC",
+}
+
+
 def status(data: shared.Data = None, json: shared.Json = False) -> None:
     """What is known, what was asked, what is parked, by source."""
     folder = shared.folder_of(data)
@@ -41,7 +48,10 @@ def status(data: shared.Data = None, json: shared.Json = False) -> None:
         as_json({"sources": told, "snapshot": snapshot.stem if snapshot else None})
         return
     if not told:
-        raise UsageError(f"{folder.root} holds nothing yet.", next_step="Begin with: phonofilm crawl deezer -n 100")
+        raise UsageError(
+            f"{folder.root} holds nothing yet.",
+            next_step="Begin with: phonofilm crawl deezer -n 100",
+        )
     for name, held in told.items():
         out.print(f"[bold]{name}[/] from {held['origin']} ({held['access']})")
         if held["parked_until"]:
@@ -77,7 +87,9 @@ def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="[TABLE]", help="A table; without one, all of them.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="[TABLE]", help="A table; without one, all of them.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, help="Rows.")] = 20,
     data: shared.Data = None,
     json: shared.Json = False,
@@ -92,8 +104,12 @@ def show(
                 table(("table", "rows"), counts)
             return
         if name not in TABLES:
-            raise UsageError(f"There is no table called {name!r}.", next_step=f"Tables: {', '.join(TABLES)}.")
-        order = "popularity DESC NULLS LAST, followers DESC NULLS LAST" if name == "artists" else "ALL"
+            raise UsageError(
+                f"There is no table called {name!r}.", next_step=f"Tables: {', '.join(TABLES)}."
+            )
+        order = (
+            "popularity DESC NULLS LAST, followers DESC NULLS LAST" if name == "artists" else "ALL"
+        )
         found = connection.execute(f"SELECT * FROM {name} ORDER BY {order} LIMIT {int(limit)}")
         names, rows = [column[0] for column in found.description or ()], found.fetchall()
     if json:
@@ -128,8 +144,12 @@ def sql(
 def find(
     kind: Annotated[str, typer.Argument(help="artist, album, track or playlist.")],
     words: Annotated[str, typer.Argument(help="What to look for.")] = "",
-    artist: Annotated[str, typer.Option("--artist", "-a", help="The albums (or top tracks) of an artist.")] = "",
-    source: Annotated[str, typer.Option("--source", "-s", help="Search at a source instead of the warehouse.")] = "",
+    artist: Annotated[
+        str, typer.Option("--artist", "-a", help="The albums (or top tracks) of an artist.")
+    ] = "",
+    source: Annotated[
+        str, typer.Option("--source", "-s", help="Search at a source instead of the warehouse.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, help="Rows.")] = 20,
     at: shared.At = None,
     data: shared.Data = None,
@@ -141,7 +161,7 @@ def find(
     if single not in finding.SEARCHES or not (words or artist):
         raise UsageError(
             f"Cannot find {kind!r}." if words or artist else "Find what?",
-            next_step="For instance: phonofilm find artist radiohead, or find albums --artist Radiohead",
+            next_step="Say: phonofilm find artist radiohead, or find albums --artist Radiohead",
         )
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)
@@ -175,8 +195,7 @@ def _in_warehouse(folder: DataFolder, kind: str, words: str, artist: str) -> lis
     if artist:
         clauses.append("list_contains(list_transform(artist_names, lambda n: lower(n)), lower(?))")
         values.append(artist)
-    order = {"artist": "popularity DESC NULLS LAST, followers DESC NULLS LAST", "album": "release_date",
-             "track": "popularity DESC NULLS LAST", "playlist": "track_count DESC"}[kind]  # fmt: skip
+    order = _BEST_FIRST[kind]
     with read(folder) as connection:
         found = connection.execute(
             f"SELECT {names} FROM {BY_PLURAL_NAME[kind]} WHERE {' AND '.join(clauses)}"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-import phonofilm
+from phonofilm.about import __version__
 from phonofilm.cli import crawl, demo, doctor, export, load, look, sandbox, screen
 from phonofilm.errors import PhonofilmError
 from phonofilm.logs import listen
@@ -25,15 +25,22 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        screen.out.print(f"phonofilm {phonofilm.__version__}")
+        screen.out.print(f"phonofilm {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, only results.")] = False,
-    log_file: Annotated[Path | None, typer.Option("--log-file", help="JSON lines of what happens.", show_default=False)] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No progress, only results.")
+    ] = False,
+    log_file: Annotated[
+        Path | None,
+        typer.Option("--log-file", help="JSON lines of what happens.", show_default=False),
+    ] = None,
 ) -> None:
     screen.err.quiet = quiet
     if log_file:

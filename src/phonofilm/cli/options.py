@@ -12,10 +12,17 @@ from phonofilm.config import Settings, load_settings
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
 
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder (default: ./data).", show_default=False)]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Data folder (default: ./data).", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-At = Annotated[str | None, typer.Option("--at", metavar="URL", help="A sandbox instead of the live service.")]
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file (default: ./phonofilm.toml).", show_default=False)]
+At = Annotated[
+    str | None, typer.Option("--at", metavar="URL", help="A sandbox instead of the live service.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="Settings file (default: ./phonofilm.toml).", show_default=False),
+]
 
 
 def folder_of(data: Path | None, settings: Settings | None = None) -> DataFolder:

@@ -14,13 +14,32 @@ from phonofilm.sandbox.server import Plan, serve
 
 def command(
     source: Annotated[str, typer.Argument(help="spotify or deezer.")],
-    access: Annotated[str, typer.Option("--access", help="extended-legacy, extended, development-2025 or development (Spotify).")] = "",
-    artists: Annotated[int, typer.Option("--artists", min=1, help="Size of the generated world.")] = 3000,
+    access: Annotated[
+        str,
+        typer.Option(
+            "--access", help="extended-legacy, extended, development-2025 or development (Spotify)."
+        ),
+    ] = "",
+    artists: Annotated[
+        int, typer.Option("--artists", min=1, help="Size of the generated world.")
+    ] = 3000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed, the same world.")] = 7,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
-    rate: Annotated[str, typer.Option("--rate", metavar="N/Ts|none", help="Rolling window, for instance 180/30s.")] = "",
-    quota: Annotated[str, typer.Option("--quota", metavar="N/Th|none", help="Long quota, for instance 1000/24h.")] = "none",
-    catalogue: Annotated[Path | None, typer.Option("--catalogue", help="A CSV of real songs instead of a generated world.", show_default=False)] = None,
+    rate: Annotated[
+        str,
+        typer.Option("--rate", metavar="N/Ts|none", help="Rolling window, for instance 180/30s."),
+    ] = "",
+    quota: Annotated[
+        str, typer.Option("--quota", metavar="N/Th|none", help="Long quota, for instance 1000/24h.")
+    ] = "none",
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            "--catalogue",
+            help="A CSV of real songs instead of a generated world.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Stand in for a source until SIGTERM; prints one line of JSON when ready."""
     try:
@@ -28,6 +47,8 @@ def command(
     except OSError as error:
         if catalogue and not catalogue.is_file():
             raise UsageError(f"{catalogue} cannot be read: {error.strerror}.") from None
-        raise StoreError(f"The port cannot be had: {error.strerror}.", next_step="Use --port 0.") from None
+        raise StoreError(
+            f"The port cannot be had: {error.strerror}.", next_step="Use --port 0."
+        ) from None
     except (ValueError, KeyError) as error:
         raise UsageError(f"The sandbox cannot be made: {error}.") from None

@@ -41,10 +41,18 @@ def plain(value: Any) -> str:
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
     """A table of plain values; numbers to the right."""
     held = [list(row) for row in rows]
-    drawn = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    drawn = Table(
+        title=title or None,
+        title_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+    )
     for place, name in enumerate(names):
         numeric = any(isinstance(row[place], int | float) for row in held)
-        drawn.add_column(name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
+        drawn.add_column(
+            name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True
+        )
     for row in held:
         drawn.add_row(*(Text(plain(value)) for value in row))
     out.print(drawn)

@@ -30,8 +30,8 @@ from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.reader import Reader
 from phonofilm.crawl.transport import NoResponse
-from phonofilm.logs import log
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
+from phonofilm.logs import log
 from phonofilm.sources.base import HttpSource, Outcome, Response
 
 MOST_TRIES = 5
@@ -86,7 +86,9 @@ class Engine:
     def __init__(self, parts: Parts, workers: int = 4) -> None:
         self.parts = parts
         self.workers = workers
-        self.reader = Reader(parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner)
+        self.reader = Reader(
+            parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner
+        )
         self.status_counts: Counter[str] = Counter()
         self.calls_by_endpoint: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
@@ -251,7 +253,10 @@ class Engine:
     def _judge_shape(self, malformed: bool) -> None:
         self._parsed += 1
         self._malformed += malformed
-        if self._parsed >= _JUDGE_SHAPE_AFTER and self._malformed > self._parsed * _MOST_MALFORMED_SHARE:
+        if (
+            self._parsed >= _JUDGE_SHAPE_AFTER
+            and self._malformed > self._parsed * _MOST_MALFORMED_SHARE
+        ):
             self._fail(
                 ShapeError(
                     f"{self._malformed} of {self._parsed} answers are not what "

@@ -31,7 +31,9 @@ class Looker:
         found = await self._transport.get(path, query, await self._tokens.headers())
         title = self._source.manifest.title
         if isinstance(found, NoResponse):
-            raise StoreError(f"{title} does not answer: {found.detail}.", next_step="Try again later.")
+            raise StoreError(
+                f"{title} does not answer: {found.detail}.", next_step="Try again later."
+            )
         outcome = self._source.judge(request, found)
         if outcome.verdict in ("throttled", "quota"):
             wait = outcome.retry_after_seconds or 30.0
@@ -47,12 +49,16 @@ class Looker:
 
     async def artist(self, name: str) -> Artist:
         """The artist of a name; UsageError with near ones."""
-        people = [r for r in (await self.ask("search_artist", name)).records if isinstance(r, Artist)]
+        people = [
+            r for r in (await self.ask("search_artist", name)).records if isinstance(r, Artist)
+        ]
         for person in people:
             if simplified(str(person.name)) == simplified(name):
                 return person
         near = ", ".join(str(person.name) for person in people[:3])
-        raise UsageError(f"No artist is called {name!r}.", next_step=f"Near: {near}." if near else "")
+        raise UsageError(
+            f"No artist is called {name!r}.", next_step=f"Near: {near}." if near else ""
+        )
 
 
 async def find(

@@ -210,9 +210,14 @@ class Frontier:
         return self._last_ask
 
     def settle(
-        self, ask: Ask, state: int, response: Response, answered_at: int, log: tuple[int, int] | None
+        self,
+        ask: Ask,
+        state: int,
+        response: Response,
+        answered_at: int,
+        log: tuple[int, int] | None,
     ) -> None:
-        """An ask is over: answered, failed, missing or quarantined. `answered_at` in microseconds."""
+        """An ask is over: answered, failed, missing or quarantined; the time in microseconds."""
         headers = response.headers
         facts = (
             state, response.status, answered_at, headers.get("etag"), headers.get("last-modified"),
@@ -284,13 +289,14 @@ class Frontier:
             " ORDER BY seq",
             (PENDING, FAILED),
         )
-        return rows.fetchall()
+        return list(rows)
 
     def calls(self) -> Iterator[tuple[str, float, str]]:
         """All calls that brought an answer, oldest first: vein, gain, what was met."""
         return iter(
             self._db.execute(
-                "SELECT vein, gain, met FROM call WHERE verdict = 'answer' AND vein <> '' ORDER BY seq"
+                "SELECT vein, gain, met FROM call WHERE verdict = 'answer' AND vein <> ''"
+                " ORDER BY seq"
             )
         )
 
@@ -345,7 +351,9 @@ class Frontier:
 
     def open_log(self) -> tuple[int, int]:
         """The log to append to and its committed offset; begins one when all are sealed."""
-        row = self._db.execute("SELECT id, committed FROM log WHERE sealed = 0 ORDER BY id DESC").fetchone()
+        row = self._db.execute(
+            "SELECT id, committed FROM log WHERE sealed = 0 ORDER BY id DESC"
+        ).fetchone()
         return (row[0], row[1]) if row else (self.new_log(), 0)
 
     def new_log(self) -> int:
@@ -372,7 +380,7 @@ class Frontier:
             f"UPDATE ask SET state = {FAILED} WHERE log = ? AND log_offset >= ?", (log, size)
         )
         self._db.execute("UPDATE log SET committed = min(committed, ?) WHERE id = ?", (size, log))
-        return done.rowcount
+        return int(done.rowcount)
 
     def keep_run(self, run: str, started: float, result: str) -> None:
         """Writes down how a run ended."""
@@ -391,7 +399,8 @@ class Frontier:
         """Calls by endpoint and status, of one run or of all."""
         where, values = ("WHERE run = ?", (run,)) if run else ("", ())
         return self._db.execute(
-            f"SELECT endpoint, status, count(*) FROM call {where} GROUP BY 1, 2 ORDER BY 1, 2", values
+            f"SELECT endpoint, status, count(*) FROM call {where} GROUP BY 1, 2 ORDER BY 1, 2",
+            values,
         ).fetchall()
 
     def close(self) -> None:

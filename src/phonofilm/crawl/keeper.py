@@ -25,8 +25,8 @@ class Keeper:
     """The durable side of one crawl. `key` hashes personal fields; None keeps names."""
 
     def __init__(
-        self, folder: DataFolder, frontier: Frontier, manifest: Manifest, stamp: Stamp, clock: Clock,
-        key: bytes | None, group: int,
+        self, folder: DataFolder, frontier: Frontier, manifest: Manifest, stamp: Stamp,
+        clock: Clock, key: bytes | None, group: int,
     ) -> None:  # fmt: skip
         self._folder, self._frontier, self._manifest = folder, frontier, manifest
         self._stamp, self._clock, self._key = stamp, clock, key

@@ -199,7 +199,9 @@ class Planner:
         self._order = sorted(self._veins.values(), key=self._score, reverse=True)
 
     def _own(self, vein: Vein) -> float:
-        kinds = {vein.spec.lists, vein.spec.node} if vein.spec.role == "detail" else {vein.spec.lists}
+        kinds = (
+            {vein.spec.lists, vein.spec.node} if vein.spec.role == "detail" else {vein.spec.lists}
+        )
         if self.satisfied and kinds <= self.satisfied | (kinds - set(self._goal.wants)):
             return 0.0
         return vein.expected.gain

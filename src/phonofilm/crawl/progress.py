@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -98,7 +99,9 @@ class View:
         return f"{self.headline()} · {kinds}"
 
 
-def watcher(console: Console, every: float = _PLAIN_EVERY_SECONDS) -> Callable[[Engine], Awaitable[None]]:
+def watcher(
+    console: Console, every: float = _PLAIN_EVERY_SECONDS
+) -> Callable[[Engine], Coroutine[Any, Any, None]]:
     """Watches an engine until it is cancelled; the last figures stay on the screen."""
 
     async def watch(engine: Engine) -> None:

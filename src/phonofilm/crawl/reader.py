@@ -85,7 +85,9 @@ class Reader:
                 gain += self._meet(cls, group, met)
         return gain
 
-    def _meet(self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str]) -> float:
+    def _meet(
+        self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str]
+    ) -> float:
         full = holds_all(cls, self._masks[cls.kind])
         known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in group))
         met[cls.kind] += known.first_full + known.first_mentioned

@@ -7,7 +7,7 @@ import contextlib
 import json
 import secrets
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get
 from phonofilm.sources.base import HttpSource, Link
 
-Watch = Callable[[Engine], Awaitable[None]]
+Watch = Callable[[Engine], Coroutine[Any, Any, None]]
 
 
 class CrawlOptions(msgspec.Struct):
@@ -69,7 +69,9 @@ class CrawlResult(msgspec.Struct):
         return {"parked": 4, "interrupted": 130}.get(self.status, 0)
 
 
-async def crawl(folder: DataFolder, settings: Settings, options: CrawlOptions, watch: Watch | None = None) -> CrawlResult:
+async def crawl(
+    folder: DataFolder, settings: Settings, options: CrawlOptions, watch: Watch | None = None
+) -> CrawlResult:
     """Crawls and seals. Errors come after everything collected is safe."""
     source = get(options.source)
     policy(options.policy)
@@ -118,8 +120,12 @@ async def _one(
         run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         planner = _plant(source, origin, options, frontier)
         keeper = _keeper(folder, settings, options, source, origin, frontier, run)
-        limiter = Limiter(origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400))
-        async with Transport(origin.base_url, origin.user_agent, max(4, options.workers)) as transport:
+        limiter = Limiter(
+            origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400)
+        )
+        async with Transport(
+            origin.base_url, origin.user_agent, max(4, options.workers)
+        ) as transport:
             parts = Parts(
                 source, origin.access, options.goal, options.scope, frontier, planner, limiter,
                 transport, origin.tokens(transport), keeper, origin.clock, run,
@@ -139,7 +145,9 @@ def _keeper(
     return Keeper(folder, frontier, source.manifest, stamp, origin.clock, key, options.workers)
 
 
-def _plant(source: HttpSource, origin: Origin, options: CrawlOptions, frontier: Frontier) -> Planner:
+def _plant(
+    source: HttpSource, origin: Origin, options: CrawlOptions, frontier: Frontier
+) -> Planner:
     """Meets the seeds and opens the veins."""
     for link in options.scope.seeds(source, origin.access):
         frontier.meet(link.kind, [(link.id, options.scope.link_level(link), False)])
@@ -255,7 +263,7 @@ def named_links(source: HttpSource, texts: list[str], wants: dict[str, int | Non
             link = Link(next(iter(wants)), text)
         if link is None:
             raise UsageError(
-                f"{text!r} is no link to an artist, album, track or playlist of {source.manifest.title}.",
+                f"{text!r} is no link to anything of {source.manifest.title}.",
                 next_step="Give its page's address, or an id with --want artists (or albums ...).",
             )
         links.append(link)

@@ -32,7 +32,9 @@ class Choice(NamedTuple):
     ids: list[str]
 
 
-def choose(source: str, choice: Choice, wants: dict[str, int | None]) -> tuple[dict[str, int | None], Scope]:
+def choose(
+    source: str, choice: Choice, wants: dict[str, int | None]
+) -> tuple[dict[str, int | None], Scope]:
     """Wants (with what a scope implies when none was said) and the scope."""
     ways = [way for way, held in choice._asdict().items() if held]
     if len(ways) > 1 and set(ways) != {"urls", "ids"}:
@@ -51,7 +53,9 @@ def choose(source: str, choice: Choice, wants: dict[str, int | None]) -> tuple[d
         return wants, Named(theme, "artist" in wants or "album" in wants, wants.get("playlist"))
     if choice.urls or choice.ids:
         links = named_links(get(source), choice.urls + choice.ids, wants)
-        return wants or dict(_BY_LINK[links[0].kind]), Named(links, links[0].kind in ("playlist", "track"))
+        return wants or dict(_BY_LINK[links[0].kind]), Named(
+            links, links[0].kind in ("playlist", "track")
+        )
     return wants or {"artist": None}, Everything()
 
 
@@ -63,12 +67,16 @@ def lines_of(path: Path) -> list[str]:
         raise UsageError(f"{path} cannot be read: {error}.") from None
     rows = list(csv.reader(text.splitlines()))
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
-    named = next((head.index(n) for n in ("name", "artist", "artist_name", "id") if n in head), None)
+    named = next(
+        (head.index(n) for n in ("name", "artist", "artist_name", "id") if n in head), None
+    )
     if named is None:
         found = [line.strip() for line in text.splitlines()]
     else:
         found = [row[named].strip() for row in rows[1:] if len(row) > named]
     found = list(dict.fromkeys(line for line in found if line and not line.startswith("#")))
     if not found:
-        raise UsageError(f"{path} names nothing.", next_step="One name a line, or a CSV with `name`.")
+        raise UsageError(
+            f"{path} names nothing.", next_step="One name a line, or a CSV with `name`."
+        )
     return found

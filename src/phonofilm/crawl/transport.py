@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-import phonofilm
+from phonofilm.about import __version__
 from phonofilm.sources.base import Response
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
@@ -37,7 +37,7 @@ class Transport:
 
     def __init__(self, base_url: str, user_agent: str = "", connections: int = 16) -> None:
         self.base_url = base_url.rstrip("/")
-        self._agent = user_agent or f"phonofilm/{phonofilm.__version__}"
+        self._agent = user_agent or f"phonofilm/{__version__}"
         self._connections = connections
         # Looked up once: aiohttp's own trust_env asks a thread for every single request.
         self._proxy = _proxy(self.base_url)
@@ -53,7 +53,10 @@ class Transport:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         if self._session:
             await self._session.close()
@@ -95,9 +98,7 @@ class Transport:
                 if body is None:
                     return NoResponse("too_large", f"over {MOST_BODY_BYTES >> 20} MiB")
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(
-                    answer.status, headers, body, url, time.monotonic() - began
-                )
+                return Response(answer.status, headers, body, url, time.monotonic() - began)
         except TimeoutError:
             return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:

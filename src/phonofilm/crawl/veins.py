@@ -41,7 +41,9 @@ class Yield:
 class Vein:
     """First pages of one endpoint, or the pages after them."""
 
-    def __init__(self, name: str, endpoint: str, spec: Endpoint, expected: Yield, direct: bool) -> None:
+    def __init__(
+        self, name: str, endpoint: str, spec: Endpoint, expected: Yield, direct: bool
+    ) -> None:
         self.name, self.endpoint, self.spec = name, endpoint, spec
         self.expected = expected
         self.direct = direct
@@ -129,7 +131,13 @@ class FurtherPages(Vein):
     """Pages after an answer, in the order they were told of."""
 
     def __init__(
-        self, name: str, endpoint: str, spec: Endpoint, expected: Yield, direct: bool, frontier: Frontier
+        self,
+        name: str,
+        endpoint: str,
+        spec: Endpoint,
+        expected: Yield,
+        direct: bool,
+        frontier: Frontier,
     ) -> None:
         super().__init__(name, endpoint, spec, expected, direct)
         self._frontier = frontier

@@ -84,7 +84,8 @@ def _write(
     connection.execute(
         f"""COPY (SELECT {names} FROM log WHERE source = {_literal(source)}
         AND endpoint = {_literal(endpoint)} AND day = {_literal(day)})
-        TO {_literal(growing)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096)"""
+        TO {_literal(growing)}
+        (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096)"""
     )
     growing.replace(target)
     return target

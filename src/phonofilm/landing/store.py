@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-import phonofilm
+from phonofilm.about import __version__
 from phonofilm.errors import LockedError, NewerDataError, StoreError
 
 FORMAT = 1
@@ -33,7 +33,7 @@ class DataFolder:
             for folder in (self.root, self.logs, self.frontier, self.warehouse):
                 folder.mkdir(parents=True, exist_ok=True)
             if not marker.exists():
-                marker.write_text(json.dumps({"format": FORMAT, "by": phonofilm.__version__}) + "\n")
+                marker.write_text(json.dumps({"format": FORMAT, "by": __version__}) + "\n")
         except OSError as error:
             raise StoreError(
                 f"{self.root} cannot be written: {error}.", next_step="Name another folder: --data."
@@ -56,7 +56,7 @@ class DataFolder:
             ) from error
         if written > FORMAT:
             raise NewerDataError(
-                f"{self.root} was written by a newer phonofilm (format {written}, known: {FORMAT}).",
+                f"{self.root} was written by a newer phonofilm (format {written}).",
                 saved="Nothing was touched.",
                 next_step="Update phonofilm, or name another folder with --data.",
             )
@@ -85,7 +85,9 @@ class Writing:
             ) from None
         self._file.truncate(0)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self._file.write(f"{self._doing} by process {os.getpid()} on {socket.gethostname()} since {since}")
+        self._file.write(
+            f"{self._doing} by process {os.getpid()} on {socket.gethostname()} since {since}"
+        )
         self._file.flush()
         return self
 

@@ -19,7 +19,7 @@ ABSENT = UNSET
 
 
 def note(text: str, *, core: bool = False, moves: bool = False) -> msgspec.Meta:
-    """What a column means. `core`: a record lacking it is not full. `moves`: also observed over time."""
+    """What a column means. `core`: full records hold it. `moves`: it is also observed over time."""
     return msgspec.Meta(description=text, extra={"core": core, "moves": moves})
 
 

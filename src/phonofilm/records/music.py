@@ -31,9 +31,7 @@ class Album(Record):
     plural: ClassVar[str] = "albums"
 
     name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
-    album_type: Annotated[
-        Maybe[str], note("album, single, ep or compilation", core=True)
-    ] = ABSENT
+    album_type: Annotated[Maybe[str], note("album, single, ep or compilation", core=True)] = ABSENT
     artist_ids: Annotated[Maybe[list[str]], note("album artists, in order", core=True)] = ABSENT
     artist_names: Annotated[Maybe[list[str]], note("their names, in the same order")] = ABSENT
     release_date: Annotated[
@@ -130,9 +128,7 @@ class PlaylistEntry(Record):
     playlist_id: Annotated[Maybe[str], note("the playlist")] = ABSENT
     position: Annotated[Maybe[int], note("from 0")] = ABSENT
     track_id: Annotated[Maybe[str], note("null for local files, episodes, withdrawn")] = ABSENT
-    entry_type: Annotated[
-        Maybe[str], note("track, episode, local or withdrawn")
-    ] = ABSENT
+    entry_type: Annotated[Maybe[str], note("track, episode, local or withdrawn")] = ABSENT
     added_at: Annotated[Maybe[str], note("ISO 8601")] = ABSENT
 
 

@@ -1,4 +1,4 @@
-"""A world of any size from a seed: proportions of the real one, nothing stored that can be computed.
+"""A world of any size from a seed: nothing is stored that can be computed.
 
 Sizes: mean 4 albums an artist (at least 1), mean 8 tracks an album, a playlist per 15 artists.
 """
@@ -175,8 +175,12 @@ class GeneratedWorld:
             for n, name in enumerate(_CENTRES)
         }
         values["liveness"] = round(around(seed, recording, 70, 0.2, 0.3), 4)
-        values["loudness"] = round(-20 + 18 * around(seed, recording, 71, share(seed, scene, 8), 0.3), 3)
-        values["tempo"] = round(70 + 110 * around(seed, recording, 72, share(seed, scene, 9), 0.25), 3)
+        values["loudness"] = round(
+            -20 + 18 * around(seed, recording, 71, share(seed, scene, 8), 0.3), 3
+        )
+        values["tempo"] = round(
+            70 + 110 * around(seed, recording, 72, share(seed, scene, 9), 0.25), 3
+        )
         values["key"], values["mode"] = mix(seed, recording, 73) % 12, mix(seed, recording, 74) % 2
         values["time_signature"] = 3 if share(seed, recording, 75) < 0.08 else 4
         return values
@@ -219,7 +223,7 @@ def _genres(wanted: int) -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 def _poisson(rng: random.Random, mean: float) -> int:
-    limit, count, product = 2.718281828 ** -mean, 0, rng.random()
+    limit, count, product = 2.718281828**-mean, 0, rng.random()
     while product > limit:
         count, product = count + 1, product * rng.random()
     return count
@@ -231,7 +235,9 @@ def _starts(sizes: object) -> array[int]:
 
 def _isrc(recording: int) -> str:
     registrant, designation = divmod(recording, 100_000)
-    code = "".join("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[registrant // 36**n % 36] for n in (2, 1, 0))
+    code = "".join(
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[registrant // 36**n % 36] for n in (2, 1, 0)
+    )
     return f"QZ{code}{20 + recording % 7:02d}{designation:05d}"
 
 

@@ -16,7 +16,14 @@ _FEATURES = (
     "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
     "instrumentalness", "liveness", "valence", "tempo",
 )  # fmt: skip
-NEEDED = ("track_id", "track_name", "track_artist", "track_album_id", "playlist_id", "playlist_name")
+NEEDED = (
+    "track_id",
+    "track_name",
+    "track_artist",
+    "track_album_id",
+    "playlist_id",
+    "playlist_name",
+)
 _WHOLE = ("key", "mode")
 
 
@@ -34,7 +41,9 @@ class RealSongs:
         self.native_ids: dict[str, list[str]] = {}
         songs = {row["track_id"]: row for row in rows}
         self.parents = {
-            row["playlist_subgenre"]: row["playlist_genre"] for row in rows if "playlist_genre" in row
+            row["playlist_subgenre"]: row["playlist_genre"]
+            for row in rows
+            if "playlist_genre" in row
         }
         self.parents.update({parent: parent for parent in set(self.parents.values())})
         self.genres = tuple(dict.fromkeys(self.parents))
@@ -82,16 +91,25 @@ class RealSongs:
 
     def _release(self, members: list[dict[str, str]], place_of: dict[str, int]) -> None:
         index, first = len(self._albums), members[0]
-        people = Counter(self._artist_index[m["track_artist"]] for m in members if m["track_artist"])
+        people = Counter(
+            self._artist_index[m["track_artist"]] for m in members if m["track_artist"]
+        )
         owner = tuple(artist for artist, _ in people.most_common(1))
         places = tuple(place_of[m["track_id"]] for m in members)
         popularity = max(int(m.get("track_popularity") or 0) for m in members)
         self._albums.append(
             Album(
-                index, first["track_album_name"], owner, "album" if len(members) > 1 else "single",
-                first.get("track_album_release_date") or None, len(members), places[0],
-                "", None, popularity,
-            )  # fmt: skip
+                index,
+                first["track_album_name"],
+                owner,
+                "album" if len(members) > 1 else "single",
+                first.get("track_album_release_date") or None,
+                len(members),
+                places[0],
+                "",
+                None,
+                popularity,
+            )
         )
         self._album_tracks.append(places)
         for artist in people:
@@ -99,7 +117,9 @@ class RealSongs:
         for number, song in enumerate(members, 1):
             self._tracks[place_of[song["track_id"]]] = self._song(song, index, number, place_of)
 
-    def _song(self, song: dict[str, str], album: int, number: int, place_of: dict[str, int]) -> Track:
+    def _song(
+        self, song: dict[str, str], album: int, number: int, place_of: dict[str, int]
+    ) -> Track:
         index = place_of[song["track_id"]]
         artist = self._artist_index.get(song["track_artist"])
         return Track(
@@ -126,9 +146,14 @@ class RealSongs:
             first.setdefault(row["playlist_id"], row)
         self._playlists = [
             Playlist(
-                index, row["playlist_name"], row.get("playlist_subgenre") or "pop", "listener",
-                "", mix(index) % 5000, tuple(members[playlist_id]),
-            )  # fmt: skip
+                index,
+                row["playlist_name"],
+                row.get("playlist_subgenre") or "pop",
+                "listener",
+                "",
+                mix(index) % 5000,
+                tuple(members[playlist_id]),
+            )
             for index, (playlist_id, row) in enumerate(first.items())
         ]
         self.native_ids["playlist"] = list(first)

@@ -142,7 +142,7 @@ async def serve(plan: Plan, port: int) -> None:
         loop.add_signal_handler(sign, stopped.set)
     stand_in = StandIn(plan)
     runner, base = await start(stand_in, port)
-    print(json.dumps(stand_in.describe(base)), flush=True)  # noqa: T201 - the contract of the verb
+    print(json.dumps(stand_in.describe(base)), flush=True)
     await stopped.wait()
     await runner.cleanup()
 
@@ -159,7 +159,7 @@ def running(plan: Plan, world: World | None = None) -> Iterator[tuple[str, Stand
         up.set()
 
     def run() -> None:
-        loop.create_task(begin())  # noqa: RUF006 - the loop lives as long as the task
+        loop.create_task(begin())
         loop.run_forever()
 
     thread = threading.Thread(target=run, daemon=True)

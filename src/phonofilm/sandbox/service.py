@@ -1,4 +1,4 @@
-"""What every stand-in shares: an answer, a clock that can be advanced, windows, a count of calls."""
+"""What every stand-in shares: an answer, a clock that can be advanced, rolling windows."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ MODIFIERS = (
     "deep", "progressive", "indie", "acid", "dark", "melodic", "minimal", "classic", "modern",
     "experimental", "nordic", "berlin", "french", "japanese", "uk", "brazilian", "lo-fi", "neo",
     "hard", "soft", "acoustic", "symphonic", "vintage", "space", "tribal", "garage", "dream",
-    "industrial", "psychedelic", "underground", "nu", "alternative", "swedish", "desert", "southern",
-    "detroit", "chicago", "mountain", "coastal", "festival",
+    "industrial", "psychedelic", "underground", "nu", "alternative", "swedish", "desert",
+    "southern", "detroit", "chicago", "mountain", "coastal", "festival",
 )  # fmt: skip
 FIRST = (
     "Velvet", "Silver", "Neon", "Paper", "Glass", "Midnight", "Electric", "Hollow", "Golden",
@@ -49,16 +49,21 @@ def artist_name(seed: int, index: int) -> str:
         return pick(STRANGE, seed, index, 4).format(a=a, b=b)
     form = mix(seed, index, 5) % 4
     tail = mix(seed, index, 6) % 997
-    return (f"{a} {b} {tail}", f"The {a} {b} {tail}", f"{b} of {a} {tail}", f"{a}{b.lower()} {tail}")[
-        form
-    ]
+    return (
+        f"{a} {b} {tail}",
+        f"The {a} {b} {tail}",
+        f"{b} of {a} {tail}",
+        f"{a}{b.lower()} {tail}",
+    )[form]
 
 
 def title(seed: int, index: int, salt: int) -> str:
     """A title of two or three words, now and then with a version or a guest's brackets."""
     words = f"{pick(TITLES, seed, index, salt)} {pick(SECOND, seed, index, salt + 1)}"
     extra = mix(seed, index, salt + 2) % 40
-    return words + {0: " - Live", 1: " (Remix)", 2: ", Pt. 2", 3: ' "Reprise"', 4: " 🌙"}.get(extra, "")
+    return words + {0: " - Live", 1: " (Remix)", 2: ", Pt. 2", 3: ' "Reprise"', 4: " 🌙"}.get(
+        extra, ""
+    )
 
 
 def playlist_name(genre: str, seed: int, index: int) -> str:

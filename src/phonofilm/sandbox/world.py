@@ -1,14 +1,16 @@
-"""What a stand-in serves from: artists, albums, tracks and playlists, of no source in particular."""
+"""What a stand-in serves from: artists, albums, tracks and playlists of no source."""
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
 from functools import cached_property, lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 
-class Artist(NamedTuple):
+class Artist(Struct, frozen=True, gc=False):
     """An artist; `genres` are names and may be empty, `main_genre` is what they really play."""
 
     index: int
@@ -19,7 +21,7 @@ class Artist(NamedTuple):
     followers: int
 
 
-class Album(NamedTuple):
+class Album(Struct, frozen=True, gc=False):
     """A release; tracks are `first_track` to `first_track + total_tracks - 1`."""
 
     index: int
@@ -34,7 +36,7 @@ class Album(NamedTuple):
     popularity: int
 
 
-class Track(NamedTuple):
+class Track(Struct, frozen=True, gc=False):
     """A track on an album; tracks of one `recording` are one recording under several ids."""
 
     index: int
@@ -51,7 +53,7 @@ class Track(NamedTuple):
     features: dict[str, float | int] | None
 
 
-class Playlist(NamedTuple):
+class Playlist(Struct, frozen=True, gc=False):
     """A themed list by a listener; `genre` is what it is about."""
 
     index: int
@@ -95,7 +97,9 @@ class Catalogue:
     def by_popularity(self) -> list[int]:
         """All artists, most popular first."""
         world = self.world
-        order = [(-world.artist(i).popularity, -world.artist(i).followers, i) for i in self.everyone]
+        order = [
+            (-world.artist(i).popularity, -world.artist(i).followers, i) for i in self.everyone
+        ]
         return [i for *_, i in sorted(order)]
 
     @property

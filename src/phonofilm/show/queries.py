@@ -81,7 +81,10 @@ def popularity(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
         "SELECT least(popularity // 10, 9) * 10, count(*) FROM artists WHERE popularity IS NOT NULL"
         " GROUP BY 1 ORDER BY 1"
     )
-    return [Bar(f"{int(start)}-{int(start) + (10 if start == 90 else 9)}", n) for start, n in rows.fetchall()]
+    return [
+        Bar(f"{int(start)}-{int(start) + (10 if start == 90 else 9)}", n)
+        for start, n in rows.fetchall()
+    ]
 
 
 def releases(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
@@ -89,7 +92,8 @@ def releases(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
     rows = dict(
         connection.execute(
             "SELECT try_cast(release_date[:4] AS INTEGER) AS year, count(*) FROM albums"
-            " WHERE release_date IS NOT NULL GROUP BY 1 HAVING year BETWEEN 1900 AND 2100 ORDER BY 1"
+            " WHERE release_date IS NOT NULL GROUP BY 1"
+            " HAVING year BETWEEN 1900 AND 2100 ORDER BY 1"
         ).fetchall()
     )
     if not rows:
@@ -110,15 +114,25 @@ def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[
 
 def runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
     """All crawls, oldest first."""
-    rows = connection.execute("SELECT source, started, result FROM runs ORDER BY started").fetchall()
+    rows = connection.execute(
+        "SELECT source, started, result FROM runs ORDER BY started"
+    ).fetchall()
     result = []
     for source, started, text in rows:
         told = json.loads(text)
         result.append(
             Run(
-                source, told["origin"], told["access"], started, told["status"], told["calls"],
-                told["new_per_call"], told["elapsed_s"], told["coverage"], told["findings"],
-            )  # fmt: skip
+                source,
+                told["origin"],
+                told["access"],
+                started,
+                told["status"],
+                told["calls"],
+                told["new_per_call"],
+                told["elapsed_s"],
+                told["coverage"],
+                told["findings"],
+            )
         )
     return result
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-import phonofilm
+from phonofilm.about import __version__
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.store import DataFolder
 from phonofilm.show import queries
@@ -22,19 +22,23 @@ def report(folder: DataFolder, out: Path) -> Path:
     with read(folder) as connection:
         held = queries.held(connection)
         runs = queries.runs(connection)
-        page = _environment().get_template("report.html").render(
-            version=phonofilm.__version__,
-            written=datetime.now(UTC),
-            snapshot=snapshot.stem if snapshot else "",
-            held=held,
-            runs=runs,
-            genres=queries.top_genres(connection),
-            popularity=queries.popularity(connection),
-            releases=queries.releases(connection),
-            artists=queries.top_artists(connection),
-            quarantined=queries.quarantined(connection),
-            terms=[get(name).manifest for name in sorted({row.source for row in held})],
-            simulated=any(run.origin.startswith("sandbox") for run in runs),
+        page = (
+            _environment()
+            .get_template("report.html")
+            .render(
+                version=__version__,
+                written=datetime.now(UTC),
+                snapshot=snapshot.stem if snapshot else "",
+                held=held,
+                runs=runs,
+                genres=queries.top_genres(connection),
+                popularity=queries.popularity(connection),
+                releases=queries.releases(connection),
+                artists=queries.top_artists(connection),
+                quarantined=queries.quarantined(connection),
+                terms=[get(name).manifest for name in sorted({row.source for row in held})],
+                simulated=any(run.origin.startswith("sandbox") for run in runs),
+            )
         )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -42,8 +42,8 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     `role`: seed (needs nothing), search (finds by words), detail (the node itself), contain (what
     belongs to the node), measure (figures of the node), relate (others like it). Without a `node`
-    it is only asked where another answer continues in it. `prior` is how many of a kind a call is expected
-    to bring before any was made; `gone` names access levels and the date they lost it.
+    it is only asked where another answer continues in it. `prior` is how many of a kind a call is
+    expected to bring before any was made; `gone` names access levels and the date they lost it.
     """
 
     path: str
@@ -95,7 +95,9 @@ class Manifest(msgspec.Struct, dict=True):
         lacks = {name.partition(".")[2] for name in self.access[access].lacks if _is(name, kind)}
         return frozenset(self.shapes[shape]) - lacks
 
-    def obtainable(self, kind: str, access: str, absent: frozenset[str] = frozenset()) -> frozenset[str]:
+    def obtainable(
+        self, kind: str, access: str, absent: frozenset[str] = frozenset()
+    ) -> frozenset[str]:
         """The fields of a kind that some permitted call shows; `absent` endpoints do not count."""
         return frozenset(
             field

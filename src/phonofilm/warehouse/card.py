@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-import phonofilm
+from phonofilm.about import __version__
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import NAMES, get
@@ -19,7 +19,12 @@ from phonofilm.warehouse.schema import PROVENANCE_TEXT
 
 
 def write_card(
-    connection: duckdb.DuckDBPyConnection, folder: DataFolder, table: str, out: Path, rows: int, sql: str
+    connection: duckdb.DuckDBPyConnection,
+    folder: DataFolder,
+    table: str,
+    out: Path,
+    rows: int,
+    sql: str,
 ) -> Path:
     """Writes `FILE.card.md` and returns its path."""
     snapshot = published(folder)
@@ -27,7 +32,7 @@ def write_card(
         f"# {out.name}",
         "",
         f"{rows:,} rows of {table}, written {datetime.now(UTC):%Y-%m-%d %H:%M UTC} by phonofilm"
-        f" {phonofilm.__version__} from snapshot {snapshot.stem if snapshot else '-'}.",
+        f" {__version__} from snapshot {snapshot.stem if snapshot else '-'}.",
         "",
         f"- SHA-256: `{_sha256(out)}`",
         f"- Bytes: {out.stat().st_size:,}",
@@ -74,7 +79,9 @@ def _span(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 def _runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = connection.execute("SELECT source, started, result FROM runs ORDER BY started").fetchall()
+    rows = connection.execute(
+        "SELECT source, started, result FROM runs ORDER BY started"
+    ).fetchall()
     if not rows:
         return ["No crawl is recorded in this warehouse."]
     lines = ["| source | from | access | ended | calls | coverage |", "|---|---|---|---|---|---|"]
@@ -95,7 +102,9 @@ def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
         if name in present:
             terms = get(name).manifest.terms
             keeping = f"; keep at most {terms.keep_days} days" if terms.keep_days else ""
-            lines.append(f"- **{get(name).manifest.title}**: {terms.attribution} {terms.licence}{keeping}.")
+            lines.append(
+                f"- **{get(name).manifest.title}**: {terms.attribution} {terms.licence}{keeping}."
+            )
             lines.append(f"  {terms.version}: {terms.url}")
     origins = connection.execute("SELECT DISTINCT result ->> 'origin' FROM runs").fetchall()
     if any(str(row[0]).startswith("sandbox") for row in origins):

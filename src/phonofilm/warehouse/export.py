@@ -15,7 +15,11 @@ from phonofilm.warehouse import shapes
 from phonofilm.warehouse.card import write_card
 from phonofilm.warehouse.publish import read
 
-FORMATS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd", "jsonl": "FORMAT json"}
+FORMATS = {
+    "csv": "FORMAT csv, HEADER",
+    "parquet": "FORMAT parquet, COMPRESSION zstd",
+    "jsonl": "FORMAT json",
+}
 TABLES = (*(cls.plural for cls in RECORDS), "observations", "quarantine", "runs")
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
@@ -29,7 +33,9 @@ class Exported(NamedTuple):
     rows: int
 
 
-def export(folder: DataFolder, table: str, format_: str, out: Path, shape: str = "") -> list[Exported]:
+def export(
+    folder: DataFolder, table: str, format_: str, out: Path, shape: str = ""
+) -> list[Exported]:
     """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
 
     Rows past their keeping are left out. A file appears under its name only when it is whole.
@@ -42,7 +48,11 @@ def export(folder: DataFolder, table: str, format_: str, out: Path, shape: str =
                 _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
                 for name, sql in queries.items()
             ]
-        sql = _seed(connection, table) if shape == "seed" else f"SELECT * FROM {table}{_kept(connection, table)}"
+        sql = (
+            _seed(connection, table)
+            if shape == "seed"
+            else f"SELECT * FROM {table}{_kept(connection, table)}"
+        )
         return [_write(connection, folder, table, format_, out, sql)]
 
 
@@ -53,9 +63,13 @@ def _check(table: str, format_: str, shape: str) -> None:
             next_step=f"Tables: {', '.join(TABLES)}, or discography --shape seed.",
         )
     if format_ not in FORMATS:
-        raise UsageError(f"There is no format {format_!r}.", next_step=f"Formats: {', '.join(FORMATS)}.")
+        raise UsageError(
+            f"There is no format {format_!r}.", next_step=f"Formats: {', '.join(FORMATS)}."
+        )
     if shape not in ("", "seed"):
-        raise UsageError(f"There is no shape {shape!r}.", next_step="Shapes: seed, or leave it out.")
+        raise UsageError(
+            f"There is no shape {shape!r}.", next_step="Shapes: seed, or leave it out."
+        )
 
 
 def _kept(connection: duckdb.DuckDBPyConnection, table: str) -> str:
@@ -79,7 +93,12 @@ def _seed(connection: duckdb.DuckDBPyConnection, table: str, favourites: bool = 
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, folder: DataFolder, table: str, format_: str, out: Path, sql: str
+    connection: duckdb.DuckDBPyConnection,
+    folder: DataFolder,
+    table: str,
+    format_: str,
+    out: Path,
+    sql: str,
 ) -> Exported:
     growing = out.with_name(out.name + ".growing")
     try:
@@ -102,5 +121,5 @@ def _without_lists(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
     lists = [name for name, kind, *_ in columns if kind.endswith("[]")]
     if not lists:
         return sql
-    joined = ", ".join(f"array_to_string(\"{name}\", ';') AS \"{name}\"" for name in lists)
+    joined = ", ".join(f'array_to_string("{name}", \';\') AS "{name}"' for name in lists)
     return f"SELECT * REPLACE ({joined}) FROM ({sql})"

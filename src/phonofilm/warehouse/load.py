@@ -122,9 +122,9 @@ class Loader:
 
     def _remember(self, paths: list[Path]) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
-        rows = [[str(path.relative_to(self._folder.root)), 0, now] for path in paths]
+        rows = [[str(path.relative_to(self._folder.root)), now] for path in paths]
         if rows:
-            self._warehouse.connection.executemany("INSERT INTO store.segment VALUES (?, ?, ?)", rows)
+            self._warehouse.connection.executemany("INSERT INTO store.segment VALUES (?, ?)", rows)
 
     def result(self, number: int, elapsed: float) -> Loaded:
         """What was done."""

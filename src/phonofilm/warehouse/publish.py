@@ -54,7 +54,7 @@ def read(folder: DataFolder) -> duckdb.DuckDBPyConnection:
     if path is None:
         raise UsageError(
             f"{folder.root} has no warehouse yet.",
-            next_step="Collect something and load it: phonofilm crawl deezer -n 100, phonofilm load",
+            next_step="Collect and load: phonofilm crawl deezer -n 100, then phonofilm load",
         )
     try:
         return duckdb.connect(str(path), read_only=True)

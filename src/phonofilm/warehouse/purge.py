@@ -1,4 +1,4 @@
-"""Keeping: what a source's terms limit is removed when its time is over, here and in the landing."""
+"""Keeping: what a source's terms limit is removed in time, here and in the landing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Purged(msgspec.Struct):
 
 
 def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
-    """Removes what expired before `now` (UTC); older snapshots go too, for they hold the same rows."""
+    """Removes what expired before `now` (UTC); old snapshots go too, they hold the same rows."""
     instant = now or datetime.now(UTC)
     folder.open()
     with Writing(folder, "purge"):

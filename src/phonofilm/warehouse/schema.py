@@ -1,7 +1,7 @@
 """Tables and views, derived from the record classes.
 
-`store.<kind>` holds one row per thing with the instant at which each field was told (`_at`), so that
-answers may be loaded in any order. People read the views named in the plural.
+`store.<kind>` holds one row per thing with the instant at which each field was told (`_at`), so
+that answers may be loaded in any order. People read the views named in the plural.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def _view(cls: type[Record]) -> str:
     names = ", ".join(f"t.{quoted(c.name)}" for c in columns(cls))
     shown = ", ".join(f"t.{name}" for name in PROVENANCE)
     complete = "CASE WHEN t._full THEN 'full' ELSE 'mentioned' END AS completeness"
-    return f"CREATE OR REPLACE VIEW {cls.plural} AS SELECT {names}, {complete}, {shown} FROM store.{cls.kind} t"
+    select = f"SELECT {names}, {complete}, {shown} FROM store.{cls.kind} t"
+    return f"CREATE OR REPLACE VIEW {cls.plural} AS {select}"
 
 
 # Where a source tells genres by lists and albums instead of on the artist, they are gathered here.
@@ -68,7 +69,7 @@ _FIXED = (
     """CREATE TABLE IF NOT EXISTS store.quarantine (source VARCHAR, endpoint VARCHAR, ids VARCHAR[],
     "offset" BIGINT, fetched_at TIMESTAMP, sha256 VARCHAR, reason VARCHAR, excerpt VARCHAR,
     expires_at TIMESTAMP)""",
-    """CREATE TABLE IF NOT EXISTS store.segment (path VARCHAR, answers BIGINT, loaded_at TIMESTAMP)""",
+    "CREATE TABLE IF NOT EXISTS store.segment (path VARCHAR, loaded_at TIMESTAMP)",
     """CREATE TABLE IF NOT EXISTS store.run (source VARCHAR, id VARCHAR, started TIMESTAMP,
     result VARCHAR)""",
     """CREATE OR REPLACE VIEW observations AS
@@ -99,6 +100,9 @@ def dictionary() -> str:
         lines += [f"## {cls.plural}", "", str(cls.__doc__).split("\n")[0], ""]
         lines += ["| column | type | meaning |", "|---|---|---|"]
         lines += [f"| {c.name} | {c.sql_type} | {c.text} |" for c in columns(cls)]
-        lines += [f"| {name} | {PROVENANCE.get(name, 'VARCHAR')} | {text} |" for name, text in PROVENANCE_TEXT.items()]
+        lines += [
+            f"| {name} | {PROVENANCE.get(name, 'VARCHAR')} | {text} |"
+            for name, text in PROVENANCE_TEXT.items()
+        ]
         lines.append("")
     return "\n".join(lines)

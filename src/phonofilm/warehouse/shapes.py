@@ -44,7 +44,8 @@ def features() -> str:
     names = ", ".join(f'"{name}"' for name in _FEATURES)
     return f"""SELECT {names}, 'audio_features' AS type, id,
         CASE source WHEN 'spotify' THEN 'spotify:track:' || id END AS uri,
-        CASE source WHEN 'spotify' THEN 'https://api.spotify.com/v1/tracks/' || id END AS track_href,
+        CASE source WHEN 'spotify' THEN 'https://api.spotify.com/v1/tracks/' || id END
+        AS track_href,
         CASE source WHEN 'spotify' THEN 'https://api.spotify.com/v1/audio-analysis/' || id END
         AS analysis_url, duration_ms, time_signature FROM features ORDER BY id"""
 

@@ -39,7 +39,7 @@ class Staged(msgspec.Struct):
 
 
 class Stage:
-    """Collects records of many answers by kind; what a later answer of the day holds too is dropped."""
+    """Records of many answers by kind; what a later answer of the day holds too is dropped."""
 
     def __init__(self) -> None:
         self._rows: dict[type[Record], dict[str, list[Staged]]] = defaultdict(dict)
@@ -82,7 +82,7 @@ class Stage:
         return list(self._rows)
 
     def write(self, cls: type[Record], path: Path) -> bool:
-        """Writes a kind as newline-delimited JSON; True when a thing stands in it more than once."""
+        """Writes a kind as newline-delimited JSON; True when some thing stands in it twice."""
         rows = self._rows[cls]
         repeated = any(len(held) > 1 for held in rows.values())
         flat = [staged for held in rows.values() for staged in held]

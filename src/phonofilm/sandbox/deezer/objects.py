@@ -217,7 +217,12 @@ class Objects:
 
     def _owner(self, row: Playlist) -> dict[str, Any]:
         key = mix(len(row.owner), *map(ord, row.owner[:2])) % 10**9
-        return {"id": key, "name": row.owner, "tracklist": f"{self.base}/user/{key}/flow", "type": "user"}
+        return {
+            "id": key,
+            "name": row.owner,
+            "tracklist": f"{self.base}/user/{key}/flow",
+            "type": "user",
+        }
 
 
 def _day(date: str | None) -> str:

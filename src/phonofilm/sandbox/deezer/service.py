@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from phonofilm.sandbox.deezer.objects import Objects
+from phonofilm.sandbox.generated import recording_of
 from phonofilm.sandbox.mixing import number
 from phonofilm.sandbox.service import Answer, Ask, Clock, Window, json_answer
-from phonofilm.sandbox.world import Catalogue
+from phonofilm.sandbox.world import Catalogue, words_of
 
 _FILTER = re.compile(r'(artist|album|track):"([^"]*)"')
 _CHART = 100
@@ -34,7 +35,9 @@ class DeezerService:
 
     name = "deezer"
 
-    def __init__(self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str) -> None:
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
         if access != "open":
             raise ValueError("deezer has one access level: open")
         self.catalogue, self.access = catalogue, access
@@ -60,7 +63,9 @@ class DeezerService:
     def _route(self, ask: Ask) -> tuple[str, Callable[[], Any] | None]:
         parts = ask.path.strip("/").split("/")
         if parts == ["genre"]:
-            return "genres", lambda: {"data": [self.objects.genre(n) for n in range(len(self._genres))]}
+            return "genres", lambda: {
+                "data": [self.objects.genre(n) for n in range(len(self._genres))]
+            }
         if parts[0] == "search" and len(parts) <= 2:
             kind = parts[1] if len(parts) == 2 else "track"
             return f"search_{kind}", lambda: self._search(ask, kind)
@@ -82,12 +87,12 @@ class DeezerService:
         if kind == "genre":
             return lambda: self.objects.genre(self._genre(key))
         if kind == "chart":
-            return lambda: {name: self._chart(name, self._genre(key), ask, 10) for name in self._charts}
+            return lambda: {
+                name: self._chart(name, self._genre(key), ask, 10) for name in self._charts
+            }
         return None
 
     def _by_isrc(self, isrc: str) -> Any:
-        from phonofilm.sandbox.generated import recording_of  # noqa: PLC0415
-
         recording = recording_of(isrc)
         if recording is None or recording >= self.catalogue.world.counts["tracks"]:
             raise _no_data()
@@ -96,10 +101,14 @@ class DeezerService:
     def _listing(self, kind: str, key: str, what: str, ask: Ask) -> Callable[[], Any] | None:
         world, objects = self.catalogue.world, self.objects
         if kind == "genre" and what == "artists":
-            return lambda: {"data": [objects.artist_short(a) for a in self._of_genre(self._genre(key))]}
+            return lambda: {
+                "data": [objects.artist_short(a) for a in self._of_genre(self._genre(key))]
+            }
         if kind == "chart" and what in self._charts:
             return lambda: self._chart(what, self._genre(key), ask, None)
-        table: dict[tuple[str, str], tuple[Callable[[int], Sequence[int]], Callable[[int], Any]]] = {
+        table: dict[
+            tuple[str, str], tuple[Callable[[int], Sequence[int]], Callable[[int], Any]]
+        ] = {
             ("artist", "albums"): (world.albums_of, objects.album_listed),
             ("artist", "related"): (world.related_to, objects.artist),
             ("artist", "top"): (self.catalogue.top_tracks, objects.track_listed),
@@ -127,7 +136,9 @@ class DeezerService:
         if place == 0:
             return self.catalogue.by_popularity[:_GENRE_ARTISTS]
         parents, name = self.catalogue.world.parents, self._genres[place]
-        mine = {a for g, rows in self.catalogue.by_genre.items() if parents.get(g) == name for a in rows}
+        mine = {
+            a for g, rows in self.catalogue.by_genre.items() if parents.get(g) == name for a in rows
+        }
         world = self.catalogue.world
         return sorted(mine, key=lambda a: (-world.artist(a).popularity, a))[:_GENRE_ARTISTS]
 
@@ -147,7 +158,9 @@ class DeezerService:
         if what == "artists":
             return self._page(people[:_CHART], self.objects.artist_short, ask, limit)
         parents, name, lists = world.parents, self._genres[genre], self.catalogue.playlists_by_genre
-        rows = [p for g, mine in lists.items() if genre == 0 or parents.get(g) == name for p in mine]
+        rows = [
+            p for g, mine in lists.items() if genre == 0 or parents.get(g) == name for p in mine
+        ]
         return self._page(rows[:_CHART], self.objects.playlist_listed, ask, limit)
 
     def _span(self, ask: Ask, default: int = 25) -> tuple[int, int]:
@@ -157,7 +170,11 @@ class DeezerService:
         return int(index), min(100, int(limit)) or default
 
     def _page(
-        self, members: Sequence[int], build: Callable[[int], Any], ask: Ask, limit: int | None = None
+        self,
+        members: Sequence[int],
+        build: Callable[[int], Any],
+        ask: Ask,
+        limit: int | None = None,
     ) -> Any:
         index, size = (0, limit) if limit else self._span(ask)
         body: dict[str, Any] = {"data": [build(i) for i in members[index : index + size]]}
@@ -183,7 +200,9 @@ class DeezerService:
             raise Refusal("MissingParameterException", "Missing parameters: q", 501)
         fields = dict(_FILTER.findall(text))
         words = _FILTER.sub(" ", text) if not fields else ""  # free text is dropped beside a filter
-        finders: dict[str, tuple[Callable[[dict[str, str], str], Sequence[int]], Callable[[int], Any]]]
+        finders: dict[
+            str, tuple[Callable[[dict[str, str], str], Sequence[int]], Callable[[int], Any]]
+        ]
         finders = {
             "artist": (self._artists, self.objects.artist),
             "album": (self._albums, self.objects.album_found),
@@ -209,13 +228,12 @@ class DeezerService:
         return top or (self.catalogue.titled(title) if title.strip() else [])
 
     def _playlists(self, fields: dict[str, str], words: str) -> Sequence[int]:
-        from phonofilm.sandbox.world import words_of  # noqa: PLC0415
-
         world, wanted = self.catalogue.world, set(words_of(words))
-        return [
-            p for p in range(world.counts["playlists"])
-            if wanted <= set(words_of(world.playlist(p).name)) | set(words_of(world.playlist(p).genre))
-        ]  # fmt: skip
+        return [p for p in range(world.counts["playlists"]) if wanted <= self._words_of_playlist(p)]
+
+    def _words_of_playlist(self, index: int) -> set[str]:
+        row = self.catalogue.world.playlist(index)
+        return set(words_of(row.name)) | set(words_of(row.genre))
 
     def visible(self) -> dict[str, int]:
         """What the open API shows."""

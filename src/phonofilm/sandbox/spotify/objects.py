@@ -13,7 +13,7 @@ _PRECISION = {4: "year", 7: "month", 10: "day"}
 
 
 class Objects:
-    """Builds the objects of one access level; `base` is the address pictures and pages start with."""
+    """Builds the objects of one access level; `base` is the address that links start with."""
 
     def __init__(self, world: World, access: str) -> None:
         self.world = world

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -18,7 +18,9 @@ class Query:
     """`genre:"deep house" year:1990-1995 some words`, taken apart."""
 
     def __init__(self, text: str) -> None:
-        self.filters = {m[1].lower(): (m[2] if m[2] is not None else m[3]) for m in _FILTER.finditer(text)}
+        self.filters = {
+            m[1].lower(): (m[2] if m[2] is not None else m[3]) for m in _FILTER.finditer(text)
+        }
         self.words = _FILTER.sub(" ", text).strip()
 
     def years(self) -> tuple[int, int] | None:
@@ -48,7 +50,7 @@ class Search:
     def _people(self, query: Query) -> Iterator[int]:
         """Artists that the filters and words on artists allow."""
         genre = query.filters.get("genre", "").lower()
-        rows = self.catalogue.ranked(genre) if genre else None
+        rows: Sequence[int] | None = self.catalogue.ranked(genre) if genre else None
         name = query.filters.get("artist", "")
         if name:
             allowed = None if rows is None else set(rows)
@@ -70,7 +72,10 @@ class Search:
         return date[:4].isdigit() and years[0] <= int(date[:4]) <= years[1]
 
     def _albums(self, query: Query) -> Iterator[int]:
-        years, wanted = query.years(), set(words_of(query.words + " " + query.filters.get("album", "")))
+        years, wanted = (
+            query.years(),
+            set(words_of(query.words + " " + query.filters.get("album", ""))),
+        )
         upc = query.filters.get("upc")
         for artist in self._people(query):
             for album in self.world.albums_of(artist):
@@ -102,7 +107,9 @@ class Search:
             for track in self.catalogue.top_tracks(artist)
         ]
         rows = sorted(rows, key=lambda t: (-self.world.track(t).popularity, t))
-        yield from (t for t in rows if not years or self._in_years(self.world.track(t).album, years))
+        yield from (
+            t for t in rows if not years or self._in_years(self.world.track(t).album, years)
+        )
 
     def _tracks_of(self, query: Query, wanted: set[str]) -> Iterator[int]:
         years = query.years()

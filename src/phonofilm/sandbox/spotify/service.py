@@ -165,7 +165,11 @@ class SpotifyService:
     def _index(self, kind: str, key: str) -> int:
         index = self.objects.index_of(kind, key)
         if index is None:
-            raise Refusal(404, "Resource not found") if len(key) == 22 else Refusal(400, "Invalid base62 id")
+            raise (
+                Refusal(404, "Resource not found")
+                if len(key) == 22
+                else Refusal(400, "Invalid base62 id")
+            )
         return index
 
     def _span(self, ask: Ask, most: int = 50, default: int = 20) -> tuple[int, int]:

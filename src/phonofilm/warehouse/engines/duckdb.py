@@ -54,7 +54,7 @@ class DuckWarehouse:
         self.connection.execute("ROLLBACK")
 
     def merge(self, cls: type[Record], staged: Path, repeated: bool) -> Merged:
-        """Merges staged rows of a kind; `repeated` when a thing stands in the file more than once."""
+        """Merges staged rows of a kind; `repeated`: some thing stands in the file twice."""
         run = self.connection.execute
         run(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM {_read(cls, staged)}")
         run(f"CREATE OR REPLACE TEMP TABLE batch AS {_grouped(cls) if repeated else _flat(cls)}")
@@ -62,7 +62,10 @@ class DuckWarehouse:
         touched, updated = self._change(cls)
         total = self._count("SELECT count(*) FROM batch")
         if fresh:
-            run(f"INSERT INTO store.{cls.kind} BY NAME SELECT b.* FROM batch b ANTI JOIN {_joined(cls)}")
+            run(
+                f"INSERT INTO store.{cls.kind} BY NAME"
+                f" SELECT b.* FROM batch b ANTI JOIN {_joined(cls)}"
+            )
         self._observe(cls)
         if fresh or touched:
             self.touched = True
@@ -128,7 +131,8 @@ def _read(cls: type[Record], staged: Path) -> str:
     row = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in columns(cls))
     path = str(staged).replace("'", "''")
     return (
-        f"read_json('{path}', format = 'newline_delimited', columns = {{held: 'BIGINT', told: 'BIGINT',"
+        f"read_json('{path}', format = 'newline_delimited', columns = {{held: 'BIGINT',"
+        " told: 'BIGINT',"
         f" first_us: 'BIGINT', last_us: 'BIGINT', day: 'BIGINT', complete: 'BOOLEAN',"
         f" expires: 'BIGINT', answer: 'VARCHAR', record: 'STRUCT({row})'}})"
     )
@@ -136,7 +140,7 @@ def _read(cls: type[Record], staged: Path) -> str:
 
 def _flat(cls: type[Record]) -> str:
     """Staged rows as table rows, when each thing stands there once."""
-    values = [f'record.{quoted(c.name)} AS {quoted(c.name)}' for c in columns(cls)]
+    values = [f"record.{quoted(c.name)} AS {quoted(c.name)}" for c in columns(cls)]
     instants = [
         f"{quoted(c.name)} := CASE WHEN held & {bit_of(cls, c.name)} <> 0 THEN told END"
         for c in fields(cls)
@@ -152,7 +156,7 @@ def _grouped(cls: type[Record]) -> str:
     for column in fields(cls):
         held = f"FILTER (held & {bit_of(cls, column.name)} <> 0)"
         name = quoted(column.name)
-        values.append(f'arg_max_null(record.{name}, told) {held} AS {name}')
+        values.append(f"arg_max_null(record.{name}, told) {held} AS {name}")
         instants.append(f"{name} := max(told) {held}")
     return f"""SELECT record.source AS source, record.id AS id, {", ".join(values)},
         make_timestamp(min(first_us)) AS first_seen, make_timestamp(max(last_us)) AS last_seen,
@@ -171,7 +175,7 @@ def _newest(cls: type[Record]) -> str:
 
 
 def _combined(cls: type[Record]) -> str:
-    """Stored rows joined with what the batch adds to them; rows without an addition are left out."""
+    """Stored rows joined with what the batch adds to them; others are left out."""
     values, instants, newer, differs = [], [], [], []
     for column in fields(cls):
         name = quoted(column.name)
@@ -184,7 +188,8 @@ def _combined(cls: type[Record]) -> str:
     batch_newest = newest.replace("t._at", "b._at")
     seen = (
         "b.first_seen < t.first_seen OR b.last_seen > t.last_seen"
-        " OR coalesce(b.expires_at > t.expires_at, b.expires_at IS NOT NULL AND t.expires_at IS NULL)"
+        " OR coalesce(b.expires_at > t.expires_at, t.expires_at IS NULL AND b.expires_at IS NOT NULL,"
+        " false)"
         " OR (b._full AND NOT t._full)"
     )
     return f"""SELECT t.rowid AS _row, t.source, t.id, {", ".join(values)},

@@ -1,0 +1,196 @@
+"""Gathers Spotify's objects of one answer into records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import (
+    Album,
+    Artist,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Record,
+    Track,
+)
+from phonofilm.records.dates import release_date
+from phonofilm.records.ids import isrc, upc
+from phonofilm.sources.base import Finding, Link, Page
+from phonofilm.sources.spotify import wire
+
+SOURCE = "spotify"
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+def mapped(value: T | None | UnsetType, use: Callable[[T], V | None]) -> Maybe[V]:
+    """Absent stays absent, null stays null, a value is used."""
+    if value is UNSET or isinstance(value, UnsetType):
+        return UNSET
+    return None if value is None else use(value)
+
+
+def _first_url(images: list[wire.Image]) -> str | None:
+    return images[0].url if images else None
+
+
+def _url(thing: Any) -> str | None:
+    return thing.external_urls.spotify if thing.external_urls else None
+
+
+class Gathered:
+    """Records of one answer; a thing mentioned twice is kept once, in its fuller form."""
+
+    def __init__(self) -> None:
+        self.page = Page(records=[], links=[], continues=[], findings=[])
+        self._mentions: dict[tuple[str, str], Record] = {}
+        self._genres: dict[str, None] = {}
+
+    def artist(self, row: wire.Artist) -> str | None:
+        """A full artist; returns its id. Written out flat: searches are made of these."""
+        if not row.id:
+            return None
+        genres, followers, images = row.genres, row.followers, row.images
+        for genre in genres or ():
+            self._genres[genre] = None
+        self.page.records.append(
+            Artist(
+                SOURCE, row.id,
+                name=row.name,
+                genres=genres,
+                popularity=row.popularity,
+                followers=followers.total if isinstance(followers, wire.Count) else followers,
+                image_url=_first_url(images) if isinstance(images, list) else images,
+                url=row.external_urls.spotify if row.external_urls else None,
+            )
+        )  # fmt: skip
+        return row.id
+
+    def _credits(self, rows: list[wire.Artist | None] | None | UnsetType) -> tuple[Any, Any]:
+        """Ids and names of the artists of something; each becomes a mention."""
+        if isinstance(rows, UnsetType) or rows is None:
+            return rows, rows
+        known = [row for row in rows if row and row.id]
+        for row in known:
+            key = ("artist", str(row.id))
+            if key not in self._mentions:
+                self._mentions[key] = Artist(SOURCE, str(row.id), name=row.name, url=_url(row))
+        return [row.id for row in known], [row.name or "" for row in known]
+
+    def album(self, row: wire.Album, keep: bool = False) -> str | None:
+        """An album; inside tracks it is a mention, with `keep` a record of its own."""
+        if not row.id:
+            return None
+        key = ("album", row.id)
+        if key in self._mentions and not keep:
+            return row.id
+        ids, names = self._credits(row.artists)
+        date, precision = release_date(row.release_date or None)
+        held = row.release_date is not UNSET
+        record = Album(
+            SOURCE, row.id,
+            name=row.name,
+            album_type=row.album_type,
+            artist_ids=ids,
+            artist_names=names,
+            release_date=date if held else UNSET,
+            release_date_precision=precision if held else UNSET,
+            total_tracks=row.total_tracks,
+            label=row.label,
+            upc=mapped(row.external_ids, lambda codes: upc(codes.upc or codes.ean)),
+            genres=row.genres,
+            popularity=row.popularity,
+            image_url=mapped(row.images, _first_url),
+            url=_url(row),
+        )  # fmt: skip
+        self._mentions[key] = record
+        return row.id
+
+    def track(self, row: wire.Track, album_id: Maybe[str] = UNSET) -> str | None:
+        """A track, full or short; local files and episodes are no tracks of the catalogue."""
+        if not row.id or row.type == "episode" or row.episode:
+            return None
+        album = row.album if isinstance(row.album, wire.Album) else None
+        ids, names = self._credits(row.artists)
+        if not row.name:
+            self.page.findings.append(Finding("track_without_name", row.id))
+        self.page.records.append(
+            Track(
+                SOURCE, row.id,
+                name=row.name or None,
+                artist_ids=ids,
+                artist_names=names,
+                album_id=self.album(album) if album else album_id,
+                album_name=(album.name or None) if album else UNSET,
+                duration_ms=row.duration_ms,
+                isrc=mapped(row.external_ids, lambda codes: isrc(codes.isrc)),
+                explicit=row.explicit,
+                track_number=row.track_number,
+                disc_number=row.disc_number,
+                release_date=release_date(album.release_date or None)[0] if album else UNSET,
+                popularity=row.popularity,
+                preview_url=row.preview_url,
+                is_local=row.is_local,
+                url=_url(row),
+            )
+        )  # fmt: skip
+        return row.id
+
+    def entry(self, row: wire.Entry, playlist: str, position: int) -> None:
+        """A place in a playlist; withdrawn items, episodes and local files keep their place."""
+        track = row.track if row.item is UNSET else row.item
+        held = track if isinstance(track, wire.Track) else None
+        kind = _entry_type(held)
+        self.page.records.append(
+            PlaylistEntry(
+                SOURCE,
+                f"{playlist}:{position}",
+                playlist_id=playlist,
+                position=position,
+                track_id=self.track(held) if held and kind == "track" else None,
+                entry_type=kind,
+                added_at=row.added_at,
+            )
+        )
+
+    def playlist(self, row: wire.Playlist) -> str | None:
+        """A playlist without its entries."""
+        if not row.id:
+            return None
+        page = row.tracks if row.items is UNSET else row.items
+        self.page.records.append(
+            Playlist(
+                SOURCE, row.id,
+                name=row.name,
+                description=row.description,
+                owner_id=mapped(row.owner, lambda owner: owner.id),
+                owner_name=mapped(row.owner, lambda owner: owner.display_name),
+                track_count=mapped(page, lambda paging: paging.total),
+                followers=mapped(row.followers, lambda count: count.total),
+                public=row.public,
+                collaborative=row.collaborative,
+                snapshot_id=row.snapshot_id,
+                image_url=mapped(row.images, _first_url),
+                url=_url(row),
+            )
+        )  # fmt: skip
+        return row.id
+
+    def done(self) -> Page:
+        """The page, mentions after what was listed."""
+        if self._mentions:
+            full = {(record.kind, record.id) for record in self.page.records}
+            self.page.records += [r for key, r in self._mentions.items() if key not in full]
+        self.page.links += [Link("genre", genre) for genre in self._genres]
+        return self.page
+
+
+def _entry_type(track: wire.Track | None) -> str:
+    if track is None:
+        return "withdrawn"
+    if track.is_local:
+        return "local"
+    return "track" if track.id and track.type != "episode" and not track.episode else "episode"
