@@ -134,11 +134,22 @@ class Crate:
         return f"phonofilm.open({str(self.folder.root)!r})"
 
     def crawl(
-        self, source: str, urls: Sequence[str] = (), *,
-        want: Mapping[str, int | None] | None = None, genre: str = "", artist: Sequence[str] = (), playlist: str = "", ids: Sequence[str] = (),
-        at: str | None = None, max_calls: int | None = None, max_seconds: float | None = None,
-        workers: int = 4, fresh: bool = False, wait: bool = False,
-    ) -> CrawlResult:  # fmt: skip
+        self,
+        source: str,
+        urls: Sequence[str] = (),
+        *,
+        want: Mapping[str, int | None] | None = None,
+        genre: str = "",
+        artist: Sequence[str] = (),
+        playlist: str = "",
+        ids: Sequence[str] = (),
+        at: str | None = None,
+        max_calls: int | None = None,
+        max_seconds: float | None = None,
+        workers: int = 4,
+        fresh: bool = False,
+        wait: bool = False,
+    ) -> CrawlResult:
         """Collects; `want={"artists": 1000, "albums": None}` (None: all). As `phonofilm crawl`."""
         wants = dict(
             parse_want(f"{kind}={'all' if number is None else number}")

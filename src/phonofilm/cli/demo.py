@@ -32,7 +32,7 @@ from phonofilm.warehouse.publish import read
 _MARK = ".made-by-demo"
 _EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries")
 _SPOTIFY = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
-_DEEZER = ("artists=1000", "albums=1000")
+_DEEZER = ("artists=1000", "albums=2000")
 _READY_SECONDS = 60.0
 
 

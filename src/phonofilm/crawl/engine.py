@@ -16,16 +16,10 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from phonofilm.crawl.clock import Clock
-from phonofilm.crawl.frontier import (
-    ANSWERED,
-    FAILED,
-    MISSING,
-    QUARANTINED,
-    Ask,
-    Frontier,
-)
+from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
 from phonofilm.crawl.keeper import Keeper
+from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.reader import Reader

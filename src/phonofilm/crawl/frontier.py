@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phonofilm.errors import NewerDataError, OriginError, StoreError
+from phonofilm.crawl.ledger import FAILED, PENDING, Ask, Ledger
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request, Response
 
@@ -23,27 +23,6 @@ NODE_KINDS = (
     "artist_query", "album_query", "track_query", "playlist_query",
 )  # fmt: skip
 _KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
-VERSION = 1
-# States of an ask; a leased one is not written anywhere, so a crash drops the lease.
-PENDING, ANSWERED, FAILED, MISSING, QUARANTINED = range(5)
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS node (
-    seq INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id TEXT NOT NULL, flags INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS ask (
-    seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, node INTEGER NOT NULL, at INTEGER NOT NULL,
-    state INTEGER NOT NULL, status INTEGER, answered_at INTEGER, etag TEXT, last_modified TEXT,
-    generation INTEGER NOT NULL DEFAULT 1, log INTEGER, log_offset INTEGER);
-CREATE TABLE IF NOT EXISTS call (
-    seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, answered_at INTEGER NOT NULL,
-    status INTEGER NOT NULL, verdict TEXT NOT NULL, vein TEXT NOT NULL, gain REAL NOT NULL,
-    met TEXT NOT NULL, run TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS log (
-    id INTEGER PRIMARY KEY, committed INTEGER NOT NULL, sealed INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS absent (endpoint TEXT PRIMARY KEY, since INTEGER, status INTEGER);
-CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started REAL, result TEXT);
-"""
 
 
 _SETTLE = (
@@ -63,20 +42,11 @@ class Met(NamedTuple):
     became_full: int
 
 
-class Ask(NamedTuple):
-    """Something to ask: a request, its nodes, and its row when it continues another answer."""
-
-    request: Request
-    nodes: tuple[int, ...]
-    row: int | None = None
-    vein: str = ""
-
-
-class Frontier:
+class Frontier(Ledger):
     """One source's frontier in one data folder. All writes wait for `commit`."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        super().__init__(path)
         self._known: dict[str, dict[int, int]] = {kind: {} for kind in NODE_KINDS}
         self.flags = bytearray(1)  # by seq: full in bit 0, level in bits 1 and 2
         self.kinds = bytearray(1)
@@ -84,33 +54,10 @@ class Frontier:
         self._totals, self._fulls = [0] * len(NODE_KINDS), [0] * len(NODE_KINDS)
         self._nodes: list[tuple[Any, ...]] = []
         self._changes: dict[int, int] = {}
-        self._inserts: dict[str, list[tuple[Any, ...]]] = {}
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._prepare()
-        except sqlite3.Error as error:
-            raise disk_failed(path, error) from error
-
-    def _prepare(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise NewerDataError(
-                f"{self.path} was written by a newer phonofilm (version {version}).",
-                saved="Nothing was touched.",
-                next_step="Update phonofilm, or name another folder with --data.",
-            )
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA)
-        self._db.execute(f"PRAGMA user_version = {VERSION}")
-        for seq, kind, id_, flags in self._db.execute(
-            "SELECT seq, kind, id, flags FROM node ORDER BY seq"
-        ):
-            self._remember(seq, kind, id_, flags)
-        self._last_ask = self._db.execute("SELECT coalesce(max(seq), 0) FROM ask").fetchone()[0]
-        self._last_call = self._db.execute("SELECT coalesce(max(seq), 0) FROM call").fetchone()[0]
+        self._last_ask = self._one("SELECT coalesce(max(seq), 0) FROM ask")
+        for row in self._db.execute("SELECT seq, kind, id, flags FROM node ORDER BY seq"):
+            self._remember(*row)
 
     def _remember(self, seq: int, kind: int, id_: str, flags: int) -> None:
         self._known[NODE_KINDS[kind]][hash(id_)] = seq
@@ -234,22 +181,6 @@ class Frontier:
                 (self._last_ask, ask.request.endpoint, node, ask.request.offset, *facts),
             )
 
-    def count_call(
-        self, ask: Ask, status: int, verdict: str, answered_at: int, gain: float, met: str, run: str
-    ) -> int:
-        """One call was made; returns its number, counted over all runs."""
-        self._last_call += 1
-        self._insert(
-            "INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._last_call, ask.request.endpoint, answered_at, status, verdict, ask.vein, gain,
-             met, run),
-        )  # fmt: skip
-        return self._last_call
-
-    def _insert(self, sql: str, values: tuple[Any, ...]) -> None:
-        """For the next commit; inserts come before updates, which may be of the same rows."""
-        self._inserts.setdefault(sql, []).append(values)
-
     def commit(self, log: int | None = None, offset: int = 0) -> None:
         """Everything since the last commit in one transaction, with the log's offset."""
         run = self._db.execute
@@ -291,121 +222,7 @@ class Frontier:
         )
         return list(rows)
 
-    def calls(self) -> Iterator[tuple[str, float, str]]:
-        """All calls that brought an answer, oldest first: vein, gain, what was met."""
-        return iter(
-            self._db.execute(
-                "SELECT vein, gain, met FROM call WHERE verdict = 'answer' AND vein <> ''"
-                " ORDER BY seq"
-            )
-        )
-
-    def calls_since(self, instant: float) -> list[float]:
-        """Unix seconds of the calls made after an instant."""
-        rows = self._db.execute(
-            "SELECT answered_at FROM call WHERE answered_at > ? ORDER BY seq", (int(instant * 1e6),)
-        )
-        return [row[0] / 1e6 for row in rows]
-
-    def answered_endpoints(self) -> set[str]:
-        """Endpoints that answered at least once: these are not absent."""
-        rows = self._db.execute("SELECT DISTINCT endpoint FROM call WHERE verdict = 'answer'")
-        return {row[0] for row in rows}
-
-    def absent(self) -> frozenset[str]:
-        """Endpoints found absent at this access level."""
-        return frozenset(row[0] for row in self._db.execute("SELECT endpoint FROM absent"))
-
-    def mark_absent(self, endpoint: str, since: int, status: int) -> None:
-        """Remembers that an endpoint is not there; it costs no call again."""
-        self._insert("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", (endpoint, since, status))
-
-    def meta(self, key: str) -> str | None:
-        """A remembered setting."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def set_meta(self, key: str, value: str | None) -> None:
-        """Remembers a setting at once; None forgets it."""
-        if value is None:
-            self._db.execute("DELETE FROM meta WHERE key = ?", (key,))
-        else:
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-    def bind(self, origin: str, access: str) -> None:
-        """A folder holds one origin per source; OriginError for another.
-
-        Another access level is another view of the same world: what was absent may be there.
-        """
-        held = self.meta("origin")
-        if held not in (None, origin):
-            raise OriginError(
-                f"This data folder holds {self.path.stem} from {held}, not from {origin}.",
-                saved="Nothing was touched.",
-                next_step="Name another folder with --data, or forget this one's with --fresh.",
-            )
-        self.set_meta("origin", origin)
-        if self.meta("access") not in (None, access):
-            self._db.execute("DELETE FROM absent")
-        self.set_meta("access", access)
-
-    def open_log(self) -> tuple[int, int]:
-        """The log to append to and its committed offset; begins one when all are sealed."""
-        row = self._db.execute(
-            "SELECT id, committed FROM log WHERE sealed = 0 ORDER BY id DESC"
-        ).fetchone()
-        return (row[0], row[1]) if row else (self.new_log(), 0)
-
-    def new_log(self) -> int:
-        """Begins another log."""
-        return int(self._db.execute("INSERT INTO log (committed) VALUES (0)").lastrowid or 0)
-
-    def unsealed(self) -> list[int]:
-        """Logs that are not segments yet, oldest first."""
-        rows = self._db.execute("SELECT id FROM log WHERE sealed = 0 ORDER BY id")
-        return [row[0] for row in rows]
-
-    def sealed(self, log: int) -> None:
-        """A log is now segments."""
-        self._db.execute("UPDATE log SET sealed = 1 WHERE id = ?", (log,))
-
-    def committed(self, log: int) -> int:
-        """How much of a log belongs to committed answers, in bytes."""
-        row = self._db.execute("SELECT committed FROM log WHERE id = ?", (log,)).fetchone()
-        return int(row[0])
-
-    def lost(self, log: int, size: int) -> int:
-        """After a power cut: answers past the end of their log are asked again; how many."""
-        done = self._db.execute(
-            f"UPDATE ask SET state = {FAILED} WHERE log = ? AND log_offset >= ?", (log, size)
-        )
-        self._db.execute("UPDATE log SET committed = min(committed, ?) WHERE id = ?", (size, log))
-        return int(done.rowcount)
-
-    def keep_run(self, run: str, started: float, result: str) -> None:
-        """Writes down how a run ended."""
-        self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", (run, started, result))
-
-    def runs(self) -> list[tuple[str, float, str]]:
-        """All runs that ended, oldest first: id, start in Unix seconds, result as JSON."""
-        return self._db.execute("SELECT id, started, result FROM run ORDER BY started").fetchall()
-
     def tally(self) -> dict[str, dict[str, int]]:
         """Known things by kind: full and only mentioned."""
         rows = zip(NODE_KINDS, self._totals, self._fulls, strict=True)
         return {k: {"full": full, "mentioned": n - full} for k, n, full in rows if n}
-
-    def call_counts(self, run: str | None = None) -> list[tuple[str, int, int]]:
-        """Calls by endpoint and status, of one run or of all."""
-        where, values = ("WHERE run = ?", (run,)) if run else ("", ())
-        return self._db.execute(
-            f"SELECT endpoint, status, count(*) FROM call {where} GROUP BY 1, 2 ORDER BY 1, 2",
-            values,
-        ).fetchall()
-
-    def close(self) -> None:
-        """Closes the database."""
-        try:
-            self._db.close()
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} could not be closed: {error}.") from error

@@ -11,8 +11,9 @@ import json
 from collections.abc import Iterable
 from typing import Protocol
 
-from phonofilm.crawl.frontier import Ask, Frontier
+from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import Goal, Scope
+from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.veins import FULL, MENTION, FirstPages, FurtherPages, Vein, Yield
 from phonofilm.errors import UsageError
 from phonofilm.records import BY_KIND, core_fields

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier import NODE_KINDS, Ask, Frontier, Met
+from phonofilm.crawl.frontier import NODE_KINDS, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
+from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all

@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import deque
 
-from phonofilm.crawl.frontier import Ask, Frontier
+from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import FOLLOWED, LOOKED_UP
+from phonofilm.crawl.ledger import Ask
 from phonofilm.sources.base import Request
 from phonofilm.sources.manifest import Endpoint
 

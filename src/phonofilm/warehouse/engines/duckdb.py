@@ -188,8 +188,8 @@ def _combined(cls: type[Record]) -> str:
     batch_newest = newest.replace("t._at", "b._at")
     seen = (
         "b.first_seen < t.first_seen OR b.last_seen > t.last_seen"
-        " OR coalesce(b.expires_at > t.expires_at, t.expires_at IS NULL AND b.expires_at IS NOT NULL,"
-        " false)"
+        " OR coalesce(b.expires_at > t.expires_at, false)"
+        " OR (t.expires_at IS NULL AND b.expires_at IS NOT NULL)"
         " OR (b._full AND NOT t._full)"
     )
     return f"""SELECT t.rowid AS _row, t.source, t.id, {", ".join(values)},
