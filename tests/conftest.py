@@ -1,0 +1,85 @@
+"""Shared pieces: stand-ins on loopback, data folders, the shared material when it is there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from phonofilm.config import Settings
+from phonofilm.crawl.goal import Everything, Goal, Scope, parse_want
+from phonofilm.crawl.loop import run
+from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
+from phonofilm.landing.store import DataFolder
+from phonofilm.sandbox.server import Plan, StandIn, running
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+settings.register_profile(
+    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("here")
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reaches the outside network, the user's folders or the user's settings."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
+            raise AssertionError(f"a test reaches out to {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("PHONOFILM_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The material beside the project; tests that need it are skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared material is not here")
+    return SHARED
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """An empty data folder."""
+    return DataFolder(tmp_path / "data")
+
+
+@pytest.fixture
+def stand_in() -> Iterator[Callable[..., tuple[str, StandIn]]]:
+    """Starts stand-ins that end with the test: `url, served = stand_in("spotify", artists=50)`."""
+    opened: list[Any] = []
+
+    def start(source: str, **plan: Any) -> tuple[str, StandIn]:
+        context = running(Plan(source, **({"rate": "none", "artists": 60} | plan)))
+        opened.append(context)
+        return context.__enter__()
+
+    yield start
+    for context in reversed(opened):
+        context.__exit__(None, None, None)
+
+
+def collect(
+    folder: DataFolder, source: str, url: str | None, *wants: str, scope: Scope | None = None,
+    workers: int = 4, max_calls: int | None = None, settings: Settings | None = None, **options: Any,
+) -> CrawlResult:  # fmt: skip
+    """One crawl, from words as a person writes them."""
+    goal = Goal(dict(parse_want(want) for want in wants), max_calls)
+    told = CrawlOptions(source, goal, scope or Everything(), at=url, workers=workers, **options)
+    return run(crawl(folder, settings or Settings(), told))
+
+
+def calls_made(served: StandIn) -> int:
+    """Calls a stand-in answered, tokens not counted."""
+    return sum(sum(c.values()) for name, c in served.calls.items() if name != "token")

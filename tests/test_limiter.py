@@ -1,0 +1,144 @@
+"""The limiter with a clock of its own: no window is ever exceeded, no ban is ever asked into."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.crawl.limiter import DAY, Limiter
+from phonofilm.sandbox.service import Window as Door
+from phonofilm.sources.manifest import Budget
+
+
+class OwnClock:
+    """Time that passes when told to."""
+
+    def __init__(self) -> None:
+        self.at = 1_000_000.0
+        self.jump = 0.0
+
+    def wall(self) -> float:
+        return self.at + self.jump
+
+    def steady(self) -> float:
+        return self.at
+
+    now = steady
+
+
+BUDGETS = st.builds(Budget, st.integers(1, 8), st.sampled_from([1.0, 5.0, 30.0]))
+
+
+@given(
+    budgets=st.lists(BUDGETS, min_size=1, max_size=3),
+    pauses=st.lists(st.floats(0, 7), min_size=5, max_size=60),
+)
+def test_no_window_is_exceeded_under_any_schedule(budgets: list[Budget], pauses: list[float]) -> None:
+    clock = OwnClock()
+    limiter = Limiter(budgets, clock)
+    sent: list[float] = []
+    for pause in pauses:
+        clock.at += pause
+        if limiter.wait() == 0:
+            limiter.note()
+            sent.append(clock.at)
+    for budget in budgets:
+        for at in sent:
+            assert sum(at - budget.seconds < other <= at for other in sent) <= budget.limit
+
+
+@given(limit=st.integers(1, 10), seconds=st.sampled_from([1.0, 5.0, 30.0]))
+def test_waiting_as_long_as_told_is_enough_and_uses_the_whole_window(limit: int, seconds: float) -> None:
+    clock = OwnClock()
+    limiter = Limiter([Budget(limit, seconds)], clock)
+    door = Door(limit, seconds, clock)
+    began = clock.at
+    for _ in range(limit * 5):
+        clock.at += limiter.wait()
+        limiter.note()
+        assert door.admit() is None
+    assert clock.at - began <= seconds * 4 + 1e-6
+
+
+def test_a_refusal_pauses_for_as_long_as_it_says() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    limiter.refused(7.0, False, clock.at)
+    assert limiter.wait() == 7.0
+    clock.at += 7.0
+    assert limiter.wait() == 0
+
+
+def test_retry_after_zero_is_no_invitation_to_a_storm() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    limiter.refused(0.0, False, clock.at)
+    assert 0 < limiter.wait() <= 1
+
+
+@pytest.mark.parametrize("seconds", [61.0, 48_925.0, 86_400.0])
+def test_a_long_wait_is_parked_not_sat_out(seconds: float) -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    limiter.refused(seconds, False, clock.at)
+    assert limiter.parked_until == clock.wall() + seconds
+
+
+def test_a_spent_quota_without_a_time_of_return_is_parked_for_a_day() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    limiter.refused(None, True, clock.at)
+    assert limiter.parked_until == clock.wall() + DAY
+
+
+def test_without_retry_after_the_pause_doubles_four_times_then_the_source_is_parked() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    waits = []
+    for _ in range(5):
+        limiter.refused(None, False, clock.at)
+        waits.append(limiter.wait())
+        clock.at += waits[-1]
+    assert waits == [30, 60, 120, 240, 480]
+    assert limiter.parked_until is None
+    limiter.refused(None, False, clock.at)
+    assert limiter.parked_until is not None
+
+
+def test_calls_under_way_at_the_first_refusal_are_no_further_refusals() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    sent = clock.at
+    clock.at += 1
+    for _ in range(8):
+        limiter.refused(None, False, sent)
+    assert limiter.wait() == 30
+
+
+def test_an_answer_ends_the_doubling() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    limiter.refused(None, False, clock.at)
+    clock.at += limiter.wait()
+    limiter.answered()
+    limiter.refused(None, False, clock.at)
+    assert limiter.wait() == 30
+
+
+def test_a_daily_budget_counts_the_calls_of_earlier_runs() -> None:
+    clock = OwnClock()
+    past = [clock.wall() - 3600 + n for n in range(100)]
+    limiter = Limiter([Budget(100, DAY)], clock, past)
+    assert limiter.wait() > 60
+    assert limiter.parked_until == pytest.approx(past[0] + DAY)
+
+
+def test_a_jump_of_the_wall_clock_does_not_open_a_short_window() -> None:
+    clock = OwnClock()
+    limiter = Limiter([Budget(1, 30.0)], clock)
+    limiter.note()
+    clock.jump = 10_000.0
+    assert limiter.wait() == 30.0
+    clock.jump = -10_000.0
+    assert limiter.wait() == 30.0

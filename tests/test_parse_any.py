@@ -1,0 +1,139 @@
+"""Parsers under hostile bodies: any JSON in, no crash, no silent null."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.sandbox.service import Ask, Clock
+from phonofilm.sandbox.server import Plan, StandIn
+from phonofilm.sources import get
+from phonofilm.sources.base import Malformed, Page, Request, Response
+
+ENDPOINTS = [(name, endpoint) for name in ("spotify", "deezer") for endpoint in get(name).parsers]
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+KEYS = st.sampled_from(
+    ["id", "name", "title", "artists", "items", "data", "tracks", "albums", "artist", "album", "next",
+     "total", "genres", "images", "audio_features", "error", "playlists", "categories", "limit"]
+)  # fmt: skip
+JSON = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=25
+)
+
+
+def parsed(source: str, endpoint: str, body: bytes) -> Page | None:
+    """The page, or None when the body is refused with a reason."""
+    try:
+        return get(source).parse(Request(endpoint, ("1",)), Response(200, {}, body))
+    except Malformed as error:
+        assert str(error)
+        return None
+
+
+def check(page: Page | None) -> None:
+    for record in page.records if page else ():
+        assert isinstance(record.id, str)
+        assert record.id
+        assert record.source
+
+
+@pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)
+@given(body=JSON)
+def test_any_json_gives_records_with_ids_or_a_reason(source: str, endpoint: str, body: Any) -> None:
+    check(parsed(source, endpoint, json.dumps(body).encode("utf-8", "surrogatepass")))
+
+
+@pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)
+@given(body=st.binary(max_size=60))
+def test_anything_but_json_gives_a_reason(source: str, endpoint: str, body: bytes) -> None:
+    check(parsed(source, endpoint, body))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b"null", b'{"a":', b"\xff\xfe{}"])
+@pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)
+def test_what_is_no_answer_is_malformed(source: str, endpoint: str, body: bytes) -> None:
+    assert parsed(source, endpoint, body) is None
+
+
+def real_bodies() -> dict[tuple[str, str], Any]:
+    """One genuine body per endpoint, from the stand-ins."""
+    bodies: dict[tuple[str, str], Any] = {}
+    for name, access in (("spotify", "extended-legacy"), ("deezer", "open")):
+        stand_in = StandIn(Plan(name, access, artists=40, rate="none"))
+        service, source = stand_in.service, get(name)
+        if name == "spotify":
+            service._tokens["sandbox-t"] = Clock().now() + 60
+        kinds = {kind: service.ids(kind + "s") for kind in ("artist", "album", "track", "playlist")}
+        for endpoint, spec in source.manifest.endpoints.items():
+            node = spec.node or ("album" if endpoint == "album_tracks" else "playlist")
+            ids = kinds.get(node, [{"genre": "pop" if name == "spotify" else "1"}.get(node, "rock")])
+            if endpoint == "category_playlists":
+                ids = [bodies["spotify", "categories"]["categories"]["items"][0]["id"]]
+            path, query = source.address(Request(endpoint, tuple(ids[: spec.batch])), access)
+            ask = Ask("GET", path, query, {"Authorization": "Bearer sandbox-t"}, b"", "http://x")
+            answer = service.answer(ask)
+            assert answer.status == 200, (endpoint, answer.body)
+            bodies[name, endpoint] = json.loads(answer.body)
+    return bodies
+
+
+BODIES = real_bodies()
+
+
+def walk(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path, *(p for key, child in children for p in walk(child, (*path, key)))]
+
+
+def replaced(body: Any, path: tuple[Any, ...], value: Any) -> Any:
+    copy = json.loads(json.dumps(body))
+    if not path:
+        return None if value is ... else value
+    node = copy
+    for key in path[:-1]:
+        node = node[key]
+    if value is ...:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return copy
+
+
+@pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)
+@given(data=st.data(), value=SCALARS | st.just(...) | st.just([]) | st.just({}))
+def test_a_genuine_body_with_one_thing_changed_never_breaks_the_parser(
+    source: str, endpoint: str, data: st.DataObject, value: Any
+) -> None:
+    body = BODIES[source, endpoint]
+    path = data.draw(st.sampled_from(walk(body)))
+    check(parsed(source, endpoint, json.dumps(replaced(body, path, value)).encode("utf-8", "surrogatepass")))
+
+
+@pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)
+def test_a_genuine_body_parses_without_findings(source: str, endpoint: str) -> None:
+    page = parsed(source, endpoint, json.dumps(BODIES[source, endpoint]).encode())
+    assert page is not None
+    assert not [f for f in page.findings if f.kind == "malformed_item"]
+
+
+@pytest.mark.parametrize(
+    ("source", "endpoint", "items"),
+    [("spotify", "genre_artists", ("artists", "items")), ("spotify", "artists", ("artists",)),
+     ("spotify", "genre_tracks", ("tracks", "items")), ("spotify", "artist_albums", ("items",)),
+     ("deezer", "genre_artists", ("data",)), ("deezer", "album_tracks", ("data",))],
+)  # fmt: skip
+def test_one_bad_item_costs_that_item_and_leaves_a_finding(
+    source: str, endpoint: str, items: tuple[str, ...]
+) -> None:
+    whole = parsed(source, endpoint, json.dumps(BODIES[source, endpoint]).encode())
+    kind = get(source).manifest.endpoints[endpoint].lists
+    broken = replaced(BODIES[source, endpoint], (*items, 0, "id"), {"no": "id"})
+    page = parsed(source, endpoint, json.dumps(broken).encode())
+    assert whole and page
+    assert [f.kind for f in page.findings] == ["malformed_item"]
+    listed = sum(r.kind == kind for r in whole.records)
+    assert sum(r.kind == kind for r in page.records) >= listed - 1
