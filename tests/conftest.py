@@ -17,9 +17,12 @@ from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
 from phonofilm.landing.store import DataFolder
 from phonofilm.sandbox.server import Plan, StandIn, running
 
+pytest_plugins = ["tests.hostile"]
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 settings.register_profile(
-    "here", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    "here",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("here")
 
@@ -30,7 +33,10 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+        ):
             raise AssertionError(f"a test reaches out to {address}")
         connect(self, address)
 

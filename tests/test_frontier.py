@@ -72,7 +72,9 @@ class FrontierMachine(RuleBasedStateMachine):
             assert self.frontier.id_of(seq) == id_
             assert self.frontier.level(seq) == level
             assert self.frontier.is_full(seq) == bool(full)
-            assert tally[kind]["full"] == sum(f for (k, _), (_, f) in self.known.items() if k == kind)
+            assert tally[kind]["full"] == sum(
+                f for (k, _), (_, f) in self.known.items() if k == kind
+            )
 
     def teardown(self) -> None:
         self.frontier.close()

@@ -34,7 +34,9 @@ BUDGETS = st.builds(Budget, st.integers(1, 8), st.sampled_from([1.0, 5.0, 30.0])
     budgets=st.lists(BUDGETS, min_size=1, max_size=3),
     pauses=st.lists(st.floats(0, 7), min_size=5, max_size=60),
 )
-def test_no_window_is_exceeded_under_any_schedule(budgets: list[Budget], pauses: list[float]) -> None:
+def test_no_window_is_exceeded_under_any_schedule(
+    budgets: list[Budget], pauses: list[float]
+) -> None:
     clock = OwnClock()
     limiter = Limiter(budgets, clock)
     sent: list[float] = []
@@ -49,7 +51,9 @@ def test_no_window_is_exceeded_under_any_schedule(budgets: list[Budget], pauses:
 
 
 @given(limit=st.integers(1, 10), seconds=st.sampled_from([1.0, 5.0, 30.0]))
-def test_waiting_as_long_as_told_is_enough_and_uses_the_whole_window(limit: int, seconds: float) -> None:
+def test_waiting_as_long_as_told_is_enough_and_uses_the_whole_window(
+    limit: int, seconds: float
+) -> None:
     clock = OwnClock()
     limiter = Limiter([Budget(limit, seconds)], clock)
     door = Door(limit, seconds, clock)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.sandbox.service import Ask, Clock
 from phonofilm.sandbox.server import Plan, StandIn
+from phonofilm.sandbox.service import Ask, Clock
 from phonofilm.sources import get
 from phonofilm.sources.base import Malformed, Page, Request, Response
 
@@ -21,7 +21,9 @@ KEYS = st.sampled_from(
      "total", "genres", "images", "audio_features", "error", "playlists", "categories", "limit"]
 )  # fmt: skip
 JSON = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=25
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
+    max_leaves=25,
 )
 
 
@@ -70,7 +72,9 @@ def real_bodies() -> dict[tuple[str, str], Any]:
         kinds = {kind: service.ids(kind + "s") for kind in ("artist", "album", "track", "playlist")}
         for endpoint, spec in source.manifest.endpoints.items():
             node = spec.node or ("album" if endpoint == "album_tracks" else "playlist")
-            ids = kinds.get(node, [{"genre": "pop" if name == "spotify" else "1"}.get(node, "rock")])
+            ids = kinds.get(
+                node, [{"genre": "pop" if name == "spotify" else "1"}.get(node, "rock")]
+            )
             if endpoint == "category_playlists":
                 ids = [bodies["spotify", "categories"]["categories"]["items"][0]["id"]]
             path, query = source.address(Request(endpoint, tuple(ids[: spec.batch])), access)
@@ -85,7 +89,13 @@ BODIES = real_bodies()
 
 
 def walk(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    children = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     return [path, *(p for key, child in children for p in walk(child, (*path, key)))]
 
 
@@ -110,7 +120,13 @@ def test_a_genuine_body_with_one_thing_changed_never_breaks_the_parser(
 ) -> None:
     body = BODIES[source, endpoint]
     path = data.draw(st.sampled_from(walk(body)))
-    check(parsed(source, endpoint, json.dumps(replaced(body, path, value)).encode("utf-8", "surrogatepass")))
+    check(
+        parsed(
+            source,
+            endpoint,
+            json.dumps(replaced(body, path, value)).encode("utf-8", "surrogatepass"),
+        )
+    )
 
 
 @pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)

@@ -134,7 +134,9 @@ def test_recorded_floats_are_whole_numbers(shared: Path) -> None:
 
 def test_a_signed_preview_tells_when_it_ends(shared: Path) -> None:
     path = shared / "fixtures/deezer/harmony_track_2947516331.json"
-    page = get("deezer").parse(Request("track", ("2947516331",)), Response(200, {}, path.read_bytes()))
+    page = get("deezer").parse(
+        Request("track", ("2947516331",)), Response(200, {}, path.read_bytes())
+    )
     track = next(r for r in page.records if r.kind == "track")
     assert track.preview_expires_at == 1738408232
     features = next(r for r in page.records if r.kind == "features")

@@ -47,7 +47,9 @@ def test_every_column_has_a_type_and_a_meaning() -> None:
 
 
 def test_kinds_and_plurals_are_unique() -> None:
-    assert len({cls.kind for cls in RECORDS}) == len({cls.plural for cls in RECORDS}) == len(RECORDS)
+    assert (
+        len({cls.kind for cls in RECORDS}) == len({cls.plural for cls in RECORDS}) == len(RECORDS)
+    )
     assert {"name", "isrc", "duration_ms"} <= core_fields(Track)
 
 

@@ -114,7 +114,9 @@ def test_an_unknown_source_names_those_there_are() -> None:
         (400, {}, b"Invalid limit", "refused"),
     ],
 )
-def test_responses_are_judged_by_http(status: int, headers: dict, body: bytes, verdict: str) -> None:
+def test_responses_are_judged_by_http(
+    status: int, headers: dict, body: bytes, verdict: str
+) -> None:
     assert judge_http(Response(status, headers, body)).verdict == verdict
 
 
@@ -150,4 +152,6 @@ def test_spotify_tells_a_quota_from_a_rate() -> None:
     ],
 )
 def test_deezer_errors_hide_inside_http_200(body: bytes, verdict: str) -> None:
-    assert get("deezer").judge(Request("artist", ("1",)), Response(200, {}, body)).verdict == verdict
+    assert (
+        get("deezer").judge(Request("artist", ("1",)), Response(200, {}, body)).verdict == verdict
+    )

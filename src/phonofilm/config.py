@@ -32,6 +32,7 @@ class SourceSettings(BaseModel):
     access: str = ""
     contact: str = ""
     base_url: str = ""
+    token_url: str = ""
 
 
 class Settings(BaseSettings):

@@ -267,7 +267,8 @@ class Engine:
         if self._silent >= _MOST_SILENT:
             self._fail(
                 StoreError(
-                    f"{self.parts.source.manifest.title} cannot be reached: {why.detail}.",
+                    f"{self.parts.source.manifest.title} gives no usable answer"
+                    f" ({why.kind}: {why.detail}).",
                     saved="Every answer so far.",
                     next_step="Check the network and run the same command again; it goes on.",
                 )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from phonofilm.about import __version__
 from phonofilm.config import Settings, SourceSettings, cache_folder
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.tokens import ClientToken, Credentials, NoToken
@@ -90,15 +91,15 @@ def live(source: HttpSource, settings: Settings) -> Origin:
         )
     contact = f" ({own.contact})" if own.contact else ""
     return Origin(
-        "the live service",
+        own.base_url or "the live service",
         own.base_url or manifest.base_url,
         access,
         manifest.access[access].budgets,
         Clock(),
-        manifest.token_url,
+        own.token_url or manifest.token_url,
         _credentials(manifest, own) if manifest.token_url else None,
         cache_folder() if manifest.token_url else None,
-        f"phonofilm/0.1{contact}" if contact else "",
+        f"phonofilm/{__version__}{contact}",
     )
 
 

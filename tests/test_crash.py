@@ -1,0 +1,146 @@
+"""Crashes: kill -9 at random moments loses nothing and asks nothing twice but the calls in flight."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.landing.store import DataFolder
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import read
+from tests.conftest import calls_made, collect
+
+WANTS = ("artists=all", "albums=all", "tracks=all", "playlists=all")
+WORKERS = 3
+KILLS = 100
+
+
+def crawl_once(root: str, url: str) -> None:
+    """One crawl in a process of its own; this is what gets killed."""
+    collect(DataFolder(Path(root)), "spotify", url, *WANTS, workers=WORKERS)
+
+
+def start(root: Path, url: str) -> BaseProcess:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.conftest", "phonofilm.sources.spotify.source"])
+    process = context.Process(target=crawl_once, args=(str(root), url))
+    process.start()
+    return process
+
+
+def everything(folder: DataFolder) -> dict[str, set[tuple]]:
+    """All rows, without when and from which answer."""
+    load(folder)
+    with read(folder) as connection:
+        return {
+            table: set(connection.execute(f"SELECT {columns} FROM {table}").fetchall())
+            for table, columns in (
+                ("artists", "id, name, array_to_string(genres, ';'), popularity, followers"),
+                ("albums", "id, name, array_to_string(artist_ids, ';'), release_date, label"),
+                ("tracks", "id, name, album_id, isrc, popularity, completeness"),
+                ("entries", "id, track_id"),
+            )
+        }
+
+
+@pytest.mark.slow
+def test_a_hundred_kills_lose_nothing_and_ask_nothing_twice(tmp_path: Path, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=100)
+    calm = DataFolder(tmp_path / "calm")
+    collect(calm, "spotify", url, *WANTS)
+    truth, needed = everything(calm), calls_made(served)
+    rng, kills, rounds = random.Random(7), 0, 0
+    while kills < KILLS:
+        folder, before, here = DataFolder(tmp_path / f"torn-{rounds}"), calls_made(served), 0
+        while True:
+            process = start(folder.root, url)
+            process.join(rng.uniform(0.1, 0.55))
+            if process.exitcode is not None:
+                assert process.exitcode == 0
+                break
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            kills, here = kills + 1, here + 1
+        assert everything(folder) == truth
+        # A token is asked anew by each process; a killed one had at most its workers' calls open.
+        assert calls_made(served) - before <= needed * 1.05 + here * WORKERS
+        rounds += 1
+
+
+def test_every_answered_call_stands_once_in_the_frontier(tmp_path: Path, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=60)
+    folder = DataFolder(tmp_path / "data")
+    rng = random.Random(3)
+    for _ in range(4):
+        process = start(folder.root, url)
+        process.join(rng.uniform(0.2, 0.5))
+        if process.exitcode is None:
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+    crawl_once(str(folder.root), url)
+    frontier = Frontier(folder.frontier / "spotify.sqlite")
+    twice = frontier._db.execute(
+        "SELECT endpoint, node, at FROM ask WHERE state = 1 GROUP BY 1, 2, 3 HAVING count(*) > 1"
+    ).fetchall()
+    frontier.close()
+    assert twice == []
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "phonofilm", *words]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
+    tmp_path: Path, stand_in, sign: signal.Signals
+) -> None:
+    url, served = stand_in("deezer", artists=2000)
+    crawl = subprocess.Popen(
+        command("crawl", "deezer", "--at", url, "--data", str(tmp_path / "data"), "-W", "artists=all", "-W", "albums=all"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while calls_made(served) < 50:
+        time.sleep(0.02)
+    crawl.send_signal(sign)
+    out, err = crawl.communicate(timeout=30)
+    assert crawl.returncode == 130, err
+    assert "Interrupted; everything is saved" in out
+    assert "same command" in err
+    made = calls_made(served)
+    frontier = Frontier(tmp_path / "data/frontier/deezer.sqlite")
+    assert sum(count for *_, count in frontier.call_counts()) == made
+    frontier.close()
+
+
+def test_a_disk_that_fills_stops_before_loss_with_exit_code_6(tmp_path: Path, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=400)
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY));"
+        "from phonofilm.cli.main import main; sys.argv[0] = 'phonofilm'; main()"
+    )
+    words = ["crawl", "spotify", "--at", url, "--data", str(tmp_path / "data"), "-W", "artists=all"]
+    full = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
+    assert full.returncode == 6, full.stderr
+    assert "disk" in full.stderr
+    assert "Traceback" not in full.stderr
+    spent = calls_made(served)
+    room = subprocess.run(command(*words), capture_output=True, text=True, check=False)
+    assert room.returncode == 0, room.stderr
+    folder = DataFolder(tmp_path / "data")
+    load(folder)
+    with read(folder) as connection:
+        assert connection.execute("SELECT count(*) FROM artists").fetchone() == (400,)
+    assert spent > 5

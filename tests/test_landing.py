@@ -1,0 +1,150 @@
+"""The landing: bodies as they came, names left out, logs cut to what was committed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.errors import LockedError, NewerDataError, StoreError
+from phonofilm.landing.envelope import Envelope, Stamp, pseudonym, seal, without_names
+from phonofilm.landing.log import AppendLog
+from phonofilm.landing.segments import drop_older, seal_log, segments
+from phonofilm.landing.store import DataFolder, Writing
+from phonofilm.sources.base import Request, Response
+from phonofilm.warehouse.load import _answers
+
+STAMP = Stamp("deezer", "open", "terms", "run-1")
+DAY = 86_400_000_000
+NOW = 1_780_000_000_000_000
+
+
+def answer(seq: int, body: bytes, endpoint: str = "artist", at: int = NOW) -> Envelope:
+    response = Response(
+        200, {"content-type": "x", "set-cookie": "secret"}, body, "http://x/artist/1"
+    )
+    return seal(STAMP, seq, Request(endpoint, ("1", "a,b"), 50), response, at + seq)
+
+
+def sealed(root: Path, *envelopes: Envelope) -> list[Path]:
+    log = AppendLog(root / "x.ndjson")
+    for envelope in envelopes:
+        log.add(envelope)
+    log.write()
+    log.close()
+    return seal_log(log.path, root)
+
+
+@given(body=st.binary(max_size=300))
+def test_any_body_comes_back_byte_for_byte(tmp_path_factory, body: bytes) -> None:
+    root = tmp_path_factory.mktemp("landing")
+    paths = sealed(root, answer(1, body))
+    (back,) = _answers(paths)
+    assert back.response.body == body
+    assert back.request == Request("artist", ("1", "a,b"), 50)
+    assert back == answer(1, body)
+
+
+def test_cookies_and_other_headers_are_not_kept() -> None:
+    assert answer(1, b"{}").headers == {"content-type": "x"}
+
+
+def test_segments_are_partitioned_and_named_by_their_answers(tmp_path: Path) -> None:
+    paths = sealed(
+        tmp_path, answer(1, b"{}"), answer(2, b"{}", "album"), answer(3, b"{}", at=NOW + DAY)
+    )
+    names = sorted(str(path.relative_to(tmp_path)) for path in paths)
+    assert names == [
+        "source=deezer/endpoint=album/date=2026-05-28/0000000002-0000000002.parquet",
+        "source=deezer/endpoint=artist/date=2026-05-28/0000000001-0000000001.parquet",
+        "source=deezer/endpoint=artist/date=2026-05-29/0000000003-0000000003.parquet",
+    ]
+    assert segments(tmp_path) == sorted(paths)
+
+
+def test_sealing_again_gives_the_same_files(tmp_path: Path) -> None:
+    first = sealed(tmp_path, answer(1, b'{"a": 1}'))
+    again = seal_log(tmp_path / "x.ndjson", tmp_path)
+    assert first == again
+    assert len(list(_answers(again))) == 1
+
+
+def test_any_engine_reads_the_landing_without_us(tmp_path: Path) -> None:
+    sealed(tmp_path, answer(1, b'{"name": "x"}'))
+    rows = duckdb.sql(
+        f"SELECT source, endpoint, body ->> 'name' FROM read_parquet('{tmp_path}/**/*.parquet')"
+    ).fetchall()
+    assert rows == [("deezer", "artist", "x")]
+
+
+def test_a_line_longer_than_the_buffer_is_sealed_too(tmp_path: Path) -> None:
+    body = json.dumps({"x": "y" * 6_000_000}).encode()
+    (back,) = _answers(sealed(tmp_path, answer(1, body)))
+    assert len(back.body) == len(body)
+
+
+def test_the_log_is_cut_to_what_was_committed(tmp_path: Path) -> None:
+    log = AppendLog(tmp_path / "x.ndjson")
+    log.add(answer(1, b"{}"))
+    committed = log.write()
+    log.add(answer(2, b"{}"))
+    log.write()
+    log.close()
+    again = AppendLog(tmp_path / "x.ndjson", committed)
+    assert again.offset == committed == (tmp_path / "x.ndjson").stat().st_size
+    again.close()
+
+
+def test_personal_fields_become_the_same_unknown_person() -> None:
+    body = (
+        b'{"owner":{"id":"ada","display_name":"Ada"},"items":[{"by":{"id":"ada"}},{"by":null},7]}'
+    )
+    kept = json.loads(
+        without_names(body, ["owner.id", "owner.display_name", "items[].by.id"], b"k")
+    )
+    assert kept["owner"]["id"] == kept["items"][0]["by"]["id"] == pseudonym(b"k", "ada")
+    assert kept["owner"]["display_name"] != kept["owner"]["id"]
+    assert kept["items"][1:] == [{"by": None}, 7]
+    assert pseudonym(b"k", "ada") != pseudonym(b"other", "ada")
+
+
+@given(body=st.binary(max_size=40))
+def test_what_is_no_json_is_left_as_it_is(body: bytes) -> None:
+    try:
+        json.loads(body)
+    except ValueError:
+        assert without_names(body, ["a.b", "c[].d"], b"k") == body
+
+
+def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:
+    sealed(tmp_path, answer(1, b"{}"), answer(2, b"{}"), answer(3, b"{}", at=NOW - 40 * DAY))
+    limit = datetime.fromtimestamp((NOW + 2) / 1e6, UTC)
+    assert drop_older(tmp_path, "deezer", limit) == 2
+    assert [back.seq for back in _answers(segments(tmp_path))] == [2]
+    assert drop_older(tmp_path, "spotify", limit) == 0
+
+
+def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "phonofilm.json").write_text('{"format": 99}')
+    with pytest.raises(NewerDataError, match="newer"):
+        DataFolder(tmp_path).open()
+
+
+def test_a_damaged_marker_is_told_not_guessed(tmp_path: Path) -> None:
+    (tmp_path / "phonofilm.json").write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        DataFolder(tmp_path).open()
+
+
+def test_one_process_writes_at_a_time(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path).open()
+    with Writing(folder, "load"):
+        with pytest.raises(LockedError, match="load by process"), Writing(folder, "crawl"):
+            pass
+    with Writing(folder, "crawl"):
+        pass
