@@ -39,6 +39,13 @@ def known(folder: DataFolder, source: str) -> dict[str, dict[str, int]]:
     return tally
 
 
+def followed(folder: DataFolder, source: str = "spotify") -> set[str]:
+    frontier = Frontier(folder.frontier / f"{source}.sqlite")
+    found = {frontier.id_of(s) for s in frontier.by_kind["artist"] if frontier.level(s) == 2}
+    frontier.close()
+    return found
+
+
 def advance(url: str, seconds: float) -> None:
     request = urllib.request.Request(f"{url}/__sandbox__/clock?advance={seconds}", method="POST")
     urllib.request.urlopen(request).close()
@@ -81,6 +88,85 @@ def test_a_wider_want_goes_on_from_what_is_known(folder, stand_in) -> None:
     assert first.status == result.status == "done"
 
 
+def test_another_scope_inherits_nothing_and_asks_nothing_again(folder, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=300)
+    collect(folder, "spotify", url, "artists=all", scope=OfGenre("rock"))
+    collect(folder, "spotify", url, "artists=all", scope=OfGenre("jazz"))
+    world = served.world
+    truth = {a for a in range(300) if any("jazz" in g.split() for g in world.artist(a).genres)}
+    assert followed(folder) == {served.service.objects.id_of("artist", a) for a in truth}
+    everything = collect(folder, "spotify", url, "artists=all")
+    assert everything.records["artists"] == {"full": 300, "mentioned": 0}
+    name = served.world.artist(7).name
+    before = calls_made(served)
+    scope = Named([Link("artist_query", name)], with_credits=False)
+    collect(folder, "spotify", url, "artists", "albums", "tracks", scope=scope)
+    assert calls_made(served) - before < 12
+
+
+def test_a_satisfied_want_does_not_stop_the_others(folder, stand_in) -> None:
+    url, served = stand_in("deezer", artists=200)
+    scope = Named([Link("playlist_query", "rock")], False, playlists=3)
+    result = collect(folder, "deezer", url, "playlists=3", "tracks", scope=scope)
+    assert result.records["tracks"]["mentioned"] == 0
+    again = collect(folder, "deezer", url, "playlists=3", "tracks", scope=scope)
+    assert again.calls == 0
+
+
+def test_ids_that_do_not_exist_are_no_artists(folder, stand_in) -> None:
+    url, _ = stand_in("spotify", access="extended-legacy")
+    links = [Link("artist", "0" * 22), Link("artist", "1" * 22)]
+    result = collect(folder, "spotify", url, "artists=2", scope=Named(links, False))
+    assert result.status == "done"
+    assert result.records["artists"]["full"] == 0
+    assert {f["kind"] for f in result.findings} == {"unknown_id"}
+
+
+def test_one_wrong_id_does_not_make_a_capability_absent(folder, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy")
+    good = [served.service.objects.id_of("artist", n) for n in range(5)]
+    links = [Link("artist", id_) for id_ in ["0" * 22, *good]]
+    result = collect(
+        folder, "spotify", url, "artists", "tracks", scope=Named(links, False), workers=1
+    )
+    assert "capability_absent" not in {f["kind"] for f in result.findings}
+    assert result.calls_by_endpoint["top_tracks"] == 6
+
+
+def test_what_cannot_be_had_at_an_access_level_is_said(folder, stand_in) -> None:
+    url, _ = stand_in("spotify", access="development")
+    with pytest.raises(UsageError, match="gone since 2024-11-27"):
+        collect(folder, "spotify", url, "features=all")
+    result = collect(folder, "spotify", url, "artists=5", "features=all", max_calls=3)
+    assert result.findings[0]["kind"] == "not_available"
+
+
+def test_a_numbered_goal_does_not_pretend_to_cover_everything(folder, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=300)
+    for workers in (1, 16):
+        result = collect(
+            DataFolder(folder.root / str(workers)), "deezer", url, "artists=60", workers=workers
+        )
+        assert result.coverage["artists"][1] < 0.99
+
+
+def test_a_second_run_does_not_call_known_artists_unknown(folder, stand_in) -> None:
+    url, served = stand_in("deezer", artists=60)
+    scope = [Link("artist_query", served.world.artist(3).name)]
+    first = collect(folder, "deezer", url, "artists", scope=Named(scope, False))
+    again = collect(folder, "deezer", url, "artists", scope=Named(scope, False))
+    assert first.findings == again.findings == []
+
+
+def test_fresh_does_not_ask_into_a_ban(folder, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", quota="10/24h")
+    collect(folder, "spotify", url, "artists=all", workers=1)
+    asked = calls_made(served)
+    with pytest.raises(ParkedError):
+        collect(folder, "spotify", url, "artists=all", fresh=True)
+    assert calls_made(served) == asked
+
+
 def test_two_crawls_of_one_seed_with_one_worker_are_the_same_crawl(tmp_path, stand_in) -> None:
     orders = []
     for name in ("a", "b"):
@@ -116,13 +202,10 @@ def test_max_calls_is_never_exceeded(folder, stand_in) -> None:
 def test_a_genre_brings_its_artists_and_its_kin(folder, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=400)
     result = collect(folder, "spotify", url, "artists=all", scope=OfGenre("house"))
-    frontier = Frontier(folder.frontier / "spotify.sqlite")
-    followed = {frontier.id_of(s) for s in frontier.by_kind["artist"] if frontier.level(s) == 2}
-    frontier.close()
     world = served.world
     of_genre = [a for a in range(400) if any("house" in g.split() for g in world.artist(a).genres)]
     truth = {served.service.objects.id_of("artist", a) for a in of_genre}
-    assert followed == truth
+    assert followed(folder) == truth
     assert result.status == "done"
 
 
@@ -329,8 +412,8 @@ def test_a_folder_refuses_another_world(folder, stand_in) -> None:
 
 def test_fresh_forgets_the_frontier_and_keeps_the_landing(folder, stand_in) -> None:
     url, served = stand_in("deezer")
-    first = collect(folder, "deezer", url, "artists=all")
-    collect(folder, "deezer", url, "artists=all", fresh=True)
+    first = collect(folder, "deezer", url, "artists=all", workers=1)
+    collect(folder, "deezer", url, "artists=all", fresh=True, workers=1)
     assert calls_made(served) == 2 * first.calls
     assert len(list(folder.landing.rglob("*.parquet"))) > len(first.calls_by_endpoint)
 
@@ -420,6 +503,56 @@ def test_an_endless_next_ends_with_the_first_empty_page(folder, hostile) -> None
     assert result.status == "done"
 
 
+@pytest.mark.parametrize("fault", ["wall", "forbidden", "html"])
+def test_a_passing_fault_leaves_nothing_answered(folder, hostile, fault: str) -> None:
+    broken = [True]
+
+    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+        if not broken[0]:
+            return await answered(server, request)
+        if fault == "wall":
+            return web.Response(status=202, headers={"x-amzn-waf-action": "challenge"})
+        if fault == "forbidden":
+            return web.Response(status=403, text="no")
+        return web.Response(text="<html>maintenance</html>", content_type="text/html")
+
+    server = hostile(answer)
+    with pytest.raises((BotWallError, StoreError, ShapeError)):
+        collect(folder, "deezer", server.url, "artists=all", workers=1)
+    broken[0] = False
+    result = collect(folder, "deezer", server.url, "artists=all")
+    assert result.records["artists"]["full"] + result.records["artists"]["mentioned"] == 180
+
+
+def test_a_token_server_in_trouble_is_no_wrong_key(folder, hostile) -> None:
+    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=429)
+
+    with pytest.raises(StoreError, match="token server"):
+        collect(folder, "spotify", hostile(answer, "spotify", "extended").url, "artists=5")
+
+
+def test_odd_headers_are_kept_and_harm_nothing(folder, hostile) -> None:
+    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+        found = await answered(server, request)
+        found.headers["ETag"] = '"caf\udce9"'
+        return found
+
+    try:
+        result = collect(folder, "deezer", hostile(answer).url, "artists=all", max_calls=5)
+    except StoreError:
+        pytest.skip("this server cannot send such headers")
+    assert result.calls == 5
+
+
+@pytest.mark.parametrize(
+    "address", ["", "localhost:1", "file:///etc", "http://[::1", "http://a:b@127.0.0.1:1"]
+)
+def test_an_address_that_is_none_is_told(folder, address: str) -> None:
+    with pytest.raises(UsageError, match="no address"):
+        collect(folder, "deezer", address, "artists=5")
+
+
 def test_no_token_leaves_the_host(folder, hostile) -> None:
     async def listen(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         return web.json_response({})
@@ -447,7 +580,8 @@ def test_something_else_at_that_address_is_no_sandbox(folder, stand_in) -> None:
 
 def test_names_of_people_are_hashed_before_they_are_written(folder, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=100)
-    collect(folder, "spotify", url, "playlists=all", "tracks=all")
+    result = collect(folder, "spotify", url, "playlists=all", "tracks=all")
+    assert result.records["playlists"]["full"]
     owners = {served.world.playlist(p).owner for p in range(served.world.counts["playlists"])}
     written = b"".join(p.read_bytes() for p in folder.root.rglob("*") if p.is_file())
     assert not [owner for owner in owners if owner.encode() in written]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,10 @@ from hypothesis import strategies as st
 
 from phonofilm.errors import LockedError, NewerDataError, StoreError
 from phonofilm.landing.envelope import Envelope, Stamp, pseudonym, seal, without_names
-from phonofilm.landing.log import AppendLog
-from phonofilm.landing.segments import drop_older, seal_log, segments
+from phonofilm.landing.log import AppendLog, whole_lines
+from phonofilm.landing.segments import answers, drop_older, seal_log, segments
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources.base import Request, Response
-from phonofilm.warehouse.load import _answers
 
 STAMP = Stamp("deezer", "open", "terms", "run-1")
 DAY = 86_400_000_000
@@ -44,7 +44,7 @@ def sealed(root: Path, *envelopes: Envelope) -> list[Path]:
 def test_any_body_comes_back_byte_for_byte(tmp_path_factory, body: bytes) -> None:
     root = tmp_path_factory.mktemp("landing")
     paths = sealed(root, answer(1, body))
-    (back,) = _answers(paths)
+    (back,) = answers(paths)
     assert back.response.body == body
     assert back.request == Request("artist", ("1", "a,b"), 50)
     assert back == answer(1, body)
@@ -54,15 +54,15 @@ def test_cookies_and_other_headers_are_not_kept() -> None:
     assert answer(1, b"{}").headers == {"content-type": "x"}
 
 
-def test_segments_are_partitioned_and_named_by_their_answers(tmp_path: Path) -> None:
+def test_segments_are_partitioned_and_named_by_theiranswers(tmp_path: Path) -> None:
     paths = sealed(
         tmp_path, answer(1, b"{}"), answer(2, b"{}", "album"), answer(3, b"{}", at=NOW + DAY)
     )
-    names = sorted(str(path.relative_to(tmp_path)) for path in paths)
+    names = sorted(str(path.relative_to(tmp_path)).rsplit("-", 1)[0] for path in paths)
     assert names == [
-        "source=deezer/endpoint=album/date=2026-05-28/0000000002-0000000002.parquet",
-        "source=deezer/endpoint=artist/date=2026-05-28/0000000001-0000000001.parquet",
-        "source=deezer/endpoint=artist/date=2026-05-29/0000000003-0000000003.parquet",
+        "source=deezer/endpoint=album/date=2026-05-28/0000000002-0000000002",
+        "source=deezer/endpoint=artist/date=2026-05-28/0000000001-0000000001",
+        "source=deezer/endpoint=artist/date=2026-05-29/0000000003-0000000003",
     ]
     assert segments(tmp_path) == sorted(paths)
 
@@ -71,7 +71,45 @@ def test_sealing_again_gives_the_same_files(tmp_path: Path) -> None:
     first = sealed(tmp_path, answer(1, b'{"a": 1}'))
     again = seal_log(tmp_path / "x.ndjson", tmp_path)
     assert first == again
-    assert len(list(_answers(again))) == 1
+    assert len(list(answers(again))) == 1
+
+
+def test_segments_of_another_run_with_the_same_numbers_replace_nothing(tmp_path: Path) -> None:
+    (first,) = sealed(tmp_path, answer(1, b"{}"))
+    other = answer(1, b'{"x": 1}')
+    other.run = "run-2"
+    (tmp_path / "x.ndjson").unlink()
+    (second,) = sealed(tmp_path, other)
+    assert first != second
+    assert len(list(answers(segments(tmp_path)))) == 2
+
+
+def test_a_log_cut_within_a_line_is_read_up_to_the_last_whole_one(tmp_path: Path) -> None:
+    log = AppendLog(tmp_path / "x.ndjson")
+    log.add(answer(1, b"{}"))
+    whole = log.write()
+    log.add(answer(2, b"{}" * 100_000))
+    committed = log.write()
+    log.close()
+    os.truncate(log.path, committed - 7)
+    assert whole_lines(log.path, committed) == whole
+    os.truncate(log.path, whole)
+    assert whole_lines(log.path, committed) == whole
+    os.truncate(log.path, 5)
+    assert whole_lines(log.path, committed) == 0
+
+
+def test_a_disk_that_takes_only_a_part_leaves_whole_lines(tmp_path: Path, monkeypatch) -> None:
+    log = AppendLog(tmp_path / "x.ndjson")
+    log.add(answer(1, b"{}"))
+    whole = log.write()
+    log.add(answer(2, b"{}"))
+    writev = os.writev
+    monkeypatch.setattr(os, "writev", lambda fd, lines: writev(fd, [lines[0][:20]]))
+    with pytest.raises(StoreError, match="disk"):
+        log.write()
+    assert log.path.stat().st_size == log.offset == whole
+    log.close()
 
 
 def test_any_engine_reads_the_landing_without_us(tmp_path: Path) -> None:
@@ -84,7 +122,7 @@ def test_any_engine_reads_the_landing_without_us(tmp_path: Path) -> None:
 
 def test_a_line_longer_than_the_buffer_is_sealed_too(tmp_path: Path) -> None:
     body = json.dumps({"x": "y" * 6_000_000}).encode()
-    (back,) = _answers(sealed(tmp_path, answer(1, body)))
+    (back,) = answers(sealed(tmp_path, answer(1, body)))
     assert len(back.body) == len(body)
 
 
@@ -125,7 +163,7 @@ def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:
     sealed(tmp_path, answer(1, b"{}"), answer(2, b"{}"), answer(3, b"{}", at=NOW - 40 * DAY))
     limit = datetime.fromtimestamp((NOW + 2) / 1e6, UTC)
     assert drop_older(tmp_path, "deezer", limit) == 2
-    assert [back.seq for back in _answers(segments(tmp_path))] == [2]
+    assert [back.seq for back in answers(segments(tmp_path))] == [2]
     assert drop_older(tmp_path, "spotify", limit) == 0
 
 

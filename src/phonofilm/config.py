@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import tomllib
@@ -12,12 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from phonofilm.errors import ConfigurationError
 
 FILE = "phonofilm.toml"
+_KEY_BYTES = 32
 
 
 class SourceSettings(BaseModel):
@@ -83,6 +90,11 @@ def load_settings(config: Path | None = None) -> Settings:
         return Settings()
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{_file()} is not TOML: {error}.") from None
+    except (SettingsError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The settings cannot be read: {error}.",
+            next_step=f"Correct {_file()}, .env or the environment; phonofilm doctor shows them.",
+        ) from None
     except ValidationError as error:
         raise ConfigurationError(
             f"The settings are wrong: {_places(error)}.",
@@ -105,14 +117,28 @@ def hash_key() -> bytes:
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "phonofilm"
     path = folder / "names.key"
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_bytes(32)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process made it in the meantime
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
+        if not path.exists():
+            _make_key(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be used: {error}.",
+            next_step="People's names are hashed with it; make its folder writable.",
+        ) from None
+    if len(key) != _KEY_BYTES:
+        raise ConfigurationError(
+            f"{path} is damaged.", next_step="Remove it; names are hashed anew from then on."
+        )
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Appears whole or not at all; when two processes make it, the first one's stands."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    growing = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(_KEY_BYTES))
+    with contextlib.suppress(FileExistsError):
+        os.link(growing, path)
+    growing.unlink()

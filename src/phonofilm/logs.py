@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from phonofilm.errors import UsageError
+
 _SECRET = re.compile(
     r"(?i)(bearer|basic)\s+[\w.+/=-]+|((?:client_secret|access_token|api_key)=)[^&\s]+"
 )
@@ -41,8 +43,11 @@ def listen(path: Path | None, debug: bool) -> None:
     root = logging.getLogger("phonofilm")
     root.propagate = False
     if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        root.addHandler(logging.FileHandler(path, encoding="utf-8"))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            root.addHandler(logging.FileHandler(path, encoding="utf-8"))
+        except OSError as error:
+            raise UsageError(f"The log {path} cannot be written: {error}.") from None
         root.setLevel(logging.INFO)
     if debug:
         root.addHandler(logging.StreamHandler())

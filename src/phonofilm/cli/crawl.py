@@ -14,7 +14,7 @@ from phonofilm.crawl.goal import BY_PLURAL_NAME, Goal, parse_want
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
-from phonofilm.crawl.scopes import Choice, choose, lines_of
+from phonofilm.crawl.scopes import IDS, NAMES, Choice, choose, lines_of
 from phonofilm.errors import UsageError
 from phonofilm.logs import listen, log
 
@@ -106,8 +106,8 @@ def command(
     wants = dict(parse_want(text) for text in want or [])
     if n is not None:
         wants["artist"] = n
-    names = [*(artist or []), *(lines_of(artists) if artists else [])]
-    choice = Choice(urls or [], genre, names, playlist, lines_of(ids) if ids else [])
+    names = [*(artist or []), *(lines_of(artists, NAMES) if artists else [])]
+    choice = Choice(urls or [], genre, names, playlist, lines_of(ids, IDS) if ids else [])
     goal_wants, scope = choose(source, choice, wants)
     if fresh and not yes:
         _ask(source)

@@ -165,7 +165,7 @@ def find(
         )
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)
-    if at or source or published(folder) is None:
+    if at is not None or source or published(folder) is None:
         name = source or "deezer"
         work = finding.find(folder, settings, name, at, single, words, artist)
         rows = [[getattr(record, f) for f in _SHOWN[single]] for record in run(work)]

@@ -69,6 +69,8 @@ def main() -> None:
     except PhonofilmError as error:
         screen.err.quiet = False
         screen.failure(error)
+        if "--json" in sys.argv:
+            screen.as_json(screen.failed(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

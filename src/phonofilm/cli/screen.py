@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from phonofilm.errors import PhonofilmError
+from phonofilm.errors import ParkedError, PhonofilmError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -61,6 +61,15 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") 
 def say(text: str) -> None:
     """A line for people."""
     err.print(text)
+
+
+def failed(error: PhonofilmError) -> dict[str, Any]:
+    """An error as the one JSON document on standard output."""
+    status = "parked" if isinstance(error, ParkedError) else "failed"
+    told: dict[str, Any] = {"status": status, "error": error.happened, "exit_code": error.exit_code}
+    if isinstance(error, ParkedError):
+        told["resume_at"] = error.resume_at
+    return told
 
 
 def failure(error: PhonofilmError) -> None:

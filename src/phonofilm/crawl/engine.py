@@ -30,6 +30,7 @@ from phonofilm.sources.base import HttpSource, Outcome, Response
 
 MOST_TRIES = 5
 _MOST_SILENT = 20
+_MOST_REFUSALS = 20
 _MOST_MALFORMED_SHARE = 0.5
 _JUDGE_SHAPE_AFTER = 20
 
@@ -93,6 +94,7 @@ class Engine:
         self.gain = 0.0
         self._in_flight = 0
         self._retries: list[Retry] = []
+        self._workers: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._silent = 0
         self._refused_in_a_row: dict[str, set[tuple[str, ...]]] = {}
@@ -101,25 +103,59 @@ class Engine:
         self._open_ended = parts.goal.open_ended()
         self._wanted = set(parts.goal.wants)
         self._malformed = 0
+        self._told = 0  # answers that said something, "there is no such thing" included
+        self._refusals = 0
+        self._renewed: set[str] = set()
         self._parsed = 0
 
     async def crawl(self) -> None:
         """Runs until the goal is met, nothing is left, or something ends it."""
-        workers = [asyncio.create_task(self._work()) for _ in range(self.workers)]
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self.workers)]
         try:
-            await asyncio.gather(*workers)
+            await asyncio.gather(*self._workers)
+        except asyncio.CancelledError:
+            if self.ended != "interrupted":
+                raise
         finally:
-            for worker in workers:
+            for worker in self._workers:
                 worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(*self._workers, return_exceptions=True)
+        if self.error is None:
             self.parts.keeper.commit()
+            self._judge_silence()
         if self.error:
             raise self.error
+
+    def _judge_silence(self) -> None:
+        """A run in which the source never answered is no success, whatever it said instead."""
+        useless = self.calls and self.ended == "done" and not self._told
+        if useless and self.findings:
+            kind = self.findings.most_common(1)[0][0]
+            error = ShapeError if kind == "malformed_body" else StoreError
+            self._fail(
+                error(
+                    f"{self.parts.source.manifest.title} gave no usable answer"
+                    f" ({kind.replace('_', ' ')}: {self.examples[kind]}).",
+                    saved="Whatever came is kept; nothing counts as answered.",
+                    next_step="Run the same command again later.",
+                )
+            )
 
     def stop(self, why: str) -> None:
         """No further call is made; the first reason stands."""
         self.ended = self.ended or why
         self._changed.set()
+
+    def interrupt(self) -> None:
+        """The first time, calls in flight finish; the second time they are given up."""
+        if self.ended:
+            for worker in self._workers:
+                worker.cancel()
+        self.stop("interrupted")
+
+    def note(self, kind: str, detail: str) -> None:
+        """Something a person should know."""
+        self._find(kind, detail)
 
     def _fail(self, error: PhonofilmError) -> None:
         self.error = self.error or error
@@ -162,11 +198,17 @@ class Engine:
             if self.calls >= goal.max_calls:
                 self.stop("stopped")
             return True
-        if goal.max_seconds and self.parts.clock.steady() - self._began >= goal.max_seconds:
-            self.stop("stopped")
+        if self._out_of_time():
             return True
         if self._goal_met():
             self.stop("goal")
+            return True
+        return False
+
+    def _out_of_time(self) -> bool:
+        most = self.parts.goal.max_seconds
+        if most and self.parts.clock.steady() - self._began >= most:
+            self.stop("stopped")
             return True
         return False
 
@@ -187,7 +229,7 @@ class Engine:
             wait = limiter.wait()
             if limiter.parked_until is not None:
                 self.stop("parked")
-            if self.ended:
+            if self.ended or self._out_of_time():
                 return False
             if wait <= 0:
                 limiter.note()
@@ -206,19 +248,25 @@ class Engine:
         if isinstance(found, NoResponse):
             await self._nothing_came(ask, tries, found)
             return
-        self._silent = 0
         outcome = parts.source.judge(ask.request, found)
         self.status_counts[str(found.status)] += 1
         if outcome.verdict == "answer":
             await self._answer(ask, found)
         elif outcome.verdict in ("throttled", "quota"):
             parts.limiter.refused(outcome.retry_after_seconds, outcome.verdict == "quota", sent)
+            self._count_refusal()
             self._count(ask, found.status, outcome.verdict)
             self._retries.append(Retry(0.0, tries, ask))
         elif outcome.verdict == "unauthorised":
             await self._unauthorised(ask, tries, headers, found)
         else:
             await self._no_answer(ask, tries, found, outcome)
+
+    def _count_refusal(self) -> None:
+        """Refused again and again without an answer between: a quota that does not say so."""
+        self._refusals += 1
+        if self._refusals >= _MOST_REFUSALS + self.workers:
+            self.parts.limiter.park(3600.0, "refused again and again")
 
     def _count(self, ask: Ask, status: int, verdict: str, gain: float = 0.0, met: str = "") -> int:
         at = int(self.parts.clock.wall() * 1e6)
@@ -229,6 +277,7 @@ class Engine:
     async def _answer(self, ask: Ask, response: Response) -> None:
         parts = self.parts
         parts.limiter.answered()
+        self._silent = self._refusals = 0
         self._answered.add(ask.request.endpoint)
         reading = self.reader.read(ask, response)
         for finding in reading.findings:
@@ -247,6 +296,7 @@ class Engine:
     def _judge_shape(self, malformed: bool) -> None:
         self._parsed += 1
         self._malformed += malformed
+        self._told += not malformed
         if (
             self._parsed >= _JUDGE_SHAPE_AFTER
             and self._malformed > self._parsed * _MOST_MALFORMED_SHARE
@@ -263,17 +313,20 @@ class Engine:
     async def _nothing_came(self, ask: Ask, tries: int, why: NoResponse) -> None:
         self.status_counts[why.kind] += 1
         self._count(ask, 0, why.kind)
+        self._count_silence(f"{why.kind}: {why.detail}")
+        await self._try_again(ask, tries, why.worth_another_try, f"{why.kind}: {why.detail}")
+
+    def _count_silence(self, why: str) -> None:
+        """So many calls in a row without an answer: the source is not there."""
         self._silent += 1
         if self._silent >= _MOST_SILENT:
             self._fail(
                 StoreError(
-                    f"{self.parts.source.manifest.title} gives no usable answer"
-                    f" ({why.kind}: {why.detail}).",
+                    f"{self.parts.source.manifest.title} gives no usable answer ({why}).",
                     saved="Every answer so far.",
                     next_step="Check the network and run the same command again; it goes on.",
                 )
             )
-        await self._try_again(ask, tries, why.worth_another_try, f"{why.kind}: {why.detail}")
 
     async def _try_again(self, ask: Ask, tries: int, worth: bool, reason: str) -> None:
         if worth and tries + 1 < MOST_TRIES:
@@ -293,13 +346,15 @@ class Engine:
     ) -> None:
         """A token is renewed once; a new one that is refused ends the crawl."""
         self._count(ask, response.status, "unauthorised")
-        if tries or not await self.parts.tokens.renew(spent):
+        again = ask.request.key in self._renewed
+        self._renewed.add(ask.request.key)
+        if again or not await self.parts.tokens.renew(spent):
             raise CredentialsError(
                 f"{self.parts.source.manifest.title} refuses the key (HTTP {response.status}).",
                 saved="Every answer so far.",
                 next_step="Check the credentials: phonofilm doctor.",
             )
-        self._retries.append(Retry(0.0, tries + 1, ask))
+        self._retries.append(Retry(0.0, tries, ask))
 
     async def _no_answer(self, ask: Ask, tries: int, response: Response, outcome: Outcome) -> None:
         endpoint = ask.request.endpoint
@@ -312,25 +367,32 @@ class Engine:
                     next_step="The host is left alone. Use another source, or saved pages.",
                 )
             )
-        elif outcome.verdict in ("forbidden", "missing") and self._is_absent(ask):
+            return
+        if outcome.verdict in ("forbidden", "missing") and self._is_absent(ask):
             self._find("capability_absent", f"{endpoint}: HTTP {response.status}")
             self.parts.frontier.mark_absent(endpoint, int(self.parts.clock.wall()), response.status)
             self.parts.planner.drop(endpoint)
         elif outcome.verdict == "unavailable":
+            self._count_silence(outcome.reason)
             await self._try_again(ask, tries, True, outcome.reason)
             return
         elif outcome.verdict != "missing":
             self._find(f"{outcome.verdict}_call", f"{ask.request.key}: {outcome.reason}")
-        await self._settle(ask, MISSING, response)
+        self._told += outcome.verdict == "missing"
+        # Refused where nothing was ever answered may be a passing fault: the next run asks again.
+        passing = outcome.verdict != "missing" and endpoint not in self._answered
+        await self._settle(ask, FAILED if passing else MISSING, response)
 
     def _is_absent(self, ask: Ask) -> bool:
         """A whole endpoint is gone: told by the manifest and the first call, or by three ids."""
         endpoint = ask.request.endpoint
         if endpoint in self._answered:
             return False
+        named = self.parts.scope.names(ask.request.ids)  # ids a person gave may simply be wrong
         refused = self._refused_in_a_row.setdefault(endpoint, set())
         refused.add(ask.request.ids)
-        return endpoint in self.parts.source.manifest.may_be_gone or len(refused) >= 3
+        may_be = endpoint in self.parts.source.manifest.may_be_gone and not named
+        return may_be or len(refused) >= 3
 
     def _find(self, kind: str, detail: str) -> None:
         if not self.findings[kind]:

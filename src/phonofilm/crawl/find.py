@@ -67,7 +67,7 @@ async def find(
 ) -> list[Record]:  # fmt: skip
     """What a source finds; with `artist`, the albums of that artist."""
     source = get(source_name)
-    origin = await sandbox(source, at) if at else live(source, settings)
+    origin = live(source, settings) if at is None else await sandbox(source, at)
     path = folder.frontier / f"{source_name}.sqlite"
     if path.exists():
         frontier = Frontier(path)

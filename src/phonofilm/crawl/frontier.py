@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phonofilm.crawl.ledger import FAILED, PENDING, Ask, Ledger
+from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, PENDING, Ask, Ledger
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request, Response
 
@@ -115,6 +115,11 @@ class Frontier(Ledger):
                 self.by_kind[kind].append(seq)
         return raised and not old >> 1, became_full and old > 1
 
+    def forget_levels(self) -> None:
+        """Nothing is followed any more; what is known and full stays so."""
+        self._db.execute("UPDATE node SET flags = flags & 1")
+        self.flags = bytearray(flags & 1 for flags in self.flags)
+
     def _change(self, seq: int, flags: int) -> None:
         if seq < len(self.kinds):
             self._fulls[self.kinds[seq]] += (flags & 1) - (self.flags[seq] & 1)
@@ -207,9 +212,10 @@ class Frontier(Ledger):
         self._updates.clear()
 
     def asked(self, endpoint: str) -> Iterator[int]:
-        """Nodes whose first page of an endpoint is settled; failed ones may be tried again."""
+        """Nodes whose first page of an endpoint is settled; what failed may be tried again."""
         rows = self._db.execute(
-            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state <> ?", (endpoint, FAILED)
+            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state IN (?, ?)",
+            (endpoint, ANSWERED, MISSING),
         )
         return (row[0] for row in rows)
 

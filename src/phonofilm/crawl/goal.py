@@ -26,6 +26,12 @@ class Goal(msgspec.Struct):
     max_calls: int | None = None
     max_seconds: float | None = None
 
+    def less(self, calls: int, seconds: float) -> Goal:
+        """What is left of the goal after a part of it."""
+        left = None if self.max_calls is None else max(1, self.max_calls - calls)
+        time_left = None if self.max_seconds is None else max(0.1, self.max_seconds - seconds)
+        return Goal(self.wants, left, time_left)
+
     def open_ended(self) -> bool:
         """Whether some kind is wanted without a number."""
         return any(number is None for number in self.wants.values())
@@ -59,19 +65,22 @@ class Scope(Protocol):
     """Which part of the world is followed. `levels` answers for the records of a page in order."""
 
     closed: bool
+    name: str  # tells scopes apart in a data folder
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]: ...
     def levels(
         self, page: Page, endpoint: Endpoint, request: Request, parent: int
     ) -> list[int]: ...
     def link_level(self, link: Link) -> int: ...
-    def findings(self) -> list[Finding]: ...
+    def names(self, ids: tuple[str, ...]) -> bool: ...
+    def findings(self, followed: int) -> list[Finding]: ...
 
 
 class Everything:
     """No seed at all: the source's own lists, and all that follows."""
 
     closed = False
+    name = "everything"
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """The source's own."""
@@ -85,7 +94,11 @@ class Everything:
         """Everything is followed."""
         return FOLLOWED
 
-    def findings(self) -> list[Finding]:
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """No id was named by a person."""
+        return False
+
+    def findings(self, followed: int) -> list[Finding]:
         """Nothing to say."""
         return []
 
@@ -97,9 +110,9 @@ class OfGenre:
 
     def __init__(self, genre: str) -> None:
         self.genre = genre
+        self.name = f"genre {genre.casefold()}"
         self._words = set(genre.casefold().split())
         self._seen: set[str] = set()
-        self._matched = 0
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """The genre by name where names are ids, and the lists in which it may be found."""
@@ -118,7 +131,6 @@ class OfGenre:
     def link_level(self, link: Link) -> int:
         """Genres of the right name, and where seeds are; not other genres' lists."""
         if link.kind == "genre":
-            self._seen.add(link.id)
             return FOLLOWED if self._is_it(link.id) else IGNORED
         return FOLLOWED if link.kind == "root" else IGNORED
 
@@ -137,12 +149,15 @@ class OfGenre:
             level = parent
         else:
             level = IGNORED
-        self._matched += level == FOLLOWED
         return level
 
-    def findings(self) -> list[Finding]:
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """The genre itself was named by a person."""
+        return self.genre.casefold() in ids
+
+    def findings(self, followed: int) -> list[Finding]:
         """An unknown genre, with near ones."""
-        if self._matched:
+        if followed:
             return []
         near = get_close_matches(self.genre.casefold(), [g.casefold() for g in self._seen], 3, 0.5)
         hint = f"; near: {', '.join(near)}" if near else ""
@@ -155,10 +170,13 @@ class Named:
     closed = True
 
     def __init__(self, links: list[Link], with_credits: bool, playlists: int | None = None) -> None:
-        self._links = links
+        self._links = list(dict.fromkeys(links))
+        self._ids = {link.id for link in links}
+        self._named = set(links)
+        told = [f"{link.kind} {link.id}" for link in self._links]
+        self.name = f"named {with_credits} {playlists} {' | '.join(sorted(told))}"
         self._with_credits = with_credits
         self._playlists_left = playlists
-        self._wanted = {link.id for link in links if link.kind == "artist_query"}
         self._found: set[str] = set()
         self._near: dict[str, list[str]] = {}
 
@@ -168,7 +186,11 @@ class Named:
 
     def link_level(self, link: Link) -> int:
         """Only what was named."""
-        return FOLLOWED if link in self._links else IGNORED
+        return FOLLOWED if link in self._named else IGNORED
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Whether a person gave these ids: they may simply be wrong."""
+        return not self._ids.isdisjoint(ids)
 
     def levels(self, page: Page, endpoint: Endpoint, request: Request, parent: int) -> list[int]:
         """What belongs to a named thing is followed; its credits are looked up when wanted."""
@@ -200,9 +222,9 @@ class Named:
         self._near[name] = [str(r.name) for r in page.records[:3] if isinstance(r, Artist)]
         return None
 
-    def findings(self) -> list[Finding]:
+    def findings(self, followed: int) -> list[Finding]:
         """Artists that were not found, with near names."""
-        missing = sorted(self._wanted - self._found)
+        missing = sorted(self._near.keys() - self._found)
         return [Finding("unknown_artist", self._not_found(name)) for name in missing]
 
     def _not_found(self, name: str) -> str:

@@ -9,7 +9,7 @@ from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import Stamp, seal, without_names
-from phonofilm.landing.log import SEAL_AT_BYTES, AppendLog, disk_failed
+from phonofilm.landing.log import SEAL_AT_BYTES, AppendLog, disk_failed, whole_lines
 from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.landing.store import DataFolder
 from phonofilm.sources.base import Request, Response
@@ -35,10 +35,11 @@ class Keeper:
         self._timer: asyncio.TimerHandle | None = None
         self._sealing: asyncio.Task[None] | None = None
         self._answers = 0
-        self._log_id, committed = frontier.open_log()
-        self._log = AppendLog(self._path(self._log_id), committed)
-        if self._log.offset < committed:
-            frontier.lost(self._log_id, self._log.offset)
+        self._broken: StoreError | None = None
+        # What an earlier run left is sealed as it is: the same answers, the same segments.
+        seal_waiting(folder, frontier, manifest.name)
+        self._log_id = frontier.new_log()
+        self._log = AppendLog(self._path(self._log_id))
 
     def _path(self, log: int) -> Path:
         return self._folder.logs / f"{self._manifest.name}-{log:06d}.ndjson"
@@ -46,7 +47,7 @@ class Keeper:
     def add(self, seq: int, request: Request, response: Response) -> tuple[int, int]:
         """Queues an answer; returns its log and where its line begins."""
         personal = self._manifest.endpoints[request.endpoint].personal
-        if personal and self._key:
+        if personal and self._key is not None:
             body = without_names(response.body, personal, self._key)
             response = response._replace(body=body)
         at = int(self._clock.wall() * 1e6)
@@ -80,8 +81,14 @@ class Keeper:
 
     def commit(self) -> None:
         """Log first, then the transaction that holds its offset."""
-        offset = self._log.write()
-        self._frontier.commit(self._log_id, offset)
+        if self._broken:  # what was not written must never count as answered
+            raise self._broken
+        try:
+            offset = self._log.write()
+            self._frontier.commit(self._log_id, offset)
+        except StoreError as error:
+            self._broken = error
+            raise
         self._answers += 1
         if self._answers % _LOOK_AT_DISK_EVERY == 0:
             self._look_at_disk()
@@ -120,10 +127,11 @@ def seal_waiting(folder: DataFolder, frontier: Frontier, source: str) -> None:
         path = folder.logs / f"{source}-{log:06d}.ndjson"
         committed = frontier.committed(log)
         if path.exists() and committed:
-            if path.stat().st_size < committed:
-                frontier.lost(log, path.stat().st_size)
-            AppendLog(path, committed).close()  # cuts what no commit holds
-            if path.stat().st_size:
+            whole = whole_lines(path, committed)
+            if whole < committed:
+                frontier.lost(log, whole)
+            AppendLog(path, whole).close()  # cuts what no commit holds
+            if whole:
                 seal_log(path, folder.landing)
         frontier.sealed(log)
         path.unlink(missing_ok=True)

@@ -130,6 +130,17 @@ class Ledger:
         else:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def remember_ban(self, ban: dict[str, str | None], spent: list[float]) -> None:
+        """Carries a ban and the calls of the last day over into a fresh frontier."""
+        self.set_meta("parked_until", ban.get("parked_until"))
+        self.set_meta("parked_at", ban.get("parked_at"))
+        self.set_meta("parked_origin", ban.get("origin"))
+        self._db.executemany(
+            "INSERT INTO call (endpoint, answered_at, status, verdict, vein, gain, met, run)"
+            " VALUES ('', ?, 0, 'before', '', 0, '', 'before')",
+            [(int(instant * 1e6),) for instant in spent],
+        )
+
     def bind(self, origin: str, access: str) -> None:
         """A folder holds one origin per source; OriginError for another.
 
@@ -146,13 +157,6 @@ class Ledger:
         if self.meta("access") not in (None, access):
             self._db.execute("DELETE FROM absent")
         self.set_meta("access", access)
-
-    def open_log(self) -> tuple[int, int]:
-        """The log to append to and its committed offset; begins one when all are sealed."""
-        row = self._db.execute(
-            "SELECT id, committed FROM log WHERE sealed = 0 ORDER BY id DESC"
-        ).fetchone()
-        return (row[0], row[1]) if row else (self.new_log(), 0)
 
     def new_log(self) -> int:
         """Begins another log."""

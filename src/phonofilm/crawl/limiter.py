@@ -13,6 +13,7 @@ LONGEST_WAIT_SECONDS = 60.0
 FIRST_BACKOFF_SECONDS = 30.0
 MOST_BACKOFFS = 5
 DAY = 86_400.0
+LONGEST_PARKING_SECONDS = 30 * DAY
 _ASKED = "the source asks to come back later"
 
 
@@ -50,7 +51,10 @@ class Limiter:
         budgets = list(budgets)
         self._short = [Window(b) for b in budgets if b.seconds <= 3600]
         self._long = [Window(b) for b in budgets if b.seconds > 3600]
+        now = clock.wall()
         for instant in past:
+            if instant > now:  # written when the wall clock was ahead
+                continue
             for window in self._long:
                 window.note(instant)
         self._paused_until = 0.0
@@ -106,7 +110,7 @@ class Limiter:
 
     def park(self, seconds: float, reason: str) -> None:
         """Nothing is asked for so long; only ever longer."""
-        until = self._clock.wall() + seconds
+        until = self._clock.wall() + min(seconds, LONGEST_PARKING_SECONDS)
         if self.parked_until is None or until > self.parked_until:
             self.parked_until, self.reason = until, reason
 

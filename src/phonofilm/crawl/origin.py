@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -48,6 +49,7 @@ class _Sandbox(msgspec.Struct):
 async def sandbox(source: HttpSource, at: str) -> Origin:
     """The origin behind `--at`: no budget is assumed, and no configured credential is sent."""
     manifest = source.manifest
+    _check_address(at)
     async with Transport(at) as transport:
         found = await transport.get("/__sandbox__/", {}, {})
     if isinstance(found, NoResponse):
@@ -76,6 +78,19 @@ async def sandbox(source: HttpSource, at: str) -> Origin:
         Credentials("sandbox", "sandbox") if needs_token else None,
         None,
     )
+
+
+def _check_address(at: str) -> None:
+    try:
+        parts = urlsplit(at)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+    except ValueError:
+        good = False
+    if not good:
+        raise UsageError(
+            f"--at {at!r} is no address of a sandbox.",
+            next_step="It looks like http://127.0.0.1:8765, as `phonofilm sandbox` prints it.",
+        )
 
 
 def live(source: HttpSource, settings: Settings) -> Origin:

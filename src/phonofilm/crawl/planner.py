@@ -200,10 +200,10 @@ class Planner:
         self._order = sorted(self._veins.values(), key=self._score, reverse=True)
 
     def _own(self, vein: Vein) -> float:
-        kinds = (
-            {vein.spec.lists, vein.spec.node} if vein.spec.role == "detail" else {vein.spec.lists}
-        )
-        if self.satisfied and kinds <= self.satisfied | (kinds - set(self._goal.wants)):
+        """The expected gain; nothing where all that a call brings is in hand already."""
+        spec = vein.spec
+        brings = {spec.lists, spec.node, *spec.prior} & self._goal.wants.keys()
+        if brings and brings <= self.satisfied:
             return 0.0
         return vein.expected.gain
 
@@ -247,7 +247,8 @@ class Planner:
         """By wanted kind: how many new things the open calls would bring if none overlapped."""
         more = dict.fromkeys(self._goal.wants, 0.0)
         for vein in self._veins.values():
-            calls = 0 if self.is_dry(vein) else vein.pending()
+            given_up = vein.expected.fruitless >= _PATIENCE[vein.direct]
+            calls = 0 if given_up else vein.pending()
             for kind, number in vein.expected.met.items():
                 if kind in more and calls:
                     more[kind] += calls * number

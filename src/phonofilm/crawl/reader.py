@@ -68,7 +68,7 @@ class Reader:
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         met: Counter[str] = Counter()
         gain = self._meet_records(page, spec, ask, met)
-        gain += self._settle_details(ask, spec)
+        gain += self._settle_details(ask, spec, page)
         for link in page.links:
             level = self._scope.link_level(link)
             met[link.kind] += sum(self._frontier.meet(link.kind, [(link.id, level, True)])[:2])
@@ -103,13 +103,14 @@ class Reader:
         first = known.first_full * FULL + known.first_mentioned * MENTION
         return first + known.became_full * (FULL - MENTION)
 
-    def _settle_details(self, ask: Ask, spec: Endpoint) -> float:
-        """A node that was looked up is as full as it will get, whatever the answer left out."""
+    def _settle_details(self, ask: Ask, spec: Endpoint, page: Page) -> float:
+        """A node that was looked up and found is as full as it will get."""
         if not spec.looks_up or ask.request.offset:
             return 0.0
         gain = 0.0
-        for node in ask.nodes:
-            if self._frontier.mark_full(node):
+        found = {record.id for record in page.records if record.kind == spec.node}
+        for node, id_ in zip(ask.nodes, ask.request.ids, strict=True):
+            if id_ in found and self._frontier.mark_full(node):
                 gain += self._gain(spec.node, Met(0, 0, 1))
         return gain
 

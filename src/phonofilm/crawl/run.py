@@ -7,6 +7,7 @@ import contextlib
 import json
 import secrets
 import signal
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -22,12 +23,15 @@ from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.planner import Planner, policy
+from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.transport import Transport
-from phonofilm.errors import ParkedError, PhonofilmError, UsageError
+from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
 from phonofilm.landing.envelope import Stamp
+from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get
 from phonofilm.sources.base import HttpSource, Link
+from phonofilm.sources.manifest import Manifest
 
 Watch = Callable[[Engine], Coroutine[Any, Any, None]]
 
@@ -77,13 +81,21 @@ async def crawl(
     policy(options.policy)
     folder.open()
     with Writing(folder, f"crawl of {options.source}"):
-        origin = await sandbox(source, options.at) if options.at else live(source, settings)
+        at = options.at
+        origin = live(source, settings) if at is None else await sandbox(source, at)
         if options.fresh:
             _forget(folder, source.manifest.name)
         while True:
-            result = await _one(folder, settings, options, source, origin, watch)
+            try:
+                result = await _one(folder, settings, options, source, origin, watch)
+            except ParkedError as parked:
+                if not options.wait:
+                    raise
+                await _wait_until(parked.resume_at, origin)
+                continue
             if result.status != "parked" or not options.wait:
                 return result
+            options.goal = options.goal.less(result.calls, result.elapsed_s)
             await _wait_until(result.resume_at or 0.0, origin)
 
 
@@ -100,12 +112,22 @@ def _forget(folder: DataFolder, source: str) -> None:
     from phonofilm.crawl.keeper import seal_waiting  # noqa: PLC0415
 
     path = folder.frontier / f"{source}.sqlite"
-    if path.exists():
+    if not path.exists():
+        return
+    try:
         frontier = Frontier(path)
         seal_waiting(folder, frontier, source)
+        ban = {key: frontier.meta(key) for key in ("parked_until", "parked_at", "origin")}
+        spent = frontier.calls_since(time.time() - 86_400)
         frontier.close()
+    except StoreError:  # it cannot even be read: forgetting it is all that can be done
+        ban, spent = {}, []
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    if ban.get("parked_until") or spent:
+        fresh = Frontier(path)
+        fresh.remember_ban(ban, spent)
+        fresh.close()
 
 
 async def _one(
@@ -116,10 +138,11 @@ async def _one(
     try:
         frontier.bind(origin.name, origin.access)
         check_parking(frontier, origin, source)
+        missing = _impossible(source.manifest, origin.access, options.goal)
         now = datetime.fromtimestamp(origin.clock.wall(), UTC)
         run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        planner = _plant(source, origin, options, frontier)
         keeper = _keeper(folder, settings, options, source, origin, frontier, run)
+        planner = _plant(folder, source, origin, options, frontier)
         limiter = Limiter(
             origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400)
         )
@@ -131,9 +154,28 @@ async def _one(
                 transport, origin.tokens(transport), keeper, origin.clock, run,
             )  # fmt: skip
             engine = Engine(parts, options.workers)
+            for reason in missing:
+                engine.note("not_available", reason)
             return await _drive(engine, origin, watch)
     finally:
         frontier.close()
+
+
+def _impossible(manifest: Manifest, access: str, goal: Goal) -> list[str]:
+    """Wanted kinds that no permitted call gives, each with the reason; UsageError when all are."""
+    missing = []
+    for kind in goal.wants:
+        gives = {n: e for n, e in manifest.endpoints.items() if f"{kind}.full" in e.gives}
+        if not gives.keys() & manifest.permitted(access).keys():
+            since = ", ".join(sorted({e.gone[access] for e in gives.values() if access in e.gone}))
+            told = f"gone since {since}" if since else "this source has none"
+            missing.append(f"{BY_PLURAL_NAME[kind]} at access {access}: {told}")
+    if missing and len(missing) == len(goal.wants):
+        raise UsageError(
+            f"{manifest.title} cannot give {'; '.join(missing)}.",
+            next_step="Another source may: phonofilm doctor lists them.",
+        )
+    return missing
 
 
 def _keeper(
@@ -146,12 +188,18 @@ def _keeper(
 
 
 def _plant(
-    source: HttpSource, origin: Origin, options: CrawlOptions, frontier: Frontier
+    folder: DataFolder,
+    source: HttpSource,
+    origin: Origin,
+    options: CrawlOptions,
+    frontier: Frontier,
 ) -> Planner:
     """Meets the seeds and opens the veins."""
-    for link in options.scope.seeds(source, origin.access):
-        frontier.meet(link.kind, [(link.id, options.scope.link_level(link), False)])
-    frontier.commit()
+    seeds = options.scope.seeds(source, origin.access)
+    landed = answers(
+        p for p in segments(folder.landing) if f"source={source.manifest.name}" in p.parts
+    )
+    rescope(frontier, source, options.scope, seeds, landed)
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),
         policy(options.policy),
@@ -161,12 +209,14 @@ def _plant(
 def check_parking(frontier: Frontier, origin: Origin, source: HttpSource) -> None:
     """Nothing is asked during a ban; a wall clock that was set back does not lengthen it."""
     until, since = frontier.meta("parked_until"), frontier.meta("parked_at")
-    if until is None:
+    if until is None or frontier.meta("parked_origin") not in (None, origin.name):
         return
     now, end = origin.clock.wall(), float(until)
     begun = float(since or now)
     if now < begun:  # the clock was set back: the rest of the ban counts from now
         end = now + (end - begun)
+        frontier.set_meta("parked_until", str(end))
+        frontier.set_meta("parked_at", str(now))
     if now >= end:
         frontier.set_meta("parked_until", None)
         return
@@ -191,18 +241,26 @@ async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlRe
         with _signals(engine):
             await engine.crawl()
     finally:
-        if watching:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
-        _remember_parking(parts)
-        await parts.keeper.finish()
-    for finding in parts.scope.findings():
+        try:
+            _remember_parking(parts)
+            await parts.keeper.finish()
+        finally:
+            await _unwatch(watching)
+    followed = sum(engine.reader.full.values()) + engine.gain
+    for finding in parts.scope.findings(int(followed > 0)):
         engine.findings[finding.kind] += 1
         engine.examples[finding.kind] = finding.detail
     result = _result(engine, origin, parts.clock.wall() - began)
     parts.frontier.keep_run(parts.run, began, json.dumps(msgspec.to_builtins(result)))
     return result
+
+
+async def _unwatch(watching: asyncio.Task[None] | None) -> None:
+    """Ends the watching; a screen that went away (`| head`) is no reason to fail."""
+    if watching:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError, OSError, SystemExit):
+            await watching
 
 
 def _remember_parking(parts: Parts) -> None:
@@ -218,7 +276,7 @@ def _signals(engine: Engine) -> Iterator[None]:
     signs = (signal.SIGINT, signal.SIGTERM)
     try:
         for sign in signs:
-            loop.add_signal_handler(sign, engine.stop, "interrupted")
+            loop.add_signal_handler(sign, engine.interrupt)
     except (ValueError, RuntimeError, NotImplementedError):
         yield
         return
@@ -260,7 +318,8 @@ def named_links(source: HttpSource, texts: list[str], wants: dict[str, int | Non
     for text in texts:
         link = source.link_of(text)
         if link is None and "/" not in text and ":" not in text and len(wants) >= 1:
-            link = Link(next(iter(wants)), text)
+            kind = next(iter(wants))
+            link = Link("track" if kind == "features" else kind, text)
         if link is None:
             raise UsageError(
                 f"{text!r} is no link to anything of {source.manifest.title}.",

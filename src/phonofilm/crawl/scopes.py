@@ -59,17 +59,22 @@ def choose(
     return wants or {"artist": None}, Everything()
 
 
-def lines_of(path: Path) -> list[str]:
-    """Names or ids from a file: one a line, or the column `name`, `artist` or `id` of a CSV."""
+NAMES = ("name", "artist", "artist_name")
+IDS = ("id", "url", "link", "track_id", "artist_id", "album_id")
+
+
+def lines_of(path: Path, columns: tuple[str, ...]) -> list[str]:
+    """Names or ids from a file: one a line, or the first of `columns` that a CSV has."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read: {error}.") from None
-    rows = list(csv.reader(text.splitlines()))
+    try:
+        rows = list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise UsageError(f"{path} is no list and no CSV: {error}.") from None
     head = [cell.strip().lower() for cell in rows[0]] if rows else []
-    named = next(
-        (head.index(n) for n in ("name", "artist", "artist_name", "id") if n in head), None
-    )
+    named = next((head.index(name) for name in columns if name in head), None)
     if named is None:
         found = [line.strip() for line in text.splitlines()]
     else:

@@ -86,7 +86,7 @@ class ClientToken:
         found = await self._transport.post_form(
             self._url, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {basic}"}
         )
-        if isinstance(found, NoResponse) or found.status >= 500:
+        if isinstance(found, NoResponse) or found.status not in (200, 400, 401, 403):
             raise StoreError(
                 "The token server does not answer.",
                 saved="Everything collected so far.",
@@ -94,7 +94,9 @@ class ClientToken:
             )
         try:
             grant = msgspec.json.decode(found.body, type=_Grant)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if found.status == 200:
+                raise StoreError("The token server answers something that is no token.") from None
             raise CredentialsError(
                 f"The client id or secret is refused (HTTP {found.status}).",
                 saved="Everything collected so far.",

@@ -70,8 +70,12 @@ class Transport:
             found = await self._once("GET", url, headers=headers)
             if isinstance(found, NoResponse) or found.status not in (301, 302, 303, 307, 308):
                 return found
-            target = urljoin(url, found.headers.get("location", ""))
-            if urlsplit(target)[:2] != urlsplit(self.base_url)[:2]:
+            try:
+                target = urljoin(url, found.headers.get("location", ""))
+                elsewhere = urlsplit(target)[:2] != urlsplit(self.base_url)[:2]
+            except ValueError:
+                return NoResponse("redirected", "to no address")
+            if elsewhere:
                 return NoResponse("redirected", f"to {urlsplit(target).netloc or 'nowhere'}")
             url = target
         return NoResponse("redirected", "more than three times")
@@ -97,7 +101,7 @@ class Transport:
                 body = await _bounded(answer)
                 if body is None:
                     return NoResponse("too_large", f"over {MOST_BODY_BYTES >> 20} MiB")
-                headers = {name.lower(): value for name, value in answer.headers.items()}
+                headers = {name.lower(): _latin(value) for name, value in answer.headers.items()}
                 return Response(answer.status, headers, body, url, time.monotonic() - began)
         except TimeoutError:
             return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")
@@ -105,6 +109,11 @@ class Transport:
             return NoResponse("cut", type(error).__name__)
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
             return NoResponse("unreachable", f"{type(error).__name__}: {error}")
+
+
+def _latin(value: str) -> str:
+    """A header's text without the half characters that stand for bytes over 127."""
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _proxy(url: str) -> str | None:

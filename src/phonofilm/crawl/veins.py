@@ -149,8 +149,12 @@ class FurtherPages(Vein):
         self._waiting.append((row, node, offset))
 
     def ready(self) -> int:
-        """One page at a time."""
-        return 1 if self._waiting else 0
+        """One page at a time; pages of what is not followed any more wait."""
+        for _ in range(len(self._waiting)):
+            if self._frontier.level(self._waiting[0][1]) >= FOLLOWED:
+                return 1
+            self._waiting.rotate(-1)
+        return 0
 
     def take(self) -> Ask:
         """The page that waits longest."""

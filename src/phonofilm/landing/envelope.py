@@ -105,7 +105,10 @@ def pseudonym(key: bytes, text: str) -> str:
 
 
 def without_names(body: bytes, paths: Iterable[str], key: bytes) -> bytes:
-    """The body with personal fields replaced; `a.items[].b` walks lists. Not JSON: unchanged."""
+    """The body with personal fields replaced; `a.items[].b` walks lists, `b.*` is all text in b.
+
+    A body that is no JSON stays as it came.
+    """
     try:
         tree = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -121,8 +124,21 @@ def _replace(node: Any, path: list[str], key: bytes) -> None:
         held = node.get(name[:-2]) if isinstance(node, dict) else None
         for element in held if isinstance(held, list) else ():
             _replace(element, rest, key)
+    elif name == "*" and isinstance(node, dict):
+        for key_ in node:
+            _replace_all(node, key_, key)
     elif isinstance(node, dict) and node.get(name) not in (None, ""):
         if rest:
             _replace(node[name], rest, key)
         else:
             node[name] = pseudonym(key, str(node[name]))
+
+
+def _replace_all(node: dict[str, Any], name: str, key: bytes) -> None:
+    """Everything that could name a person: ids, names, addresses; `type` says what it is."""
+    held = node[name]
+    if isinstance(held, dict):
+        for inner in held:
+            _replace_all(held, inner, key)
+    elif isinstance(held, str | int) and not isinstance(held, bool) and held and name != "type":
+        node[name] = pseudonym(key, str(held))

@@ -11,6 +11,7 @@ from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import Envelope
 
 _MOST_BUFFERS = 512  # of one writev, half of what Linux allows
+_LOOK_BACK_BYTES = 65_536
 SEAL_AT_BYTES = 64 * 1024 * 1024
 
 
@@ -44,16 +45,32 @@ class AppendLog:
         try:
             for start in range(0, len(lines), _MOST_BUFFERS):
                 written += os.writev(self._file.fileno(), lines[start : start + _MOST_BUFFERS])
+            if written != queued:
+                raise OSError("only a part could be written")
         except OSError as error:
+            self._file.truncate(self.offset)  # half an answer is none
             raise disk_failed(self.path, error) from error
-        if written != queued:
-            raise disk_failed(self.path, OSError("only a part could be written"))
         self.offset += written
         return self.offset
 
     def close(self) -> None:
         """Closes the file; nothing is lost that was written."""
         self._file.close()
+
+
+def whole_lines(path: Path, committed: int) -> int:
+    """How much of a log can be read: up to the last whole line of what was committed.
+
+    A power cut may leave less than was committed, and end within a line.
+    """
+    size = min(committed, path.stat().st_size)
+    with path.open("rb") as file:
+        for start in range(size - _LOOK_BACK_BYTES, -_LOOK_BACK_BYTES, -_LOOK_BACK_BYTES):
+            file.seek(max(0, start))
+            found = file.read(min(_LOOK_BACK_BYTES, size - max(0, start))).rfind(b"\n")
+            if found >= 0:
+                return max(0, start) + found + 1
+    return 0
 
 
 def disk_failed(path: Path, error: Exception) -> StoreError:

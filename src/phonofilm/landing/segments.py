@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import duckdb
 
 from phonofilm.errors import StoreError
-from phonofilm.landing.envelope import COLUMNS
+from phonofilm.landing.envelope import COLUMNS, Envelope
 from phonofilm.landing.log import disk_failed
 
 # Twice this is allocated per thread; longer lines are rare and read with a larger one.
@@ -37,7 +38,7 @@ def seal_log(log: Path, landing: Path, threads: int = 2) -> list[Path]:
                 return _seal(connection, log, landing, _BUFFER_BYTES)
             except duckdb.InvalidInputException:  # a line longer than the buffer
                 return _seal(connection, log, landing, _longest_line(log))
-        except duckdb.IOException as error:
+        except duckdb.Error as error:
             raise disk_failed(landing, error) from error
 
 
@@ -52,7 +53,9 @@ def _seal(
         maximum_object_size = {line_bytes})"""
     )
     parts = connection.execute(
-        "SELECT source, endpoint, day, min(seq), max(seq) FROM log GROUP BY ALL ORDER BY ALL"
+        """SELECT source, endpoint, day, min(seq), max(seq),
+        md5(string_agg(run || ' ' || seq, ',' ORDER BY seq))[:8]
+        FROM log GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
     if len(parts) > 1:  # read once; for one part, copying all bodies would cost more than that
         connection.execute("CREATE OR REPLACE TEMP TABLE read_log AS FROM log")
@@ -75,10 +78,11 @@ def _write(
     day: str,
     first: int,
     last: int,
+    digest: str,
 ) -> Path:
     folder = landing / f"source={source}" / f"endpoint={quote(endpoint)}" / f"date={day}"
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{first:010d}-{last:010d}.parquet"
+    target = folder / f"{first:010d}-{last:010d}-{digest}.parquet"
     growing = target.with_suffix(".growing")
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     connection.execute(
@@ -89,6 +93,20 @@ def _write(
     )
     growing.replace(target)
     return target
+
+
+def answers(paths: Iterable[Path]) -> Iterator[Envelope]:
+    """The answers of segments, file by file, in the order they were sealed."""
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
+        for path in paths:
+            rows = connection.execute(
+                f"SELECT {names} FROM read_parquet({_literal(path)}, hive_partitioning = false)"
+            )
+            while batch := rows.fetchmany(512):
+                for row in batch:
+                    yield Envelope(*row)
 
 
 def segments(landing: Path) -> list[Path]:

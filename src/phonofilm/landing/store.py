@@ -71,7 +71,10 @@ class Writing:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Writing:
-        self._file = self._path.open("a+")
+        try:
+            self._file = self._path.open("a+")
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be written: {error}.") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -83,7 +86,6 @@ class Writing:
                 saved="Nothing was touched.",
                 next_step="Wait for it to end, or name another folder with --data.",
             ) from None
-        self._file.truncate(0)
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         self._file.write(
             f"{self._doing} by process {os.getpid()} on {socket.gethostname()} since {since}"

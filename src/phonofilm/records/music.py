@@ -33,7 +33,9 @@ class Album(Record):
     name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
     album_type: Annotated[Maybe[str], note("album, single, ep or compilation", core=True)] = ABSENT
     artist_ids: Annotated[Maybe[list[str]], note("album artists, in order", core=True)] = ABSENT
-    artist_names: Annotated[Maybe[list[str]], note("their names, in the same order")] = ABSENT
+    artist_names: Annotated[Maybe[list[str | None]], note("their names, in the same order")] = (
+        ABSENT
+    )
     release_date: Annotated[
         Maybe[str], note("YYYY, YYYY-MM or YYYY-MM-DD: as precise as the source", core=True)
     ] = ABSENT
@@ -57,7 +59,9 @@ class Track(Record):
 
     name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
     artist_ids: Annotated[Maybe[list[str]], note("artists, in order", core=True)] = ABSENT
-    artist_names: Annotated[Maybe[list[str]], note("their names, in the same order")] = ABSENT
+    artist_names: Annotated[Maybe[list[str | None]], note("their names, in the same order")] = (
+        ABSENT
+    )
     album_id: Annotated[Maybe[str], note("the release it was found on", core=True)] = ABSENT
     album_name: Annotated[Maybe[str], note("its title")] = ABSENT
     duration_ms: Annotated[Maybe[int], note("milliseconds", core=True)] = ABSENT

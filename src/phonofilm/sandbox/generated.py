@@ -17,6 +17,7 @@ from phonofilm.sandbox.mixing import around, mix, number, pick, share
 from phonofilm.sandbox.world import Album, Artist, Playlist, Track
 
 _TYPES = ("album", "album", "album", "single", "single", "compilation")
+_UNMEASURED = 0.02
 _CENTRES = ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "valence")
 
 
@@ -37,7 +38,8 @@ class GeneratedWorld:
         self._neighbours()
         self.album = lru_cache(maxsize=50_000)(self._album)
         self.track = lru_cache(maxsize=100_000)(self._track)
-        self.playlist = lru_cache(maxsize=5_000)(self._playlist)
+        self.playlist = lru_cache(maxsize=None)(self._playlist)
+        self.tracks_in = lru_cache(maxsize=2_000)(self._tracks_in)
 
     def _people(self, artists: int, rng: random.Random) -> list[Artist]:
         weights = list(accumulate(1 / (rank + 1) ** 0.8 for rank in range(len(self.genres))))
@@ -167,7 +169,7 @@ class GeneratedWorld:
 
     def _features(self, recording: int, owner: int) -> dict[str, float | int] | None:
         seed = self.seed
-        if share(seed, recording, 60) < 0.02:
+        if share(seed, recording, 60) < _UNMEASURED:
             return None
         scene = self.genres.index(self._artists[owner].main_genre)
         values: dict[str, float | int] = {
@@ -189,7 +191,6 @@ class GeneratedWorld:
         seed = self.seed
         # The square favours early genres, as listeners do: they are the common ones.
         genre = self.genres[int(len(self.genres) * share(seed, index, 80) ** 2)]
-        size = 20 + mix(seed, index, 81) % 130
         owner = f"{pick(words.FIRST, seed, index, 82).lower()}{mix(seed, index, 83) % 9999}"
         return Playlist(
             index,
@@ -198,8 +199,22 @@ class GeneratedWorld:
             owner,
             pick(("", "the best, updated now & then", "made <by> hand"), seed, index, 84),
             mix(seed, index, 85) % 5000,
-            tuple(self._chosen(index, genre, place) for place in range(size)),
+            20 + mix(seed, index, 81) % 130,
         )
+
+    def _tracks_in(self, playlist: int) -> tuple[int, ...]:
+        row = self.playlist(playlist)
+        return tuple(self._chosen(playlist, row.genre, place) for place in range(row.size))
+
+    def title(self, track: int) -> str:
+        """A track's title without the rest of it."""
+        album = self.album(bisect_right(self._track_start, track) - 1)
+        return words.title(self.seed, self._recording(track, album), 52)
+
+    def measured(self, track: int) -> bool:
+        """Whether a track has audio features."""
+        album = self.album(bisect_right(self._track_start, track) - 1)
+        return share(self.seed, self._recording(track, album), 60) >= _UNMEASURED
 
     def _chosen(self, playlist: int, genre: str, place: int) -> int:
         scene = self._scene.get(genre)

@@ -45,7 +45,7 @@ class RealSongs:
             for row in rows
             if "playlist_genre" in row
         }
-        self.parents.update({parent: parent for parent in set(self.parents.values())})
+        self.parents |= {parent: parent for parent in dict.fromkeys(self.parents.values())}
         self.genres = tuple(dict.fromkeys(self.parents))
         self._people(rows)
         self._releases(songs)
@@ -152,10 +152,11 @@ class RealSongs:
                 "listener",
                 "",
                 mix(index) % 5000,
-                tuple(members[playlist_id]),
+                len(members[playlist_id]),
             )
             for index, (playlist_id, row) in enumerate(first.items())
         ]
+        self._listed = [tuple(members[playlist_id]) for playlist_id in first]
         self.native_ids["playlist"] = list(first)
 
     @property
@@ -191,6 +192,18 @@ class RealSongs:
     def tracks_of(self, album: int) -> tuple[int, ...]:
         """The songs of an album that the file holds."""
         return self._album_tracks[album]
+
+    def tracks_in(self, playlist: int) -> tuple[int, ...]:
+        """The songs of a playlist, in the order of the file."""
+        return self._listed[playlist]
+
+    def title(self, track: int) -> str:
+        """A song's title."""
+        return self._tracks[track].name or ""
+
+    def measured(self, track: int) -> bool:
+        """Whether the file tells a song's features."""
+        return self._tracks[track].features is not None
 
     def related_to(self, artist: int) -> tuple[int, ...]:
         """Up to 20 artists of the same main genre, near in popularity."""

@@ -88,7 +88,9 @@ class StandIn:
         if page == "stats":
             return json_answer("", {"calls": self._stats()})
         if page == "clock" and ask.method == "POST":
-            self.clock.skipped += float(ask.query.get("advance", 0))
+            seconds = ask.query.get("advance", "0")
+            if seconds.isascii() and seconds.isdecimal():
+                self.clock.skipped += int(seconds)
         return json_answer("", self.describe(ask.base))
 
     def _truth(self, kind: str | None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections import deque
 from typing import Any, NamedTuple, Protocol
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from phonofilm.sandbox.world import Catalogue
+
+_WINDOW = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})([smhd])")
 
 
 class Ask(NamedTuple):
@@ -62,9 +65,11 @@ class Window:
         """From `180/30s`, `1000/24h` or `none`. ValueError for anything else."""
         if not text or text == "none":
             return cls(None, 1, clock)
-        count, _, span = text.partition("/")
-        unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[span[-1:]]
-        return cls(int(count), float(span[:-1]) * unit, clock)
+        match = _WINDOW.fullmatch(text)
+        if not match:
+            raise ValueError(f"{text!r} is no window; say 180/30s, 1000/24h or none")
+        unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[3]]
+        return cls(int(match[1]), int(match[2]) * unit, clock)
 
     def admit(self) -> int | None:
         """None when the call is let in, else whole seconds to wait, rounded up."""

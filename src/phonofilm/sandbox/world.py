@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections import defaultdict
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -62,7 +63,7 @@ class Playlist(Struct, frozen=True, gc=False):
     owner: str
     description: str
     followers: int
-    tracks: tuple[int, ...]
+    size: int
 
 
 class World(Protocol):
@@ -82,7 +83,10 @@ class World(Protocol):
     def playlist(self, index: int) -> Playlist: ...
     def albums_of(self, artist: int) -> range | tuple[int, ...]: ...
     def tracks_of(self, album: int) -> range | tuple[int, ...]: ...
+    def tracks_in(self, playlist: int) -> tuple[int, ...]: ...
     def related_to(self, artist: int) -> tuple[int, ...]: ...
+    def title(self, track: int) -> str: ...
+    def measured(self, track: int) -> bool: ...
 
 
 class Catalogue:
@@ -134,27 +138,28 @@ class Catalogue:
         return dict(words)
 
     @cached_property
-    def title_words(self) -> dict[str, list[int]]:
-        """Tracks by the words of their titles; worlds of over a million tracks are not indexed."""
-        words: dict[str, list[int]] = defaultdict(list)
-        total = self.world.counts["tracks"]
-        for index in range(total if total <= 1_000_000 else 0):
-            for word in set(words_of(self.world.track(index).name or "")):
+    def title_words(self) -> dict[str, array[int]]:
+        """Tracks by the words of their titles; equal titles are taken apart once."""
+        words: dict[str, array[int]] = defaultdict(lambda: array("q"))
+        taken_apart = lru_cache(maxsize=100_000)(lambda title: tuple(set(words_of(title))))
+        for index in range(self.world.counts["tracks"]):
+            for word in taken_apart(self.world.title(index)):
                 words[word].append(index)
         return dict(words)
 
     def named(self, text: str) -> list[int]:
         """Artists whose names hold all words of a text, most popular first."""
         wanted = words_of(text)
-        if not wanted:
-            return []
+        if not wanted:  # a name of symbols alone, as "!!!" is one
+            world = self.world
+            return [i for i in self.by_popularity if text and world.artist(i).name == text.strip()]
         rows = [self.artist_words.get(word, []) for word in wanted]
         keep = set(rows[0]).intersection(*rows[1:])
         return [index for index in rows[0] if index in keep]
 
     def titled(self, text: str) -> list[int]:
         """Tracks whose titles hold all words of a text."""
-        rows = [self.title_words.get(word, []) for word in words_of(text)]
+        rows = [self.title_words.get(word, array("q")) for word in words_of(text)]
         return sorted(set(rows[0]).intersection(*rows[1:])) if rows else []
 
     def _ranked(self, genre: str) -> tuple[int, ...]:

@@ -6,7 +6,10 @@ A source is one folder: `manifest.toml` says what exists at which access level a
 
 from __future__ import annotations
 
+import json
+import math
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import quote
@@ -178,13 +181,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
-        told = parsedate_to_datetime(headers.get("date", "")).timestamp()
-        return max(0.0, parsedate_to_datetime(text).timestamp() - told)
-    except ValueError:
+        told = headers.get("date")
+        now = parsedate_to_datetime(told).timestamp() if told else time.time()
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):
         return None
 
 
@@ -232,12 +237,29 @@ def one_of(body: bytes, typed: Any) -> Any:
 
 
 def plain(body: bytes) -> Any:
-    """Any JSON; Malformed for anything else."""
+    """Any JSON; Malformed for anything else.
+
+    What JSON itself forbids but sources were seen to send (half characters, NaN) costs only the
+    place it stands in: half characters become U+FFFD, NaN and the infinities null.
+    """
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        repaired = _repaired(body)
+        if repaired is not None:
+            return repaired
         start = body[:60].decode("utf-8", "replace")
         raise Malformed(f"not JSON ({error}); it begins {start!r}") from None
+
+
+def _repaired(body: bytes) -> Any:
+    try:
+        tree = json.loads(body, parse_constant=lambda _: None)
+        text = json.dumps(tree, ensure_ascii=False)
+        whole = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+        return msgspec.json.decode(whole.encode())
+    except (ValueError, RecursionError):
+        return None
 
 
 def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.keeper import seal_waiting
 from phonofilm.landing.envelope import Envelope
-from phonofilm.landing.segments import segments
+from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.records import BY_KIND, Record
 from phonofilm.sources import NAMES, get
@@ -27,8 +25,6 @@ from phonofilm.warehouse.staging import Stage
 
 _STAGE_ROWS = 150_000
 _DAY_US = 86_400_000_000
-_READ = ("seq", "source", "endpoint", "ids", "offset", "access", "url", "status", "fetched_at",
-         "headers", "sha256", "encoding", "terms", "run", "body")  # fmt: skip
 
 
 class Loaded(msgspec.Struct):
@@ -61,7 +57,7 @@ class Loader:
     def load(self, paths: list[Path]) -> None:
         """Loads segments in one transaction; their order does not matter."""
         with tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch:
-            for envelope in _answers(paths):
+            for envelope in answers(paths):
                 self._read(envelope)
                 if self._stage.size >= _STAGE_ROWS:
                     self._merge(Path(scratch))
@@ -137,23 +133,6 @@ class Loader:
 
 def _utc(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
-
-
-def _answers(paths: list[Path]) -> Iterator[Envelope]:
-    """Answers of segments, oldest first within a range of files."""
-    if not paths:
-        return
-    columns = ", ".join(f'"{name}"' for name in _READ)
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
-        for path in paths:
-            literal = str(path).replace("'", "''")
-            rows = connection.execute(
-                f"SELECT {columns} FROM read_parquet('{literal}', hive_partitioning = false)"
-            )
-            while batch := rows.fetchmany(512):
-                for row in batch:
-                    yield Envelope(*row)
 
 
 def load(folder: DataFolder, again: bool = False) -> Loaded:

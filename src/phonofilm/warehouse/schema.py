@@ -73,7 +73,8 @@ _FIXED = (
     """CREATE TABLE IF NOT EXISTS store.run (source VARCHAR, id VARCHAR, started TIMESTAMP,
     result VARCHAR)""",
     """CREATE OR REPLACE VIEW observations AS
-    SELECT source, kind, id, metric, day, value FROM store.observation""",
+    SELECT source, kind, id, metric, day, value FROM store.observation
+    WHERE value IS NOT NULL""",
     "CREATE OR REPLACE VIEW quarantine AS SELECT * FROM store.quarantine",
     "CREATE OR REPLACE VIEW runs AS SELECT * FROM store.run",
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
-from phonofilm.sandbox.mixing import from_number, mix, number
+from phonofilm.sandbox.mixing import LARGEST, from_number, mix, number
 from phonofilm.sandbox.service import Clock
 from phonofilm.sandbox.world import Album, Playlist, Track, World
 
@@ -22,7 +23,7 @@ class Objects:
 
     def index_of(self, kind: str, text: str) -> int | None:
         """The thing behind an id, or None."""
-        if not text.isascii() or not text.isdigit():
+        if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > LARGEST:
             return None
         index = from_number(int(text))
         return index if index < self.world.counts[kind + "s"] else None
@@ -185,7 +186,7 @@ class Objects:
             "id": key,
             "title": row.name,
             "public": True,
-            "nb_tracks": len(row.tracks),
+            "nb_tracks": row.size,
             "link": f"https://www.deezer.com/playlist/{key}",
             **self._pictures("playlist", key, "picture"),
             "checksum": f"{mix(index, 8):032x}",
@@ -200,7 +201,7 @@ class Objects:
         row = self.world.playlist(index)
         body = self.playlist_listed(index)
         body["creator"] = body.pop("user")
-        tracks = [self.entry(index, place) for place in range(len(row.tracks))]
+        tracks = [self.entry(index, place) for place in range(row.size)]
         return body | {
             "description": row.description,
             "duration": sum(track["duration"] for track in tracks),
@@ -212,11 +213,11 @@ class Objects:
 
     def entry(self, playlist: int, place: int) -> dict[str, Any]:
         """One track of a playlist with the time it was added."""
-        row = self.world.playlist(playlist)
-        return self.track_listed(row.tracks[place]) | {"time_add": 1_530_283_958 + place * 86_400}
+        tracks = self.world.tracks_in(playlist)
+        return self.track_listed(tracks[place]) | {"time_add": 1_530_283_958 + place * 86_400}
 
     def _owner(self, row: Playlist) -> dict[str, Any]:
-        key = mix(len(row.owner), *map(ord, row.owner[:2])) % 10**9
+        key = crc32(row.owner.encode())
         return {
             "id": key,
             "name": row.owner,

@@ -69,6 +69,8 @@ class DeezerService:
         if parts[0] == "search" and len(parts) <= 2:
             kind = parts[1] if len(parts) == 2 else "track"
             return f"search_{kind}", lambda: self._search(ask, kind)
+        if parts == ["chart"]:
+            parts = ["chart", "0"]
         if len(parts) == 2:
             return parts[0], self._lookup(parts[0], parts[1], ask)
         if len(parts) == 3:
@@ -94,7 +96,10 @@ class DeezerService:
 
     def _by_isrc(self, isrc: str) -> Any:
         recording = recording_of(isrc)
-        if recording is None or recording >= self.catalogue.world.counts["tracks"]:
+        world = self.catalogue.world
+        if recording is None or recording >= world.counts["tracks"]:
+            raise _no_data()
+        if world.track(recording).isrc != isrc:
             raise _no_data()
         return self.objects.track(recording)
 
@@ -128,7 +133,7 @@ class DeezerService:
         return index
 
     def _genre(self, key: str) -> int:
-        if not key.isascii() or not key.isdigit() or int(key) >= len(self._genres):
+        if not (key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(self._genres)):
             raise Refusal("ParameterException", "Wrong parameter", 500)
         return int(key)
 
@@ -165,7 +170,7 @@ class DeezerService:
 
     def _span(self, ask: Ask, default: int = 25) -> tuple[int, int]:
         index, limit = ask.query.get("index", "0"), ask.query.get("limit", str(default))
-        if not (index.isascii() and index.isdigit() and limit.isascii() and limit.isdigit()):
+        if not all(t.isascii() and t.isdigit() and len(t) < 10 for t in (index, limit)):
             raise Refusal("ParameterException", "Wrong parameter", 500)
         return int(index), min(100, int(limit)) or default
 
@@ -191,7 +196,7 @@ class DeezerService:
         return turns
 
     def _entries(self, playlist: int, ask: Ask) -> Any:
-        places = range(len(self.catalogue.world.playlist(playlist).tracks))
+        places = range(self.catalogue.world.playlist(playlist).size)
         return self._page(places, lambda place: self.objects.entry(playlist, place), ask)
 
     def _search(self, ask: Ask, kind: str) -> Any:
@@ -218,14 +223,24 @@ class DeezerService:
         return self.catalogue.named(fields.get("artist") or words)
 
     def _albums(self, fields: dict[str, str], words: str) -> Sequence[int]:
-        people = self.catalogue.named(fields.get("artist") or words)
-        return [album for a in people for album in self.catalogue.world.albums_of(a)]
+        world, people = self.catalogue.world, self.catalogue.named(fields.get("artist") or words)
+        wanted = set(words_of(fields.get("album", "")))
+        albums = [album for a in people for album in world.albums_of(a)]
+        return [album for album in albums if wanted <= set(words_of(world.album(album).name))]
 
     def _tracks(self, fields: dict[str, str], words: str) -> Sequence[int]:
-        people = self.catalogue.named(fields.get("artist") or words)
-        top = [track for a in people for track in self.catalogue.top_tracks(a)]
-        title = fields.get("track") or words
-        return top or (self.catalogue.titled(title) if title.strip() else [])
+        world, catalogue = self.catalogue.world, self.catalogue
+        title, artist = fields.get("track", ""), fields.get("artist", "")
+        if not artist:
+            people = catalogue.named(words)
+            top = [track for a in people for track in catalogue.top_tracks(a)]
+            return top or catalogue.titled(title or words)
+        wanted = set(words_of(title))
+        tracks = [
+            t for a in catalogue.named(artist) for album in world.albums_of(a)
+            for t in world.tracks_of(album) if wanted <= set(words_of(world.title(t)))
+        ]  # fmt: skip
+        return sorted(tracks, key=lambda t: (-world.track(t).popularity, t))
 
     def _playlists(self, fields: dict[str, str], words: str) -> Sequence[int]:
         world, wanted = self.catalogue.world, set(words_of(words))
@@ -238,7 +253,7 @@ class DeezerService:
     def visible(self) -> dict[str, int]:
         """What the open API shows."""
         world, counts = self.catalogue.world, dict(self.catalogue.world.counts)
-        entries = sum(len(world.playlist(p).tracks) for p in range(counts["playlists"]))
+        entries = sum(world.playlist(p).size for p in range(counts["playlists"]))
         return counts | {"features": counts["tracks"], "entries": entries}
 
     def ids(self, kind: str) -> list[str]:

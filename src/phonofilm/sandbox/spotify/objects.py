@@ -71,8 +71,8 @@ class Objects:
             body["popularity"] = row.popularity
         return body
 
-    def album_short(self, index: int, group: bool = False) -> dict[str, Any]:
-        """The album inside tracks and lists; `group` adds album_group as artist albums do."""
+    def album_short(self, index: int, of: int | None = None) -> dict[str, Any]:
+        """The album inside tracks and lists; `of` is the artist whose list it stands in."""
         row = self.world.album(index)
         body = self._head("album", index, row.name)
         body |= {
@@ -85,8 +85,9 @@ class Objects:
         }
         if not self.small:
             body["available_markets"] = _MARKETS
-            if group:
-                body["album_group"] = row.album_type
+            if of is not None:
+                own = row.artists[:1] == (of,)
+                body["album_group"] = row.album_type if own else "appears_on"
         return body
 
     def album(self, index: int) -> dict[str, Any]:
@@ -157,20 +158,25 @@ class Objects:
         """The playlist in lists: its entries only counted."""
         row = self.world.playlist(index)
         body = self._head("playlist", index, row.name)
-        count = {"href": f"{body['href']}/tracks", "total": len(row.tracks)}
+        word = "items" if self.small else "tracks"
+        count = {"href": f"{body['href']}/{word}", "total": row.size}
         body |= {
             "collaborative": False,
             "description": row.description,
             "images": self._images("playlist", index) if index % 12 else None,
-            "owner": self._owner(row.owner),
+            "owner": self.owner(row.owner),
             "primary_color": None,
             "public": None,
             "snapshot_id": f"{mix(index, 8):016x}",
-            "items" if self.small else "tracks": count,
+            word: count,
         }
+        if not self.small:
+            # 2026-02: `tracks` became `items`; beyond development mode both come.
+            body["items"] = count
         return body
 
-    def _owner(self, name: str) -> dict[str, Any]:
+    def owner(self, name: str) -> dict[str, Any]:
+        """A listener."""
         return {
             "display_name": name,
             "external_urls": {"spotify": f"https://open.spotify.com/user/{name}"},
@@ -190,19 +196,25 @@ class Objects:
             return body
         body["followers"] = {"href": None, "total": row.followers}
         href = f"{body['href']}/tracks"
-        items = [self.entry(index, place) for place in range(min(100, len(row.tracks)))]
-        body["tracks"] = page(items, len(row.tracks), 0, 100, href)
+        tracks = self.world.tracks_in(index)
+        items = [self.entry(index, place) for place in range(min(100, len(tracks)))]
+        body["tracks"] = body["items"] = page(items, len(tracks), 0, 100, href)
         return body
 
     def entry(self, playlist: int, place: int) -> dict[str, Any]:
         """One entry of a playlist."""
         row = self.world.playlist(playlist)
+        track = self.track(self.world.tracks_in(playlist)[place]) | {
+            "episode": False,
+            "track": True,
+        }
         return {
             "added_at": f"20{15 + place % 11:02d}-0{1 + place % 9}-11T08:30:00Z",
-            "added_by": self._owner(row.owner) if place % 6 else None,
+            "added_by": self.owner(row.owner) if place % 6 else None,
             "is_local": False,
             "primary_color": None,
-            "track": self.track(row.tracks[place]) | {"episode": False, "track": True},
+            "item": track,
+            "track": track,
             "video_thumbnail": {"url": None},
         }
 

@@ -11,7 +11,16 @@ from phonofilm.sandbox.generated import recording_of
 from phonofilm.sandbox.world import Catalogue, words_of
 
 REACH = 1000
-_FILTER = re.compile(r'(\w+):(?:"([^"]*)"|(\S+))')
+_FILTER = re.compile(
+    r'\b(album|artist|track|year|upc|tag|isrc|genre):(?:"([^"]*)"|(\S+))', re.IGNORECASE
+)
+# Which filters a type of result knows; with any other one it finds nothing.
+_KNOWN = {
+    "artist": {"artist", "genre", "year"},
+    "album": {"album", "artist", "year", "upc", "tag"},
+    "track": {"album", "artist", "genre", "isrc", "track", "year"},
+    "playlist": set[str](),
+}
 
 
 class Query:
@@ -26,9 +35,21 @@ class Query:
     def years(self) -> tuple[int, int] | None:
         """First and last year asked for."""
         first, _, last = self.filters.get("year", "").partition("-")
-        if not first.isdigit():
+        if not _is_year(first):
             return None
-        return int(first), int(last) if last.isdigit() else int(first)
+        return int(first), int(last) if _is_year(last) else int(first)
+
+    def means_something(self, kind: str) -> bool:
+        """Whether there is something to look for that this type of result knows."""
+        if not self.filters.keys() <= _KNOWN[kind] or "" in self.filters.values():
+            return False
+        if "year" in self.filters and self.years() is None:
+            return False
+        return bool(self.filters) or bool(words_of(self.words))
+
+
+def _is_year(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 4
 
 
 class Search:
@@ -41,6 +62,8 @@ class Search:
 
     def _found(self, kind: str, text: str) -> tuple[int, ...]:
         query = Query(text)
+        if not query.means_something(kind):
+            return ()
         finder = {
             "artist": self._artists, "album": self._albums,
             "track": self._tracks, "playlist": self._playlists,
@@ -89,9 +112,7 @@ class Search:
     def _tracks(self, query: Query) -> Iterator[int]:
         isrc = query.filters.get("isrc")
         if isrc:
-            recording = recording_of(isrc)
-            if recording is not None and recording < self.world.counts["tracks"]:
-                yield recording
+            yield from self._recorded(isrc)
             return
         title = (query.words + " " + query.filters.get("track", "")).strip()
         if title and not query.filters.get("artist"):
@@ -99,30 +120,51 @@ class Search:
             return
         yield from self._tracks_of(query, set(words_of(title)))
 
+    def _recorded(self, isrc: str) -> Iterator[int]:
+        """All tracks of a recording: it may stand on several albums."""
+        recording = recording_of(isrc.upper())
+        if recording is None or recording >= self.world.counts["tracks"]:
+            return
+        first = self.world.track(recording)
+        if first.isrc != isrc.upper():
+            return
+        for album in self.world.albums_of(first.artists[0]) if first.artists else ():
+            tracks = self.world.tracks_of(album)
+            yield from (t for t in tracks if self.world.track(t).recording == recording)
+
     def _titled(self, query: Query, title: str) -> Iterator[int]:
-        years = query.years()
         rows = self.catalogue.titled(title) or [
             track
             for artist in self.catalogue.named(title)
             for track in self.catalogue.top_tracks(artist)
         ]
         rows = sorted(rows, key=lambda t: (-self.world.track(t).popularity, t))
-        yield from (
-            t for t in rows if not years or self._in_years(self.world.track(t).album, years)
-        )
+        yield from (t for t in rows if self._fits(query, t))
+
+    def _fits(self, query: Query, track: int) -> bool:
+        """Whether a track found by its title has the year, genre and album asked for."""
+        row, years = self.world.track(track), query.years()
+        if years and not self._in_years(row.album, years):
+            return False
+        genre, album = query.filters.get("genre", "").lower(), query.filters.get("album", "")
+        if genre and not any(genre in self.world.artist(a).genres for a in row.artists):
+            return False
+        return set(words_of(album)) <= set(words_of(self.world.album(row.album).name))
 
     def _tracks_of(self, query: Query, wanted: set[str]) -> Iterator[int]:
-        years = query.years()
+        years, album_words = query.years(), set(words_of(query.filters.get("album", "")))
         for artist in self._people(query):
             for album in self.world.albums_of(artist):
                 if years and not self._in_years(album, years):
                     continue
+                if not album_words <= set(words_of(self.world.album(album).name)):
+                    continue
                 for track in self.world.tracks_of(album):
-                    if wanted <= set(words_of(self.world.track(track).name or "")):
+                    if not wanted or wanted <= set(words_of(self.world.track(track).name or "")):
                         yield track
 
     def _playlists(self, query: Query) -> Iterator[int]:
-        wanted = set(words_of(query.words or query.filters.get("genre", "")))
+        wanted = set(words_of(query.words))
         for index in range(self.world.counts["playlists"]):
             row = self.world.playlist(index)
             if wanted <= set(words_of(row.name)) | set(words_of(row.genre)):

@@ -18,12 +18,13 @@ LEVELS = ("extended-legacy", "extended", "development-2025", "development")
 # 2024-11-27: taken from everybody who had not used them before; refused with 403 or 404.
 _LOST_2024 = {
     "related": 404, "audio_features": 403, "audio_features_one": 403, "recommendations": 404,
-    "genre_seeds": 404, "category_playlists": 404,
+    "genre_seeds": 404, "category_playlists": 404, "featured_playlists": 404,
+    "audio_analysis": 403,
 }  # fmt: skip
 # 2026-02-11: taken from development mode; refused with 403.
 _LOST_2026 = dict.fromkeys(
     ("artists", "albums", "tracks", "top_tracks", "categories", "new_releases",
-     "playlist_tracks", "playlist_items", "user_playlists", "markets"), 403,
+     "playlist_tracks", "playlist_items", "user_playlists", "markets", "category", "user"), 403,
 )  # fmt: skip
 GONE: dict[str, dict[str, int]] = {
     "extended-legacy": {},
@@ -135,6 +136,7 @@ class SpotifyService:
             "artists": ("artist", self._artist), "albums": ("album", self._album),
             "tracks": ("track", self._track), "playlists": ("playlist", self._playlist),
             "audio-features": ("audio_features_one", self._feature),
+            "audio-analysis": ("audio_analysis", self._analysis), "users": ("user", self._user),
         }  # fmt: skip
         if first in table:
             return *table[first], second
@@ -142,6 +144,8 @@ class SpotifyService:
             return "categories", self._category_list, ""
         if (first, second) == ("browse", "new-releases"):
             return "new_releases", self._new_releases, ""
+        if (first, second) == ("browse", "featured-playlists"):
+            return "featured_playlists", self._featured, ""
         if (first, second) == ("recommendations", "available-genre-seeds"):
             return "genre_seeds", lambda *_: {"genres": list(self._genres)}, ""
         return "unknown", _missing, ""
@@ -157,9 +161,12 @@ class SpotifyService:
             ("playlists", "tracks"): ("playlist_tracks", self._entries),
             ("playlists", "items"): ("playlist_items", self._entries),
             ("users", "playlists"): ("user_playlists", self._user_playlists),
+            ("browse", "categories"): ("category", self._category),
         }
         if (first, third) in table:
             return *table[first, third], key
+        if (first, key) == ("browse", "categories"):
+            return "category", self._category, third
         return "unknown", _missing, ""
 
     def _index(self, kind: str, key: str) -> int:
@@ -174,7 +181,7 @@ class SpotifyService:
 
     def _span(self, ask: Ask, most: int = 50, default: int = 20) -> tuple[int, int]:
         limit, offset = _whole(ask, "limit", default), _whole(ask, "offset", 0)
-        if not 0 <= limit <= most:
+        if not 1 <= limit <= most:
             raise Refusal(400, "Invalid limit")
         if offset < 0:
             raise Refusal(400, "Invalid offset")
@@ -183,7 +190,9 @@ class SpotifyService:
     def _search(self, ask: Ask, _: str) -> Any:
         small = self.access == "development"
         offset, limit = self._span(ask, *((10, 5) if small else (50, 20)))
-        text, kinds = ask.query.get("q", ""), ask.query.get("type", "").split(",")
+        # A page's own `next` says `query` where a person says `q`.
+        text = ask.query.get("q") or ask.query.get("query", "")
+        kinds = ask.query.get("type", "").split(",")
         if not text:
             raise Refusal(400, "No search query")
         if offset + limit > REACH:
@@ -203,8 +212,11 @@ class SpotifyService:
             items[3] = None  # playlist searches hold null items
         # The stated total drifts from page to page, as the real one does.
         total = min(REACH, len(found)) if len(found) < REACH else REACH + mix(offset, 3) % 7
-        query = f"query={quote(text)}&type={kind}"
-        return page(items, total, offset, limit, f"{ask.base}/v1/search", query)
+        query = f"query={quote(text, safe='')}&type={kind}"
+        found_page = page(items, total, offset, limit, f"{ask.base}/v1/search", query)
+        if offset + 2 * limit > REACH:
+            found_page["next"] = None
+        return found_page
 
     def _batch(self, ask: Ask, plural: str) -> Any:
         kind = plural[:-1]
@@ -229,18 +241,63 @@ class SpotifyService:
         return features
 
     def _recommendations(self, ask: Ask, _: str) -> Any:
-        seeds = ask.query.get("seed_genres", "").split(",")
-        people = [a for genre in seeds for a in self.catalogue.ranked(genre)[:20]]
-        tracks = [t for a in people for t in self.catalogue.top_tracks(a)[:1]]
         limit = _whole(ask, "limit", 20)
+        seeds = [
+            (kind, seed)
+            for kind in ("genre", "artist", "track")
+            for seed in ask.query.get(f"seed_{kind}s", "").split(",")
+            if seed
+        ]
+        if not 1 <= limit <= 100 or not 1 <= len(seeds) <= 5:
+            raise Refusal(400, "invalid request")
+        people = list(dict.fromkeys(a for kind, seed in seeds for a in self._alike(kind, seed)))
+        tracks = [t for a in people for t in self.catalogue.top_tracks(a)[:3]]
         return {
             "tracks": [self.objects.track(t) for t in tracks[:limit]],
             "seeds": [
                 {"initialPoolSize": len(people), "afterFilteringSize": len(people),
-                 "afterRelinkingSize": len(people), "id": seed, "type": "GENRE", "href": None}
-                for seed in seeds
+                 "afterRelinkingSize": len(people), "id": seed, "type": kind.upper(),
+                 "href": None}
+                for kind, seed in seeds
             ],
         }  # fmt: skip
+
+    def _alike(self, kind: str, seed: str) -> list[int]:
+        """Artists that a seed of recommendations leads to."""
+        if kind == "genre":
+            return list(self.catalogue.ranked(seed)[:20])
+        index = self._index(kind, seed)
+        artists = (index,) if kind == "artist" else self.catalogue.world.track(index).artists
+        return [near for a in artists for near in (a, *self.catalogue.world.related_to(a))]
+
+    def _category(self, ask: Ask, key: str) -> Any:
+        names = {base62(5, n): (n, name) for n, name in enumerate(self._categories)}
+        if key not in names:
+            raise Refusal(404, "Specified id doesn't exist")
+        return _category(ask, *names[key])
+
+    def _featured(self, ask: Ask, _: str) -> Any:
+        offset, limit = self._span(ask)
+        count = min(100, self.catalogue.world.counts["playlists"])
+        places = range(offset, min(count, offset + limit))
+        items = [self.objects.playlist_short(p) for p in places]
+        return {
+            "message": "Popular playlists",
+            "playlists": page(items, count, offset, limit, f"{ask.base}{ask.path}"),
+        }
+
+    def _analysis(self, ask: Ask, key: str) -> Any:
+        features = self.objects.features(self._index("track", key))
+        if features is None:
+            raise Refusal(404, "analysis not found")
+        names = ("loudness", "tempo", "time_signature", "key", "mode")
+        told = {name: features[name] for name in names}
+        told["duration"] = features["duration_ms"] / 1000
+        return {"meta": {"status_code": 0}, "track": told, "bars": [], "beats": [], "sections": [],
+                "segments": [], "tatums": []}  # fmt: skip
+
+    def _user(self, ask: Ask, key: str) -> Any:
+        return self.objects.owner(key) | {"followers": {"href": None, "total": 0}, "images": []}
 
     def _artist(self, ask: Ask, key: str) -> Any:
         return self.objects.artist(self._index("artist", key))
@@ -258,11 +315,13 @@ class SpotifyService:
         small = self.access == "development"
         offset, limit = self._span(ask, *((10, 5) if small else (50, 20)))
         groups = ask.query.get("include_groups", "album,single,compilation,appears_on").split(",")
+        world, artist = self.catalogue.world, self._index("artist", key)
         albums = [
-            a for a in self.catalogue.world.albums_of(self._index("artist", key))
-            if self.catalogue.world.album(a).album_type in groups
+            a for a in world.albums_of(artist)
+            if (world.album(a).album_type in groups if world.album(a).artists[:1] in ((artist,), ())
+                else "appears_on" in groups)
         ]  # fmt: skip
-        items = [self.objects.album_short(a, group=True) for a in albums[offset : offset + limit]]
+        items = [self.objects.album_short(a, of=artist) for a in albums[offset : offset + limit]]
         href = f"{ask.base}/v1/artists/{key}/albums"
         return page(items, len(albums), offset, limit, href, f"include_groups={','.join(groups)}")
 
@@ -283,7 +342,7 @@ class SpotifyService:
     def _entries(self, ask: Ask, key: str) -> Any:
         offset, limit = self._span(ask, 100)
         index = self._index("playlist", key)
-        total = len(self.catalogue.world.playlist(index).tracks)
+        total = self.catalogue.world.playlist(index).size
         places = range(offset, min(total, offset + limit))
         items = [self.objects.entry(index, place) for place in places]
         return page(items, total, offset, limit, f"{ask.base}{ask.path}")
@@ -298,12 +357,7 @@ class SpotifyService:
     def _category_list(self, ask: Ask, _: str) -> Any:
         offset, limit = self._span(ask)
         rows = list(enumerate(self._categories))[offset : offset + limit]
-        items = [
-            {"href": f"{ask.base}/v1/browse/categories/{base62(5, n)}", "id": base62(5, n),
-             "icons": [{"height": None, "url": f"{ask.base}/image/c{n}", "width": None}],
-             "name": name.title()}
-            for n, name in rows
-        ]  # fmt: skip
+        items = [_category(ask, n, name) for n, name in rows]
         href = f"{ask.base}/v1/browse/categories"
         return {"categories": page(items, len(self._categories), offset, limit, href)}
 
@@ -332,10 +386,13 @@ class SpotifyService:
         """What this access level can show at all."""
         counts = dict(self.catalogue.world.counts)
         world = self.catalogue.world
-        features = 0 if "audio_features" in GONE[self.access] else counts["tracks"]
+        features = 0
+        if "audio_features" not in GONE[self.access]:
+            tracks = range(counts["tracks"])
+            features = sum(world.measured(track) for track in tracks)
         entries = 0
         if self.access != "development":
-            entries = sum(len(world.playlist(p).tracks) for p in range(counts["playlists"]))
+            entries = sum(world.playlist(p).size for p in range(counts["playlists"]))
         return counts | {"features": features, "entries": entries}
 
     def ids(self, kind: str) -> list[str]:
@@ -357,6 +414,16 @@ class _Throttled(Exception):  # noqa: N818 - an answer of the service, not a fau
 
 def _error(endpoint: str, status: int, message: str) -> Answer:
     return json_answer(endpoint, {"error": {"status": status, "message": message}}, status)
+
+
+def _category(ask: Ask, number: int, name: str) -> Any:
+    key = base62(5, number)
+    return {
+        "href": f"{ask.base}/v1/browse/categories/{key}",
+        "icons": [{"height": None, "url": f"{ask.base}/image/c{number}", "width": None}],
+        "id": key,
+        "name": name.title(),
+    }
 
 
 def _missing(ask: Ask, _: str) -> Any:

@@ -77,13 +77,15 @@ class Gathered:
             )
         return key
 
-    def _credits(self, row: wire.Album | wire.Track) -> tuple[Maybe[list[str]], Maybe[list[str]]]:
+    def _credits(
+        self, row: wire.Album | wire.Track
+    ) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
         people = row.contributors
         if isinstance(people, UnsetType) or people is None:
             if isinstance(row.artist, UnsetType):
                 return UNSET, UNSET
             people = [row.artist] if row.artist else []
-        return [self._mention(p) for p in people], [p.name or "" for p in people]
+        return [self._mention(p) for p in people], [p.name for p in people]
 
     def album(self, row: wire.Album, owner: Maybe[list[str]] = UNSET) -> str:
         """An album as listed or looked up; `owner` is what an artist's own list leaves out."""

@@ -34,6 +34,10 @@ def _continues(request: Request, page: Any, count: int) -> list[Request]:
     return [Request(request.endpoint, request.ids, request.offset + count)]
 
 
+def _count(total: Any) -> int | None:
+    return total if isinstance(total, int) else None
+
+
 def _artists(request: Request, response: Response) -> Page:
     gathered = Gathered()
     found, rows, odd = items_of(response.body, wire.ArtistPage, wire.Artist, ["data"])
@@ -41,8 +45,9 @@ def _artists(request: Request, response: Response) -> Page:
         gathered.artist(row)
     page = gathered.done()
     page.findings += odd
-    if found:
-        page.total, page.continues = found.total, _continues(request, found, len(rows))
+    paging = found or one_of(response.body, wire.Page)
+    listed = len(paging.data)
+    page.total, page.continues = _count(paging.total), _continues(request, paging, listed)
     return page
 
 
@@ -79,7 +84,10 @@ def _listing(item: Any, use: Callable[[Gathered, Any, Request], Any]) -> Parser:
         for row in _converted(found.data, item, gathered.page):
             use(gathered, row, request)
         page = gathered.done()
-        page.total, page.continues = found.total, _continues(request, found, len(found.data))
+        page.total, page.continues = (
+            _count(found.total),
+            _continues(request, found, len(found.data)),
+        )
         return page
 
     return parse
@@ -159,7 +167,21 @@ def _playlist(request: Request, response: Response) -> Page:
         for place, element in enumerate(row.tracks.data):
             for track in _converted([element], wire.Track, gathered.page):
                 gathered.entry(track, key, place)
+        here = len(row.tracks.data)
+        if isinstance(row.nb_tracks, int) and 0 < here < row.nb_tracks:
+            gathered.page.continues = [Request("playlist_tracks", (key,), here)]
     return gathered.done()
+
+
+def _playlist_tracks(request: Request, response: Response) -> Page:
+    gathered = Gathered()
+    found = one_of(response.body, wire.Page)
+    for place, element in enumerate(found.data):
+        for track in _converted([element], wire.Track, gathered.page):
+            gathered.entry(track, request.ids[0], request.offset + place)
+    page = gathered.done()
+    page.total, page.continues = _count(found.total), _continues(request, found, len(found.data))
+    return page
 
 
 PARSERS: dict[str, Parser] = {
@@ -181,5 +203,6 @@ PARSERS: dict[str, Parser] = {
     "album_tracks": _listing(wire.Track, _use_album_track),
     "track": _track,
     "playlist": _playlist,
+    "playlist_tracks": _playlist_tracks,
 }
 __all__ = ["PARSERS", "Malformed"]

@@ -27,9 +27,10 @@ class Deezer(HttpSource):
     def judge(self, request: Request, response: Response) -> Outcome:
         """As HTTP says, then as the error inside the body says."""
         outcome = judge_http(response)
-        if outcome.verdict != "answer" or not response.body.lstrip().startswith(b'{"error"'):
+        # Errors are small; a long body that says "error" somewhere is a list of songs.
+        if outcome.verdict != "answer" or b'"error"' not in response.body[:2000]:
             return outcome
-        return _judge_error(response.body)
+        return _judge_error(response.body) or outcome
 
 
 class _Error(msgspec.Struct):
@@ -38,14 +39,19 @@ class _Error(msgspec.Struct):
 
 
 class _Refused(msgspec.Struct):
-    error: _Error
+    error: _Error | str | None = None
 
 
-def _judge_error(body: bytes) -> Outcome:
+def _judge_error(body: bytes) -> Outcome | None:
+    """What an error inside an answer means; None when there is none at the top."""
     try:
-        error = msgspec.json.decode(body, type=_Refused).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        error = msgspec.json.decode(body, type=_Refused, strict=False).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Outcome("malformed", "an error body that is not Deezer's")
+    if error is None:
+        return None
+    if isinstance(error, str):
+        return Outcome("malformed", error[:200])
     if error.code == _QUOTA:
         return Outcome("throttled", error.message, WINDOW_SECONDS)
     if error.code == _BUSY:

@@ -26,7 +26,7 @@ T = TypeVar("T")
 V = TypeVar("V")
 
 
-def mapped(value: T | None | UnsetType, use: Callable[[T], V | None]) -> Maybe[V]:
+def mapped(value: T | None | UnsetType, use: Callable[[T], Maybe[V]]) -> Maybe[V]:
     """Absent stays absent, null stays null, a value is used."""
     if value is UNSET or isinstance(value, UnsetType):
         return UNSET
@@ -37,8 +37,12 @@ def _first_url(images: list[wire.Image]) -> str | None:
     return images[0].url if images else None
 
 
-def _url(thing: Any) -> str | None:
-    return thing.external_urls.spotify if thing.external_urls else None
+def _url(thing: Any) -> Maybe[str]:
+    return mapped(thing.external_urls, lambda urls: urls.spotify)
+
+
+def _barcode(codes: wire.Codes) -> Maybe[str]:
+    return mapped(codes.upc or codes.ean, upc)
 
 
 class Gathered:
@@ -52,8 +56,10 @@ class Gathered:
     def artist(self, row: wire.Artist) -> str | None:
         """A full artist; returns its id. Written out flat: searches are made of these."""
         if not row.id:
+            self._odd("without_id", f"artist {row.name!r}")
             return None
         genres, followers, images = row.genres, row.followers, row.images
+        urls = row.external_urls
         for genre in genres or ():
             self._genres[genre] = None
         self.page.records.append(
@@ -64,10 +70,13 @@ class Gathered:
                 popularity=row.popularity,
                 followers=followers.total if isinstance(followers, wire.Count) else followers,
                 image_url=_first_url(images) if isinstance(images, list) else images,
-                url=row.external_urls.spotify if row.external_urls else None,
+                url=urls.spotify if isinstance(urls, wire.Urls) else urls,
             )
         )  # fmt: skip
         return row.id
+
+    def _odd(self, kind: str, detail: str) -> None:
+        self.page.findings.append(Finding(kind, detail))
 
     def _credits(self, rows: list[wire.Artist | None] | None | UnsetType) -> tuple[Any, Any]:
         """Ids and names of the artists of something; each becomes a mention."""
@@ -78,11 +87,13 @@ class Gathered:
             key = ("artist", str(row.id))
             if key not in self._mentions:
                 self._mentions[key] = Artist(SOURCE, str(row.id), name=row.name, url=_url(row))
-        return [row.id for row in known], [row.name or "" for row in known]
+        return [row.id for row in known], [row.name for row in known]
 
     def album(self, row: wire.Album, keep: bool = False) -> str | None:
         """An album; inside tracks it is a mention, with `keep` a record of its own."""
         if not row.id:
+            if keep:
+                self._odd("without_id", f"album {row.name!r}")
             return None
         key = ("album", row.id)
         if key in self._mentions and not keep:
@@ -100,7 +111,7 @@ class Gathered:
             release_date_precision=precision if held else UNSET,
             total_tracks=row.total_tracks,
             label=row.label,
-            upc=mapped(row.external_ids, lambda codes: upc(codes.upc or codes.ean)),
+            upc=mapped(row.external_ids, _barcode),
             genres=row.genres,
             popularity=row.popularity,
             image_url=mapped(row.images, _first_url),
@@ -112,6 +123,7 @@ class Gathered:
     def track(self, row: wire.Track, album_id: Maybe[str] = UNSET) -> str | None:
         """A track, full or short; local files and episodes are no tracks of the catalogue."""
         if not row.id or row.type == "episode" or row.episode:
+            self._odd("no_track", f"{row.type or 'track'} {row.name!r} without an id or no track")
             return None
         album = row.album if isinstance(row.album, wire.Album) else None
         ids, names = self._credits(row.artists)
@@ -126,11 +138,11 @@ class Gathered:
                 album_id=self.album(album) if album else album_id,
                 album_name=(album.name or None) if album else UNSET,
                 duration_ms=row.duration_ms,
-                isrc=mapped(row.external_ids, lambda codes: isrc(codes.isrc)),
+                isrc=mapped(row.external_ids, lambda codes: mapped(codes.isrc, isrc)),
                 explicit=row.explicit,
                 track_number=row.track_number,
                 disc_number=row.disc_number,
-                release_date=release_date(album.release_date or None)[0] if album else UNSET,
+                release_date=_date_of(album),
                 popularity=row.popularity,
                 preview_url=row.preview_url,
                 is_local=row.is_local,
@@ -141,9 +153,12 @@ class Gathered:
 
     def entry(self, row: wire.Entry, playlist: str, position: int) -> None:
         """A place in a playlist; withdrawn items, episodes and local files keep their place."""
-        track = row.track if row.item is UNSET else row.item
+        if row.track is UNSET and row.item is UNSET:
+            self._odd("malformed_item", f"entry {playlist}:{position} has no item and no track")
+            return
+        track = row.item or row.track
         held = track if isinstance(track, wire.Track) else None
-        kind = _entry_type(held)
+        kind = _entry_type(held, bool(row.is_local))
         self.page.records.append(
             PlaylistEntry(
                 SOURCE,
@@ -159,8 +174,9 @@ class Gathered:
     def playlist(self, row: wire.Playlist) -> str | None:
         """A playlist without its entries."""
         if not row.id:
+            self._odd("without_id", f"playlist {row.name!r}")
             return None
-        page = row.tracks if row.items is UNSET else row.items
+        page = row.items or row.tracks
         self.page.records.append(
             Playlist(
                 SOURCE, row.id,
@@ -188,9 +204,15 @@ class Gathered:
         return self.page
 
 
-def _entry_type(track: wire.Track | None) -> str:
+def _date_of(album: wire.Album | None) -> Maybe[str]:
+    if album is None or isinstance(album.release_date, UnsetType):
+        return UNSET
+    return release_date(album.release_date)[0]
+
+
+def _entry_type(track: wire.Track | None, is_local: bool) -> str:
     if track is None:
         return "withdrawn"
-    if track.is_local:
+    if is_local or track.is_local:
         return "local"
     return "track" if track.id and track.type != "episode" and not track.episode else "episode"

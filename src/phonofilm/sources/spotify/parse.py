@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from phonofilm.records import (
     ArtistRelation,
@@ -34,7 +33,8 @@ def _continues(request: Request, page: Any, count: int) -> list[Request]:
     """The next page by our own offset: `next` only says that there is one (facts of 2026)."""
     if not page.next or not count:
         return []
-    return [Request(request.endpoint, request.ids, request.offset + (page.limit or count))]
+    step = page.limit if page.limit and page.limit >= count else count
+    return [Request(request.endpoint, request.ids, request.offset + step)]
 
 
 def _artist(request: Request, response: Response) -> Page:
@@ -75,8 +75,11 @@ def _artist_search(request: Request, response: Response) -> Page:
     found, rows, odd = items_of(
         response.body, wire.ArtistSearch, wire.Artist | None, ["artists", "items"]
     )
-    for row in filter(None, rows):
-        gathered.artist(row)
+    for row in rows:
+        if row is None:
+            gathered.page.findings.append(Finding("null_item", "an element of a page is null"))
+        else:
+            gathered.artist(row)
     paging = found.artists if found else _loose_paging(response.body, "artists")
     page = gathered.done()
     page.findings += odd
@@ -169,6 +172,8 @@ def _batch(
             if element is None:
                 asked = request.ids[place] if place < len(request.ids) else "?"
                 gathered.page.findings.append(Finding(null, asked))
+        if null != "null_item":
+            gathered.page.findings += [Finding(null, asked) for asked in request.ids[len(rows) :]]
         for row in _converted([e for e in rows if e is not None], item, gathered.page):
             use(gathered, row)
         return gathered.done()
@@ -179,7 +184,8 @@ def _batch(
 def _whole_album(gathered: Gathered, row: wire.Album) -> None:
     key = gathered.album(row, keep=True)
     paging = row.tracks
-    if key is None or not isinstance(paging, wire.Paging):
+    if key is None or not isinstance(paging, wire.Paging) or paging.items is None:
+        gathered.page.findings.append(Finding("malformed_item", f"album {key} without its tracks"))
         return
     for track in _converted(paging.items, wire.Track, gathered.page):
         gathered.track(track, key)
@@ -197,7 +203,7 @@ def _playlist(request: Request, response: Response) -> Page:
     gathered = Gathered()
     row = one_of(response.body, wire.Playlist)
     key = gathered.playlist(row)
-    paging = row.tracks if row.items is UNSET else row.items
+    paging = row.items or row.tracks
     if key and isinstance(paging, wire.Paging) and paging.items is not None:
         _entries_of(gathered, paging, key, 0)
         rest = Request("playlist_tracks", (key,))
@@ -214,6 +220,8 @@ def _entries_of(gathered: Gathered, paging: wire.Paging, playlist: str, first: i
 def _playlist_tracks(request: Request, response: Response) -> Page:
     gathered = Gathered()
     paging = _loose_paging(response.body)
+    if paging.items is None:
+        raise Malformed("a page without items")
     _entries_of(gathered, paging, request.ids[0], request.offset)
     page = gathered.done()
     page.total, page.continues = paging.total, _continues(request, paging, len(paging.items or ()))
@@ -231,7 +239,8 @@ def _genre_seeds(request: Request, response: Response) -> Page:
     if not isinstance(names, list):
         raise Malformed("no list called genres")
     records: list[Record] = [Genre(SOURCE, n, name=n) for n in names if isinstance(n, str) and n]
-    return Page(records=records)
+    odd = [n for n in names if not isinstance(n, str) or not n]
+    return Page(records=records, findings=[Finding("malformed_item", repr(n)) for n in odd])
 
 
 PARSERS: dict[str, Parser] = {
@@ -249,7 +258,7 @@ PARSERS: dict[str, Parser] = {
     "artists": _artist_list,
     "related": _related,
     "artist_albums": _listing(wire.Album, (), _use_album),
-    "top_tracks": _batch("tracks", wire.Track, Gathered.track),
+    "top_tracks": _batch("tracks", wire.Track, Gathered.track, "null_item"),
     "album": _album,
     "albums": _batch("albums", wire.Album, _whole_album),
     "album_tracks": _listing(wire.Track, (), _use_album_track),

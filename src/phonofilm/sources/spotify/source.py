@@ -53,7 +53,7 @@ class _Refused(msgspec.Struct):
 def _reason(response: Response) -> str:
     try:
         return msgspec.json.decode(response.body, type=_Refused).error.reason
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 Absent = UnsetType
+# Larger ones are no figures: they would not fit into any table.
+Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 
 
 class Urls(msgspec.Struct, gc=False):
-    spotify: str | None = None
+    spotify: str | None | Absent = UNSET
 
 
 class Image(msgspec.Struct, gc=False):
@@ -19,37 +21,37 @@ class Image(msgspec.Struct, gc=False):
 
 
 class Count(msgspec.Struct, gc=False):
-    total: int | None = None
+    total: Whole | None | Absent = UNSET
 
 
 class Artist(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
-    external_urls: Urls | None = None
+    external_urls: Urls | None | Absent = UNSET
     genres: list[str] | None | Absent = UNSET
-    popularity: int | None | Absent = UNSET
+    popularity: Whole | None | Absent = UNSET
     followers: Count | None | Absent = UNSET
     images: list[Image] | None | Absent = UNSET
 
 
 class Codes(msgspec.Struct, gc=False):
-    isrc: str | None = None
-    upc: str | None = None
-    ean: str | None = None
+    isrc: str | None | Absent = UNSET
+    upc: str | None | Absent = UNSET
+    ean: str | None | Absent = UNSET
 
 
 class Album(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
-    external_urls: Urls | None = None
+    external_urls: Urls | None | Absent = UNSET
     album_type: str | None | Absent = UNSET
     artists: list[Artist | None] | None | Absent = UNSET
     release_date: str | None | Absent = UNSET
-    total_tracks: int | None | Absent = UNSET
+    total_tracks: Whole | None | Absent = UNSET
     label: str | None | Absent = UNSET
     external_ids: Codes | None | Absent = UNSET
     genres: list[str] | None | Absent = UNSET
-    popularity: int | None | Absent = UNSET
+    popularity: Whole | None | Absent = UNSET
     images: list[Image] | None | Absent = UNSET
     tracks: Paging | None | Absent = UNSET
 
@@ -59,13 +61,13 @@ class Track(msgspec.Struct, gc=False):
     name: str | None
     artists: list[Artist | None] | None | Absent = UNSET
     album: Album | None | Absent = UNSET
-    external_urls: Urls | None = None
+    external_urls: Urls | None | Absent = UNSET
     external_ids: Codes | None | Absent = UNSET
-    duration_ms: int | None | Absent = UNSET
+    duration_ms: Whole | None | Absent = UNSET
     explicit: bool | None | Absent = UNSET
-    disc_number: int | None | Absent = UNSET
-    track_number: int | None | Absent = UNSET
-    popularity: int | None | Absent = UNSET
+    disc_number: Whole | None | Absent = UNSET
+    track_number: Whole | None | Absent = UNSET
+    popularity: Whole | None | Absent = UNSET
     preview_url: str | None | Absent = UNSET
     is_local: bool | None | Absent = UNSET
     uri: str | None = None
@@ -77,14 +79,14 @@ class Paging(msgspec.Struct, gc=False):
     """An offset page; items are decoded by whoever knows what they are."""
 
     items: list[Any] | None = None
-    total: int | None = None
-    limit: int | None = None
-    offset: int | None = None
+    total: Whole | None = None
+    limit: Whole | None = None
+    offset: Whole | None = None
     next: str | None = None
 
 
 class Entry(msgspec.Struct, gc=False):
-    added_at: str | None = None
+    added_at: str | None | Absent = UNSET
     is_local: bool | None = None
     # 2026-02: `track` became `item`; while both come, `item` is read first.
     item: Track | None | Absent = UNSET
@@ -92,14 +94,14 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Owner(msgspec.Struct, gc=False):
-    id: str | None = None
-    display_name: str | None = None
+    id: str | None | Absent = UNSET
+    display_name: str | None | Absent = UNSET
 
 
 class Playlist(msgspec.Struct, gc=False):
     id: str | None
     name: str | None
-    external_urls: Urls | None = None
+    external_urls: Urls | None | Absent = UNSET
     description: str | None | Absent = UNSET
     owner: Owner | None | Absent = UNSET
     tracks: Paging | None | Absent = UNSET
@@ -115,17 +117,17 @@ class Features(msgspec.Struct, gc=False):
     id: str
     danceability: float | None | Absent = UNSET
     energy: float | None | Absent = UNSET
-    key: int | None | Absent = UNSET
+    key: Whole | None | Absent = UNSET
     loudness: float | None | Absent = UNSET
-    mode: int | None | Absent = UNSET
+    mode: Whole | None | Absent = UNSET
     speechiness: float | None | Absent = UNSET
     acousticness: float | None | Absent = UNSET
     instrumentalness: float | None | Absent = UNSET
     liveness: float | None | Absent = UNSET
     valence: float | None | Absent = UNSET
     tempo: float | None | Absent = UNSET
-    time_signature: int | None | Absent = UNSET
-    duration_ms: int | None | Absent = UNSET
+    time_signature: Whole | None | Absent = UNSET
+    duration_ms: Whole | None | Absent = UNSET
 
 
 class Category(msgspec.Struct, gc=False):
@@ -141,9 +143,9 @@ class ArtistPage(msgspec.Struct, gc=False):
 
 class ArtistPaging(msgspec.Struct, gc=False):
     items: list[Artist | None]
-    total: int | None = None
-    limit: int | None = None
-    offset: int | None = None
+    total: Whole | None = None
+    limit: Whole | None = None
+    offset: Whole | None = None
     next: str | None = None
 
 

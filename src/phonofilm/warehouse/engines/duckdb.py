@@ -90,7 +90,7 @@ class DuckWarehouse:
         return touched, updated
 
     def _observe(self, cls: type[Record]) -> None:
-        """Figures that move, one a day: the last of the day stands."""
+        """Figures that move, one a day: the last of the day stands, null included."""
         for column in fields(cls):
             if not column.moves:
                 continue
@@ -98,10 +98,12 @@ class DuckWarehouse:
             self.connection.execute(
                 f"""CREATE OR REPLACE TEMP TABLE seen AS
                 SELECT record.source AS source, '{cls.kind}' AS kind, record.id AS id,
-                '{column.name}' AS metric, epoch_ms(day * 86400000)::DATE AS day,
-                arg_max(record.{name}, told) AS value, max(make_timestamp(expires)) AS expires_at,
+                '{column.name}' AS metric,
+                epoch_ms(day * 86400000)::DATE AS day,
+                arg_max_null(record.{name}, told) AS value,
+                max(make_timestamp(expires)) AS expires_at,
                 max(told) AS _at FROM raw
-                WHERE held & {bit_of(cls, column.name)} <> 0 AND record.{name} IS NOT NULL
+                WHERE held & {bit_of(cls, column.name)} <> 0
                 GROUP BY ALL"""
             )
             self._keep_observations()

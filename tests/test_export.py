@@ -1,0 +1,165 @@
+"""Exports: whole files, exact text, the old headers, a card beside each."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from phonofilm.errors import UsageError
+from phonofilm.landing.store import DataFolder
+from phonofilm.show.report import report
+from phonofilm.warehouse.export import export
+from phonofilm.warehouse.load import load
+from tests.conftest import collect
+
+SEED = {
+    "artists": "id,name,popularity,genres",
+    "tracks": "id,track_popularity,explicit",
+    "features": "danceability,energy,key,loudness,mode,speechiness,acousticness,instrumentalness,"
+    "liveness,valence,tempo,type,id,uri,track_href,analysis_url,duration_ms,time_signature",
+    "albums": "track_name,track_id,track_number,duration_ms,artists,album_type,total_tracks,"
+    "album_name,release_date,label,album_popularity,album_id,artist_id,artist_0",
+}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataFolder, object]:
+    """A small world, collected and loaded once for all tests here."""
+    from phonofilm.sandbox.server import Plan, running
+
+    folder = DataFolder(tmp_path_factory.mktemp("filled") / "data")
+    with running(Plan("spotify", "extended-legacy", artists=150, rate="none")) as (url, served):
+        wants = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
+        collect(folder, "spotify", url, *wants)
+    load(folder)
+    return folder, served.world
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_csv_holds_every_name_exactly_however_awkward(filled, tmp_path: Path) -> None:
+    folder, world = filled
+    export(folder, "artists", "csv", tmp_path / "a.csv")
+    names = sorted(row["name"] for row in table(tmp_path / "a.csv"))
+    assert names == sorted(world.artist(a).name for a in range(150))
+    assert any(not name.isascii() for name in names)
+    assert any(set(name) & set(',";\\=/') for name in names)
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet", "jsonl"])
+def test_every_format_holds_the_same_rows(filled, tmp_path: Path, format_: str) -> None:
+    folder, world = filled
+    (written,) = export(folder, "tracks", format_, tmp_path / f"t.{format_}")
+    reader = {"csv": "read_csv", "parquet": "read_parquet", "jsonl": "read_json"}[format_]
+    found = duckdb.sql(
+        f"SELECT count(DISTINCT id), any_value(source) FROM {reader}('{written.path}')"
+    )
+    assert found.fetchall() == [(world.counts["tracks"], "spotify")]
+    assert written.rows == world.counts["tracks"]
+
+
+@pytest.mark.parametrize("name", SEED)
+def test_the_seed_shape_has_the_old_headers(filled, tmp_path: Path, name: str) -> None:
+    folder, _ = filled
+    export(folder, name, "csv", tmp_path / "x.csv", "seed")
+    header = (tmp_path / "x.csv").read_text(encoding="utf-8").split("\n")[0]
+    assert header.startswith(SEED[name])
+    if name == "albums":
+        assert header.endswith(",duration_sec")
+
+
+def test_genres_are_joined_by_semicolons_in_the_seed_shape(filled, tmp_path: Path) -> None:
+    folder, world = filled
+    export(folder, "artists", "csv", tmp_path / "artists.csv", "seed")
+    genres = {row["name"]: row["genres"] for row in table(tmp_path / "artists.csv")}
+    person = next(world.artist(a) for a in range(150) if len(world.artist(a).genres) > 1)
+    assert genres[person.name] == ";".join(person.genres)
+
+
+def test_a_discography_is_four_files(filled, tmp_path: Path) -> None:
+    folder, _ = filled
+    written = export(folder, "discography", "csv", tmp_path / "out", "seed")
+    assert [w.path.name for w in written] == [
+        "albums.csv",
+        "artists.csv",
+        "tracks.csv",
+        "features.csv",
+    ]
+    header = (tmp_path / "out/artists.csv").read_text(encoding="utf-8").split("\n")[0]
+    assert header.startswith("id,name,artist_popularity,artist_genres,followers,genre_0")
+
+
+def test_the_card_tells_what_whence_when_and_under_which_terms(filled, tmp_path: Path) -> None:
+    folder, _ = filled
+    (written,) = export(folder, "artists", "csv", tmp_path / "a.csv")
+    card = written.card.read_text(encoding="utf-8")
+    assert written.card.name == "a.csv.card.md"
+    digest = hashlib.sha256(written.path.read_bytes()).hexdigest()
+    for part in (
+        digest,
+        "Developer Terms",
+        "30 days",
+        "simulated",
+        "| popularity |",
+        "sandbox",
+        "artists 100%",
+    ):
+        assert part in card, part
+
+
+def test_unknown_tables_formats_and_shapes_are_told(filled, tmp_path: Path) -> None:
+    folder, _ = filled
+    for name, format_, shape in (
+        ("songs", "csv", ""),
+        ("artists", "xls", ""),
+        ("genres", "csv", "seed"),
+    ):
+        with pytest.raises(UsageError):
+            export(folder, name, format_, tmp_path / "x", shape)
+
+
+def test_the_report_is_one_page_that_loads_nothing(filled, tmp_path: Path) -> None:
+    folder, world = filled
+    page = report(folder, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert " src=" not in page
+    assert "@import" not in page
+    assert "<link" not in page
+    assert "Simulated" in page
+    assert f"<b>{world.counts['tracks']:,}</b>" in page
+
+
+def test_hostile_text_stays_text_in_the_report(
+    folder: DataFolder, tmp_path: Path, stand_in
+) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=20)
+    person = served.world._artists[0]
+    nasty = "<script>alert(1)</script>"
+    served.world._artists[0] = type(person)(0, nasty, ("<b>x</b>",), person.main_genre, 100, 5)
+    collect(folder, "spotify", url, "artists=all")
+    load(folder)
+    page = report(folder, tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>x</b>" not in page
+
+
+def test_deezer_artists_take_their_genres_from_lists(
+    folder: DataFolder, tmp_path: Path, stand_in
+) -> None:
+    url, served = stand_in("deezer", artists=60)
+    collect(folder, "deezer", url, "artists=all", "albums=all")
+    load(folder)
+    (written,) = export(folder, "artists", "jsonl", tmp_path / "a.jsonl")
+    rows = [json.loads(line) for line in written.path.read_text(encoding="utf-8").splitlines()]
+    with_genres = [row for row in rows if row["genres"]]
+    assert len(with_genres) >= 30
+    assert all(isinstance(genre, str) for row in with_genres for genre in row["genres"])
