@@ -181,8 +181,11 @@ def test_a_damaged_marker_is_told_not_guessed(tmp_path: Path) -> None:
 
 def test_one_process_writes_at_a_time(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path).open()
-    with Writing(folder, "load"):
-        with pytest.raises(LockedError, match="load by process"), Writing(folder, "crawl"):
-            pass
+    with (
+        Writing(folder, "load"),
+        pytest.raises(LockedError, match="load by process"),
+        Writing(folder, "x"),
+    ):
+        pass
     with Writing(folder, "crawl"):
         pass

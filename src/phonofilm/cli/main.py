@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from phonofilm.about import __version__
-from phonofilm.cli import crawl, demo, doctor, export, load, look, sandbox, screen
+from phonofilm.cli import screen
 from phonofilm.errors import PhonofilmError
 from phonofilm.logs import listen
 
@@ -48,23 +49,39 @@ def _common(
 
 
 _COLLECT, _USE, _HELP = "Collect", "Use", "Try and check"
-app.command("crawl", rich_help_panel=_COLLECT)(crawl.command)
-app.command("load", rich_help_panel=_COLLECT)(load.command)
-app.command("status", rich_help_panel=_COLLECT)(look.status)
-app.command("purge", rich_help_panel=_COLLECT)(load.purge)
-app.command("find", rich_help_panel=_USE)(look.find)
-app.command("show", rich_help_panel=_USE)(look.show)
-app.command("sql", rich_help_panel=_USE)(look.sql)
-app.command("export", rich_help_panel=_USE)(export.command)
-app.command("report", rich_help_panel=_USE)(export.report)
-app.command("demo", rich_help_panel=_HELP)(demo.command)
-app.command("sandbox", rich_help_panel=_HELP)(sandbox.command)
-app.command("doctor", rich_help_panel=_HELP)(doctor.command)
+# verb: module, function, panel
+VERBS = {
+    "crawl": ("crawl", "command", _COLLECT),
+    "load": ("load", "command", _COLLECT),
+    "status": ("look", "status", _COLLECT),
+    "purge": ("load", "purge", _COLLECT),
+    "find": ("look", "find", _USE),
+    "show": ("look", "show", _USE),
+    "sql": ("look", "sql", _USE),
+    "export": ("export", "command", _USE),
+    "report": ("export", "report", _USE),
+    "demo": ("demo", "command", _HELP),
+    "sandbox": ("sandbox", "command", _HELP),
+    "doctor": ("doctor", "command", _HELP),
+}
+
+
+def _register(words: list[str]) -> None:
+    """Adds the verb that was said; without one, all of them for the help.
+
+    Importing every verb takes most of a second, one of them a fraction.
+    """
+    said = [word for word in words if word in VERBS][:1]
+    for verb in said or VERBS:
+        module, function, panel = VERBS[verb]
+        command = getattr(import_module(f"phonofilm.cli.{module}"), function)
+        app.command(verb, rich_help_panel=panel)(command)
 
 
 def main() -> None:
     """Runs the command line; errors of ours become sentences and exit codes."""
     try:
+        _register(sys.argv[1:])
         app()
     except PhonofilmError as error:
         screen.err.quiet = False

@@ -1,0 +1,46 @@
+"""For those who test against the stand-ins: `with sandbox("spotify") as url: ...`."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+from phonofilm.sandbox.server import Plan, StandIn, running
+
+
+class Sandbox:
+    """A stand-in in a thread of this process; `start` and `stop`, or a `with` block."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._running: AbstractContextManager[tuple[str, StandIn]] | None = None
+        self.served: StandIn | None = None
+
+    def start(self) -> str:
+        """Serves on a free port of loopback; returns the address."""
+        self._running = running(self._plan)
+        url, self.served = self._running.__enter__()
+        return url
+
+    def stop(self) -> None:
+        """Ends it; harmless when it does not run."""
+        if self._running:
+            self._running.__exit__(None, None, None)
+            self._running = None
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def sandbox(source: str, **plan: Any) -> Sandbox:
+    """A stand-in of `spotify` or `deezer`; the options are those of `phonofilm sandbox`."""
+    return Sandbox(Plan(source, **({"rate": "none"} | plan)))
