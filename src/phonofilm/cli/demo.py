@@ -182,7 +182,7 @@ def _calls(url: str) -> int:
 
 def _screen(folder: DataFolder, told: Told) -> Group:
     with read(folder) as connection:
-        people, genres = queries.top_artists(connection), queries.top_genres(connection, 8)
+        people, genres = queries.top_artists(connection), queries.top_genres(connection, 6)
         held = queries.held(connection)
     told = told._replace(best=plain(people[0].name) if people else "x")
     columns = Table.grid(padding=(0, 3), expand=False)
