@@ -51,15 +51,15 @@ clean: ## removes what make made
 $(ENV)/.ready: requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv $(ENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
-	$(BIN)/uv pip install --quiet --no-deps --editable .
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
 	touch $@
 
 $(BENCH)/.ready: requirements-bench.txt pyproject.toml
 	$(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check uv
-	$(BENCH)/bin/uv pip install --quiet --require-hashes -r requirements-bench.txt
-	$(BENCH)/bin/uv pip install --quiet --no-deps --editable .
+	$(BENCH)/bin/uv pip install --python $(BENCH)/bin/python --quiet --require-hashes -r requirements-bench.txt
+	$(BENCH)/bin/uv pip install --python $(BENCH)/bin/python --quiet --no-deps --editable .
 	touch $@
 
 .PHONY: help setup demo test lint wheel wheel-demo bench docs pins clean

@@ -104,7 +104,7 @@ def timed(work: object) -> float:
 
 
 def main() -> None:
-    pages = int(sys.argv[1]) if len(sys.argv) > 1 else 4000
+    pages = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     rates: dict[str, list[float]] = {"bare": [], "ours": [], "scrapy": []}
     for _ in range(rounds):

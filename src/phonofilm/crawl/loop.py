@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from importlib import import_module
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def rarely_collecting() -> Iterator[None]:
+    """Answers and rows are trees without cycles; looking for some costs 5 % of a crawl."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -17,11 +29,5 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         factory = import_module("uvloop").new_event_loop
     except ModuleNotFoundError:
         factory = None
-    usual = gc.get_threshold()
-    # Answers are trees without cycles; looking for some every 700 objects costs 5 % of a crawl.
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        with asyncio.Runner(loop_factory=factory) as runner:
-            return runner.run(work)
-    finally:
-        gc.set_threshold(*usual)
+    with rarely_collecting(), asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)

@@ -201,11 +201,11 @@ class Planner:
 
     def _own(self, vein: Vein) -> float:
         """The expected gain; nothing where all that a call brings is in hand already."""
+        if not self.satisfied:
+            return vein.expected.gain
         spec = vein.spec
         brings = {spec.lists, spec.node, *spec.prior} & self._goal.wants.keys()
-        if brings and brings <= self.satisfied:
-            return 0.0
-        return vein.expected.gain
+        return 0.0 if brings and brings <= self.satisfied else vein.expected.gain
 
     def _best_follow(self) -> dict[str, tuple[float, float]]:
         """By kind of node: the best rate of asking about one, and calls it takes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.keeper import seal_waiting
+from phonofilm.crawl.loop import rarely_collecting
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
@@ -23,7 +25,7 @@ from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.warehouse.publish import publish, published
 from phonofilm.warehouse.staging import Stage
 
-_STAGE_ROWS = 150_000
+_STAGE_ROWS = 30_000
 _DAY_US = 86_400_000_000
 
 
@@ -52,17 +54,34 @@ class Loader:
         }  # fmt: skip
         self.findings: Counter[str] = Counter()
         self.quarantined = 0
+        self._quarantined: list[list[Any]] = []
         self.answers = 0
 
     def load(self, paths: list[Path]) -> None:
         """Loads segments in one transaction; their order does not matter."""
-        with tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch:
+        with (
+            tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch,
+            ThreadPoolExecutor(1) as merger,
+            rarely_collecting(),
+        ):
+            merging: Future[None] | None = None
             for envelope in answers(paths):
                 self._read(envelope)
                 if self._stage.size >= _STAGE_ROWS:
-                    self._merge(Path(scratch))
-            self._merge(Path(scratch))
+                    merging = self._merge_beside(merger, merging, Path(scratch))
+            merging = self._merge_beside(merger, merging, Path(scratch))
+            merging.result()
+        self._keep_quarantined()
         self._remember(paths)
+
+    def _merge_beside(
+        self, merger: ThreadPoolExecutor, before: Future[None] | None, scratch: Path
+    ) -> Future[None]:
+        """Merges what is staged while the next answers are parsed: the database needs no Python."""
+        if before:
+            before.result()
+        stage, self._stage = self._stage, Stage()
+        return merger.submit(self._merge, stage, scratch)
 
     def _read(self, envelope: Envelope) -> None:
         self.answers += 1
@@ -93,24 +112,25 @@ class Loader:
         """A body or a part of it that does not parse is kept with its reason, once."""
         self.quarantined += 1
         expires = None if keep_us is None else _utc(envelope.fetched_at + keep_us)
-        row: list[Any] = [
-            envelope.source, envelope.endpoint, envelope.ids, envelope.offset,
-            _utc(envelope.fetched_at), envelope.sha256, reason, envelope.body[:400], expires,
-        ]  # fmt: skip
-        self._warehouse.connection.execute(
-            """INSERT INTO store.quarantine SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (
-            FROM store.quarantine WHERE sha256 = ? AND reason = ? AND fetched_at = ?)""",
-            [*row, row[5], row[6], row[4]],
-        )
+        self._quarantined.append(
+            [
+                envelope.source, envelope.endpoint, envelope.ids, envelope.offset,
+                _utc(envelope.fetched_at), envelope.sha256, reason, envelope.body[:400], expires,
+            ]
+        )  # fmt: skip
 
-    def _merge(self, scratch: Path) -> None:
-        for cls in self._stage.kinds():
-            path = scratch / f"{cls.kind}.ndjson"
-            repeated = self._stage.write(cls, path)
-            merged = self._warehouse.merge(cls, path, repeated)
-            path.unlink()
-            self._count(cls, merged._asdict())
-        self._stage.clear()
+    def _keep_quarantined(self) -> None:
+        for row in self._quarantined:
+            self._warehouse.connection.execute(
+                """INSERT INTO store.quarantine SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (
+                FROM store.quarantine WHERE sha256 = ? AND reason = ? AND fetched_at = ?)""",
+                [*row, row[5], row[6], row[4]],
+            )
+
+    def _merge(self, stage: Stage, scratch: Path) -> None:
+        for cls in stage.kinds():
+            repeated = stage.write(cls, scratch)
+            self._count(cls, self._warehouse.merge(cls, scratch, repeated)._asdict())
 
     def _count(self, cls: type[Record], merged: dict[str, int]) -> None:
         for word, number in merged.items():
@@ -154,8 +174,7 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
                 raise
             warehouse.commit()
             changed = warehouse.touched or loader.quarantined > 0
-            if changed or published(folder) is None:
-                warehouse.connection.execute("CHECKPOINT")
+            warehouse.connection.execute("CHECKPOINT")
         finally:
             warehouse.close()
         if changed or published(folder) is None:

@@ -24,25 +24,40 @@ def instant(fetched_at: int, sha256: str) -> int:
     return max(0, fetched_at // 1000 - _EPOCH_MS) << 23 | int(sha256[:8], 16) >> 9
 
 
-class Staged(msgspec.Struct):
-    """One record of one answer. `held` is the mask of its fields, times are Unix microseconds."""
+class Told(msgspec.Struct, gc=False):
+    """What all records of one answer share; times are Unix microseconds."""
 
-    held: int
+    number: int
     told: int
-    first_us: int
-    last_us: int
+    fetched: int
     day: int
-    complete: bool
     expires: int | None
     answer: str
+
+
+class Staged(msgspec.Struct, gc=False, omit_defaults=True):
+    """One record of one answer. `held` is the mask of its fields.
+
+    `first_us`, `last_us` and `expires` are written only where an answer was absorbed whose own
+    times they keep; else they are those of the answer.
+    """
+
+    held: int
+    complete: bool
+    number: int
     record: Record
+    first_us: int | None = None
+    last_us: int | None = None
+    expires: int | None = None
 
 
 class Stage:
     """Records of many answers by kind; what a later answer of the day holds too is dropped."""
 
     def __init__(self) -> None:
-        self._rows: dict[type[Record], dict[str, list[Staged]]] = defaultdict(dict)
+        self._rows: dict[type[Record], dict[tuple[str, str], Staged]] = defaultdict(dict)
+        self._more: dict[type[Record], list[Staged]] = defaultdict(list)
+        self._told: list[Told] = []
         self.size = 0
 
     def add(
@@ -50,54 +65,53 @@ class Stage:
         looked_up: set[tuple[str, str]], keep_us: int | None,
     ) -> None:  # fmt: skip
         """Stages what an answer told; things that were looked up (kind, id) are full."""
-        at = instant(envelope.fetched_at, envelope.sha256)
-        fetched, answer = envelope.fetched_at, envelope.sha256[:16]
-        day, expires = fetched // _DAY_US, None if keep_us is None else fetched + keep_us
+        number, fetched = len(self._told), envelope.fetched_at
+        self._told.append(
+            Told(
+                number, instant(fetched, envelope.sha256), fetched, fetched // _DAY_US,
+                None if keep_us is None else fetched + keep_us, envelope.sha256[:16],
+            )
+        )  # fmt: skip
         for record in records:
-            held = holder(type(record))(record)
-            mask = full_masks.get(record.kind, 0)
-            full = held & mask == mask or (record.kind, record.id) in looked_up
-            self._put(Staged(held, at, fetched, fetched, day, full, expires, answer, record))
+            cls = type(record)
+            held, mask = holder(cls)(record), full_masks.get(cls.kind, 0)
+            full = held & mask == mask or (cls.kind, record.id) in looked_up
+            rows, key = self._rows[cls], (record.source, record.id)
+            new = Staged(held, full, number, record)
+            old = rows.get(key)
+            if old is None:
+                rows[key] = new
+                self.size += 1
+            else:
+                rows[key] = self._meet(cls, old, new)
 
-    def _put(self, new: Staged) -> None:
-        rows = self._rows[type(new.record)]
-        key = f"{new.record.source} {new.record.id}"
-        held = rows.get(key)
-        if held is None:
-            rows[key] = [new]
+    def _meet(self, cls: type[Record], old: Staged, new: Staged) -> Staged:
+        """Two answers told of one thing; the one that is kept in the first place."""
+        a, b = self._told[old.number], self._told[new.number]
+        kept, dropped = (new, old) if b.told >= a.told else (old, new)
+        if a.day == b.day and dropped.held & ~kept.held == 0:
+            self._absorb(kept, dropped)
+        else:
+            self._more[cls].append(dropped)
             self.size += 1
-            return
-        for place, old in enumerate(held):
-            if old.day == new.day:
-                kept, dropped = (new, old) if new.told >= old.told else (old, new)
-                if dropped.held & ~kept.held == 0:
-                    _absorb(kept, dropped)
-                    held[place] = kept
-                    return
-        held.append(new)
-        self.size += 1
+        return kept
+
+    def _absorb(self, kept: Staged, dropped: Staged) -> None:
+        a, b = self._told[kept.number], self._told[dropped.number]
+        kept.first_us = min(kept.first_us or a.fetched, dropped.first_us or b.fetched)
+        kept.last_us = max(kept.last_us or a.fetched, dropped.last_us or b.fetched)
+        kept.complete = kept.complete or dropped.complete
+        expiries = (kept.expires, a.expires, dropped.expires, b.expires)
+        kept.expires = max((e for e in expiries if e is not None), default=None)
 
     def kinds(self) -> list[type[Record]]:
         """The kinds that wait."""
         return list(self._rows)
 
-    def write(self, cls: type[Record], path: Path) -> bool:
-        """Writes a kind as newline-delimited JSON; True when some thing stands in it twice."""
-        rows = self._rows[cls]
-        repeated = any(len(held) > 1 for held in rows.values())
-        flat = [staged for held in rows.values() for staged in held]
-        path.write_bytes(msgspec.json.Encoder().encode_lines(flat))
-        return repeated
-
-    def clear(self) -> None:
-        """Forgets everything staged."""
-        self._rows.clear()
-        self.size = 0
-
-
-def _absorb(kept: Staged, dropped: Staged) -> None:
-    kept.first_us = min(kept.first_us, dropped.first_us)
-    kept.last_us = max(kept.last_us, dropped.last_us)
-    kept.complete = kept.complete or dropped.complete
-    if dropped.expires is not None:
-        kept.expires = max(kept.expires or 0, dropped.expires)
+    def write(self, cls: type[Record], folder: Path) -> bool:
+        """Writes `staged.ndjson` and `told.ndjson`; True when some thing stands there twice."""
+        encode = msgspec.json.Encoder().encode_lines
+        more = self._more[cls]
+        (folder / "staged.ndjson").write_bytes(encode([*self._rows[cls].values(), *more]))
+        (folder / "told.ndjson").write_bytes(encode(self._told))
+        return bool(more)

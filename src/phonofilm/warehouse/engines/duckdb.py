@@ -35,6 +35,8 @@ class DuckWarehouse:
         except duckdb.Error as error:
             raise disk_failed(path, error) from error
         self.connection.execute("SET preserve_insertion_order = false")
+        # A commit then writes the tables themselves, not a log of them first.
+        self.connection.execute("SET checkpoint_threshold = '1KB'")
         for statement in statements():
             self.connection.execute(statement)
 
@@ -53,25 +55,48 @@ class DuckWarehouse:
         """Ends it as if it had not been."""
         self.connection.execute("ROLLBACK")
 
-    def merge(self, cls: type[Record], staged: Path, repeated: bool) -> Merged:
+    def merge(self, cls: type[Record], scratch: Path, repeated: bool) -> Merged:
         """Merges staged rows of a kind; `repeated`: some thing stands in the file twice."""
         run = self.connection.execute
-        run(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT * FROM {_read(cls, staged)}")
-        run(f"CREATE OR REPLACE TEMP TABLE batch AS {_grouped(cls) if repeated else _flat(cls)}")
-        fresh = self._count("SELECT count(*) FROM batch b ANTI JOIN " + _joined(cls))
-        touched, updated = self._change(cls)
+        run(f"CREATE OR REPLACE TEMP TABLE raw AS {_read(cls, scratch)}")
+        shape = "TABLE" if repeated else "VIEW"  # rows that stand there once are copied once
+        for old in ("VIEW", "TABLE"):
+            if self._holds(old):
+                run(f"DROP {old} batch")
+        run(f"CREATE TEMP {shape} batch AS {_grouped(cls) if repeated else _flat(cls)}")
         total = self._count("SELECT count(*) FROM batch")
+        fresh = self._fresh(cls, total)
+        self.touched = self.touched or fresh > 0
+        if fresh == total:  # nothing to compare with: neither rows nor observations
+            run(f"INSERT INTO store.{cls.kind} BY NAME SELECT * FROM batch")
+            self._observe(cls, first_time=not repeated)
+            return Merged(fresh, 0, 0)
+        touched, updated = self._change(cls)
+        self.touched = self.touched or touched > 0
         if fresh:
             run(
                 f"INSERT INTO store.{cls.kind} BY NAME"
                 f" SELECT b.* FROM batch b ANTI JOIN {_joined(cls)}"
             )
-        self._observe(cls)
-        if fresh or touched:
-            self.touched = True
+        self._observe(cls, first_time=False)
         return Merged(fresh, updated, total - fresh - updated)
 
+    def _fresh(self, cls: type[Record], total: int) -> int:
+        """How many of the batch the table does not hold."""
+        if not self._count(f"SELECT count(*) FROM (FROM store.{cls.kind} LIMIT 1)"):
+            return total
+        held = f"""SELECT count(*) FROM store.{cls.kind} t SEMI JOIN batch b
+            ON t.source = b.source AND t.id = b.id"""
+        return total - self._count(held)
+
     touched = False
+
+    def _holds(self, kind: str) -> bool:
+        catalogue = {"VIEW": "duckdb_views()", "TABLE": "duckdb_tables()"}[kind]
+        name = {"VIEW": "view_name", "TABLE": "table_name"}[kind]
+        return bool(
+            self._count(f"SELECT count(*) FROM {catalogue} WHERE {name} = 'batch' AND temporary")
+        )
 
     def _count(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()
@@ -89,30 +114,27 @@ class DuckWarehouse:
         run(f"INSERT INTO store.{cls.kind} BY NAME SELECT * EXCLUDE (_row, _differs) FROM changed")
         return touched, updated
 
-    def _observe(self, cls: type[Record]) -> None:
+    def _observe(self, cls: type[Record], first_time: bool) -> None:
         """Figures that move, one a day: the last of the day stands, null included."""
         for column in fields(cls):
-            if not column.moves:
-                continue
-            name = quoted(column.name)
-            self.connection.execute(
-                f"""CREATE OR REPLACE TEMP TABLE seen AS
-                SELECT record.source AS source, '{cls.kind}' AS kind, record.id AS id,
-                '{column.name}' AS metric,
-                epoch_ms(day * 86400000)::DATE AS day,
-                arg_max_null(record.{name}, told) AS value,
-                max(make_timestamp(expires)) AS expires_at,
-                max(told) AS _at FROM raw
-                WHERE held & {bit_of(cls, column.name)} <> 0
-                GROUP BY ALL"""
-            )
-            self._keep_observations()
+            if column.moves and first_time:
+                self.connection.execute(
+                    f"INSERT INTO store.observation BY NAME {_seen(cls, column.name)}"
+                )
+            elif column.moves:
+                self._observe_again(cls, column.name)
 
-    def _keep_observations(self) -> None:
+    def _observe_again(self, cls: type[Record], name: str) -> None:
         run = self.connection.execute
         same = (
             "o.source = s.source AND o.kind = s.kind AND o.id = s.id AND o.metric = s.metric"
             " AND o.day = s.day"
+        )
+        run(
+            f"""CREATE OR REPLACE TEMP TABLE seen AS
+            SELECT source, kind, id, metric, day, arg_max_null(value, _at) AS value,
+            max(expires_at) AS expires_at, max(_at) AS _at
+            FROM ({_seen(cls, name)}) GROUP BY ALL"""
         )
         run(
             f"CREATE OR REPLACE TEMP TABLE older AS SELECT o.rowid AS _row FROM store.observation o"
@@ -129,15 +151,29 @@ class DuckWarehouse:
         self.connection.close()
 
 
-def _read(cls: type[Record], staged: Path) -> str:
+def _read(cls: type[Record], scratch: Path) -> str:
+    """Staged records with the answers they come from."""
     row = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in columns(cls))
-    path = str(staged).replace("'", "''")
-    return (
-        f"read_json('{path}', format = 'newline_delimited', columns = {{held: 'BIGINT',"
-        " told: 'BIGINT',"
-        f" first_us: 'BIGINT', last_us: 'BIGINT', day: 'BIGINT', complete: 'BOOLEAN',"
-        f" expires: 'BIGINT', answer: 'VARCHAR', record: 'STRUCT({row})'}})"
+    staged, told = (
+        str(scratch / name).replace("'", "''") for name in ("staged.ndjson", "told.ndjson")
     )
+    return f"""SELECT s.held, s.complete, s.record, t.told, t.day, t.answer,
+        coalesce(s.first_us, t.fetched) AS first_us, coalesce(s.last_us, t.fetched) AS last_us,
+        coalesce(s.expires, t.expires) AS expires
+        FROM read_json('{staged}', format = 'newline_delimited', columns = {{held: 'BIGINT',
+            complete: 'BOOLEAN', number: 'BIGINT', record: 'STRUCT({row})', first_us: 'BIGINT',
+            last_us: 'BIGINT', expires: 'BIGINT'}}) s
+        JOIN read_json('{told}', format = 'newline_delimited', columns = {{number: 'BIGINT',
+            told: 'BIGINT', fetched: 'BIGINT', day: 'BIGINT', expires: 'BIGINT',
+            answer: 'VARCHAR'}}) t USING (number)"""
+
+
+def _seen(cls: type[Record], name: str) -> str:
+    """One moving figure of the staged records, with the day and the instant of each."""
+    return f"""SELECT record.source AS source, '{cls.kind}' AS kind, record.id AS id,
+        '{name}' AS metric, epoch_ms(day * 86400000)::DATE AS day, record.{quoted(name)} AS value,
+        make_timestamp(expires) AS expires_at, told AS _at
+        FROM raw WHERE held & {bit_of(cls, name)} <> 0"""
 
 
 def _flat(cls: type[Record]) -> str:
