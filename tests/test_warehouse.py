@@ -152,6 +152,15 @@ def test_any_order_and_any_grouping_of_loads_give_one_result(
     shutil.rmtree(root)
 
 
+def test_a_thing_listed_twice_in_one_answer_is_one_and_the_later_stands(folder: DataFolder) -> None:
+    land(
+        folder,
+        answer(1, [artist("a", genres=["x"], popularity=3), artist("a", genres=None)], START),
+    )
+    load(folder)
+    assert rows(folder, "SELECT genres, popularity FROM artists") == [(None, 3)]
+
+
 def test_figures_that_move_are_observed_once_a_day(folder: DataFolder) -> None:
     for seq, (at, popularity) in enumerate([(0, 50), (1000, 51), (DAY, 60)], 1):
         land(folder, answer(seq, [artist("a", popularity=popularity)], START + at))

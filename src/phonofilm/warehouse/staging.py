@@ -7,13 +7,13 @@ hash, so that two answers of one millisecond still have one order everywhere.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from phonofilm.landing.envelope import Envelope
-from phonofilm.records import Record, holder
+from phonofilm.records import ABSENT, Record, holder
 
 _EPOCH_MS = 1_577_836_800_000
 _DAY_US = 86_400_000_000
@@ -61,7 +61,7 @@ class Stage:
         self.size = 0
 
     def add(
-        self, envelope: Envelope, records: Iterable[Record], full_masks: dict[str, int],
+        self, envelope: Envelope, records: Sequence[Record], full_masks: dict[str, int],
         looked_up: set[tuple[str, str]], keep_us: int | None,
     ) -> None:  # fmt: skip
         """Stages what an answer told; things that were looked up (kind, id) are full."""
@@ -72,7 +72,7 @@ class Stage:
                 None if keep_us is None else fetched + keep_us, envelope.sha256[:16],
             )
         )  # fmt: skip
-        for record in records:
+        for record in _once(records):
             cls = type(record)
             held, mask = holder(cls)(record), full_masks.get(cls.kind, 0)
             full = held & mask == mask or (cls.kind, record.id) in looked_up
@@ -115,3 +115,17 @@ class Stage:
         (folder / "staged.ndjson").write_bytes(encode([*self._rows[cls].values(), *more]))
         (folder / "told.ndjson").write_bytes(encode(self._told))
         return bool(more)
+
+
+def _once(records: Sequence[Record]) -> Iterable[Record]:
+    """Things an answer lists twice become one: what comes later in it stands."""
+    if len({(type(record), record.id) for record in records}) == len(records):
+        return records
+    found: dict[tuple[type[Record], str], Record] = {}
+    for record in records:
+        old = found.setdefault((type(record), record.id), record)
+        for name in record.__struct_fields__:
+            value = getattr(record, name)
+            if value is not ABSENT:
+                setattr(old, name, value)
+    return found.values()

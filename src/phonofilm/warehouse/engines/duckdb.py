@@ -141,10 +141,11 @@ class DuckWarehouse:
             f" JOIN seen s ON {same} WHERE o._at < s._at"
         )
         run("DELETE FROM store.observation WHERE rowid IN (SELECT _row FROM older)")
-        run(
+        added = self._count(
             f"INSERT INTO store.observation BY NAME SELECT s.* FROM seen s ANTI JOIN"
             f" store.observation o ON {same}"
         )
+        self.touched = self.touched or added > 0
 
     def close(self) -> None:
         """Closes the file with everything in it."""
