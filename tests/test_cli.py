@@ -243,6 +243,9 @@ def test_settings_come_from_toml_env_file_and_environment(tmp_path: Path) -> Non
     assert "on, access extended" in told.stdout
     (tmp_path / "phonofilm.toml").write_text("[spotify\n")
     assert phonofilm("doctor", cwd=tmp_path).returncode == 3
+    (tmp_path / "phonofilm.toml").write_text("[spotfy]\n")
+    assert "Did you mean spotify?" in phonofilm("doctor", cwd=tmp_path).stderr
+    (tmp_path / "phonofilm.toml").write_text("keep_names = false\n")
     assert phonofilm("doctor", cwd=tmp_path, PHONOFILM_SPOTIFY="abc").returncode == 3
 
 

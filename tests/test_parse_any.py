@@ -153,3 +153,62 @@ def test_one_bad_item_costs_that_item_and_leaves_a_finding(
     assert [f.kind for f in page.findings] == ["malformed_item"]
     listed = sum(r.kind == kind for r in whole.records)
     assert sum(r.kind == kind for r in page.records) >= listed - 1
+
+
+def spotify(endpoint: str, body: Any) -> Page:
+    page = parsed(
+        "spotify", endpoint, body if isinstance(body, bytes) else json.dumps(body).encode()
+    )
+    assert page is not None
+    return page
+
+
+def test_a_renamed_entry_is_a_finding_not_a_withdrawn_track() -> None:
+    page = spotify("playlist_tracks", {"items": [{"entry": {"id": "t", "name": "x"}}]})
+    assert [f.kind for f in page.findings] == ["malformed_item"]
+    assert page.records == []
+    assert parsed("spotify", "playlist_tracks", b'{"items": null, "next": "x"}') is None
+
+
+def test_item_and_track_may_both_come_and_one_may_be_null() -> None:
+    track = {"id": "t", "name": "x", "type": "track"}
+    page = spotify(
+        "playlist_tracks",
+        {"items": [{"item": None, "track": track}, {"item": track, "track": track}]},
+    )
+    assert [r.track_id for r in page.records if r.kind == "playlist_entry"] == ["t", "t"]
+
+
+def test_a_figure_too_large_for_any_table_costs_its_item() -> None:
+    page = spotify("artists", {"artists": [
+        {"id": "a", "name": "x", "popularity": 10**21}, {"id": "b", "name": "y", "popularity": 5},
+    ]})  # fmt: skip
+    assert [r.id for r in page.records] == ["b"]
+    assert [f.kind for f in page.findings] == ["malformed_item"]
+
+
+def test_what_was_absent_stays_absent_inside_tracks() -> None:
+    from phonofilm.records import ABSENT
+
+    page = spotify("track", {"id": "t", "name": "x", "album": {"id": "a", "name": "A"}})
+    track = next(r for r in page.records if r.kind == "track")
+    assert track.release_date is ABSENT
+    assert track.url is ABSENT
+    assert track.isrc is ABSENT
+
+
+def test_half_characters_and_nan_cost_only_their_place() -> None:
+    page = spotify(
+        "artists", b'{"artists": [{"id": "a", "name": "\\ud83d x"}, {"id": "b", "name": "y"}]}'
+    )
+    assert [r.name for r in page.records] == ["\ufffd x", "y"]
+    page = spotify(
+        "audio_features", b'{"audio_features": [{"id": "t", "tempo": NaN, "energy": 0.5}]}'
+    )
+    assert [(r.tempo, r.energy) for r in page.records] == [(None, 0.5)]
+
+
+def test_answers_shorter_than_asked_are_found() -> None:
+    body = json.dumps({"tracks": [{"id": "t", "name": "x"}]}).encode()
+    page = get("spotify").parse(Request("tracks", ("t", "u", "v")), Response(200, {}, body))
+    assert [(f.kind, f.detail) for f in page.findings] == [("unknown_id", "u"), ("unknown_id", "v")]

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ def load_settings(config: Path | None = None) -> Settings:
             raise ConfigurationError(f"There is no file {config}.", next_step="Check --config.")
         os.environ["PHONOFILM_CONFIG"] = str(config)
     try:
+        _check_names()
         return Settings()
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{_file()} is not TOML: {error}.") from None
@@ -100,6 +102,20 @@ def load_settings(config: Path | None = None) -> Settings:
             f"The settings are wrong: {_places(error)}.",
             next_step=f"Correct {_file()}, .env or the environment; phonofilm doctor shows them.",
         ) from None
+
+
+def _check_names() -> None:
+    """A misspelt name in the file is told: silently ignored, it costs an evening."""
+    if not _file().is_file():
+        return
+    known = set(Settings.model_fields)
+    for name in tomllib.loads(_file().read_text(encoding="utf-8")):
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            raise ConfigurationError(
+                f"{_file()} sets {name!r}, which is no setting.",
+                next_step=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}.",
+            )
 
 
 def _places(error: ValidationError) -> str:

@@ -83,7 +83,8 @@ def command(
         truth = _get(f"{spotify}/__sandbox__/truth")
         err.print("\n[bold]1[/] Spotify's stand-in, extended access")
         killed_after = _crawl_and_kill(data, "spotify", spotify, _SPOTIFY)
-        err.print(f"  [red]kill -9[/] after {killed_after:,} calls; the same command again:")
+        err.show_cursor(True)
+        err.print(f"\n  [red]kill -9[/] after {killed_after:,} calls; the same command again:")
         crawls = [_crawl(data, "spotify", spotify, _SPOTIFY)]
         err.print("\n[bold]2[/] Deezer's stand-in, no key")
         crawls.append(_crawl(data, "deezer", deezer, _DEEZER))

@@ -9,70 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from logging import DEBUG
-from typing import NamedTuple, Protocol
 
 import msgspec
 
-from phonofilm.crawl.clock import Clock
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import IGNORED, Goal, Scope
-from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
-from phonofilm.crawl.limiter import Limiter
-from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.parts import Parts, Retry
 from phonofilm.crawl.reader import Reader
 from phonofilm.crawl.transport import NoResponse
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
 from phonofilm.logs import log
-from phonofilm.sources.base import HttpSource, Outcome, Response
+from phonofilm.sources.base import Outcome, Response
 
 MOST_TRIES = 5
 _MOST_SILENT = 20
 _MOST_REFUSALS = 20
 _MOST_MALFORMED_SHARE = 0.5
 _JUDGE_SHAPE_AFTER = 20
-
-
-class Sender(Protocol):
-    """What sends a request and says what came back."""
-
-    async def get(
-        self, path: str, query: dict[str, str], headers: dict[str, str]
-    ) -> Response | NoResponse: ...
-
-
-class Tokens(Protocol):
-    """What knows the headers to send."""
-
-    async def headers(self) -> dict[str, str]: ...
-    async def renew(self, spent: dict[str, str]) -> bool: ...
-
-
-class Retry(NamedTuple):
-    """An ask that waits for another try, not before a moment (steady seconds)."""
-
-    not_before: float
-    tries: int
-    ask: Ask
-
-
-class Parts(NamedTuple):
-    """What an engine is made of."""
-
-    source: HttpSource
-    access: str
-    goal: Goal
-    scope: Scope
-    frontier: Frontier
-    planner: Planner
-    limiter: Limiter
-    sender: Sender
-    tokens: Tokens
-    keeper: Keeper
-    clock: Clock
-    run: str
 
 
 class Engine:
@@ -399,7 +352,3 @@ class Engine:
             log.warning("finding", kind=kind, detail=detail[:300])
         self.findings[kind] += 1
         self.examples.setdefault(kind, detail[:300])
-
-
-Watcher = Callable[[Engine], None]
-__all__ = ["IGNORED", "Engine", "Parts", "Watcher"]

@@ -16,12 +16,13 @@ import msgspec
 
 from phonofilm.config import Settings, hash_key
 from phonofilm.crawl.coverage import coverage
-from phonofilm.crawl.engine import Engine, Parts
+from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
 from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.origin import Origin, live, sandbox
+from phonofilm.crawl.parts import Parts
 from phonofilm.crawl.planner import Planner, policy
 from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.transport import Transport

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections import deque
 
@@ -39,7 +40,7 @@ class Yield:
         self.fruitless = 0 if gain > 0 else self.fruitless + 1
 
 
-class Vein:
+class Vein(ABC):
     """First pages of one endpoint, or the pages after them."""
 
     def __init__(
@@ -54,17 +55,17 @@ class Vein:
         """A call of this vein was answered."""
         self.expected.learn(gain, met)
 
+    @abstractmethod
     def ready(self) -> int:
         """Nodes that the next call would carry; 0 when there is nothing to ask."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self) -> Ask:
         """The next call; only when `ready`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def pending(self) -> int:
         """Calls that could still be made, at most."""
-        raise NotImplementedError
 
 
 class FirstPages(Vein):

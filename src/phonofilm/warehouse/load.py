@@ -165,14 +165,9 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
         try:
             paths = _unloaded(folder, warehouse) if not again else segments(folder.landing)
             loader = Loader(folder, warehouse)
-            warehouse.begin()
-            try:
+            with warehouse.transaction():
                 loader.load(paths)
                 _keep_runs(folder, warehouse)
-            except BaseException:
-                warehouse.rollback()
-                raise
-            warehouse.commit()
             changed = warehouse.touched or loader.quarantined > 0
             warehouse.connection.execute("CHECKPOINT")
         finally:

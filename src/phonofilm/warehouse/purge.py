@@ -41,13 +41,12 @@ def _from_warehouse(folder: DataFolder, instant: datetime) -> dict[str, int]:
     warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
     removed = {}
     try:
-        warehouse.begin()
-        for table in (*(cls.kind for cls in RECORDS), "observation", "quarantine"):
-            row = warehouse.connection.execute(
-                f"DELETE FROM store.{table} WHERE expires_at <= ?", [naive]
-            ).fetchone()
-            removed[table] = int(row[0]) if row else 0
-        warehouse.commit()
+        with warehouse.transaction():
+            for table in (*(cls.kind for cls in RECORDS), "observation", "quarantine"):
+                row = warehouse.connection.execute(
+                    f"DELETE FROM store.{table} WHERE expires_at <= ?", [naive]
+                ).fetchone()
+                removed[table] = int(row[0]) if row else 0
         warehouse.connection.execute("CHECKPOINT")
     finally:
         warehouse.close()

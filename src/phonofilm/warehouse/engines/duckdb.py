@@ -6,6 +6,8 @@ by join: primary keys cost three times the load.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,20 +42,21 @@ class DuckWarehouse:
         for statement in statements():
             self.connection.execute(statement)
 
-    def begin(self) -> None:
-        """Starts a transaction: a load is whole or not at all."""
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What happens inside is whole or not at all."""
         self.connection.execute("BEGIN")
-
-    def commit(self) -> None:
-        """Ends it well."""
+        done = False
         try:
+            yield
             self.connection.execute("COMMIT")
-        except duckdb.Error as error:
+            done = True
+        except duckdb.IOException as error:
             raise disk_failed(self.path, error) from error
-
-    def rollback(self) -> None:
-        """Ends it as if it had not been."""
-        self.connection.execute("ROLLBACK")
+        finally:
+            if not done:
+                with contextlib.suppress(duckdb.Error):  # a failed commit has ended it already
+                    self.connection.execute("ROLLBACK")
 
     def merge(self, cls: type[Record], scratch: Path, repeated: bool) -> Merged:
         """Merges staged rows of a kind; `repeated`: some thing stands in the file twice."""

@@ -1,0 +1,55 @@
+"""What an engine is made of: who sends, who knows the key, who keeps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.goal import Goal, Scope
+from phonofilm.crawl.keeper import Keeper
+from phonofilm.crawl.ledger import Ask
+from phonofilm.crawl.limiter import Limiter
+from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.transport import NoResponse
+from phonofilm.sources.base import HttpSource, Response
+
+
+class Sender(Protocol):
+    """What sends a request and says what came back."""
+
+    async def get(
+        self, path: str, query: dict[str, str], headers: dict[str, str]
+    ) -> Response | NoResponse: ...
+
+
+class Tokens(Protocol):
+    """What knows the headers to send."""
+
+    async def headers(self) -> dict[str, str]: ...
+    async def renew(self, spent: dict[str, str]) -> bool: ...
+
+
+class Retry(NamedTuple):
+    """An ask that waits for another try, not before a moment (steady seconds)."""
+
+    not_before: float
+    tries: int
+    ask: Ask
+
+
+class Parts(NamedTuple):
+    """What an engine is made of."""
+
+    source: HttpSource
+    access: str
+    goal: Goal
+    scope: Scope
+    frontier: Frontier
+    planner: Planner
+    limiter: Limiter
+    sender: Sender
+    tokens: Tokens
+    keeper: Keeper
+    clock: Clock
+    run: str

@@ -1,0 +1,93 @@
+"""Paging: whatever size a source serves, all is seen once and the walk ends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.sources import get
+from phonofilm.sources.base import Request, Response
+
+
+def walk(source: str, request: Request, serve: Any) -> tuple[list[str], int]:
+    """Follows pages until no answer tells of another; ids in order and calls made."""
+    seen, todo, calls = [], [request], 0
+    while todo:
+        asked = todo.pop()
+        calls += 1
+        assert calls < 500, "the walk does not end"
+        page = get(source).parse(asked, Response(200, {}, json.dumps(serve(asked.offset)).encode()))
+        kind = get(source).manifest.endpoints[asked.endpoint].lists
+        seen += [record.id for record in page.records if record.kind == kind]
+        todo += page.continues
+        assert all(after.offset > asked.offset for after in page.continues)
+    return seen, calls
+
+
+@given(total=st.integers(0, 130), limit=st.integers(1, 50), drift=st.integers(-3, 3))
+def test_spotify_pages_are_walked_whole_whatever_total_they_claim(
+    total: int, limit: int, drift: int
+) -> None:
+    def serve(offset: int) -> dict[str, Any]:
+        items = [{"id": f"a{n}", "name": "x"} for n in range(offset, min(total, offset + limit))]
+        after = "https://elsewhere.invalid/x" if offset + limit < total else None
+        return {
+            "artists": {
+                "items": items,
+                "limit": limit,
+                "offset": offset,
+                "next": after,
+                "total": total + drift,
+            }
+        }
+
+    seen, calls = walk("spotify", Request("genre_artists", ("rock",)), serve)
+    assert seen == [f"a{n}" for n in range(total)]
+    assert calls == max(1, -(-total // limit))
+
+
+@given(total=st.integers(0, 130), limit=st.integers(1, 50))
+def test_deezer_pages_are_walked_whole(total: int, limit: int) -> None:
+    def serve(index: int) -> dict[str, Any]:
+        data = [{"id": n, "title": "x"} for n in range(index, min(total, index + limit))]
+        page: dict[str, Any] = {"data": data, "total": total}
+        if index + limit < total:
+            page["next"] = f"https://api.deezer.com/x?index={index + limit}"
+        return page
+
+    seen, _ = walk("deezer", Request("artist_albums", ("1",)), serve)
+    assert seen == [str(n) for n in range(total)]
+
+
+@given(
+    pages=st.lists(st.integers(0, 5), max_size=8), limit=st.sampled_from([None, -5, 0, 3, 10**6])
+)
+def test_a_next_that_never_ends_ends_with_the_first_empty_page(
+    pages: list[int], limit: int | None
+) -> None:
+    sizes = iter([*pages, 0])
+
+    def serve(offset: int) -> dict[str, Any]:
+        items = [{"id": f"{offset}-{n}", "name": "x"} for n in range(next(sizes, 0))]
+        return {"items": items, "limit": limit, "next": "https://x.invalid/again", "total": 10**6}
+
+    seen, calls = walk("spotify", Request("artist_albums", ("a",)), serve)
+    until = pages.index(0) if 0 in pages else len(pages)
+    assert len(seen) == sum(pages[:until])
+    assert calls == until + 1
+
+
+def test_a_playlist_longer_than_what_it_embeds_goes_on() -> None:
+    tracks = [{"id": n, "title": "x"} for n in range(3)]
+    body = {"id": 9, "title": "p", "nb_tracks": 5, "tracks": {"data": tracks}}
+    page = get("deezer").parse(
+        Request("playlist", ("9",)), Response(200, {}, json.dumps(body).encode())
+    )
+    assert page.continues == [Request("playlist_tracks", ("9",), 3)]
+    rest = {"data": [{"id": 3, "title": "x"}, {"id": 4, "title": "x"}], "total": 5}
+    page = get("deezer").parse(page.continues[0], Response(200, {}, json.dumps(rest).encode()))
+    assert [r.position for r in page.records if r.kind == "playlist_entry"] == [3, 4]
+    assert page.continues == []
