@@ -104,6 +104,18 @@ def test_another_scope_inherits_nothing_and_asks_nothing_again(folder, stand_in)
     assert calls_made(served) - before < 12
 
 
+def test_another_artist_after_one_is_that_artist_alone(folder, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=120)
+    world = served.world
+    names = [world.artist(a).name for a in range(120)]
+    first, second = [a for a in range(120) if names.count(names[a]) == 1 and names[a].isascii()][:2]
+    for artist in (first, second):
+        scope = Named([Link("artist_query", names[artist])], with_credits=False)
+        result = collect(folder, "spotify", url, "artists", "albums", "tracks", scope=scope)
+        assert result.findings == []
+        assert followed(folder) == {served.service.objects.id_of("artist", artist)}
+
+
 def test_a_satisfied_want_does_not_stop_the_others(folder, stand_in) -> None:
     url, served = stand_in("deezer", artists=200)
     scope = Named([Link("playlist_query", "rock")], False, playlists=3)

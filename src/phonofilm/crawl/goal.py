@@ -194,6 +194,8 @@ class Named:
 
     def levels(self, page: Page, endpoint: Endpoint, request: Request, parent: int) -> list[int]:
         """What belongs to a named thing is followed; its credits are looked up when wanted."""
+        if parent < FOLLOWED or endpoint.role == "relate":
+            return [IGNORED] * len(page.records)
         if endpoint.node == "artist_query":
             chosen = self._choose(request.ids[0], page)
             return [FOLLOWED if place == chosen else IGNORED for place in range(len(page.records))]

@@ -6,12 +6,12 @@ an artist, or everything after a genre, neither inherits what the other followed
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from phonofilm.crawl.frontier import NODE_KINDS, Frontier
 from phonofilm.crawl.goal import Scope
 from phonofilm.landing.envelope import Envelope
-from phonofilm.sources.base import HttpSource, Link, Malformed, Page
+from phonofilm.sources.base import HttpSource, Link, Malformed
 from phonofilm.sources.manifest import Endpoint
 
 
@@ -20,48 +20,53 @@ def rescope(
     source: HttpSource,
     scope: Scope,
     seeds: list[Link],
-    landed: Iterable[Envelope],
+    landed: Callable[[], Iterable[Envelope]],
 ) -> bool:
-    """Plants the seeds; when the scope is another than the last, sets all levels anew first."""
+    """Plants the seeds; when the scope is another than the last, sets all levels anew first.
+
+    `landed` streams the source's answers, as often as one of them still raises a level: a thing may
+    have been answered about before the answer that makes it worth following.
+    """
     held = frontier.meta("scope")
-    changed = held is not None and held != scope.name
-    if changed:
+    other = changed = held is not None and held != scope.name
+    if other:
         frontier.forget_levels()
     for link in seeds:
         frontier.meet(link.kind, [(link.id, scope.link_level(link), False)])
-    if changed:
-        for envelope in sorted(landed, key=lambda e: e.fetched_at):
-            _again(frontier, source, scope, envelope)
+    while changed:
+        raised = sum(_again(frontier, source, scope, envelope) for envelope in landed())
+        changed = raised > 0
     frontier.commit()
     frontier.set_meta("scope", scope.name)
-    return changed
+    return other
 
 
-def _again(frontier: Frontier, source: HttpSource, scope: Scope, envelope: Envelope) -> None:
+def _again(frontier: Frontier, source: HttpSource, scope: Scope, envelope: Envelope) -> int:
+    """Reads one answer once more; how many things are followed because of it that were not."""
     spec = source.manifest.endpoints.get(envelope.endpoint)
-    if spec is None or envelope.source != source.manifest.name:
-        return
+    if spec is None:
+        return 0
     try:
         page = source.parse(envelope.request, envelope.response)
     except Malformed:
-        return
+        return 0
     parent = _parent(frontier, spec, envelope)
     levels = scope.levels(page, spec, envelope.request, parent)
-    for record, level in zip(page.records, levels, strict=True):
-        if level and record.kind in NODE_KINDS:
-            frontier.meet(record.kind, [(record.id, level, False)])
-    _links(frontier, scope, page)
-
-
-def _links(frontier: Frontier, scope: Scope, page: Page) -> None:
-    for link in page.links:
-        frontier.meet(link.kind, [(link.id, scope.link_level(link), True)])
+    told = [
+        (record.kind, record.id, level, False)
+        for record, level in zip(page.records, levels, strict=True)
+        if level and record.kind in NODE_KINDS
+    ]
+    told += [(link.kind, link.id, scope.link_level(link), True) for link in page.links]
+    return sum(
+        sum(frontier.meet(kind, [(id_, level, full)])[:2]) for kind, id_, level, full in told
+    )
 
 
 def _parent(frontier: Frontier, spec: Endpoint, envelope: Envelope) -> int:
-    kind = spec.node or ("album" if spec.lists == "track" else "playlist")
-    for kind_ in (kind, "playlist") if not spec.node else (kind,):
-        seq = frontier.seq_of(kind_, envelope.ids[0]) if envelope.ids else None
+    """The level of what was asked about; pages that continue another answer have its node."""
+    for kind in (spec.node,) if spec.node else ("album", "playlist"):
+        seq = frontier.seq_of(kind, envelope.ids[0]) if envelope.ids else None
         if seq is not None:
             return frontier.level(seq)
     return 0

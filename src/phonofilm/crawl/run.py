@@ -197,10 +197,9 @@ def _plant(
 ) -> Planner:
     """Meets the seeds and opens the veins."""
     seeds = options.scope.seeds(source, origin.access)
-    landed = answers(
-        p for p in segments(folder.landing) if f"source={source.manifest.name}" in p.parts
-    )
-    rescope(frontier, source, options.scope, seeds, landed)
+    own = f"source={source.manifest.name}"
+    paths = sorted((p for p in segments(folder.landing) if own in p.parts), key=lambda p: p.name)
+    rescope(frontier, source, options.scope, seeds, lambda: answers(paths))
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),
         policy(options.policy),
