@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report
 from phonofilm.warehouse.export import export
 from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import published
 from tests.conftest import collect
 
 SEED = {
@@ -163,3 +165,38 @@ def test_deezer_artists_take_their_genres_from_lists(
     with_genres = [row for row in rows if row["genres"]]
     assert len(with_genres) >= 30
     assert all(isinstance(genre, str) for row in with_genres for genre in row["genres"])
+
+
+@pytest.mark.parametrize("shape", ["", "seed"])
+def test_rows_past_their_keeping_are_in_no_export(filled, tmp_path: Path, shape: str) -> None:
+    folder, world = filled
+    copy = DataFolder(tmp_path / "copy")
+    shutil.copytree(folder.root, copy.root)
+    with duckdb.connect(str(published(copy))) as connection:
+        connection.execute(
+            "UPDATE store.artist SET expires_at = TIMESTAMP '2020-01-01' WHERE id < '4'"
+        )
+        gone = connection.execute("SELECT count(*) FROM store.artist WHERE id < '4'").fetchall()[0][
+            0
+        ]
+    (written,) = export(copy, "artists", "csv", tmp_path / "a.csv", shape)
+    assert gone > 0
+    assert written.rows == 150 - gone
+
+
+def test_a_place_that_cannot_be_written_is_no_failing_disk(filled, tmp_path: Path) -> None:
+    folder, _ = filled
+    with pytest.raises(UsageError, match="cannot be written"):
+        export(folder, "artists", "csv", tmp_path)
+
+
+def test_a_discography_of_albums_that_were_only_mentioned_is_not_empty(
+    folder, tmp_path, stand_in
+) -> None:
+    url, _ = stand_in("deezer", artists=60)
+    collect(folder, "deezer", url, "artists=30", max_calls=40)
+    load(folder)
+    collect(folder, "deezer", url, "tracks=50", max_calls=60)
+    load(folder)
+    albums, *_ = export(folder, "discography", "csv", tmp_path / "d", "seed")
+    assert albums.rows > 0

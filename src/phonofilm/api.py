@@ -47,11 +47,19 @@ class Rows:
         with read(self._folder) as connection:
             try:
                 found = connection.execute(self._query)
+                rows = found.fetchall() if found else []
+            except ModuleNotFoundError:  # instants with a zone need pytz
+                raise UsageError(
+                    "The query gives an instant with a time zone.",
+                    next_step="Cast it: now()::TIMESTAMP",
+                ) from None
             except duckdb.Error as error:
                 raise UsageError(
                     f"The query fails: {error}", next_step="phonofilm show lists the tables."
                 ) from None
-            return [column[0] for column in found.description or ()], found.fetchall()
+            if not found:
+                raise UsageError("The query is empty.")
+            return [column[0] for column in found.description or ()], rows
 
     @property
     def columns(self) -> builtins.list[str]:

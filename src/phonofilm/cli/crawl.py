@@ -120,7 +120,14 @@ def command(
         as_json(result)
     else:
         show(result, str(folder.root))
-    raise typer.Exit(result.exit_code)
+    raise typer.Exit(result.exit_code or _not_found(result, choice))
+
+
+def _not_found(result: CrawlResult, choice: Choice) -> int:
+    """2 when nothing of what was named exists: a script should notice a typing error."""
+    counts = {finding["kind"]: finding["count"] for finding in result.findings}
+    nobody = choice.artists and counts.get("unknown_artist") == len(choice.artists)
+    return 2 if nobody or "unknown_genre" in counts else 0
 
 
 def _ask(source: str) -> None:
@@ -144,6 +151,9 @@ ENDINGS = {
 def show(result: CrawlResult, folder: str) -> None:
     """How it ended, what is in hand, what was odd, how to go on."""
     ending = ENDINGS.get(result.status, result.status)
+    unknown = [f for f in result.findings if f["kind"] in ("unknown_genre", "unknown_artist")]
+    if unknown and result.status == "done":
+        ending = "[yellow]![/] Not all that was named could be found"
     if result.status == "parked" and result.resume_at:
         ending += f" until [bold]{minute(result.resume_at)}[/]"
     out.print(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import duckdb
+from rich.markup import escape
 
 from phonofilm.about import __version__
 from phonofilm.cli import options as shared
@@ -41,9 +42,9 @@ def command(
         as_json([check._asdict() for check in checks])
         return
     for check in checks:
-        out.print(f"{_MARKS[check.state]} {check.what}", soft_wrap=True)
+        out.print(f"{_MARKS[check.state]} {escape(check.what)}", soft_wrap=True)
         for line in check.advice.splitlines():
-            out.print(f"    [dim]{line}[/]", soft_wrap=True)
+            out.print(f"    [dim]{escape(line)}[/]", soft_wrap=True)
 
 
 def _machine() -> Iterator[Check]:

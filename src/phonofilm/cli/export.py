@@ -10,7 +10,7 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, out, say
 from phonofilm.show.report import report as write_report
-from phonofilm.warehouse.export import export
+from phonofilm.warehouse.export import FORMATS, export
 
 
 def command(
@@ -21,7 +21,9 @@ def command(
             help="artists, albums, tracks, features, playlists, entries ..., or discography.",
         ),
     ],
-    format: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl.")] = "csv",
+    format: Annotated[
+        str, typer.Option("--format", help="csv, parquet or jsonl (default: as --out ends).")
+    ] = "",
     file: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="The file (default: TABLE.FORMAT).", show_default=False),
@@ -33,7 +35,11 @@ def command(
     json: shared.Json = False,
 ) -> None:
     """Write a table with its card: what it is, whence, under which terms."""
-    target = file or (Path() if name == "discography" else Path(f"{name}.{format}"))
+    ending = file.suffix.lstrip(".") if file and name != "discography" else ""
+    format = format or (ending if ending in FORMATS else "csv")
+    target = file or Path(name if name == "discography" else f"{name}.{format}")
+    if target.is_dir() and name != "discography":
+        target /= f"{name}.{format}"
     written = export(shared.folder_of(data), name, format, target, shape)
     if json:
         as_json(
@@ -55,6 +61,7 @@ def report(
     json: shared.Json = False,
 ) -> None:
     """Write one self-contained page of what was collected."""
+    file = file / "report.html" if file.is_dir() else file
     path = write_report(shared.folder_of(data), file)
     if json:
         as_json({"path": str(path)})

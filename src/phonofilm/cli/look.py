@@ -138,7 +138,7 @@ def sql(
     if json:
         as_json([dict(zip(names, row, strict=True)) for row in found])
     else:
-        table(names, found)
+        table(names, found, grouped=False)
 
 
 def find(
@@ -162,6 +162,11 @@ def find(
         raise UsageError(
             f"Cannot find {kind!r}." if words or artist else "Find what?",
             next_step="Say: phonofilm find artist radiohead, or find albums --artist Radiohead",
+        )
+    if artist and single not in ("album", "track"):
+        raise UsageError(
+            "--artist goes with albums or tracks.",
+            next_step="Say: phonofilm find albums --artist Radiohead",
         )
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)

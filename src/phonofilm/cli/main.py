@@ -16,7 +16,7 @@ from phonofilm.logs import listen
 
 app = typer.Typer(
     name="phonofilm",
-    help="Recipe in, dataset out: music and film catalogues, politely, durably, lawfully.",
+    help="Recipe in, dataset out: music catalogues, politely, durably, lawfully.",
     epilog="First steps: phonofilm demo · phonofilm crawl deezer -n 100 · phonofilm doctor",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

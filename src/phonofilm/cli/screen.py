@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,17 @@ from rich.text import Text
 
 from phonofilm.errors import ParkedError, PhonofilmError
 
-out = Console(highlight=False)
+
+class _Screen(Console):
+    """A console whose reader may go away (`| head`): that is no failure."""
+
+    def on_broken_pipe(self) -> None:
+        """Leaves quietly; nothing more can be shown."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0)
+
+
+out = _Screen(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
@@ -38,12 +49,10 @@ def plain(value: Any) -> str:
     return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(value))
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> None:
-    """A table of plain values; numbers to the right."""
+def table(names: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = True) -> None:
+    """A table of plain values; numbers to the right, their digits grouped unless told otherwise."""
     held = [list(row) for row in rows]
     drawn = Table(
-        title=title or None,
-        title_justify="left",
         box=None,
         padding=(0, 2, 0, 0),
         header_style="dim",
@@ -54,7 +63,8 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") 
             name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True
         )
     for row in held:
-        drawn.add_row(*(Text(plain(value)) for value in row))
+        shown = row if grouped else [str(v) if isinstance(v, int) else v for v in row]
+        drawn.add_row(*(Text(plain(value)) for value in shown))
     out.print(drawn)
 
 
@@ -67,6 +77,7 @@ def failed(error: PhonofilmError) -> dict[str, Any]:
     """An error as the one JSON document on standard output."""
     status = "parked" if isinstance(error, ParkedError) else "failed"
     told: dict[str, Any] = {"status": status, "error": error.happened, "exit_code": error.exit_code}
+    told |= {"saved": error.saved, "next_step": error.next_step}
     if isinstance(error, ParkedError):
         told["resume_at"] = error.resume_at
     return told

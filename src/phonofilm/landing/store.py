@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from phonofilm.about import __version__
-from phonofilm.errors import LockedError, NewerDataError, StoreError
+from phonofilm.errors import LockedError, NewerDataError, StoreError, UsageError
 
 FORMAT = 1
 
@@ -40,6 +40,15 @@ class DataFolder:
             ) from error
         self.check()
         return self
+
+    def must_exist(self) -> DataFolder:
+        """UsageError where nothing was ever collected: a mistyped --data should not succeed."""
+        if not (self.root / "phonofilm.json").exists():
+            raise UsageError(
+                f"{self.root} holds nothing yet.",
+                next_step="Begin with: phonofilm crawl deezer -n 100",
+            )
+        return self.open()
 
     def check(self) -> None:
         """NewerDataError when a newer version wrote this folder; a missing folder is fine."""

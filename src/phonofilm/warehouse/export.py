@@ -42,6 +42,7 @@ def export(
     """
     _check(table, format_, shape)
     with read(folder) as connection:
+        shapes.prepare(connection)
         if table == "discography":
             queries = {name: _seed(connection, name, favourites=True) for name in _DISCOGRAPHY}
             return [
@@ -107,6 +108,9 @@ def _write(
         literal = str(growing).replace("'", "''")
         row = connection.execute(f"COPY ({query}) TO '{literal}' ({FORMATS[format_]})").fetchone()
         growing.replace(out)
+    except (IsADirectoryError, NotADirectoryError, FileNotFoundError, PermissionError) as error:
+        growing.unlink(missing_ok=True)
+        raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
     except (OSError, duckdb.IOException) as error:
         growing.unlink(missing_ok=True)
         raise disk_failed(out, error) from error

@@ -158,7 +158,7 @@ def _utc(microseconds: int) -> datetime:
 def load(folder: DataFolder, again: bool = False) -> Loaded:
     """Seals what waits, loads what is new (`again`: everything) and publishes what changed."""
     began = time.monotonic()
-    folder.open()
+    folder.must_exist()
     with Writing(folder, "load"):
         seal_all(folder)
         warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")

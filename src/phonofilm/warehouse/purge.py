@@ -25,7 +25,7 @@ class Purged(msgspec.Struct):
 def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
     """Removes what expired before `now` (UTC); old snapshots go too, they hold the same rows."""
     instant = now or datetime.now(UTC)
-    folder.open()
+    folder.must_exist()
     with Writing(folder, "purge"):
         seal_all(folder)
         rows = _from_warehouse(folder, instant)

@@ -9,8 +9,10 @@ _FEATURES = (
     "instrumentalness", "liveness", "valence", "tempo",
 )  # fmt: skip
 
-ARTISTS = "SELECT id, name, popularity, genres FROM artists ORDER BY popularity DESC NULLS LAST, id"
-TRACKS = "SELECT id, popularity AS track_popularity, explicit FROM tracks ORDER BY id"
+ARTISTS = (
+    "SELECT id, name, popularity, genres FROM kept_artists ORDER BY popularity DESC NULLS LAST, id"
+)
+TRACKS = "SELECT id, popularity AS track_popularity, explicit FROM kept_tracks ORDER BY id"
 
 
 def _numbered(connection: duckdb.DuckDBPyConnection, expression: str, table: str, name: str) -> str:
@@ -22,21 +24,21 @@ def _numbered(connection: duckdb.DuckDBPyConnection, expression: str, table: str
 
 def albums(connection: duckdb.DuckDBPyConnection) -> str:
     """One row per album, album artist and track."""
-    people = _numbered(connection, "t.artist_names", "tracks t", "artist")
+    people = _numbered(connection, "t.artist_names", "kept_tracks t", "artist")
     return f"""SELECT t.name AS track_name, t.id AS track_id, t.track_number, t.duration_ms,
         t.artist_names AS artists, a.album_type, a.total_tracks, a.name AS album_name,
         a.release_date, a.label, a.popularity AS album_popularity, a.id AS album_id,
         person.id AS artist_id{people}, t.duration_ms / 1000 AS duration_sec
-        FROM albums a JOIN tracks t ON t.source = a.source AND t.album_id = a.id,
-        (SELECT unnest(a.artist_ids) AS id) person
+        FROM kept_albums a JOIN kept_tracks t ON t.source = a.source AND t.album_id = a.id,
+        (SELECT unnest(coalesce(nullif(a.artist_ids, []), t.artist_ids, [NULL])) AS id) person
         ORDER BY a.id, t.disc_number, t.track_number, t.id, person.id"""
 
 
 def favourite_artists(connection: duckdb.DuckDBPyConnection) -> str:
     """Artists of the favourite-artists job."""
-    genres = _numbered(connection, "genres", "artists", "genre")
+    genres = _numbered(connection, "genres", "kept_artists", "genre")
     return f"""SELECT id, name, popularity AS artist_popularity, genres AS artist_genres,
-        followers{genres} FROM artists ORDER BY id"""
+        followers{genres} FROM kept_artists ORDER BY id"""
 
 
 def features() -> str:
@@ -47,7 +49,16 @@ def features() -> str:
         CASE source WHEN 'spotify' THEN 'https://api.spotify.com/v1/tracks/' || id END
         AS track_href,
         CASE source WHEN 'spotify' THEN 'https://api.spotify.com/v1/audio-analysis/' || id END
-        AS analysis_url, duration_ms, time_signature FROM features ORDER BY id"""
+        AS analysis_url, duration_ms, time_signature FROM kept_features ORDER BY id"""
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables without rows past their keeping, as `kept_*`: what all shapes here read."""
+    for table in ("artists", "albums", "tracks", "features"):
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP VIEW kept_{table} AS SELECT * FROM {table}
+            WHERE expires_at IS NULL OR expires_at > now() AT TIME ZONE 'UTC'"""
+        )
 
 
 def query(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
