@@ -10,7 +10,7 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, err, out, say, table
 from phonofilm.config import load_settings
-from phonofilm.crawl.goal import BY_PLURAL_NAME, Goal, parse_want
+from phonofilm.crawl.goal import Goal, parse_want
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
@@ -172,6 +172,3 @@ def show(result: CrawlResult, folder: str) -> None:
         say("Go on with the same command; what is known is not asked again.")
     else:
         say(f"Next: phonofilm load --data {folder}")
-
-
-__all__ = ["BY_PLURAL_NAME", "command", "show"]

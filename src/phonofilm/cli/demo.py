@@ -20,6 +20,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from phonofilm.cli import options as shared
 from phonofilm.cli.screen import err, out, plain
 from phonofilm.errors import PhonofilmError, StoreError, UsageError
 from phonofilm.landing.store import DataFolder
@@ -51,18 +52,11 @@ class Told(NamedTuple):
 
 
 def command(
-    catalogue: Annotated[
-        Path | None,
-        typer.Option(
-            "--catalogue",
-            help="A CSV of real songs instead of a generated world.",
-            show_default=False,
-        ),
-    ] = None,
+    catalogue: shared.Catalogue = None,
     artists: Annotated[
         int, typer.Option("--artists", min=20, help="Size of the simulated world.")
     ] = 400,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same world.")] = 7,
+    seed: shared.Seed = 7,
     data: Annotated[Path, typer.Option("--data", help="Where to put everything.")] = Path(
         "phonofilm-demo"
     ),

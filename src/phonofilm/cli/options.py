@@ -24,6 +24,16 @@ Config = Annotated[
     typer.Option("--config", help="Settings file (default: ./phonofilm.toml).", show_default=False),
 ]
 
+Catalogue = Annotated[
+    Path | None,
+    typer.Option(
+        "--catalogue",
+        help="A CSV of real songs instead of a generated world.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed, the same world.")]
+
 
 def folder_of(data: Path | None, settings: Settings | None = None) -> DataFolder:
     """The data folder: the option, else the setting."""

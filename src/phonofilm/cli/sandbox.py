@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from phonofilm.cli import options as shared
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.sandbox.server import Plan, serve
 
@@ -23,7 +23,7 @@ def command(
     artists: Annotated[
         int, typer.Option("--artists", min=1, help="Size of the generated world.")
     ] = 3000,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed, the same world.")] = 7,
+    seed: shared.Seed = 7,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
     rate: Annotated[
         str,
@@ -32,14 +32,7 @@ def command(
     quota: Annotated[
         str, typer.Option("--quota", metavar="N/Th|none", help="Long quota, for instance 1000/24h.")
     ] = "none",
-    catalogue: Annotated[
-        Path | None,
-        typer.Option(
-            "--catalogue",
-            help="A CSV of real songs instead of a generated world.",
-            show_default=False,
-        ),
-    ] = None,
+    catalogue: shared.Catalogue = None,
 ) -> None:
     """Stand in for a source until SIGTERM; prints one line of JSON when ready."""
     try:

@@ -26,7 +26,7 @@ from phonofilm.crawl.parts import Parts
 from phonofilm.crawl.planner import Planner, policy
 from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.transport import Transport
-from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
+from phonofilm.errors import ParkedError, StoreError, UsageError
 from phonofilm.landing.envelope import Stamp
 from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
@@ -327,6 +327,3 @@ def named_links(source: HttpSource, texts: list[str], wants: dict[str, int | Non
             )
         links.append(link)
     return links
-
-
-__all__ = ["CrawlOptions", "CrawlResult", "PhonofilmError", "crawl", "minute", "named_links"]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
@@ -16,26 +14,17 @@ from phonofilm.records import (
     Maybe,
     Playlist,
     PlaylistEntry,
-    Record,
     Track,
 )
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
-from phonofilm.sources.base import Finding, Page
+from phonofilm.sources.base import Finding
 from phonofilm.sources.deezer import wire
+from phonofilm.sources.gathering import Gathering, mapped
 
 SOURCE = "deezer"
-T = TypeVar("T")
-V = TypeVar("V")
 _EXPIRES = re.compile(r"exp=(\d{9,11})")
 _TYPES = {"compile": "compilation"}
-
-
-def mapped(value: T | None | UnsetType, use: Callable[[T], V | None]) -> Maybe[V]:
-    """Absent stays absent, null stays null, a value is used."""
-    if value is UNSET or isinstance(value, UnsetType):
-        return UNSET
-    return None if value is None else use(value)
 
 
 def _blank(text: Maybe[str]) -> Maybe[str]:
@@ -47,12 +36,8 @@ def milliseconds(seconds: int) -> int:
     return seconds * 1000
 
 
-class Gathered:
-    """Records of one answer; a thing mentioned twice is kept once, in its fuller form."""
-
-    def __init__(self) -> None:
-        self.page = Page(records=[], links=[], continues=[], findings=[])
-        self._mentions: dict[tuple[str, str], Record] = {}
+class Gathered(Gathering):
+    """Records of one answer."""
 
     def artist(self, row: wire.Artist) -> str:
         """An artist as listed or looked up."""
@@ -195,12 +180,6 @@ class Gathered:
                 added_at=mapped(row.time_add, _iso),
             )
         )
-
-    def done(self) -> Page:
-        """The page, mentions after what was listed."""
-        full = {(record.kind, record.id) for record in self.page.records}
-        self.page.records += [r for key, r in self._mentions.items() if key not in full]
-        return self.page
 
 
 def _iso(seconds: int) -> str | None:

@@ -15,7 +15,6 @@ from phonofilm.records import (
 )
 from phonofilm.sources.base import (
     Finding,
-    Malformed,
     Page,
     Parser,
     Request,
@@ -24,7 +23,8 @@ from phonofilm.sources.base import (
     one_of,
 )
 from phonofilm.sources.deezer import wire
-from phonofilm.sources.deezer.gather import SOURCE, Gathered, mapped, milliseconds
+from phonofilm.sources.deezer.gather import SOURCE, Gathered, milliseconds
+from phonofilm.sources.gathering import mapped
 
 
 def _continues(request: Request, page: Any, count: int) -> list[Request]:
@@ -205,4 +205,3 @@ PARSERS: dict[str, Parser] = {
     "playlist": _playlist,
     "playlist_tracks": _playlist_tracks,
 }
-__all__ = ["PARSERS", "Malformed"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -13,24 +12,15 @@ from phonofilm.records import (
     Maybe,
     Playlist,
     PlaylistEntry,
-    Record,
     Track,
 )
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.base import Finding, Link, Page
+from phonofilm.sources.gathering import Gathering, mapped
 from phonofilm.sources.spotify import wire
 
 SOURCE = "spotify"
-T = TypeVar("T")
-V = TypeVar("V")
-
-
-def mapped(value: T | None | UnsetType, use: Callable[[T], Maybe[V]]) -> Maybe[V]:
-    """Absent stays absent, null stays null, a value is used."""
-    if value is UNSET or isinstance(value, UnsetType):
-        return UNSET
-    return None if value is None else use(value)
 
 
 def _first_url(images: list[wire.Image]) -> str | None:
@@ -45,12 +35,11 @@ def _barcode(codes: wire.Codes) -> Maybe[str]:
     return mapped(codes.upc or codes.ean, upc)
 
 
-class Gathered:
-    """Records of one answer; a thing mentioned twice is kept once, in its fuller form."""
+class Gathered(Gathering):
+    """Records of one answer."""
 
     def __init__(self) -> None:
-        self.page = Page(records=[], links=[], continues=[], findings=[])
-        self._mentions: dict[tuple[str, str], Record] = {}
+        super().__init__()
         self._genres: dict[str, None] = {}
 
     def artist(self, row: wire.Artist) -> str | None:
@@ -196,12 +185,9 @@ class Gathered:
         return row.id
 
     def done(self) -> Page:
-        """The page, mentions after what was listed."""
-        if self._mentions:
-            full = {(record.kind, record.id) for record in self.page.records}
-            self.page.records += [r for key, r in self._mentions.items() if key not in full]
+        """The page, with the genres its artists named as things to ask about."""
         self.page.links += [Link("genre", genre) for genre in self._genres]
-        return self.page
+        return super().done()
 
 
 def _date_of(album: wire.Album | None) -> Maybe[str]:

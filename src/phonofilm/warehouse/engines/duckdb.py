@@ -15,7 +15,7 @@ import duckdb
 
 from phonofilm.landing.log import disk_failed
 from phonofilm.records import Record, bit_of, columns
-from phonofilm.warehouse.schema import PROVENANCE, fields, quoted, statements
+from phonofilm.warehouse.schema import fields, quoted, statements
 
 
 class Merged(NamedTuple):
@@ -243,6 +243,3 @@ def _combined(cls: type[Record]) -> str:
         (b._full OR t._full) AS _full, struct_pack({", ".join(instants)}) AS _at,
         ({" OR ".join(differs)} OR (b._full AND NOT t._full)) AS _differs
         FROM batch b JOIN {_joined(cls)} WHERE {" OR ".join(newer)} OR {seen}"""
-
-
-__all__ = ["PROVENANCE", "DuckWarehouse", "Merged"]
