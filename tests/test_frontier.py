@@ -90,7 +90,7 @@ def test_pages_after_an_answer_wait_until_they_are_asked(tmp_path: Path) -> None
     frontier.meet("genre", [("rock", 2, True)])
     row = frontier.continue_later(Request("genre_artists", ("rock",), 50), 1)
     frontier.commit()
-    assert frontier.waiting() == [(row, "genre_artists", 1, 50)]
+    assert frontier.waiting() == [(row, "genre_artists", 1, 50, None)]
     ask = Ask(Request("genre_artists", ("rock",), 50), (1,), row)
     frontier.settle(ask, ANSWERED, ANSWER, 1, None)
     frontier.commit()

@@ -243,7 +243,7 @@ class Engine:
         at = int(parts.clock.wall() * 1e6)
         state = QUARANTINED if reading.malformed else ANSWERED
         parts.frontier.settle(ask, state, response, at, log)
-        parts.planner.learn(ask.vein, reading.gain, reading.met)
+        parts.planner.learn(ask, reading.gain, reading.met, reading.items)
         await parts.keeper.safe()
 
     def _judge_shape(self, malformed: bool) -> None:

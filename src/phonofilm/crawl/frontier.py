@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,11 +21,12 @@ from phonofilm.sources.base import Request, Response
 
 NODE_KINDS = (
     "root", "artist", "album", "track", "features", "playlist", "genre", "category",
-    "artist_query", "album_query", "track_query", "playlist_query",
+    "artist_query", "album_query", "track_query", "playlist_query", "word", "slice",
 )  # fmt: skip
 _KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 
 
+_MOST_MENTIONS = 255
 _SETTLE = (
     "UPDATE ask SET state = ?, status = ?, answered_at = ?, etag = ?, last_modified = ?, log = ?,"
     " log_offset = ? WHERE seq = ?"
@@ -35,11 +37,13 @@ class Met(NamedTuple):
     """How mentions changed what is known of the part that is followed.
 
     Things followed for the first time, full or only mentioned, and followed ones that became full.
+    `filled` are the ids of all that became full now, followed or not.
     """
 
     first_full: int
     first_mentioned: int
     became_full: int
+    filled: Sequence[str] = ()
 
 
 class Frontier(Ledger):
@@ -50,11 +54,14 @@ class Frontier(Ledger):
         self._known: dict[str, dict[int, int]] = {kind: {} for kind in NODE_KINDS}
         self.flags = bytearray(1)  # by seq: full in bit 0, level in bits 1 and 2
         self.kinds = bytearray(1)
+        self.mentions = bytearray(1)  # by seq: how often it came again, in this run
         self.by_kind: dict[str, array[int]] = {kind: array("q") for kind in NODE_KINDS}
         self._totals, self._fulls = [0] * len(NODE_KINDS), [0] * len(NODE_KINDS)
         self._nodes: list[tuple[Any, ...]] = []
         self._changes: dict[int, int] = {}
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
+        # Known members of lists. Estimates live on it, nothing else: it is written now and then.
+        self.members = Counter(dict(self._db.execute("SELECT node, known FROM member")))
         self._last_ask = self._one("SELECT coalesce(max(seq), 0) FROM ask")
         for row in self._db.execute("SELECT seq, kind, id, flags FROM node ORDER BY seq"):
             self._remember(*row)
@@ -63,6 +70,7 @@ class Frontier(Ledger):
         self._known[NODE_KINDS[kind]][hash(id_)] = seq
         self.flags.append(flags)
         self.kinds.append(kind)
+        self.mentions.append(0)
         self.by_kind[NODE_KINDS[kind]].append(seq)
         self._totals[kind] += 1
         self._fulls[kind] += flags & 1
@@ -76,8 +84,10 @@ class Frontier(Ledger):
         One loop for a whole answer: this runs for every record of every answer.
         """
         known, held, number = self._known[kind], self.flags, _KIND_NUMBER[kind]
+        told = self.mentions
         line, fresh = self.by_kind[kind], self._nodes
         first_full = first_mentioned = became_full = 0
+        filled: list[str] = []
         for id_, level, full in mentions:
             hashed = hash(id_)
             seq = known.get(hashed)
@@ -85,19 +95,27 @@ class Frontier(Ledger):
                 known[hashed] = seq = len(held)
                 flags = level << 1 | full
                 held.append(flags)
+                told.append(0)
                 line.append(seq)
                 fresh.append((seq, number, id_, flags))
                 raised = level > 0
+                if full:
+                    filled.append(id_)
             else:
+                was_full = held[seq] & 1
+                if told[seq] < _MOST_MENTIONS:
+                    told[seq] += 1
                 raised, news = self._again(kind, seq, level, full)
                 became_full += news
+                if full and not was_full:
+                    filled.append(id_)
             if raised:
                 if held[seq] & 1:
                     first_full += 1
                 else:
                     first_mentioned += 1
         self._count_new(number)
-        return Met(first_full, first_mentioned, became_full)
+        return Met(first_full, first_mentioned, became_full, filled)
 
     def _count_new(self, number: int) -> None:
         new = self.flags[len(self.kinds) :]
@@ -152,12 +170,12 @@ class Frontier(Ledger):
             return str(next(node[2] for node in reversed(self._nodes) if node[0] == seq))
         return str(row[0])
 
-    def continue_later(self, request: Request, node: int) -> int:
-        """Notes a page after an answer; returns its row."""
+    def continue_later(self, request: Request, node: int, total: int | None = None) -> int:
+        """Notes a page after an answer, and how long the list says it is; returns its row."""
         self._last_ask += 1
         self._insert(
-            "INSERT INTO ask (seq, endpoint, node, at, state) VALUES (?, ?, ?, ?, 0)",
-            (self._last_ask, request.endpoint, node, request.offset),
+            "INSERT INTO ask (seq, endpoint, node, at, state, total) VALUES (?, ?, ?, ?, 0, ?)",
+            (self._last_ask, request.endpoint, node, request.offset, total),
         )
         return self._last_ask
 
@@ -219,11 +237,22 @@ class Frontier(Ledger):
         )
         return (row[0] for row in rows)
 
-    def waiting(self) -> list[tuple[int, str, int, int]]:
-        """Pages after an answer that were not asked yet: row, endpoint, node, offset."""
+    def keep_members(self) -> None:
+        """Writes down how many members of lists are known."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("REPLACE INTO member VALUES (?, ?)", list(self.members.items()))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise disk_failed(self.path, error) from error
+
+    def waiting(self) -> list[tuple[int, str, int, int, int | None]]:
+        """Pages after an answer that were not asked yet: row, endpoint, node, offset, total."""
         rows = self._db.execute(
-            "SELECT seq, endpoint, node, at FROM ask WHERE state = ? OR (state = ? AND at > 0)"
-            " ORDER BY seq",
+            "SELECT seq, endpoint, node, at, total FROM ask"
+            " WHERE state = ? OR (state = ? AND at > 0) ORDER BY seq",
             (PENDING, FAILED),
         )
         return list(rows)

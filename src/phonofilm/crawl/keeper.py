@@ -92,6 +92,7 @@ class Keeper:
         self._answers += 1
         if self._answers % _LOOK_AT_DISK_EVERY == 0:
             self._look_at_disk()
+            self._frontier.keep_members()
         if offset >= SEAL_AT_BYTES and (self._sealing is None or self._sealing.done()):
             self._turn()
 
@@ -118,6 +119,7 @@ class Keeper:
         if self._sealing:
             await self._sealing
         self._log.close()
+        self._frontier.keep_members()
         seal_waiting(self._folder, self._frontier, self._manifest.name)
 
 

@@ -11,7 +11,7 @@ from phonofilm.errors import NewerDataError, OriginError, StoreError
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request
 
-VERSION = 1
+VERSION = 2
 # States of an ask; a leased one is not written anywhere, so a crash drops the lease.
 PENDING, ANSWERED, FAILED, MISSING, QUARANTINED = range(5)
 
@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS node (
 CREATE TABLE IF NOT EXISTS ask (
     seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, node INTEGER NOT NULL, at INTEGER NOT NULL,
     state INTEGER NOT NULL, status INTEGER, answered_at INTEGER, etag TEXT, last_modified TEXT,
-    generation INTEGER NOT NULL DEFAULT 1, log INTEGER, log_offset INTEGER);
+    generation INTEGER NOT NULL DEFAULT 1, log INTEGER, log_offset INTEGER, total INTEGER);
+CREATE TABLE IF NOT EXISTS member (node INTEGER PRIMARY KEY, known INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS call (
     seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, answered_at INTEGER NOT NULL,
     status INTEGER NOT NULL, verdict TEXT NOT NULL, vein TEXT NOT NULL, gain REAL NOT NULL,
@@ -66,6 +67,8 @@ class Ledger:
             )
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        if version == 1:  # before lists remembered how long they are
+            self._db.execute("ALTER TABLE ask ADD COLUMN total INTEGER")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._last_call = self._one("SELECT coalesce(max(seq), 0) FROM call")

@@ -2,21 +2,26 @@
 
 Information is `full_new + 0.5 * mentioned_new` of wanted kinds. A call that only leads elsewhere is
 worth the mean rate of the whole path behind it, so it is made when that pays and nothing nearer is
-left. Estimates begin with the manifest's priors and follow what calls brought.
+left. Estimates begin with the manifest's priors and follow what calls brought; now and then the
+call with the most to hope for is made instead of the best known one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Protocol
+import random
+from collections.abc import Callable
+from typing import NamedTuple
 
+from phonofilm.crawl.estimates import Yield
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import Goal, Scope
 from phonofilm.crawl.ledger import Ask
-from phonofilm.crawl.veins import FULL, MENTION, FirstPages, FurtherPages, Vein, Yield
-from phonofilm.errors import UsageError
-from phonofilm.records import BY_KIND, core_fields
+from phonofilm.crawl.lists import FurtherPages, Terms
+from phonofilm.crawl.policies import POLICIES, Policy, with_what_follows
+from phonofilm.crawl.siblings import Siblings
+from phonofilm.crawl.useful import gives_full, own_kinds, useful
+from phonofilm.crawl.veins import FULL, MENTION, Batches, FirstPages, Vein
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 # A request expected to bring less than this is not worth a call.
@@ -24,39 +29,20 @@ DRY = 0.02
 # An expectation is believed after so many calls in a row brought nothing: a vein that lists what is
 # wanted is given up late, one that only brushes it early.
 _PATIENCE = {True: 400, False: 60}
-_DISCOUNT = 0.9
 _VALUE_EVERY = 32
+# One call in so many goes where most could be hoped for, so that a better vein is noticed.
+_EXPLORE = 1 / 50
 
 
-class Policy(Protocol):
-    """A way to choose: the ready vein with the greatest score is asked next.
+class VeinYield(NamedTuple):
+    """What one kind of call brought: for a person to look at."""
 
-    Scores are taken anew every few answers, not for every call.
-    """
-
-    def __call__(self, vein: Vein) -> float: ...
-
-
-def by_information(vein: Vein) -> float:
-    """Expected information per call, with what it leads to."""
-    return vein.value
-
-
-def breadth_first(vein: Vein) -> float:
-    """The usual script: lists first, then whatever was met first."""
-    return 2.0 if vein.spec.role in ("seed", "search") or vein.spec.node == "genre" else 1.0
-
-
-POLICIES: dict[str, Policy] = {"information": by_information, "breadth": breadth_first}
-
-
-def policy(name: str) -> Policy:
-    """A policy by name; UsageError names those there are."""
-    if name not in POLICIES:
-        raise UsageError(
-            f"There is no policy called {name!r}.", next_step=f"Policies: {', '.join(POLICIES)}."
-        )
-    return POLICIES[name]
+    name: str
+    calls: int
+    gain: float
+    error: float
+    pending: int
+    dry: bool
 
 
 class Planner:
@@ -64,47 +50,77 @@ class Planner:
 
     def __init__(
         self, manifest: Manifest, access: str, goal: Goal, scope: Scope, frontier: Frontier,
-        absent: frozenset[str], score: Policy = by_information,
+        absent: frozenset[str], policy: Policy = POLICIES["information"], seed: int = 7,
     ) -> None:  # fmt: skip
         self._manifest, self._access = manifest, access
         self._goal, self._scope, self._frontier = goal, scope, frontier
         self._absent = set(absent)
-        self._score = score
+        self._policy = policy
+        self._chance = random.Random(seed)  # noqa: S311 - no secret is made of it
+        self.price: Callable[[str], float | None] = lambda endpoint: 1.0
         self.satisfied: set[str] = set()
         self._veins: dict[str, Vein] = {}
         self._further: dict[str, FurtherPages] = {}
+        self._terms: dict[str, list[Terms]] = {}
         self._since_valued = 0
-        self._order: list[Vein] = []
-        for name in self._useful(manifest.permitted(access)):
+        for name in self._useful():
             self._add(name, manifest.endpoints[name])
         self._resume()
 
+    def _useful(self) -> list[str]:
+        return useful(self._manifest, self._access, self._goal, self._scope, self._absent)
+
     def _add(self, name: str, spec: Endpoint) -> None:
-        gain, met = self._prior(spec)
         itself = self._only_itself(spec)
         direct = spec.lists in self._goal.wants or (itself and spec.node in self._goal.wants)
+        made: list[Vein] = []
         if spec.node:
-            self._veins[name] = FirstPages(
-                name, name, spec, Yield(gain, met), direct, self._frontier, itself
-            )
+            made.append(self._first_pages(name, spec, itself))
         if spec.paging:
-            more = f"{name}+"
-            self._further[name] = FurtherPages(
-                more, name, spec, Yield(gain, met), direct, self._frontier
-            )
-            self._veins[more] = self._further[name]
+            further = FurtherPages(
+                f"{name}+", spec, self._expected(spec), self._frontier,
+                spec.page_size(self._access), self._policy.plain, self._is_counted(spec),
+            )  # fmt: skip
+            self._further[name] = further
+            made.append(further)
+        for vein in made:
+            vein.direct = direct
+            self._veins[vein.name] = vein
 
-    def _prior(self, spec: Endpoint) -> tuple[float, dict[str, float]]:
+    def _first_pages(self, name: str, spec: Endpoint, itself: bool) -> FirstPages:
+        plain = self._policy.plain
+        kind: type[FirstPages] = Siblings
+        if spec.batch > 1 or itself:
+            kind = Batches
+        elif self._is_counted(spec):
+            kind = Terms
+        vein = kind(name, spec, self._expected(spec), self._frontier, plain, itself)
+        if isinstance(vein, Terms):
+            self._terms.setdefault(spec.node, []).append(vein)
+        return vein
+
+    def _is_counted(self, spec: Endpoint) -> bool:
+        """Whether things tell in which lists of this kind they stand, at this access level."""
+        kind, _, field = spec.counted_by.partition(".")
+        return bool(kind) and field in self._manifest.obtainable(kind, self._access)
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """Kinds of lists whose known members are counted."""
+        return frozenset(self._terms)
+
+    def _expected(self, spec: Endpoint) -> Yield:
         """Expected gain and meetings of the first call, from the manifest alone."""
         gain = 0.0
+        wants, closed = self._goal.wants, self._scope.closed
         for kind, number in spec.prior.items():
-            if kind in self._goal.wants and (not self._scope.closed or kind in _own(spec)):
-                gain += number * (FULL if self._gives_full(spec, kind) else MENTION)
+            if kind in wants and (not closed or kind in own_kinds(spec)):
+                full = gives_full(self._manifest, self._access, spec, kind)
+                gain += number * (FULL if full else MENTION)
         if self._only_itself(spec):
-            gain = spec.batch * MENTION if spec.node in self._goal.wants else 0.0
-            return gain, {}
-        met = {k: n for k, n in spec.prior.items() if not self._scope.closed or k in _own(spec)}
-        return gain, met
+            return Yield(spec.batch * MENTION if spec.node in wants else 0.0, {})
+        met = {k: n for k, n in spec.prior.items() if not closed or k in own_kinds(spec)}
+        return Yield(gain, met)
 
     def _only_itself(self, spec: Endpoint) -> bool:
         """Whether all that a call is wanted for is the node itself: of no use once that is full."""
@@ -112,67 +128,43 @@ class Planner:
             return spec.lists not in self._goal.wants
         return spec.role == "detail" and spec.lists == spec.node
 
-    def _gives_full(self, spec: Endpoint, kind: str) -> bool:
-        wanted = core_fields(BY_KIND[kind]) & self._manifest.obtainable(kind, self._access)
-        shapes = [s for s in spec.gives if s.startswith(kind + ".")]
-        return any(wanted <= self._manifest.shown(shape, self._access) for shape in shapes)
-
-    def _useful(self, permitted: dict[str, Endpoint]) -> list[str]:
-        """Endpoints that can bring something wanted, directly or by what they lead to."""
-        present = {
-            name: endpoint
-            for name, endpoint in permitted.items()
-            if name not in self._absent and not (self._scope.closed and endpoint.role == "relate")
-        }
-        best = {n: e for n, e in present.items() if not self._beaten(n, e, present)}
-        wanted = set(self._goal.wants)
-        useful: set[str] = set()
-        while True:
-            more = {n for n, e in best.items() if n not in useful and _brings(e, wanted)}
-            if not more:
-                return [name for name in best if name in useful]
-            useful |= more
-            wanted |= {best[name].node for name in more}
-
-    def _beaten(self, name: str, spec: Endpoint, present: dict[str, Endpoint]) -> bool:
-        """A single look-up beside a batch one; a list beside a fuller list of the same things."""
-        for other, rival in present.items():
-            if other == name or rival.node != spec.node or not spec.node:
-                continue
-            if rival.role == spec.role == "detail" and rival.batch > spec.batch:
-                return True
-            itself = spec.role == "detail" and spec.node in self._goal.wants
-            if rival.lists == spec.lists and not itself and rival.role != "relate":
-                mine, theirs = self._fields(spec), self._fields(rival)
-                if spec.role == "detail" and rival.role == "contain" and mine < theirs:
-                    return True
-        return False
-
-    def _fields(self, spec: Endpoint) -> frozenset[str]:
-        core = core_fields(BY_KIND[spec.lists]) if spec.lists in BY_KIND else frozenset()
-        shapes = [s for s in spec.gives if s.startswith(spec.lists + ".")]
-        held = (self._manifest.shown(shape, self._access) for shape in shapes)
-        return frozenset().union(*held) & core
-
     def _resume(self) -> None:
         """What earlier runs learned, and the pages they were told of."""
         for name, gain, met in self._frontier.calls():
             if name in self._veins:
-                self._veins[name].learn(gain, json.loads(met) if met else {})
-        for row, endpoint, node, offset in self._frontier.waiting():
+                self._veins[name].expected.learn(gain, json.loads(met) if met else {})
+        for row, endpoint, node, offset, total in self._frontier.waiting():
             if endpoint in self._further:
-                self._further[endpoint].add(row, node, offset)
+                self._further[endpoint].add(row, node, offset, total)
         self._value()
 
-    def continues(self, endpoint: str, row: int, node: int, offset: int) -> None:
+    def continues(self, endpoint: str, row: int, node: int, offset: int, total: int | None) -> None:
         """Another page was told of."""
         if endpoint in self._further:
-            self._further[endpoint].add(row, node, offset)
+            self._further[endpoint].add(row, node, offset, total)
 
-    def learn(self, vein: str, gain: float, met: dict[str, int]) -> None:
-        """A call was answered."""
-        if vein in self._veins:
-            self._veins[vein].learn(gain, met)
+    def count(self, kind: str, node: int) -> None:
+        """Another member of a list became known."""
+        before = self._frontier.members[node]
+        self._frontier.members[node] = before + 1
+        for vein in self._terms[kind]:
+            vein.bump(node, before)
+
+    def told(self, ask: Ask, total: int | None) -> None:
+        """A list said how long it is."""
+        vein = self._veins.get(ask.vein)
+        if total is not None and isinstance(vein, Terms):
+            vein.told(ask.nodes[0], total)
+
+    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int = 0) -> None:
+        """A call was answered with so many items of what its endpoint lists."""
+        if ask.vein in self._veins:
+            self._veins[ask.vein].learn(ask, gain, met, items)
+        further = self._further.get(ask.request.endpoint)
+        if further is not None:
+            further.credit(ask.nodes[0], gain, items)
+        for vein in self._veins.values():
+            vein.touch(ask.vein)
         self._since_valued += 1
         if self._since_valued >= _VALUE_EVERY:
             self._value()
@@ -183,65 +175,67 @@ class Planner:
         self._veins.pop(endpoint, None)
         self._veins.pop(f"{endpoint}+", None)
         self._further.pop(endpoint, None)
-        for name in self._useful(self._manifest.permitted(self._access)):
+        for name in self._useful():
             if name not in self._veins and self._manifest.endpoints[name].node:
                 self._add(name, self._manifest.endpoints[name])
         self._value()
 
     def _value(self) -> None:
-        """The rate of each vein over the path behind it, by a few rounds of improvement."""
+        """What each vein leads to: the best rate of asking about what it meets."""
         self._since_valued = 0
-        for vein in self._veins.values():
-            vein.value = self._own(vein)
+        values = {name: self._own(vein, vein.expected.gain) for name, vein in self._veins.items()}
         for _ in range(4):
-            follow = self._best_follow()
-            for vein in self._veins.values():
-                vein.value = max([self._own(vein), *self._paths(vein, follow)])
-        self._order = sorted(self._veins.values(), key=self._score, reverse=True)
+            best: dict[str, tuple[float, float]] = {}
+            for name, vein in self._veins.items():
+                if vein.spec.node and not name.endswith("+"):
+                    rate = (values[name], 1 / vein.spec.batch)
+                    best[vein.spec.node] = max(rate, best.get(vein.spec.node, (0.0, 1.0)))
+            for name, vein in self._veins.items():
+                vein.follow = tuple(_follow(vein, best))
+                values[name] = with_what_follows(vein, self._own(vein, vein.expected.gain))
 
-    def _own(self, vein: Vein) -> float:
+    def _own(self, vein: Vein, gain: float) -> float:
         """The expected gain; nothing where all that a call brings is in hand already."""
         if not self.satisfied:
-            return vein.expected.gain
+            return gain
         spec = vein.spec
         brings = {spec.lists, spec.node, *spec.prior} & self._goal.wants.keys()
-        return 0.0 if brings and brings <= self.satisfied else vein.expected.gain
-
-    def _best_follow(self) -> dict[str, tuple[float, float]]:
-        """By kind of node: the best rate of asking about one, and calls it takes."""
-        best: dict[str, tuple[float, float]] = {}
-        for vein in self._veins.values():
-            if isinstance(vein, FirstPages):
-                rate = (vein.value, 1 / vein.spec.batch)
-                best[vein.spec.node] = max(rate, best.get(vein.spec.node, (0.0, 1.0)))
-        return best
-
-    def _paths(self, vein: Vein, follow: dict[str, tuple[float, float]]) -> Iterable[float]:
-        own = self._own(vein)
-        for kind, number in vein.expected.met.items():
-            if kind in follow and number > 0.001:
-                rate, each = follow[kind]
-                calls = number * each
-                yield _DISCOUNT * (own + calls * rate) / (1 + calls)
+        return 0.0 if brings and brings <= self.satisfied else gain
 
     def next(self) -> Ask | None:
         """The next call, or None when nothing is worth one (or all waits for answers)."""
-        flush = None
-        for vein in self._order:
-            ready = vein.ready()
-            if ready and not self.is_dry(vein):
-                if ready >= vein.spec.batch:
-                    return vein.take()
-                flush = flush or vein
-        return flush.take() if flush else None  # half-full batches go last
+        explore = not self._policy.plain and self._chance.random() < _EXPLORE
+        best: tuple[float, Vein | None] = (-1.0, None)
+        flush: tuple[float, Vein | None] = (-1.0, None)
+        for vein in self._veins.values():
+            gain = vein.best()
+            if gain is None or (price := self.price(vein.endpoint)) is None:
+                continue
+            worth = with_what_follows(vein, self._own(vein, gain))
+            if self.is_dry(vein, worth):
+                continue
+            value = self._policy.score(vein, worth)
+            if explore:
+                value += vein.expected.own.error * (2 + vein.idle / 200)
+            if value / price > best[0] and vein.ready() >= vein.spec.batch:
+                best = (value / price, vein)
+            elif value / price > flush[0]:
+                flush = (value / price, vein)
+        chosen = best[1] or flush[1]  # half-full batches go last
+        return self._take(chosen) if chosen else None
+
+    def _take(self, chosen: Vein) -> Ask:
+        for vein in self._veins.values():
+            vein.idle += 1
+        chosen.idle = 0
+        return chosen.take()
 
     @staticmethod
-    def is_dry(vein: Vein) -> bool:
+    def is_dry(vein: Vein, worth: float) -> bool:
         """Nothing more is expected: the estimate says so, and calls enough stand behind it."""
-        if vein.value <= 0:
+        if worth <= 0:
             return True
-        patience = _PATIENCE[vein.direct]
-        return vein.value < DRY and vein.expected.fruitless >= patience
+        return worth < DRY and vein.expected.fruitless >= _PATIENCE[vein.direct]
 
     def expected_new(self) -> dict[str, float]:
         """By wanted kind: how many new things the open calls would bring if none overlapped."""
@@ -251,20 +245,26 @@ class Planner:
             calls = 0 if given_up else vein.pending()
             for kind, number in vein.expected.met.items():
                 if kind in more and calls:
-                    more[kind] += calls * number
+                    more[kind] += calls * number.mean
         return more
 
-    def yields(self) -> list[tuple[str, int, float, int]]:
-        """By vein: calls made, gain expected of the next, calls that could be made."""
-        return [
-            (v.name, v.expected.calls, v.expected.gain, v.pending()) for v in self._veins.values()
-        ]
+    def yields(self) -> list[VeinYield]:
+        """What each kind of call brought, and what is still open."""
+        rows = []
+        for vein in self._veins.values():
+            held, gain = vein.expected, vein.best() or 0.0
+            dry = self.is_dry(vein, with_what_follows(vein, self._own(vein, gain)))
+            rows.append(
+                VeinYield(vein.name, held.calls, held.gain, held.own.error, vein.pending(), dry)
+            )
+        return rows
 
 
-def _own(spec: Endpoint) -> set[str]:
-    return {spec.lists, spec.node} if spec.role == "detail" else {spec.lists}
-
-
-def _brings(spec: Endpoint, wanted: set[str]) -> bool:
-    kinds = {shape.partition(".")[0] for shape in spec.gives} | {spec.lists}
-    return bool(kinds & wanted)
+def _follow(vein: Vein, best: dict[str, tuple[float, float]]) -> list[tuple[float, float]]:
+    """Gain and calls of asking about all that a call meets, by kind."""
+    rows = []
+    for kind, number in vein.expected.met.items():
+        if kind in best and number.mean > 0.001:
+            rate, each = best[kind]
+            rows.append((number.mean * each * rate, number.mean * each))
+    return rows

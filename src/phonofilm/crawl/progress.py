@@ -62,7 +62,7 @@ class View:
             return None
         rate = engine.calls / self._elapsed()
         if goal.open_ended():
-            pending = sum(pending for *_, pending in engine.parts.planner.yields())
+            pending = sum(held.pending for held in engine.parts.planner.yields() if not held.dry)
             return pending / rate
         if engine.gain <= 0:
             return None

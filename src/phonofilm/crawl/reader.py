@@ -13,17 +13,21 @@ from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all
-from phonofilm.sources.base import Finding, HttpSource, Malformed, Page, Response
+from phonofilm.sources.base import Finding, HttpSource, Link, Malformed, Page, Response
 from phonofilm.sources.manifest import Endpoint
 
 
 class Reading(NamedTuple):
-    """What an answer brought. `gain` counts wanted kinds, `met` new things of every kind."""
+    """What an answer brought. `gain` counts wanted kinds, `met` new things of every kind.
+
+    `items` are the things that it listed, known or not.
+    """
 
     gain: float
     met: dict[str, int]
     findings: list[Finding]
     malformed: bool
+    items: int = 0
 
 
 class Reader:
@@ -34,6 +38,7 @@ class Reader:
         planner: Planner,
     ) -> None:  # fmt: skip
         self._source, self._goal, self._scope = source, goal, scope
+        self._access = access
         self._frontier, self._planner = frontier, planner
         absent = frontier.absent()
         self._masks = {
@@ -67,14 +72,17 @@ class Reader:
             return Reading(0.0, {}, [finding], True)
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         met: Counter[str] = Counter()
+        self._planner.told(ask, page.total)
         gain = self._meet_records(page, spec, ask, met)
         gain += self._settle_details(ask, spec, page)
         for link in page.links:
             level = self._scope.link_level(link)
             met[link.kind] += sum(self._frontier.meet(link.kind, [(link.id, level, True)])[:2])
+        self._split(page, spec, ask)
         self._continue(page, ask)
         self._see_goal()
-        return Reading(gain, {k: n for k, n in met.items() if n}, page.findings, False)
+        items = sum(record.kind == spec.lists for record in page.records)
+        return Reading(gain, {k: n for k, n in met.items() if n}, page.findings, False, items)
 
     def _meet_records(self, page: Page, spec: Endpoint, ask: Ask, met: Counter[str]) -> float:
         parent = self._frontier.level(ask.nodes[0])
@@ -89,10 +97,31 @@ class Reader:
     def _meet(
         self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str]
     ) -> float:
-        full = holds_all(cls, self._masks[cls.kind])
-        known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in group))
+        full, rows = holds_all(cls, self._masks[cls.kind]), list(group)
+        known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in rows))
         met[cls.kind] += known.first_full + known.first_mentioned
+        if known.filled and self._planner.counted:
+            self._count_members([record for record, _ in rows], set(known.filled))
         return self._gain(cls.kind, known)
+
+    def _count_members(self, records: Iterable[Record], filled: set[str]) -> None:
+        """Things that are full now say in which lists they stand; new lists are met by that."""
+        for record in records:
+            if record.id in filled:
+                filled.discard(record.id)
+                for link in self._source.terms(record, self._planner.counted):
+                    self._count_member(link)
+
+    def _count_member(self, link: Link) -> None:
+        node = self._frontier.seq_of(link.kind, link.id)
+        if node is None:
+            level = self._scope.link_level(link)
+            if level == IGNORED:
+                return
+            self._frontier.meet(link.kind, [(link.id, level, True)])
+            node = self._frontier.seq_of(link.kind, link.id)
+        if node is not None:
+            self._planner.count(link.kind, node)
 
     def _gain(self, kind: str, known: Met) -> float:
         if kind not in self._goal.wants:
@@ -114,6 +143,14 @@ class Reader:
                 gain += self._gain(spec.node, Met(0, 0, 1))
         return gain
 
+    def _split(self, page: Page, spec: Endpoint, ask: Ask) -> None:
+        """A list that goes on past its reach is asked for in parts."""
+        if ask.request.offset or not spec.reach or (page.total or 0) < spec.reach:
+            return
+        level = self._frontier.level(ask.nodes[0])
+        for link in self._source.split(ask.request):
+            self._frontier.meet(link.kind, [(link.id, level, True)])
+
     def _continue(self, page: Page, ask: Ask) -> None:
         spec = self._source.manifest.endpoints
         for request in page.continues:
@@ -123,8 +160,8 @@ class Reader:
             if self._scope.closed and endpoint.role == "search" and endpoint.lists == "artist":
                 continue  # the artist of that very name is on the first page or nowhere
             node = self._node_of(request.ids, ask, endpoint)
-            row = self._frontier.continue_later(request, node)
-            self._planner.continues(request.endpoint, row, node, request.offset)
+            row = self._frontier.continue_later(request, node, page.total)
+            self._planner.continues(request.endpoint, row, node, request.offset, page.total)
 
     def _node_of(self, ids: tuple[str, ...], ask: Ask, endpoint: Endpoint) -> int:
         if ids == ask.request.ids:

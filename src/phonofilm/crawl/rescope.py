@@ -21,6 +21,7 @@ def rescope(
     scope: Scope,
     seeds: list[Link],
     landed: Callable[[], Iterable[Envelope]],
+    access: str,
 ) -> bool:
     """Plants the seeds; when the scope is another than the last, sets all levels anew first.
 
@@ -33,15 +34,23 @@ def rescope(
         frontier.forget_levels()
     for link in seeds:
         frontier.meet(link.kind, [(link.id, scope.link_level(link), False)])
+    endpoints = source.manifest.permitted(access).values()
+    counted = frozenset(endpoint.node for endpoint in endpoints if endpoint.counted_by)
     while changed:
-        raised = sum(_again(frontier, source, scope, envelope) for envelope in landed())
+        raised = sum(_again(frontier, source, scope, envelope, counted) for envelope in landed())
         changed = raised > 0
     frontier.commit()
     frontier.set_meta("scope", scope.name)
     return other
 
 
-def _again(frontier: Frontier, source: HttpSource, scope: Scope, envelope: Envelope) -> int:
+def _again(
+    frontier: Frontier,
+    source: HttpSource,
+    scope: Scope,
+    envelope: Envelope,
+    counted: frozenset[str],
+) -> int:
     """Reads one answer once more; how many things are followed because of it that were not."""
     spec = source.manifest.endpoints.get(envelope.endpoint)
     if spec is None:
@@ -57,7 +66,9 @@ def _again(frontier: Frontier, source: HttpSource, scope: Scope, envelope: Envel
         for record, level in zip(page.records, levels, strict=True)
         if level and record.kind in NODE_KINDS
     ]
-    told += [(link.kind, link.id, scope.link_level(link), True) for link in page.links]
+    grown = (link for record in page.records for link in source.terms(record, counted))
+    links = [*page.links, *dict.fromkeys(grown)]
+    told += [(link.kind, link.id, scope.link_level(link), True) for link in links]
     return sum(
         sum(frontier.meet(kind, [(id_, level, full)])[:2]) for kind, id_, level, full in told
     )

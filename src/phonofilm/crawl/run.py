@@ -23,7 +23,8 @@ from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.parts import Parts
-from phonofilm.crawl.planner import Planner, policy
+from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.policies import policy
 from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.transport import Transport
 from phonofilm.errors import ParkedError, StoreError, UsageError
@@ -199,7 +200,9 @@ def _plant(
     seeds = options.scope.seeds(source, origin.access)
     own = f"source={source.manifest.name}"
     paths = sorted((p for p in segments(folder.landing) if own in p.parts), key=lambda p: p.name)
-    rescope(frontier, source, options.scope, seeds, lambda: answers(paths))
+    rescope(
+        frontier, source, options.scope, seeds, lambda: answers(paths), origin.access
+    )
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),
         policy(options.policy),

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections import deque
 
+from phonofilm.crawl.estimates import Yield
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import FOLLOWED, LOOKED_UP
 from phonofilm.crawl.ledger import Ask
@@ -13,47 +14,41 @@ from phonofilm.sources.base import Request
 from phonofilm.sources.manifest import Endpoint
 
 FULL, MENTION = 1.0, 0.5
-# How fast estimates follow what happens: the last twenty calls or so.
-_NEWEST_WEIGHT = 0.05
-
-
-class Yield:
-    """What a call of a vein brings: own gain, and things of each kind met for the first time.
-
-    Both begin with the manifest's prior, which counts as one call.
-    """
-
-    def __init__(self, gain: float, met: dict[str, float]) -> None:
-        self.calls = 0
-        self.gain = gain
-        self.met = dict(met)
-        self.fruitless = 0
-
-    def learn(self, gain: float, met: dict[str, int]) -> None:
-        """One more call was made."""
-        self.calls += 1
-        weight = max(_NEWEST_WEIGHT, 1 / (self.calls + 1))
-        self.gain += weight * (gain - self.gain)
-        for kind in self.met.keys() | met.keys():
-            held = self.met.get(kind, 0.0)
-            self.met[kind] = held + weight * (met.get(kind, 0) - held)
-        self.fruitless = 0 if gain > 0 else self.fruitless + 1
 
 
 class Vein(ABC):
-    """First pages of one endpoint, or the pages after them."""
+    """One kind of call. `best` says what the best call at hand is expected to bring.
 
-    def __init__(
-        self, name: str, endpoint: str, spec: Endpoint, expected: Yield, direct: bool
-    ) -> None:
-        self.name, self.endpoint, self.spec = name, endpoint, spec
+    `plain` veins ask in the order in which things were met and expect the same of all of them.
+    """
+
+    def __init__(self, name: str, spec: Endpoint, expected: Yield, plain: bool = False) -> None:
+        self.name, self.endpoint, self.spec = name, name.removesuffix("+"), spec
         self.expected = expected
-        self.direct = direct
-        self.value = 0.0
+        self.plain = plain
+        self.direct = True
+        self.idle = 0  # calls made elsewhere since the last one here
+        self.follow: tuple[tuple[float, float], ...] = ()  # gain and calls of what it leads to
+        self._held: float | None = None
+        self._stale = True
 
-    def learn(self, gain: float, met: dict[str, int]) -> None:
-        """A call of this vein was answered."""
+    def best(self) -> float | None:
+        """Expected gain of the best call at hand; None when there is nothing to ask."""
+        if self._stale:
+            self._held, self._stale = self._find(), False
+        return self._held
+
+    def touch(self, origin: str = "") -> None:
+        """An answer came from a vein: the best call is looked for anew."""
+        self._stale = True
+
+    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+        """A call of this vein was answered with so many items."""
         self.expected.learn(gain, met)
+        self._stale = True
+
+    @abstractmethod
+    def _find(self) -> float | None: ...
 
     @abstractmethod
     def ready(self) -> int:
@@ -61,7 +56,7 @@ class Vein(ABC):
 
     @abstractmethod
     def take(self) -> Ask:
-        """The next call; only when `ready`."""
+        """The best call; only when `ready`."""
 
     @abstractmethod
     def pending(self) -> int:
@@ -69,21 +64,19 @@ class Vein(ABC):
 
 
 class FirstPages(Vein):
-    """Nodes of a kind in the order they were met; batches where the endpoint takes them."""
+    """What calls about nodes of one kind share: which nodes are still to be asked about."""
 
     def __init__(
-        self, name: str, endpoint: str, spec: Endpoint, expected: Yield, direct: bool,
-        frontier: Frontier, only_itself: bool = False,
+        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
+        plain: bool = False, only_itself: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(name, endpoint, spec, expected, direct)
+        super().__init__(name, spec, expected, plain)
         self._frontier = frontier
         self._nodes: array[int] = frontier.by_kind[spec.node]
-        self._cursor = 0
-        self._gathered: deque[int] = deque()
         self._asked = bytearray()
         self._level = LOOKED_UP if spec.role == "detail" else FOLLOWED
         self._only_itself = only_itself
-        for node in frontier.asked(endpoint):
+        for node in frontier.asked(self.endpoint):
             self._mark(node)
 
     def _mark(self, node: int) -> None:
@@ -97,6 +90,28 @@ class FirstPages(Vein):
         if self._frontier.level(node) < self._level:
             return False
         return not (self._only_itself and self._frontier.is_full(node))
+
+    def _ask(self, nodes: list[int]) -> Ask:
+        for node in nodes:
+            self._mark(node)
+        self._stale = True
+        ids = tuple(self._frontier.id_of(node) for node in nodes)
+        return Ask(Request(self.endpoint, ids), tuple(nodes), None, self.name)
+
+
+class Batches(FirstPages):
+    """Nodes in the order they were met, as many in a call as the endpoint takes."""
+
+    def __init__(
+        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
+        plain: bool = False, only_itself: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(name, spec, expected, frontier, plain, only_itself)
+        self._cursor = 0
+        self._gathered: deque[int] = deque()
+
+    def _find(self) -> float | None:
+        return self.expected.gain if self.ready() else None
 
     def ready(self) -> int:
         """Fills the next batch as far as nodes are known."""
@@ -118,51 +133,10 @@ class FirstPages(Vein):
         while self._gathered and len(nodes) < self.spec.batch:
             node = self._gathered.popleft()
             if self._wanted(node):
-                self._mark(node)
                 nodes.append(node)
-        ids = tuple(self._frontier.id_of(node) for node in nodes)
-        return Ask(Request(self.endpoint, ids), tuple(nodes), None, self.name)
+        return self._ask(nodes)
 
     def pending(self) -> int:
         """An upper bound: nodes not passed yet."""
         left = len(self._gathered) + len(self._nodes) - self._cursor
         return -(-left // self.spec.batch)
-
-
-class FurtherPages(Vein):
-    """Pages after an answer, in the order they were told of."""
-
-    def __init__(
-        self,
-        name: str,
-        endpoint: str,
-        spec: Endpoint,
-        expected: Yield,
-        direct: bool,
-        frontier: Frontier,
-    ) -> None:
-        super().__init__(name, endpoint, spec, expected, direct)
-        self._frontier = frontier
-        self._waiting: deque[tuple[int, int, int]] = deque()
-
-    def add(self, row: int, node: int, offset: int) -> None:
-        """A page was told of."""
-        self._waiting.append((row, node, offset))
-
-    def ready(self) -> int:
-        """One page at a time; pages of what is not followed any more wait."""
-        for _ in range(len(self._waiting)):
-            if self._frontier.level(self._waiting[0][1]) >= FOLLOWED:
-                return 1
-            self._waiting.rotate(-1)
-        return 0
-
-    def take(self) -> Ask:
-        """The page that waits longest."""
-        row, node, offset = self._waiting.popleft()
-        ids = (self._frontier.id_of(node),)
-        return Ask(Request(self.endpoint, ids, offset), (node,), row, self.name)
-
-    def pending(self) -> int:
-        """Pages told of and not asked."""
-        return len(self._waiting)

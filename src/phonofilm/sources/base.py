@@ -136,6 +136,14 @@ class HttpSource:
                 return Link(match["kind"], match["id"])
         return None
 
+    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
+        """The lists of these kinds in which a record stands, as far as the record itself tells."""
+        return ()
+
+    def split(self, request: Request) -> Iterable[Link]:
+        """Narrower lists instead of one that goes on past its reach."""
+        return ()
+
     def seeds(self, access: str) -> list[Link]:
         """Where a crawl without any seed begins: the lists the source keeps, its known genres."""
         return [Link("root", "")] + [Link("genre", name) for name in self.manifest.seed_genres]

@@ -18,11 +18,15 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """An access level: its budgets and the fields it does not show (`artist.popularity`)."""
+    """An access level: its budgets and the fields it does not show (`artist.popularity`).
+
+    Where `grows`, things can only be searched for: queries are made of what was found.
+    """
 
     text: str = ""
     budgets: list[Budget] = []
     lacks: list[str] = []
+    grows: bool = False
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -44,6 +48,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     belongs to the node), measure (figures of the node), relate (others like it). Without a `node`
     it is only asked where another answer continues in it. `prior` is how many of a kind a call is
     expected to bring before any was made; `gone` names access levels and the date they lost it.
+    `counted_by` is the field (`artist.genres`) that tells in which such lists a thing stands.
     """
 
     path: str
@@ -59,6 +64,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     prior: dict[str, float] = {}
     gone: dict[str, str] = {}
     personal: list[str] = []
+    counted_by: str = ""
+    grown: bool = False
 
     @property
     def looks_up(self) -> bool:
@@ -86,8 +93,13 @@ class Manifest(msgspec.Struct, dict=True):
     user_agent_contact: bool = False
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
-        """The endpoints that an access level still has."""
-        return {name: e for name, e in self.endpoints.items() if access not in e.gone}
+        """The endpoints that an access level still has; grown searches where nothing else leads."""
+        grows = self.access[access].grows
+        return {
+            name: endpoint
+            for name, endpoint in self.endpoints.items()
+            if access not in endpoint.gone and (grows or not endpoint.grown)
+        }
 
     def shown(self, shape: str, access: str) -> frozenset[str]:
         """The fields that a shape such as `artist.full` holds at an access level."""

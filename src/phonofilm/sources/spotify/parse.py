@@ -87,6 +87,33 @@ def _artist_search(request: Request, response: Response) -> Page:
     return page
 
 
+def _mixed_search(request: Request, response: Response) -> Page:
+    """Artists, albums and tracks of one query: the total is that of the artists."""
+    gathered = Gathered()
+    uses: list[tuple[str, Any, Callable[[Gathered, Any, Request], Any]]] = [
+        ("artists", wire.Artist, _use_artist),
+        ("tracks", wire.Track, _use_track),
+        ("albums", wire.Album, _use_album),
+    ]
+    total, goes_on = None, False
+    for name, item, use in uses:
+        paging = _loose_paging(response.body, name)
+        for row in _converted(paging.items, item, gathered.page):
+            use(gathered, row, request)
+        total = paging.total if name == "artists" else total
+        goes_on = goes_on or bool(_continues(request, paging, len(paging.items or ())))
+        step = paging.limit or 0
+    page = gathered.done()
+    page.total = total
+    if goes_on and step:
+        page.continues = [Request(request.endpoint, request.ids, request.offset + step)]
+    return page
+
+
+def _use_artist(gathered: Gathered, row: wire.Artist, request: Request) -> None:
+    gathered.artist(row)
+
+
 def _loose_paging(body: bytes, *path: str) -> wire.Paging:
     found = plain(body)
     for name in path:
@@ -251,6 +278,8 @@ PARSERS: dict[str, Parser] = {
     "genre_artists": _artist_search,
     "genre_tracks": _listing(wire.Track, ("tracks",), _use_track),
     "search_artist": _artist_search,
+    "search_word": _mixed_search,
+    "search_slice": _mixed_search,
     "search_album": _listing(wire.Album, ("albums",), _use_album),
     "search_track": _listing(wire.Track, ("tracks",), _use_track),
     "search_playlist": _listing(wire.Playlist, ("playlists",), _use_playlist),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
 
+from phonofilm.records import Artist, Record
 from phonofilm.sources.base import (
     HttpSource,
     Link,
@@ -17,6 +21,9 @@ from phonofilm.sources.base import (
 )
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.spotify.parse import PARSERS
+
+_WORD = re.compile(r"\w+")
+_YEARS = re.compile(r"\byear:(\d{4})(?:-(\d{4}))?")
 
 
 class Spotify(HttpSource):
@@ -36,10 +43,47 @@ class Spotify(HttpSource):
             return Outcome("quota", "QUOTA_EXCEEDED", retry_after(response.headers))
         return outcome
 
+    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
+        """An artist stands in the lists of its genres and of the words of its name."""
+        if not isinstance(record, Artist):
+            return
+        if "genre" in kinds and isinstance(record.genres, list):
+            yield from (Link("genre", genre) for genre in record.genres)
+        if "word" in kinds and isinstance(record.name, str):
+            words = dict.fromkeys(_WORD.findall(record.name.casefold()))
+            yield from (Link("word", word) for word in words if len(word) > 1)
+
+    def split(self, request: Request) -> list[Link]:
+        """Half of the years each, down to a single year; a year by genres."""
+        what = request.ids[0]
+        if request.endpoint == "genre_artists":
+            what = f'genre:"{what}"'
+        found = _YEARS.search(what)
+        rest = _YEARS.sub("", what).strip()
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1950, _this_year())
+        if first < last:
+            middle = (first + last) // 2
+            return [_slice(rest, first, middle), _slice(rest, middle + 1, last)]
+        if rest:
+            return []
+        return [_slice(f'genre:"{g}"', first, last) for g in self.manifest.seed_genres]
+
     def seeds(self, access: str) -> list[Link]:
         """The source's own lists; known genres only where the list of genres is gone."""
         lists = any(e.lists == "genre" for e in self.manifest.permitted(access).values())
-        return [Link("root", "")] if lists else super().seeds(access)
+        seeds = [Link("root", "")] if lists else super().seeds(access)
+        if self.manifest.access[access].grows:
+            seeds += [_slice("", year, year) for year in range(1950, _this_year() + 1)]
+        return seeds
+
+
+def _slice(what: str, first: int, last: int) -> Link:
+    years = f"year:{first}" if first == last else f"year:{first}-{last}"
+    return Link("slice", f"{what} {years}".strip())
+
+
+def _this_year() -> int:
+    return datetime.now(UTC).year
 
 
 class _Error(msgspec.Struct):

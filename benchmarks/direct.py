@@ -1,0 +1,101 @@
+"""The whole engine against a stand-in in the same process: everything but sockets and sleep."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.engine import Engine
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.goal import Everything, Goal, Scope
+from phonofilm.crawl.keeper import Keeper
+from phonofilm.crawl.limiter import Limiter
+from phonofilm.crawl.loop import run
+from phonofilm.crawl.parts import Parts
+from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.policies import policy
+from phonofilm.landing.envelope import Stamp
+from phonofilm.landing.store import DataFolder, Writing
+from phonofilm.sandbox.server import StandIn
+from phonofilm.sandbox.service import Ask
+from phonofilm.sources import get
+from phonofilm.sources.base import Response
+
+BASE = "http://127.0.0.1:1"
+
+
+class Direct:
+    """Sends to a stand-in without a socket, and notes what was known before each call."""
+
+    def __init__(self, stand_in: StandIn, frontier: Frontier, kind: str) -> None:
+        self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
+        self.known: list[int] = []
+
+    async def get(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Response:
+        self.known.append(len(self._frontier.by_kind[self._kind]))
+        asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
+        answer = self._stand_in.answer(Ask("GET", path, query, asked, b"", BASE))
+        return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body)
+
+
+def token(stand_in: StandIn) -> str:
+    """A token of a stand-in that wants one, got once."""
+    held = getattr(stand_in, "bench_token", None)
+    if held is None:
+        import base64
+
+        import msgspec
+
+        key = base64.b64encode(b"sandbox:sandbox").decode()
+        headers = {"Authorization": f"Basic {key}"}
+        body = b"grant_type=client_credentials"
+        answer = stand_in.answer(Ask("POST", "/api/token", {}, headers, body, BASE))
+        told = msgspec.json.decode(answer.body)
+        held = told.get("access_token", "")
+        stand_in.bench_token = held
+    return held
+
+
+class NoToken:
+    async def headers(self) -> dict[str, str]:
+        return {}
+
+    async def renew(self, spent: dict[str, str]) -> bool:
+        return False
+
+
+def crawl(
+    stand_in: StandIn, source_name: str, wants: dict[str, int | None], name: str = "information",
+    scope: Scope | None = None, max_calls: int | None = None, kind: str = "artist",
+) -> tuple[list[int], Engine]:  # fmt: skip
+    """Known things before each call and at the end, and the engine that asked."""
+    root = DataFolder(Path(tempfile.mkdtemp()) / "data")
+    source, scope = get(source_name), scope or Everything()
+    access = stand_in.service.access
+    try:
+        root.open()
+        with Writing(root, "benchmark"):
+            frontier = Frontier(root.frontier / f"{source_name}.sqlite")
+            goal, clock = Goal(wants, max_calls), Clock()
+            keeper = Keeper(
+                root, frontier, source.manifest, Stamp(source_name, access, "", "run"), clock, None, 1
+            )
+            for link in scope.seeds(source, access):
+                frontier.meet(link.kind, [(link.id, scope.link_level(link), False)])
+            planner = Planner(
+                source.manifest, access, goal, scope, frontier, frozenset(), policy(name)
+            )
+            sender = Direct(stand_in, frontier, kind)
+            parts = Parts(
+                source, access, goal, scope, frontier, planner, Limiter([], clock), sender,
+                NoToken(), keeper, clock, "run",
+            )  # fmt: skip
+            engine = Engine(parts, 1)
+            run(engine.crawl())
+            sender.known.append(len(frontier.by_kind[kind]))
+            frontier.close()
+            return sender.known, engine
+    finally:
+        shutil.rmtree(root.root.parent)

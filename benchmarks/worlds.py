@@ -1,0 +1,115 @@
+"""A closed world as a source of ours, so that the planner itself is measured, not a sketch of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.goal import Everything, Goal
+from phonofilm.crawl.ledger import ANSWERED
+from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.policies import policy
+from phonofilm.crawl.reader import Reader
+from phonofilm.records import Artist, Record
+from phonofilm.sources.base import HttpSource, Link, Page, Request, Response
+from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
+
+RULERS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "closed_world.py"
+SHARES = (0.5, 0.75, 0.9, 0.95)
+Curve = Iterator[tuple[int, int]]
+
+
+def rulers() -> Any:
+    """The module with the worlds and the two reference policies; SystemExit where it is not."""
+    if not RULERS.exists():
+        raise SystemExit("the closed worlds are not beside the project; this figure is left out")
+    spec = importlib.util.spec_from_file_location("closed_world", RULERS)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _manifest(page: int, reach: int) -> Manifest:
+    search = Endpoint(
+        "/search", "genre", "contain", "artist", ["artist.full"], paging="offset",
+        page={"default": page}, reach=reach, prior={"artist": 0.7 * page},
+        counted_by="artist.genres",
+    )  # fmt: skip
+    related = Endpoint(
+        "/related", "artist", "relate", "artist", ["artist.full"], prior={"artist": 12}
+    )
+    return Manifest(
+        "closed", "a closed world", "", {"open": Access()},
+        {"search": search, "related": related}, Terms(), {"artist.full": ["name", "genres"]}, "open",
+    )  # fmt: skip
+
+
+class Closed(HttpSource):
+    """A closed world; an id comes with its genres, as a full answer gives them."""
+
+    def __init__(self, world: Any) -> None:
+        super().__init__(_manifest(world.page, world.cap))
+        self.world = world
+
+    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
+        return [Link("genre", genre) for genre in record.genres]
+
+    def seeds(self, access: str) -> list[Link]:
+        return [Link("genre", str(genre)) for genre in self.world.seeds]
+
+    def parse(self, request: Request, response: Response) -> Page:
+        world, node = self.world, int(request.ids[0])
+        page = Page(records=[], links=[], continues=[])
+        if request.endpoint == "search":
+            found, page.total = world.search(node, request.offset), world.total(node)
+            after = request.offset + world.page
+            if after < min(world.cap, page.total):
+                page.continues = [Request("search", request.ids, after)]
+        else:
+            found = world.related(node)
+        page.records = [
+            Artist("closed", str(a), name="", genres=[str(g) for g in world.genres[a]])
+            for a in found
+        ]
+        return page
+
+
+def crawl(world: Any, name: str = "information", seed: int = 7) -> Curve:
+    """Our planner in a closed world: calls made and artists known, call by call."""
+    folder = Path(tempfile.mkdtemp())
+    source, scope, goal = Closed(world), Everything(), Goal({"artist": None})
+    frontier = Frontier(folder / "closed.sqlite")
+    try:
+        for link in scope.seeds(source, "open"):
+            frontier.meet(link.kind, [(link.id, 2, True)])
+        planner = Planner(
+            source.manifest, "open", goal, scope, frontier, frozenset(), policy(name), seed
+        )
+        reader = Reader(source, "open", goal, scope, frontier, planner)
+        nothing, calls = Response(200, {}, b""), 0
+        while ask := planner.next():
+            calls += 1
+            reading = reader.read(ask, nothing)
+            frontier.settle(ask, ANSWERED, nothing, calls, None)
+            planner.learn(ask, reading.gain, reading.met, reading.items)
+            frontier.commit()
+            yield calls, len(frontier.by_kind["artist"])
+    finally:
+        frontier.close()
+        shutil.rmtree(folder)
+
+
+def calls_to(curve: Curve, artists: int, shares: tuple[float, ...] = SHARES) -> list[int | None]:
+    """Calls to each share of the artists; None where the curve ends before."""
+    reached: list[int | None] = []
+    for calls, known in curve:
+        while len(reached) < len(shares) and known >= int(shares[len(reached)] * artists):
+            reached.append(calls)
+        if len(reached) == len(shares):
+            break
+    return reached + [None] * (len(shares) - len(reached))

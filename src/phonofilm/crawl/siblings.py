@@ -1,0 +1,173 @@
+"""First pages about single nodes, chosen by the company they were met in.
+
+Things that one answer told of lie near each other: they are alike in kind, fame and age, and what
+one of them leads to was often told by another. So each answer's things are one group; a group is
+worth what its own calls brought lately, drawn towards what groups asked as often bring on average.
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections import deque
+from itertools import count
+
+from phonofilm.crawl.estimates import Estimate, Yield
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.ledger import Ask
+from phonofilm.crawl.veins import FirstPages
+from phonofilm.sources.manifest import Endpoint
+
+# Groups asked six times or more are one class.
+_CLASSES = 7
+# The class's mean counts as much as so many of the group's own latest calls.
+_DRAWN = 3.0
+_LATEST = 0.5
+# Longer answers make several groups; after a restart nobody knows which answer told of what, but
+# neighbours in order of meeting mostly came together.
+_GROUP = 50
+
+
+class Group:
+    """Nodes of one answer that are still to be asked about."""
+
+    __slots__ = ("asked", "latest", "nodes", "origin", "version")
+
+    def __init__(self, nodes: array[int], origin: str) -> None:
+        self.nodes, self.origin = nodes, origin
+        self.asked = self.version = 0
+        self.latest = 0.0
+
+
+class Siblings(FirstPages):
+    """Calls about one node each."""
+
+    def __init__(
+        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
+        plain: bool = False, only_itself: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(name, spec, expected, frontier, plain, only_itself)
+        self._fresh: dict[str, deque[Group]] = {}
+        self._by_origin: dict[str, Estimate] = {}
+        self._tried: list[list[tuple[float, int, int, Group]]] = [[] for _ in range(_CLASSES)]
+        self._by_tries: list[Estimate] = []
+        self._under_way: dict[int, tuple[Group, int]] = {}
+        self._order = count()
+        self._grouped = 0
+        self._chosen: Group | None = None
+        self._left = 0
+        self.touch()
+
+    def touch(self, origin: str = "") -> None:
+        """An answer came from a vein: what it told of is a group."""
+        origin = "" if self.plain else origin
+        while self._grouped < len(self._nodes):
+            nodes = self._nodes[self._grouped : self._grouped + _GROUP]
+            self._grouped += len(nodes)
+            self._left += len(nodes)
+            self._fresh.setdefault(origin, deque()).append(Group(nodes, origin))
+            self._stale = self._stale or self._held is None
+
+    def _advance(self, group: Group) -> bool:
+        """Whether a node of a group is to be asked about; drops those before it that are not."""
+        nodes = group.nodes
+        while nodes and not self._wanted(nodes[0]):
+            nodes.pop(0)
+            self._left -= 1
+        return bool(nodes)
+
+    def _pick(self, group: Group) -> int:
+        """The node that was told of least often: what it leads to is known least."""
+        nodes, place = group.nodes, 0
+        if not self.plain:
+            mentions = self._frontier.mentions
+            place = min(range(len(nodes)), key=lambda at: min(3, mentions[nodes[at]]))
+            if not self._wanted(nodes[place]):
+                nodes.pop(place)
+                self._left -= 1
+                return self._pick(group)
+        self._left -= 1
+        return nodes.pop(place)
+
+    def _find(self) -> float | None:
+        self._chosen, best = None, -1.0
+        for origin, groups in self._fresh.items():
+            while groups and not self._advance(groups[0]):
+                groups.popleft()
+            worth = self.expected.gain if self.plain else self._fresh_worth(origin)
+            if groups and worth > best:
+                best, self._chosen = worth, groups[0]
+        for tries in range(1, _CLASSES):
+            group = self._top(self._tried[tries])
+            if group is not None:
+                drawn = (self._prior(tries) * _DRAWN + group.latest) / (_DRAWN + 1)
+                if drawn > best:
+                    best, self._chosen = drawn, group
+        return None if self._chosen is None else best
+
+    def _top(self, heap: list[tuple[float, int, int, Group]]) -> Group | None:
+        while heap:
+            *_, version, group = heap[0]
+            if version == group.version and self._advance(group):
+                return group
+            heapq.heappop(heap)
+        return None
+
+    def _fresh_worth(self, origin: str) -> float:
+        """What the first calls about things met by one kind of call brought."""
+        held = self._by_origin.get(origin)
+        return held.mean if held else self._prior(0)
+
+    def _prior(self, tries: int) -> float:
+        """What groups asked so often bring; where none was, a little less than one try before."""
+        if tries < len(self._by_tries):
+            return self._by_tries[tries].mean
+        if not self._by_tries:
+            return self.expected.gain
+        return float(self._by_tries[-1].mean * 0.8 ** (tries + 1 - len(self._by_tries)))
+
+    def ready(self) -> int:
+        """One node at a time."""
+        return int(self.best() is not None)
+
+    def take(self) -> Ask:
+        """The next node of the best group."""
+        if self.best() is None or self._chosen is None:
+            raise LookupError(f"nothing to ask of {self.name}")
+        group = self._chosen
+        node = self._pick(group)
+        if not self.plain:
+            self._under_way[node] = (group, group.asked)
+            if not group.asked:
+                self._fresh[group.origin].popleft()
+                group.latest = self._fresh_worth(group.origin)
+            group.asked += 1
+            self._push(group)
+        return self._ask([node])
+
+    def _push(self, group: Group) -> None:
+        if group.nodes:
+            group.version += 1
+            entry = (-group.latest, next(self._order), group.version, group)
+            heapq.heappush(self._tried[min(group.asked, _CLASSES - 1)], entry)
+
+    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+        """The group is worth what its calls brought lately."""
+        super().learn(ask, gain, met, items)
+        group, tries = self._under_way.pop(ask.nodes[0], (None, 0))
+        if group is None:
+            return
+        tries = min(tries, _CLASSES - 1)
+        while len(self._by_tries) <= tries:
+            self._by_tries.append(Estimate(self._prior(len(self._by_tries)), 1.0, 0.02))
+        self._by_tries[tries].learn(gain)
+        if not tries:
+            if group.origin not in self._by_origin:
+                self._by_origin[group.origin] = Estimate(self._prior(0), 1.0, 0.02)
+            self._by_origin[group.origin].learn(gain)
+        group.latest = gain if not tries else group.latest + _LATEST * (gain - group.latest)
+        self._push(group)
+
+    def pending(self) -> int:
+        """An upper bound: nodes not passed yet."""
+        return self._left
