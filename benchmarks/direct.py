@@ -37,7 +37,9 @@ class Direct:
         self.known.append(len(self._frontier.by_kind[self._kind]))
         asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
         answer = self._stand_in.answer(Ask("GET", path, query, asked, b"", BASE))
-        return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body)
+        return Response(
+            answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body
+        )
 
 
 def token(stand_in: StandIn) -> str:
@@ -80,7 +82,13 @@ def crawl(
             frontier = Frontier(root.frontier / f"{source_name}.sqlite")
             goal, clock = Goal(wants, max_calls), Clock()
             keeper = Keeper(
-                root, frontier, source.manifest, Stamp(source_name, access, "", "run"), clock, None, 1
+                root,
+                frontier,
+                source.manifest,
+                Stamp(source_name, access, "", "run"),
+                clock,
+                None,
+                1,
             )
             for link in scope.seeds(source, access):
                 frontier.meet(link.kind, [(link.id, scope.link_level(link), False)])

@@ -125,17 +125,17 @@ def test_an_answer_ends_the_doubling() -> None:
     limiter = Limiter([], clock)
     limiter.refused(None, False, clock.at)
     clock.at += limiter.wait()
-    limiter.answered()
+    limiter.answered(clock.at)
     limiter.refused(None, False, clock.at)
     assert limiter.wait() == 30
 
 
 def test_a_daily_budget_counts_the_calls_of_earlier_runs() -> None:
     clock = OwnClock()
-    past = [clock.wall() - 3600 + n for n in range(100)]
+    past = [(clock.wall() - 3600 + n, "search") for n in range(100)]
     limiter = Limiter([Budget(100, DAY)], clock, past)
     assert limiter.wait() > 60
-    assert limiter.parked_until == pytest.approx(past[0] + DAY)
+    assert limiter.parked_until == pytest.approx(past[0][0] + DAY)
 
 
 def test_a_jump_of_the_wall_clock_does_not_open_a_short_window() -> None:

@@ -119,13 +119,13 @@ class Engine:
             ask, tries = self._next()
             if ask is None:
                 if not self._in_flight and not self._retries:
-                    self.stop("goal" if self._goal_met() else "done")
+                    self._nothing_left()
                     return
                 await self._something_changes()
                 continue
             self._in_flight += 1
             try:
-                if await self._allowed():
+                if await self._allowed(ask.request.endpoint):
                     await self._make(ask, tries)
                 else:
                     self._retries.append(Retry(0.0, tries, ask))
@@ -134,6 +134,13 @@ class Engine:
             finally:
                 self._in_flight -= 1
                 self._changed.set()
+
+    def _nothing_left(self) -> None:
+        """The end, or all that is left waits for a quota of its own."""
+        if self.parts.planner.held_back and not self._goal_met():
+            self.parts.limiter.park(self.parts.limiter.soonest(), "all that is left has no quota")
+            self.stop("parked")
+        self.stop("goal" if self._goal_met() else "done")
 
     def _next(self) -> tuple[Ask | None, int]:
         if self._over():
@@ -175,17 +182,17 @@ class Engine:
         except TimeoutError:
             return
 
-    async def _allowed(self) -> bool:
+    async def _allowed(self, endpoint: str) -> bool:
         """Waits for the limiter in steps short enough to be interrupted; False when it is over."""
         limiter = self.parts.limiter
         while True:
-            wait = limiter.wait()
+            wait = limiter.wait(endpoint)
             if limiter.parked_until is not None:
                 self.stop("parked")
             if self.ended or self._out_of_time():
                 return False
             if wait <= 0:
-                limiter.note()
+                limiter.note(endpoint)
                 return True
             await asyncio.sleep(min(wait, 0.5))
 
@@ -195,7 +202,10 @@ class Engine:
         path, query = parts.source.address(ask.request, parts.access)
         headers = await parts.tokens.headers()
         sent = parts.clock.steady()
-        found = await parts.sender.get(path, query, headers)
+        try:
+            found = await parts.sender.get(path, query, headers)
+        finally:
+            parts.limiter.came_back()
         self.calls += 1
         self.calls_by_endpoint[ask.request.endpoint] += 1
         if isinstance(found, NoResponse):
@@ -204,7 +214,7 @@ class Engine:
         outcome = parts.source.judge(ask.request, found)
         self.status_counts[str(found.status)] += 1
         if outcome.verdict == "answer":
-            await self._answer(ask, found)
+            await self._answer(ask, found, sent)
         elif outcome.verdict in ("throttled", "quota"):
             parts.limiter.refused(outcome.retry_after_seconds, outcome.verdict == "quota", sent)
             self._count_refusal()
@@ -227,9 +237,9 @@ class Engine:
             log.debug("call", key=ask.request.key, status=status, verdict=verdict, gain=gain)
         return self.parts.frontier.count_call(ask, status, verdict, at, gain, met, self.parts.run)
 
-    async def _answer(self, ask: Ask, response: Response) -> None:
+    async def _answer(self, ask: Ask, response: Response, sent: float) -> None:
         parts = self.parts
-        parts.limiter.answered()
+        parts.limiter.answered(sent)
         self._silent = self._refusals = 0
         self._answered.add(ask.request.endpoint)
         reading = self.reader.read(ask, response)

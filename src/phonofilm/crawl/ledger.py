@@ -101,12 +101,13 @@ class Ledger:
             )
         )
 
-    def calls_since(self, instant: float) -> list[float]:
-        """Unix seconds of the calls made after an instant."""
+    def calls_since(self, instant: float) -> list[tuple[float, str]]:
+        """Unix seconds and endpoint of the calls made after an instant."""
         rows = self._db.execute(
-            "SELECT answered_at FROM call WHERE answered_at > ? ORDER BY seq", (int(instant * 1e6),)
+            "SELECT answered_at, endpoint FROM call WHERE answered_at > ? ORDER BY seq",
+            (int(instant * 1e6),),
         )
-        return [row[0] / 1e6 for row in rows]
+        return [(at / 1e6, endpoint) for at, endpoint in rows]
 
     def answered_endpoints(self) -> set[str]:
         """Endpoints that answered at least once: these are not absent."""
@@ -133,15 +134,15 @@ class Ledger:
         else:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def remember_ban(self, ban: dict[str, str | None], spent: list[float]) -> None:
+    def remember_ban(self, ban: dict[str, str | None], spent: list[tuple[float, str]]) -> None:
         """Carries a ban and the calls of the last day over into a fresh frontier."""
         self.set_meta("parked_until", ban.get("parked_until"))
         self.set_meta("parked_at", ban.get("parked_at"))
         self.set_meta("parked_origin", ban.get("origin"))
         self._db.executemany(
             "INSERT INTO call (endpoint, answered_at, status, verdict, vein, gain, met, run)"
-            " VALUES ('', ?, 0, 'before', '', 0, '', 'before')",
-            [(int(instant * 1e6),) for instant in spent],
+            " VALUES (?, ?, 0, 'before', '', 0, '', 'before')",
+            [(endpoint, int(instant * 1e6)) for instant, endpoint in spent],
         )
 
     def bind(self, origin: str, access: str) -> None:

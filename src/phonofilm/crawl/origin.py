@@ -31,6 +31,7 @@ class Origin(NamedTuple):
     credentials: Credentials | None
     token_cache: Path | None
     user_agent: str = ""
+    concurrent: int | None = None
 
     def tokens(self, transport: Transport) -> ClientToken | NoToken:
         """What adds the headers of this origin."""
@@ -115,6 +116,7 @@ def live(source: HttpSource, settings: Settings) -> Origin:
         _credentials(manifest, own) if manifest.token_url else None,
         cache_folder() if manifest.token_url else None,
         f"phonofilm/{__version__}{contact}",
+        manifest.access[access].concurrent,
     )
 
 

@@ -58,6 +58,7 @@ class Planner:
         self._policy = policy
         self._chance = random.Random(seed)  # noqa: S311 - no secret is made of it
         self.price: Callable[[str], float | None] = lambda endpoint: 1.0
+        self.held_back = False  # whether calls were left out because their quota is spent
         self.satisfied: set[str] = set()
         self._veins: dict[str, Vein] = {}
         self._further: dict[str, FurtherPages] = {}
@@ -204,12 +205,17 @@ class Planner:
 
     def next(self) -> Ask | None:
         """The next call, or None when nothing is worth one (or all waits for answers)."""
+        self.held_back = False
         explore = not self._policy.plain and self._chance.random() < _EXPLORE
         best: tuple[float, Vein | None] = (-1.0, None)
         flush: tuple[float, Vein | None] = (-1.0, None)
         for vein in self._veins.values():
             gain = vein.best()
-            if gain is None or (price := self.price(vein.endpoint)) is None:
+            if gain is None:
+                continue
+            price = self.price(vein.endpoint)
+            if price is None:
+                self.held_back = True
                 continue
             worth = with_what_follows(vein, self._own(vein, gain))
             if self.is_dry(vein, worth):

@@ -146,8 +146,10 @@ async def _one(
         keeper = _keeper(folder, settings, options, source, origin, frontier, run)
         planner = _plant(folder, source, origin, options, frontier)
         limiter = Limiter(
-            origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400)
-        )
+            origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400),
+            origin.concurrent,
+        )  # fmt: skip
+        planner.price = limiter.price
         async with Transport(
             origin.base_url, origin.user_agent, max(4, options.workers)
         ) as transport:
@@ -200,9 +202,7 @@ def _plant(
     seeds = options.scope.seeds(source, origin.access)
     own = f"source={source.manifest.name}"
     paths = sorted((p for p in segments(folder.landing) if own in p.parts), key=lambda p: p.name)
-    rescope(
-        frontier, source, options.scope, seeds, lambda: answers(paths), origin.access
-    )
+    rescope(frontier, source, options.scope, seeds, lambda: answers(paths), origin.access)
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),
         policy(options.policy),

@@ -11,22 +11,28 @@ from phonofilm.records import BY_KIND, bit_of, core_fields
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """At most `limit` calls in any `seconds`; those over an hour are kept on disk."""
+    """At most `limit` calls in any `seconds`; those over an hour are kept on disk.
+
+    With `endpoints` only those calls are counted.
+    """
 
     limit: int
     seconds: float
+    endpoints: list[str] = []
 
 
 class Access(msgspec.Struct, frozen=True):
     """An access level: its budgets and the fields it does not show (`artist.popularity`).
 
     Where `grows`, things can only be searched for: queries are made of what was found.
+    `concurrent` is how many calls may be under way at once.
     """
 
     text: str = ""
     budgets: list[Budget] = []
     lacks: list[str] = []
     grows: bool = False
+    concurrent: int | None = None
 
 
 class Terms(msgspec.Struct, frozen=True):
