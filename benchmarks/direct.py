@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+import msgspec
 
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.engine import Engine
@@ -32,9 +36,11 @@ class Direct:
     def __init__(self, stand_in: StandIn, frontier: Frontier, kind: str) -> None:
         self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
         self.known: list[int] = []
+        self.look: Callable[[], None] = lambda: None
 
     async def get(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Response:
         self.known.append(len(self._frontier.by_kind[self._kind]))
+        self.look()
         asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
         answer = self._stand_in.answer(Ask("GET", path, query, asked, b"", BASE))
         return Response(
@@ -46,10 +52,6 @@ def token(stand_in: StandIn) -> str:
     """A token of a stand-in that wants one, got once."""
     held = getattr(stand_in, "bench_token", None)
     if held is None:
-        import base64
-
-        import msgspec
-
         key = base64.b64encode(b"sandbox:sandbox").decode()
         headers = {"Authorization": f"Basic {key}"}
         body = b"grant_type=client_credentials"
@@ -71,6 +73,7 @@ class NoToken:
 def crawl(
     stand_in: StandIn, source_name: str, wants: dict[str, int | None], name: str = "information",
     scope: Scope | None = None, max_calls: int | None = None, kind: str = "artist",
+    look: Callable[[Engine], None] | None = None,
 ) -> tuple[list[int], Engine]:  # fmt: skip
     """Known things before each call and at the end, and the engine that asked."""
     root = DataFolder(Path(tempfile.mkdtemp()) / "data")
@@ -101,6 +104,8 @@ def crawl(
                 NoToken(), keeper, clock, "run",
             )  # fmt: skip
             engine = Engine(parts, 1)
+            if look is not None:
+                sender.look = lambda: look(engine)
             run(engine.crawl())
             sender.known.append(len(frontier.by_kind[kind]))
             frontier.close()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from phonofilm.crawl.coverage import Evidence
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import Everything, Goal
 from phonofilm.crawl.ledger import ANSWERED
@@ -22,6 +23,7 @@ from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 RULERS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "closed_world.py"
 SHARES = (0.5, 0.75, 0.9, 0.95)
 Curve = Iterator[tuple[int, int]]
+Look = Callable[[Evidence], None]
 
 
 def rulers() -> Any:
@@ -79,7 +81,9 @@ class Closed(HttpSource):
         return page
 
 
-def crawl(world: Any, name: str = "information", seed: int = 7) -> Curve:
+def crawl(
+    world: Any, name: str = "information", seed: int = 7, look: Look = lambda evidence: None
+) -> Curve:
     """Our planner in a closed world: calls made and artists known, call by call."""
     folder = Path(tempfile.mkdtemp())
     source, scope, goal = Closed(world), Everything(), Goal({"artist": None})
@@ -98,6 +102,7 @@ def crawl(world: Any, name: str = "information", seed: int = 7) -> Curve:
             frontier.settle(ask, ANSWERED, nothing, calls, None)
             planner.learn(ask, reading.gain, reading.met, reading.items)
             frontier.commit()
+            look(reader.evidence)
             yield calls, len(frontier.by_kind["artist"])
     finally:
         frontier.close()

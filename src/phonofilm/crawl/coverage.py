@@ -1,31 +1,60 @@
-"""How much of what is reachable is in hand, as far as the calls still open can tell."""
+"""How much of what is reachable is in hand, with a 90 % interval, by kind and by list.
+
+Reachable is what permitted calls lead to from the seeds; what none of them reaches is not counted
+and cannot be seen.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from phonofilm.crawl.census import Census, Range
+from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.planner import Planner
+
+# Parents before what they contain: unknown artists have unknown albums.
+_ORDER = ("artist", "playlist", "album", "track", "features")
 
 
 class Coverage(NamedTuple):
-    """A fraction with the range it may lie in. 1.0 says: no open call is expected to bring more."""
+    """A fraction with the ends of its interval."""
 
     estimate: float
     low: float
     high: float
 
 
-def coverage(planner: Planner, tally: dict[str, dict[str, int]]) -> dict[str, Coverage]:
-    """By kind: known things against known plus what open calls are expected to bring.
+class Evidence(NamedTuple):
+    """What coverage is told from; `census` counts things of the kind `counted`."""
 
-    Expected new things overlap (many lists name the same ones), so half of their sum is the
-    estimate, none of it the upper end and all of it the lower.
-    """
-    result = {}
-    for kind, more in planner.expected_new().items():
-        known = sum(tally.get(kind, {}).values())
-        if known:
-            result[kind] = Coverage(
-                round(known / (known + more / 2), 4), round(known / (known + more), 4), 1.0
-            )
-    return result
+    planner: Planner
+    frontier: Frontier
+    census: Census
+    counted: str = "artist"
+
+    def coverage(self) -> dict[str, Coverage]:
+        """By wanted kind, in the order of the wants."""
+        tally = self.frontier.tally()
+        unknown: dict[str, Range] = {}
+        for kind in _ORDER:
+            if kind == self.counted and self.planner.follows_all:
+                unknown[kind] = self.census.unknown(*self.planner.open_calls(kind))
+            else:
+                unknown[kind] = self.planner.expected_more(kind, unknown)
+        held = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
+        return {kind: _share(known, unknown[kind]) for kind, known in held.items() if known}
+
+    def lists(self, most: int = 20) -> dict[str, Coverage]:
+        """The known share of the longest lists, by their names."""
+        shares = ((node, self.census.share_of(node)) for node in self.census.lists()[:most])
+        return {
+            self.frontier.id_of(node): Coverage(*(round(value, 4) for value in share))
+            for node, share in shares
+        }
+
+
+def _share(known: int, unknown: Range) -> Coverage:
+    if unknown.middle == float("inf"):
+        return Coverage(0.5, 0.02, 0.98)
+    middle, high, low = (round(known / (known + value), 4) for value in unknown)
+    return Coverage(middle, low, high)

@@ -26,6 +26,7 @@ _MOST_SILENT = 20
 _MOST_REFUSALS = 20
 _MOST_MALFORMED_SHARE = 0.5
 _JUDGE_SHAPE_AFTER = 20
+_LOOK_AT_COVERAGE_EVERY = 20
 
 
 class Engine:
@@ -37,6 +38,7 @@ class Engine:
         self.reader = Reader(
             parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner
         )
+        parts.keeper.evidence = self.reader.census.kept
         self.status_counts: Counter[str] = Counter()
         self.calls_by_endpoint: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
@@ -60,6 +62,7 @@ class Engine:
         self._refusals = 0
         self._renewed: set[str] = set()
         self._parsed = 0
+        self._look_again_at, self._enough = _LOOK_AT_COVERAGE_EVERY, False
 
     async def crawl(self) -> None:
         """Runs until the goal is met, nothing is left, or something ends it."""
@@ -173,7 +176,18 @@ class Engine:
         return False
 
     def _goal_met(self) -> bool:
+        if self.parts.goal.until is not None and self._covered():
+            return True
         return not self._open_ended and self.parts.planner.satisfied >= self._wanted
+
+    def _covered(self) -> bool:
+        """Whether so much of all wanted kinds is in hand; looked at now and then."""
+        if self._parsed >= self._look_again_at:
+            self._look_again_at = self._parsed + _LOOK_AT_COVERAGE_EVERY
+            seen = self.reader.evidence.coverage()
+            least = min((held.estimate for held in seen.values()), default=0.0)
+            self._enough = bool(seen) and least >= (self.parts.goal.until or 0.0)
+        return self._enough
 
     async def _something_changes(self) -> None:
         self._changed.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
+from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -137,6 +138,7 @@ class Frontier(Ledger):
         """Nothing is followed any more; what is known and full stays so."""
         self._db.execute("UPDATE node SET flags = flags & 1")
         self.flags = bytearray(flags & 1 for flags in self.flags)
+        self.set_meta("census", None)
 
     def _change(self, seq: int, flags: int) -> None:
         if seq < len(self.kinds):
@@ -237,8 +239,10 @@ class Frontier(Ledger):
         )
         return (row[0] for row in rows)
 
-    def keep_members(self) -> None:
-        """Writes down how many members of lists are known."""
+    def keep_learned(self, census: bytes = b"") -> None:
+        """Writes down how many members of lists are known, and the evidence on coverage."""
+        if census:
+            self.set_meta("census", b64encode(census).decode())
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("REPLACE INTO member VALUES (?, ?)", list(self.members.items()))
@@ -247,6 +251,10 @@ class Frontier(Ledger):
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise disk_failed(self.path, error) from error
+
+    def learned(self) -> bytes:
+        """The evidence on coverage that earlier runs kept; empty when there is none."""
+        return b64decode(self.meta("census") or "")
 
     def waiting(self) -> list[tuple[int, str, int, int, int | None]]:
         """Pages after an answer that were not asked yet: row, endpoint, node, offset, total."""

@@ -20,17 +20,21 @@ IGNORED, LOOKED_UP, FOLLOWED = 0, 1, 2
 
 
 class Goal(msgspec.Struct):
-    """Wanted kinds with how many of each; None is as many as there are."""
+    """Wanted kinds with how many of each; None is as many as there are.
+
+    `until` is a coverage of all of them that is enough.
+    """
 
     wants: dict[str, int | None]
     max_calls: int | None = None
     max_seconds: float | None = None
+    until: float | None = None
 
     def less(self, calls: int, seconds: float) -> Goal:
         """What is left of the goal after a part of it."""
         left = None if self.max_calls is None else max(1, self.max_calls - calls)
         time_left = None if self.max_seconds is None else max(0.1, self.max_seconds - seconds)
-        return Goal(self.wants, left, time_left)
+        return Goal(self.wants, left, time_left, self.until)
 
     def open_ended(self) -> bool:
         """Whether some kind is wanted without a number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from phonofilm.crawl.clock import Clock
@@ -19,6 +20,8 @@ from phonofilm.sources.manifest import Manifest
 _GROUP_SECONDS = 0.002
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 _LOOK_AT_DISK_EVERY = 500
+# The evidence on coverage grows with what is known: that of larger crawls is kept at the end.
+_KEPT_OFTEN = 200_000
 
 
 class Keeper:
@@ -36,6 +39,7 @@ class Keeper:
         self._sealing: asyncio.Task[None] | None = None
         self._answers = 0
         self._broken: StoreError | None = None
+        self.evidence: Callable[[], bytes] = bytes
         # What an earlier run left is sealed as it is: the same answers, the same segments.
         seal_waiting(folder, frontier, manifest.name)
         self._log_id = frontier.new_log()
@@ -92,9 +96,13 @@ class Keeper:
         self._answers += 1
         if self._answers % _LOOK_AT_DISK_EVERY == 0:
             self._look_at_disk()
-            self._frontier.keep_members()
+            self._keep_learned(len(self._frontier) <= _KEPT_OFTEN)
         if offset >= SEAL_AT_BYTES and (self._sealing is None or self._sealing.done()):
             self._turn()
+
+    def _keep_learned(self, whole: bool) -> None:
+        """Estimates live on it, nothing else: after a crash they are a little behind."""
+        self._frontier.keep_learned(self.evidence() if whole else b"")
 
     def _look_at_disk(self) -> None:
         free = free_bytes(self._folder.root)
@@ -119,7 +127,7 @@ class Keeper:
         if self._sealing:
             await self._sealing
         self._log.close()
-        self._frontier.keep_members()
+        self._keep_learned(True)
         seal_waiting(self._folder, self._frontier, self._manifest.name)
 
 

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
+from phonofilm.crawl.census import Range, Z
 from phonofilm.crawl.estimates import Yield
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import Goal, Scope
@@ -32,6 +33,7 @@ _PATIENCE = {True: 400, False: 60}
 _VALUE_EVERY = 32
 # One call in so many goes where most could be hoped for, so that a better vein is noticed.
 _EXPLORE = 1 / 50
+NOTHING = Range(0.0, 0.0, 0.0)
 
 
 class VeinYield(NamedTuple):
@@ -243,16 +245,50 @@ class Planner:
             return True
         return worth < DRY and vein.expected.fruitless >= _PATIENCE[vein.direct]
 
-    def expected_new(self) -> dict[str, float]:
-        """By wanted kind: how many new things the open calls would bring if none overlapped."""
-        more = dict.fromkeys(self._goal.wants, 0.0)
+    @property
+    def follows_all(self) -> bool:
+        """Whether all that is met is followed, not only what was named or of a genre."""
+        return self._scope.name == "everything"
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Wanted kinds."""
+        return tuple(self._goal.wants)
+
+    def _open(self, vein: Vein) -> int:
+        """Calls that could be made and are worth it."""
+        given_up = vein.expected.fruitless >= _PATIENCE[vein.direct]
+        return 0 if given_up else vein.pending()
+
+    def open_calls(self, kind: str) -> tuple[int, bool]:
+        """Calls about related things still open, and whether any list of a kind is."""
+        left, lists = 0, False
         for vein in self._veins.values():
-            given_up = vein.expected.fruitless >= _PATIENCE[vein.direct]
-            calls = 0 if given_up else vein.pending()
-            for kind, number in vein.expected.met.items():
-                if kind in more and calls:
-                    more[kind] += calls * number.mean
-        return more
+            if vein.spec.role == "relate" and vein.spec.lists == kind:
+                left += self._open(vein)
+            elif vein.spec.lists == kind and vein.spec.role != "detail":
+                lists = lists or self._open(vein) > 0
+        return left, lists
+
+    def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range:
+        """Things of a kind that open calls would bring, and calls about parents not known yet.
+
+        Calls of different veins bring the same things, so the best of them is the estimate and
+        their sum the upper end.
+        """
+        middle = low = high = 0.0
+        for vein in self._veins.values():
+            number = vein.expected.met.get(kind)
+            if number is None:
+                continue
+            first = isinstance(vein, FirstPages)
+            parents = unknown.get(vein.spec.node, NOTHING) if first else NOTHING
+            calls = [self._open(vein) + more / vein.spec.batch for more in parents]
+            error = Z * number.error
+            middle = max(middle, calls[0] * number.mean)
+            low = max(low, calls[1] * max(0.0, number.mean - error))
+            high += calls[2] * (number.mean + error) if calls[2] else 0.0
+        return Range(middle, min(low, middle), max(high, middle))
 
     def yields(self) -> list[VeinYield]:
         """What each kind of call brought, and what is still open."""

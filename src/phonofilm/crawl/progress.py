@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from rich.console import Console, Group
@@ -11,7 +11,6 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from phonofilm.crawl.coverage import coverage
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
 
@@ -26,6 +25,14 @@ def span(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def percent(held: Sequence[float]) -> str:
+    """A coverage as people read it: with the ends of its interval."""
+    estimate, low, high = held
+    if low == high:
+        return f"{estimate:.0%}"
+    return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
 
 
 class View:
@@ -73,13 +80,13 @@ class View:
         """By kind: full, mentioned, what is wanted, coverage."""
         engine = self._engine
         tally = engine.parts.frontier.tally()
-        seen = coverage(engine.parts.planner, tally)
+        seen = engine.reader.evidence.coverage()
         rows = []
         for kind in KINDS:
             if kind in tally:
                 wanted = engine.parts.goal.wants.get(kind, 0)
                 target = "all" if wanted is None else (f"{wanted:,}" if wanted else "")
-                share = f"{seen[kind].estimate:.0%}" if kind in seen else ""
+                share = percent(seen[kind]) if kind in seen else ""
                 held = tally[kind]
                 rows.append((BY_PLURAL_NAME[kind], held["full"], held["mentioned"], target, share))
         return rows

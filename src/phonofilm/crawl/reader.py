@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import NamedTuple
 
+from phonofilm.crawl.census import Census
+from phonofilm.crawl.coverage import Evidence
 from phonofilm.crawl.frontier import NODE_KINDS, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
 from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all
-from phonofilm.sources.base import Finding, HttpSource, Link, Malformed, Page, Response
+from phonofilm.sources.base import Finding, HttpSource, Malformed, Page, Response
 from phonofilm.sources.manifest import Endpoint
 
 
@@ -38,13 +40,21 @@ class Reader:
         planner: Planner,
     ) -> None:  # fmt: skip
         self._source, self._goal, self._scope = source, goal, scope
-        self._access = access
         self._frontier, self._planner = frontier, planner
         absent = frontier.absent()
         self._masks = {
             kind: source.manifest.wanted_mask(kind, access, absent)
             for kind in BY_KIND if kind in NODE_KINDS
         }  # fmt: skip
+        self._counted = "" if scope.closed else "artist"
+        related = any(
+            e.role == "relate" and n not in absent
+            for n, e in source.manifest.permitted(access).items()
+        )
+        self.census = Census(frontier.members, related)
+        if kept := frontier.learned():
+            self.census.resume(kept)
+        self.evidence = Evidence(planner, frontier, self.census)
         self.full: Counter[str] = Counter()  # wanted things in hand, of the part asked for
         self._count_known()
 
@@ -72,12 +82,14 @@ class Reader:
             return Reading(0.0, {}, [finding], True)
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         met: Counter[str] = Counter()
-        self._planner.told(ask, page.total)
+        self._told(ask, page)
         gain = self._meet_records(page, spec, ask, met)
         gain += self._settle_details(ask, spec, page)
         for link in page.links:
             level = self._scope.link_level(link)
             met[link.kind] += sum(self._frontier.meet(link.kind, [(link.id, level, True)])[:2])
+        if not page.continues and self._is_counted(spec):
+            self.census.ended(ask.nodes[0])
         self._split(page, spec, ask)
         self._continue(page, ask)
         self._see_goal()
@@ -91,37 +103,54 @@ class Reader:
         pairs = zip(page.records, levels, strict=True)
         for cls, group in groupby(pairs, key=lambda pair: type(pair[0])):
             if cls.kind in self._masks:
-                gain += self._meet(cls, group, met)
+                gain += self._meet(cls, group, met, ask, spec)
         return gain
 
     def _meet(
-        self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str]
-    ) -> float:
+        self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str],
+        ask: Ask, spec: Endpoint,
+    ) -> float:  # fmt: skip
         full, rows = holds_all(cls, self._masks[cls.kind]), list(group)
         known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in rows))
         met[cls.kind] += known.first_full + known.first_mentioned
-        if known.filled and self._planner.counted:
-            self._count_members([record for record, _ in rows], set(known.filled))
+        if cls.kind == self._counted:
+            self._take_census([record for record, _ in rows], set(known.filled), ask, spec)
         return self._gain(cls.kind, known)
 
-    def _count_members(self, records: Iterable[Record], filled: set[str]) -> None:
-        """Things that are full now say in which lists they stand; new lists are met by that."""
-        for record in records:
+    def _take_census(self, rows: list[Record], filled: set[str], ask: Ask, spec: Endpoint) -> None:
+        """Which lists things stand in, and by which call they came."""
+        frontier, census = self._frontier, self.census
+        related = spec.role == "relate"
+        own = ask.nodes[0] if self._is_counted(spec) else 0
+        nodes, new = [], 0
+        for record in rows:
+            node = frontier.seq_of(record.kind, record.id) or 0
+            nodes.append(node)
             if record.id in filled:
                 filled.discard(record.id)
-                for link in self._source.terms(record, self._planner.counted):
-                    self._count_member(link)
+                new += 1
+                census.meet(node, self._count_members(record), own, related)
+            else:
+                census.again(node, own)
+        if related:
+            census.related_answer(nodes, new)
+        elif not own:
+            census.other_answer(len(nodes), new)
 
-    def _count_member(self, link: Link) -> None:
-        node = self._frontier.seq_of(link.kind, link.id)
-        if node is None:
-            level = self._scope.link_level(link)
-            if level == IGNORED:
-                return
-            self._frontier.meet(link.kind, [(link.id, level, True)])
+    def _count_members(self, record: Record) -> tuple[int, ...]:
+        """The lists that a thing says it stands in; new lists are met by that."""
+        places = []
+        for link in self._source.terms(record, self._planner.counted):
             node = self._frontier.seq_of(link.kind, link.id)
-        if node is not None:
+            if node is None:
+                level = self._scope.link_level(link)
+                if level == IGNORED:
+                    continue
+                self._frontier.meet(link.kind, [(link.id, level, True)])
+                node = self._frontier.seq_of(link.kind, link.id) or 0
             self._planner.count(link.kind, node)
+            places.append(node)
+        return tuple(places)
 
     def _gain(self, kind: str, known: Met) -> float:
         if kind not in self._goal.wants:
@@ -142,6 +171,17 @@ class Reader:
             if id_ in found and self._frontier.mark_full(node):
                 gain += self._gain(spec.node, Met(0, 0, 1))
         return gain
+
+    def _is_counted(self, spec: Endpoint) -> bool:
+        """Whether a call lists what says itself that it stands there."""
+        return bool(spec.counted_by) and spec.node in self._planner.counted
+
+    def _told(self, ask: Ask, page: Page) -> None:
+        """How long a list says it is."""
+        self._planner.told(ask, page.total)
+        spec = self._source.manifest.endpoints[ask.request.endpoint]
+        if page.total is not None and self._is_counted(spec):
+            self.census.told(ask.nodes[0], page.total)
 
     def _split(self, page: Page, spec: Endpoint, ask: Ask) -> None:
         """A list that goes on past its reach is asked for in parts."""

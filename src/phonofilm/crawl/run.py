@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from phonofilm.config import Settings, hash_key
-from phonofilm.crawl.coverage import coverage
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
@@ -68,6 +67,7 @@ class CrawlResult(msgspec.Struct):
     coverage: dict[str, list[float]]
     findings: list[dict[str, Any]]
     elapsed_s: float
+    coverage_by_list: dict[str, list[float]] = {}
 
     @property
     def exit_code(self) -> int:
@@ -293,7 +293,8 @@ def _signals(engine: Engine) -> Iterator[None]:
 def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
     parts = engine.parts
     tally = parts.frontier.tally()
-    seen = coverage(parts.planner, tally)
+    evidence = engine.reader.evidence
+    seen = evidence.coverage()
     return CrawlResult(
         run=parts.run,
         source=parts.source.manifest.name,
@@ -307,6 +308,7 @@ def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
         records={BY_PLURAL_NAME[kind]: tally[kind] for kind in KINDS if kind in tally},
         new_per_call=round(engine.gain / engine.calls, 3) if engine.calls else 0.0,
         coverage={BY_PLURAL_NAME[kind]: list(held) for kind, held in seen.items()},
+        coverage_by_list={name: list(held) for name, held in evidence.lists().items()},
         findings=[
             {"kind": kind, "count": count, "example": engine.examples[kind]}
             for kind, count in engine.findings.most_common()

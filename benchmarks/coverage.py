@@ -1,0 +1,111 @@
+"""Does the interval hold? Crawls stopped at random, what they say against the truth.
+
+python -m benchmarks.coverage [CRAWLS]
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from benchmarks import direct, worlds
+from benchmarks.tables import table
+from phonofilm.crawl.coverage import Coverage, Evidence
+from phonofilm.crawl.engine import Engine
+from phonofilm.sandbox.server import Plan, StandIn
+
+
+class Stop(NamedTuple):
+    """What a crawl said after so many calls, and how many artists it knew."""
+
+    known: int
+    said: Coverage
+
+
+def closed(chance: random.Random, policy: str) -> tuple[Any, str]:
+    """A world of some size, and how to name it in the table."""
+    genreless = chance.choice([0.0, 0.3, 0.6])
+    world = worlds.rulers().World(
+        artists=chance.choice([3000, 8000, 20_000]), seed=chance.randrange(10**6),
+        genreless=genreless, page=chance.choice([10, 50]), pull=chance.choice([0.0, 0.3, 0.6]),
+        seed_genres=chance.choice([20, 60, 120]),
+    )  # fmt: skip
+    return world, f"closed, {genreless:.0%} without genres, {policy}"
+
+
+def stops_of(world: Any, policy: str) -> list[Stop]:
+    """Every hundredth moment of a crawl to its end."""
+    stops: list[Stop] = []
+
+    def look(evidence: Evidence) -> None:
+        look.calls += 1
+        if look.calls >= 30 and look.calls % 20 == 0:
+            said = evidence.coverage()["artist"]
+            stops.append(Stop(len(evidence.frontier.by_kind["artist"]), said))
+
+    look.calls = 0
+    known = 0
+    for _, known in worlds.crawl(world, policy, look=look):
+        if known >= 0.995 * world.n:
+            break
+    stops.append(Stop(known, Coverage(1.0, 1.0, 1.0)))
+    return stops
+
+
+def stand_in(access: str, artists: int, seed: int) -> list[Stop]:
+    """The same through the whole engine, against the Spotify stand-in."""
+    served = StandIn(Plan("spotify", access, artists, seed, rate="none"))
+    stops: list[Stop] = []
+
+    def look(engine: Engine) -> None:
+        if engine.calls >= 30 and engine.calls % 10 == 0:
+            held = engine.reader.evidence
+            said = held.coverage()["artist"]
+            stops.append(Stop(len(held.frontier.by_kind["artist"]), said))
+
+    known, _ = direct.crawl(served, "spotify", {"artist": None}, look=look)
+    stops.append(Stop(known[-1], Coverage(1.0, 1.0, 1.0)))
+    return stops
+
+
+def judge(stops: list[Stop], chance: random.Random) -> tuple[bool, float, float]:
+    """At one random moment before 97 %: whether the truth is inside, the width, the truth."""
+    end = stops[-1].known
+    open_ones = [stop for stop in stops[:-1] if stop.known < 0.97 * end] or stops[:1]
+    stop = chance.choice(open_ones)
+    truth = stop.known / end
+    held = stop.said.low - 1e-4 <= truth <= stop.said.high + 1e-4
+    return held, stop.said.high - stop.said.low, truth
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    chance = random.Random(20261120)
+    seen: dict[str, list[tuple[bool, float, float]]] = defaultdict(list)
+    for number in range(count):
+        policy = "breadth" if number % 2 else "information"
+        world, name = closed(chance, policy)
+        seen[name].append(judge(stops_of(world, policy), chance))
+    for number in range(max(1, count // 10)):
+        for access in ("extended-legacy", "development"):
+            stops = stand_in(access, 600, 100 + number)
+            seen[f"Spotify stand-in, {access}"].append(judge(stops, chance))
+    rows = []
+    total = [one for name, held in seen.items() if name.startswith("closed") for one in held]
+    for name, held in [("closed worlds, all", total), *sorted(seen.items())]:
+        widths = [width for _, width, truth in held if truth >= 0.25]
+        rows.append(
+            (name, len(held), f"{statistics.mean(h for h, *_ in held):.0%}",
+             f"{statistics.median(widths):.2f}" if widths else "")
+        )  # fmt: skip
+    table(
+        "Coverage: the 90 % interval at a random moment",
+        ("crawls", "number", "holds the truth", "median width, a quarter in hand"), rows,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
