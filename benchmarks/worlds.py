@@ -1,4 +1,4 @@
-"""A closed world as a source of ours, so that the planner itself is measured, not a sketch of it."""
+"""A closed world as a source of ours: the planner itself is measured, not a sketch of it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def _manifest(page: int, reach: int) -> Manifest:
     )
     return Manifest(
         "closed", "a closed world", "", {"open": Access()},
-        {"search": search, "related": related}, Terms(), {"artist.full": ["name", "genres"]}, "open",
+        {"search": search, "related": related}, Terms(), {"artist.full": ["name", "genres"]},
+        "open",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from phonofilm.cli.sources import grouped
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
 from phonofilm.warehouse.schema import dictionary
@@ -43,9 +44,13 @@ def _source(manifest: Manifest) -> list[str]:
         if endpoint.paging:
             size = ", ".join(sorted({str(endpoint.page_size(a)) for a in levels}, key=int))
         lines.append(f"| {name} | {' | '.join(has)} | {size} |")
-    for level, access in manifest.access.items():
-        if access.lacks:
-            lines += ["", f"Not shown at {level}: {', '.join(access.lacks)}."]
+    lines += [
+        "",
+        f"| what | fields: rows a call, or since when none | {' | '.join(levels)} |",
+        "|---" * (len(levels) + 2) + "|",
+    ]
+    for kind, cells, fields in grouped(manifest):
+        lines.append(f"| {kind} | {', '.join(fields)} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 

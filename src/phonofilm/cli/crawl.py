@@ -10,7 +10,8 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, err, out, say, table
 from phonofilm.config import load_settings
-from phonofilm.crawl.goal import Goal, parse_want
+from phonofilm.crawl.coverage import percent
+from phonofilm.crawl.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
@@ -76,6 +77,12 @@ def command(
             "--max-time", metavar="T", help="Stop after 30s, 10m, 2h.", show_default=False
         ),
     ] = None,
+    until: Annotated[
+        str,
+        typer.Option(
+            "--until", metavar="coverage=0.9", help="Stop when so much of the reachable is in hand."
+        ),
+    ] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Stay when the source is parked.")] = False,
     workers: Annotated[
         int, typer.Option("-w", "--workers", min=1, max=256, help="Calls under way at once.")
@@ -88,7 +95,7 @@ def command(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     policy: Annotated[
-        str, typer.Option("--policy", help="How the next call is chosen: information or breadth.")
+        str, typer.Option("--policy", help="How calls are chosen: information, averages, breadth.")
     ] = "information",
     debug: Annotated[
         bool, typer.Option("-d", "--debug", help="Every call on standard error.")
@@ -111,7 +118,7 @@ def command(
     goal_wants, scope = choose(source, choice, wants)
     if fresh and not yes:
         _ask(source)
-    goal = Goal(goal_wants, max_calls, shared.seconds(max_time))
+    goal = Goal(goal_wants, max_calls, shared.seconds(max_time), parse_until(until))
     told = CrawlOptions(source, goal, scope, at, workers, fresh, wait, policy)
     log.info("crawl_started", source=source, wants=goal_wants)
     result = run(crawl(folder, settings, told, watcher(err)))
@@ -163,8 +170,8 @@ def show(result: CrawlResult, folder: str) -> None:
     rows = []
     for plural, held in result.records.items():
         seen = result.coverage.get(plural)
-        rows.append((plural, held["full"], held["mentioned"], f"{seen[0]:.0%}" if seen else ""))
-    table(("", "full", "mentioned", "coverage"), rows)
+        rows.append((plural, held["full"], held["mentioned"], percent(seen) if seen else ""))
+    table(("", "full", "mentioned", "of the reachable"), rows)
     for finding in result.findings:
         out.print(f"[yellow]![/] {finding['kind'].replace('_', ' ')} x{finding['count']}: ", end="")
         out.print(finding["example"], markup=False)

@@ -11,6 +11,7 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, out, say, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import find as finding
+from phonofilm.crawl.coverage import percent
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
 from phonofilm.crawl.loop import run
@@ -38,8 +39,14 @@ _BEST_FIRST = {
 }
 
 
-def status(data: shared.Data = None, json: shared.Json = False) -> None:
-    """What is known, what was asked, what is parked, by source."""
+def status(
+    yields: Annotated[
+        bool, typer.Option("--yields", help="What each kind of call brought and may bring.")
+    ] = False,
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """What is known, how much of the reachable, what was asked, what is parked, by source."""
     folder = shared.folder_of(data)
     folder.check()
     told = {name: held for name in NAMES if (held := _status_of(folder, name))}
@@ -56,12 +63,48 @@ def status(data: shared.Data = None, json: shared.Json = False) -> None:
         out.print(f"[bold]{name}[/] from {held['origin']} ({held['access']})")
         if held["parked_until"]:
             out.print(f"  [yellow]⏸[/] parked until {minute(held['parked_until'])}")
-        rows = [(plural, c["full"], c["mentioned"]) for plural, c in held["records"].items()]
-        table(("", "full", "mentioned"), rows)
-        table(("endpoint", "status", "calls"), held["calls"])
+        seen = (held["last_run"] or {}).get("coverage", {})
+        rows = [
+            (plural, c["full"], c["mentioned"], percent(seen[plural]) if plural in seen else "")
+            for plural, c in held["records"].items()
+        ]
+        table(("", "full", "mentioned", "of the reachable"), rows)
+        if yields:
+            _show_yields(held)
+        else:
+            table(("endpoint", "status", "calls"), held["calls"])
         if held["absent"]:
             out.print(f"  not there at this access level: {', '.join(held['absent'])}")
     say(f"Newest snapshot: {snapshot.stem if snapshot else 'none yet, run phonofilm load'}")
+
+
+def _show_yields(held: dict[str, Any]) -> None:
+    """What each kind of call brought, and what the next of it may bring."""
+    rows = []
+    for row in held["yields"]:
+        after = "-" if row["expected"] is None else f"{row['expected']:.2f} ± {row['error']:.2f}"
+        still = "dry" if row["dry"] else row["open"]
+        mean = row["brought"] / row["calls"] if row["calls"] else 0.0
+        rows.append(
+            (row["call"], row["calls"], f"{row['brought']:,.1f}", f"{mean:.2f}", after, still)
+        )
+    table(("call", "made", "brought", "a call", "next, expected", "open"), rows)
+    say("Brought: new things of wanted kinds, a full one 1, a mention 0.5. A + is a further page.")
+    lists = (held["last_run"] or {}).get("coverage_by_list", {})
+    if lists:
+        table(("list", "known"), [(name, percent(share)) for name, share in lists.items()])
+
+
+def _yields_of(frontier: Frontier, last: dict[str, Any] | None) -> list[dict[str, Any]]:
+    later = {row["name"]: row for row in (last or {}).get("yields", [])}
+    rows = []
+    for call, made, brought, _ in frontier.gains():
+        held = later.get(call, {})
+        rows.append(
+            {"call": call, "calls": made, "brought": brought, "expected": held.get("gain"),
+             "error": held.get("error"), "open": held.get("pending"), "dry": held.get("dry", False)}
+        )  # fmt: skip
+    return rows
 
 
 def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
@@ -73,14 +116,16 @@ def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
         tally = frontier.tally()
         until = frontier.meta("parked_until")
         runs = frontier.runs()
+        last = json_module.loads(runs[-1][2]) if runs else None
         return {
+            "yields": _yields_of(frontier, last),
             "origin": frontier.meta("origin"),
             "access": frontier.meta("access"),
             "parked_until": float(until) if until else None,
             "records": {BY_PLURAL_NAME[k]: tally[k] for k in KINDS if k in tally},
             "calls": [list(row) for row in frontier.call_counts()],
             "absent": sorted(frontier.absent()),
-            "last_run": json_module.loads(runs[-1][2]) if runs else None,
+            "last_run": last,
         }
     finally:
         frontier.close()

@@ -51,6 +51,8 @@ def _common(
 _COLLECT, _USE, _HELP = "Collect", "Use", "Try and check"
 # verb: module, function, panel
 VERBS = {
+    "sources": ("sources", "command", _COLLECT),
+    "plan": ("sources", "plan_command", _COLLECT),
     "crawl": ("crawl", "command", _COLLECT),
     "load": ("load", "command", _COLLECT),
     "status": ("look", "status", _COLLECT),

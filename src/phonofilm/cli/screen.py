@@ -6,7 +6,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from rich.console import Console
@@ -49,8 +49,13 @@ def plain(value: Any) -> str:
     return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(value))
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = True) -> None:
-    """A table of plain values; numbers to the right, their digits grouped unless told otherwise."""
+def table(
+    names: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = True, wraps: str = ""
+) -> None:
+    """A table of plain values; numbers to the right, their digits grouped unless told otherwise.
+
+    `wraps` is a column of lists that may take several lines.
+    """
     held = [list(row) for row in rows]
     drawn = Table(
         box=None,
@@ -59,9 +64,9 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = T
     )
     for place, name in enumerate(names):
         numeric = any(isinstance(row[place], int | float) for row in held)
-        drawn.add_column(
-            name, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True
-        )
+        side: Literal["left", "right"] = "right" if numeric else "left"
+        keep = name != wraps
+        drawn.add_column(name, justify=side, overflow="ellipsis" if keep else "fold", no_wrap=keep)
     for row in held:
         shown = row if grouped else [str(v) if isinstance(v, int) else v for v in row]
         drawn.add_row(*(Text(plain(value)) for value in shown))

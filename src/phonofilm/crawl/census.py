@@ -147,10 +147,6 @@ class Census:
         spread = math.exp(Z * math.hypot(_OPEN_ERROR, 1 / math.sqrt(known + 1)))
         return Range(share, share / spread, min(1.0, share * spread))
 
-    def lists(self) -> list[int]:
-        """Lists that said how long they are, the longest first."""
-        return sorted(self._totals, key=lambda place: -self._totals[place])
-
     def other_answer(self, items: int, new: int) -> None:
         """What a list named that says nothing of its members: a year, a chart."""
         self._other_calls += 1

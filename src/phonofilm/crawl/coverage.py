@@ -6,6 +6,7 @@ and cannot be seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from phonofilm.crawl.census import Census, Range
@@ -22,6 +23,14 @@ class Coverage(NamedTuple):
     estimate: float
     low: float
     high: float
+
+
+def percent(held: Sequence[float]) -> str:
+    """A coverage as people read it: with the ends of its interval."""
+    estimate, low, high = held
+    if round(low, 2) == round(high, 2):
+        return f"{estimate:.0%}"
+    return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
 
 
 class Evidence(NamedTuple):
@@ -45,8 +54,9 @@ class Evidence(NamedTuple):
         return {kind: _share(known, unknown[kind]) for kind, known in held.items() if known}
 
     def lists(self, most: int = 20) -> dict[str, Coverage]:
-        """The known share of the longest lists, by their names."""
-        shares = ((node, self.census.share_of(node)) for node in self.census.lists()[:most])
+        """The known share of the lists with most known members, by their names."""
+        counted = self.frontier.members.most_common(most)
+        shares = ((node, self.census.share_of(node)) for node, _ in counted)
         return {
             self.frontier.id_of(node): Coverage(*(round(value, 4) for value in share))
             for node, share in shares

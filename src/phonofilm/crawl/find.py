@@ -61,14 +61,9 @@ class Looker:
         )
 
 
-async def find(
-    folder: DataFolder, settings: Settings, source_name: str, at: str | None, kind: str, words: str,
-    artist: str = "",
-) -> list[Record]:  # fmt: skip
-    """What a source finds; with `artist`, the albums of that artist."""
-    source = get(source_name)
-    origin = live(source, settings) if at is None else await sandbox(source, at)
-    path = folder.frontier / f"{source_name}.sqlite"
+def check_origin_parking(folder: DataFolder, source: HttpSource, origin: Origin) -> None:
+    """A parked source is not asked, by whatever verb; ParkedError with the minute of return."""
+    path = folder.frontier / f"{source.manifest.name}.sqlite"
     if path.exists():
         frontier = Frontier(path)
         try:
@@ -76,6 +71,16 @@ async def find(
                 check_parking(frontier, origin, source)
         finally:
             frontier.close()
+
+
+async def find(
+    folder: DataFolder, settings: Settings, source_name: str, at: str | None, kind: str, words: str,
+    artist: str = "",
+) -> list[Record]:  # fmt: skip
+    """What a source finds; with `artist`, the albums of that artist."""
+    source = get(source_name)
+    origin = live(source, settings) if at is None else await sandbox(source, at)
+    check_origin_parking(folder, source, origin)
     async with Transport(origin.base_url, origin.user_agent) as transport:
         looker = Looker(source, origin, transport)
         if artist:

@@ -62,6 +62,20 @@ def parse_want(text: str) -> tuple[str, int | None]:
     return cls.kind, int(number)
 
 
+def parse_until(text: str) -> float | None:
+    """`coverage=0.9` as a fraction; None for nothing; UsageError otherwise."""
+    if not text:
+        return None
+    name, _, share = text.partition("=")
+    try:
+        fraction = float(share.removesuffix("%")) / (100 if share.endswith("%") else 1)
+    except ValueError:
+        fraction = 0.0
+    if name.strip() != "coverage" or not 0 < fraction <= 1:
+        raise UsageError(f"--until {text} is no coverage.", next_step="Say --until coverage=0.9.")
+    return fraction
+
+
 BY_PLURAL_NAME = {cls.kind: plural for plural, cls in BY_PLURAL.items()}
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from phonofilm.crawl.census import Range, Z
 from phonofilm.crawl.estimates import Yield
@@ -36,8 +37,11 @@ _EXPLORE = 1 / 50
 NOTHING = Range(0.0, 0.0, 0.0)
 
 
-class VeinYield(NamedTuple):
-    """What one kind of call brought: for a person to look at."""
+class VeinYield(msgspec.Struct):
+    """What the next call of a kind is expected to bring, with its standard error.
+
+    A `+` after the name: the pages after the first. `dry`: no more is expected of what is open.
+    """
 
     name: str
     calls: int
@@ -296,9 +300,8 @@ class Planner:
         for vein in self._veins.values():
             held, gain = vein.expected, vein.best() or 0.0
             dry = self.is_dry(vein, with_what_follows(vein, self._own(vein, gain)))
-            rows.append(
-                VeinYield(vein.name, held.calls, held.gain, held.own.error, vein.pending(), dry)
-            )
+            mean, error = round(held.gain, 3), round(held.own.error, 3)
+            rows.append(VeinYield(vein.name, held.calls, mean, error, vein.pending(), dry))
         return rows
 
 

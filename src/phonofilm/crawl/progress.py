@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from rich.console import Console, Group
@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from phonofilm.crawl.coverage import percent
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
 
@@ -25,14 +26,6 @@ def span(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def percent(held: Sequence[float]) -> str:
-    """A coverage as people read it: with the ends of its interval."""
-    estimate, low, high = held
-    if low == high:
-        return f"{estimate:.0%}"
-    return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
 
 
 class View:
@@ -55,6 +48,9 @@ class View:
             f"{engine.gain / engine.calls if engine.calls else 0:.1f} new per call",
             f"{span(elapsed)}",
         ]
+        felt = engine.parts.limiter.felt
+        if felt is not None:
+            parts.append(f"limit felt: {felt.limit} in {felt.seconds:g} s")
         left = engine.parts.limiter.left()
         if left is not None:
             parts.append(f"{left} calls of budget left")

@@ -22,7 +22,7 @@ from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.parts import Parts
-from phonofilm.crawl.planner import Planner
+from phonofilm.crawl.planner import Planner, VeinYield
 from phonofilm.crawl.policies import policy
 from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.transport import Transport
@@ -68,6 +68,7 @@ class CrawlResult(msgspec.Struct):
     findings: list[dict[str, Any]]
     elapsed_s: float
     coverage_by_list: dict[str, list[float]] = {}
+    yields: list[VeinYield] = []
 
     @property
     def exit_code(self) -> int:
@@ -308,6 +309,7 @@ def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
         records={BY_PLURAL_NAME[kind]: tally[kind] for kind in KINDS if kind in tally},
         new_per_call=round(engine.gain / engine.calls, 3) if engine.calls else 0.0,
         coverage={BY_PLURAL_NAME[kind]: list(held) for kind, held in seen.items()},
+        yields=parts.planner.yields(),
         coverage_by_list={name: list(held) for name, held in evidence.lists().items()},
         findings=[
             {"kind": kind, "count": count, "example": engine.examples[kind]}

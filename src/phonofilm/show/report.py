@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
+from phonofilm.crawl.coverage import percent
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.store import DataFolder
 from phonofilm.show import queries
@@ -54,7 +55,7 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    environment.filters["percent"] = lambda share: f"{share:.0%}"
+    environment.filters["percent"] = percent
     environment.filters["safe_link"] = _safe_link
     return environment
 

@@ -22,7 +22,7 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """An access level: its budgets and the fields it does not show (`artist.popularity`).
+    """An access level: its budgets, the fields it lacks (`artist.popularity`) and since when.
 
     Where `grows`, things can only be searched for: queries are made of what was found.
     `concurrent` is how many calls may be under way at once.
@@ -30,7 +30,7 @@ class Access(msgspec.Struct, frozen=True):
 
     text: str = ""
     budgets: list[Budget] = []
-    lacks: list[str] = []
+    lacks: dict[str, str] = {}
     grows: bool = False
     concurrent: int | None = None
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from phonofilm.about import __version__
+from phonofilm.crawl.coverage import percent
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import NAMES, get
@@ -87,11 +88,17 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines = ["| source | from | access | ended | calls | coverage |", "|---|---|---|---|---|---|"]
     for source, started, text in rows:
         result: dict[str, Any] = json.loads(text)
-        seen = ", ".join(f"{kind} {held[0]:.0%}" for kind, held in result["coverage"].items())
+        shares = result["coverage"].items()
+        seen = ", ".join(f"{kind} {percent(share)}" for kind, share in shares)
         lines.append(
             f"| {source} | {result['origin']} | {result['access']} | {started:%Y-%m-%d %H:%M}:"
             f" {result['status']} | {result['calls']:,} | {seen or '-'} |"
         )
+    lines += [
+        "",
+        "Coverage is the share of what permitted calls lead to, with its 90 % interval;",
+        "what no permitted call reaches is not counted and cannot be seen.",
+    ]
     return lines
 
 

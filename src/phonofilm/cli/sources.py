@@ -1,0 +1,171 @@
+"""`phonofilm sources` and `phonofilm plan`: what can still be had, and what it would cost."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from phonofilm.cli import options as shared
+from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.config import load_settings
+from phonofilm.crawl.goal import parse_want
+from phonofilm.crawl.loop import run
+from phonofilm.crawl.plan import Plan, plan
+from phonofilm.crawl.probe import Probe, probe
+from phonofilm.crawl.progress import span
+from phonofilm.errors import UsageError
+from phonofilm.sources import NAMES, get
+from phonofilm.sources.manifest import Manifest
+from phonofilm.sources.offers import KINDS, NAMES_OF_FIELDS, Offer, offers, place_of
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="One source, in full.")] = "",
+    ask: Annotated[
+        bool, typer.Option("--probe", help="Ask each kind of call once: what your key is good for.")
+    ] = False,
+    at: shared.At = None,
+    data: shared.Data = None,
+    config: shared.Config = None,
+    json: shared.Json = False,
+) -> None:
+    """What each source still gives: fields, access levels, price in calls, licence, dates."""
+    if ask:
+        if not name:
+            raise UsageError("Probe which one?", next_step="phonofilm sources spotify --probe")
+        settings = load_settings(config)
+        told = run(probe(shared.folder_of(data, settings), settings, name, at))
+        as_json(told) if json else _show_probe(told)
+        return
+    manifests = [get(n).manifest for n in ([name] if name else NAMES)]
+    if json:
+        rows = ((m, held) for m in manifests for level in m.access for held in offers(m, level))
+        as_json([_as_row(manifest, held) for manifest, held in rows])
+        return
+    for manifest in manifests:
+        _show_source(manifest)
+    say(
+        "Prices are rows a call; a date says since when. Plan with: phonofilm plan --want artists=1000"
+    )
+
+
+def _as_row(manifest: Manifest, held: Offer) -> dict[str, object]:
+    row = held._asdict()
+    return row | {"licence": manifest.terms.licence, "needs_key": bool(manifest.token_url)}
+
+
+def _show_source(manifest: Manifest) -> None:
+    levels = list(manifest.access)
+    out.print(f"[bold]{manifest.title}[/]  {manifest.terms.licence}")
+    for level, access in manifest.access.items():
+        budget = ", ".join(f"{b.limit:,} in {_period(b.seconds)}" for b in access.budgets)
+        out.print(f"  {level}: {access.text}; {budget}", style="dim")
+    rows = [(kind, ", ".join(fields), *cells) for kind, cells, fields in grouped(manifest)]
+    table(("", "fields", *levels), rows, wraps="fields")
+
+
+def grouped(manifest: Manifest) -> list[tuple[str, tuple[str, ...], list[str]]]:
+    """Fields of a kind that are to be had alike, in one line each: kind, cells, fields."""
+    by_field: dict[tuple[str, str], list[str]] = {}
+    for level in manifest.access:
+        for held in offers(manifest, level):
+            by_field.setdefault((held.kind, held.field), []).append(cell(held))
+    lines: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (kind, field), cells in by_field.items():
+        related = kind == "relation"
+        key = ("artist" if related else kind, tuple(cells))
+        lines.setdefault(key, []).append("related artists" if related else field)
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    return sorted(((k, c, f) for (k, c), f in lines.items()), key=lambda row: order[row[0]])
+
+
+def _period(seconds: float) -> str:
+    return "a day" if seconds == 86_400 else span(seconds)
+
+
+def cell(held: Offer) -> str:
+    """Rows a call, or since when there is none."""
+    if held.here:
+        return f"{held.rows:g} a call"
+    return f"gone {held.gone}" if held.gone else "never"
+
+
+def _show_probe(told: Probe) -> None:
+    table(("call", "answers", ""), [(p.call, p.answer, p.said) for p in told.found])
+    fits = ", ".join(told.levels) or "none that is known"
+    out.print(
+        f"{told.calls} calls. Access level that fits: [bold]{fits}[/] (set: {told.configured})"
+    )
+    if told.stopped:
+        out.print(f"[yellow]![/] Stopped early: {told.stopped}")
+    elif told.levels and told.configured not in told.levels:
+        say(f'Set access = "{told.levels[0]}" in [{told.source}] of phonofilm.toml.')
+
+
+def plan_command(
+    want: Annotated[
+        list[str] | None,
+        typer.Option("--want", "-W", metavar="KIND=N", help="artists=1000; repeatable."),
+    ] = None,
+    fields: Annotated[
+        str,
+        typer.Option("--fields", help="genres,popularity,related,preview,bpm,... or kind.field."),
+    ] = "",
+    source: Annotated[str, typer.Option("--source", "-s", help="Only this source.")] = "",
+    access: Annotated[str, typer.Option("--access", help="Another access level than set.")] = "",
+    config: shared.Config = None,
+    json: shared.Json = False,
+) -> None:
+    """What a wish would cost at each source, before anything is asked."""
+    wants = {kind: number or 1000 for kind, number in map(parse_want, want or ["artists=1000"])}
+    places = [_place(word, list(wants)) for word in fields.split(",") if word.strip()]
+    settings = load_settings(config)
+    levels = []
+    for name in NAMES:
+        manifest = get(name).manifest
+        levels.append((manifest, settings.source(name).access or manifest.default_access))
+    plans = []
+    for manifest, usual in levels:
+        level = access or usual
+        if source in ("", manifest.name) and level in manifest.access:
+            plans.append(plan(manifest, level, wants, places, levels))
+    if not plans:
+        raise UsageError(
+            f"No source called {source!r} has an access level {access!r}.",
+            next_step="phonofilm sources lists them.",
+        )
+    if json:
+        as_json(plans)
+        return
+    for held in plans:
+        _show_plan(held, get(held.source).manifest)
+
+
+def _place(word: str, kinds: list[str]) -> tuple[str, str]:
+    place = place_of(word.strip().lower(), kinds)
+    if place is None:
+        raise UsageError(
+            f"There is no field called {word.strip()!r}.",
+            next_step=f"Say a column of a table, or one of {', '.join(NAMES_OF_FIELDS)}.",
+        )
+    return place
+
+
+def _show_plan(held: Plan, manifest: Manifest) -> None:
+    needs = "needs your key and your word" if held.key else "no key needed"
+    out.print(f"[bold]{manifest.title}[/] at {held.access}, {needs}; {held.licence}")
+    table(("call", "calls", "brings"), [(s.call, s.calls, s.brings) for s in held.steps])
+    out.print(f"  In all about [bold]{held.calls:,}[/] calls: {_how_long(held)}.")
+    for gap in held.gaps:
+        other = f"; {' and '.join(gap.elsewhere)} gives it" if gap.elsewhere else ""
+        out.print(f"  [yellow]empty[/] {gap.field}: {gap.why}{other}")
+    out.print("")
+
+
+def _how_long(held: Plan) -> str:
+    if held.seconds is None:
+        return "as fast as the source answers"
+    if held.days > 1:
+        return f"on {held.days:,} days, because a day allows no more"
+    return span(max(1.0, held.seconds))
