@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -29,7 +29,11 @@ _KEY_BYTES = 32
 
 
 class SourceSettings(BaseModel):
-    """What an operator says of one source."""
+    """What an operator says of one source.
+
+    `timeout_seconds`: the longest that one answer may take. `drift_share`: of what a call lists, so
+    much may lack a promised field before the crawl ends with exit code 5.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,6 +45,8 @@ class SourceSettings(BaseModel):
     contact: str = ""
     base_url: str = ""
     token_url: str = ""
+    timeout_seconds: float = Field(default=60.0, gt=0)
+    drift_share: float = Field(default=0.5, gt=0, le=1)
 
 
 class Settings(BaseSettings):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, err, out, say, table
+from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
 from phonofilm.config import load_settings
 from phonofilm.crawl.coverage import percent
 from phonofilm.crawl.goal import Goal, parse_until, parse_want
@@ -173,8 +173,7 @@ def show(result: CrawlResult, folder: str) -> None:
         rows.append((plural, held["full"], held["mentioned"], percent(seen) if seen else ""))
     table(("", "full", "mentioned", "of the reachable"), rows)
     for finding in result.findings:
-        out.print(f"[yellow]![/] {finding['kind'].replace('_', ' ')} x{finding['count']}: ", end="")
-        out.print(finding["example"], markup=False)
+        say_finding(finding)
     if result.status in ("parked", "interrupted", "stopped"):
         say("Go on with the same command; what is known is not asked again.")
     else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.cli.screen import as_json, out, say, say_finding, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import find as finding
 from phonofilm.crawl.coverage import percent
@@ -73,6 +73,8 @@ def status(
             _show_yields(held)
         else:
             table(("endpoint", "status", "calls"), held["calls"])
+        for found in (held["last_run"] or {}).get("findings", []):
+            say_finding(found)
         if held["absent"]:
             out.print(f"  not there at this access level: {', '.join(held['absent'])}")
     say(f"Newest snapshot: {snapshot.stem if snapshot else 'none yet, run phonofilm load'}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from phonofilm.cli import options as shared
+from phonofilm.cli.screen import table
 from phonofilm.errors import StoreError, UsageError
+from phonofilm.sandbox.faults.rules import described
 from phonofilm.sandbox.server import Plan, serve
 
 
@@ -33,10 +36,23 @@ def command(
         str, typer.Option("--quota", metavar="N/Th|none", help="Long quota, for instance 1000/24h.")
     ] = "none",
     catalogue: shared.Catalogue = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option(
+            "--faults", help="Rules of faults to play (TOML); docs/faults.md.", show_default=False
+        ),
+    ] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="The faults there are, and end.", is_eager=True)
+    ] = False,
 ) -> None:
     """Stand in for a source until SIGTERM; prints one line of JSON when ready."""
+    if list_faults:
+        table(("fault", "what it plays"), described().items(), wraps="what it plays")
+        return
+    plan = Plan(source, access, artists, seed, rate, quota, catalogue, faults)
     try:
-        asyncio.run(serve(Plan(source, access, artists, seed, rate, quota, catalogue), port))
+        asyncio.run(serve(plan, port))
     except OSError as error:
         if catalogue and not catalogue.is_file():
             raise UsageError(f"{catalogue} cannot be read: {error.strerror}.") from None

@@ -73,6 +73,15 @@ def table(
     out.print(drawn)
 
 
+def say_finding(finding: dict[str, Any]) -> None:
+    """Something odd: what, how often, where, one example."""
+    where = ", ".join(finding.get("where", {}))
+    place = f" in {where}" if where else ""
+    kind = finding["kind"].replace("_", " ")
+    out.print(f"[yellow]![/] {kind} x{finding['count']:,}{place}: ", end="")
+    out.print(finding["example"], markup=False)
+
+
 def say(text: str) -> None:
     """A line for people."""
     err.print(text)

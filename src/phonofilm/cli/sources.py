@@ -45,9 +45,7 @@ def command(
         return
     for manifest in manifests:
         _show_source(manifest)
-    say(
-        "Prices are rows a call; a date says since when. Plan with: phonofilm plan --want artists=1000"
-    )
+    say("Rows a call; a date says since when none. Next: phonofilm plan --want artists=1000")
 
 
 def _as_row(manifest: Manifest, held: Offer) -> dict[str, object]:

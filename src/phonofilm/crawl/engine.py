@@ -13,13 +13,15 @@ from logging import DEBUG
 
 import msgspec
 
+from phonofilm.crawl.drift import Drift
+from phonofilm.crawl.findings import Findings
 from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
 from phonofilm.crawl.parts import Parts, Retry
 from phonofilm.crawl.reader import Reader
 from phonofilm.crawl.transport import NoResponse
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
 from phonofilm.logs import log
-from phonofilm.sources.base import Outcome, Response
+from phonofilm.sources.base import Finding, Outcome, Response
 
 MOST_TRIES = 5
 _MOST_SILENT = 20
@@ -41,8 +43,8 @@ class Engine:
         parts.keeper.evidence = self.reader.census.kept
         self.status_counts: Counter[str] = Counter()
         self.calls_by_endpoint: Counter[str] = Counter()
-        self.findings: Counter[str] = Counter()
-        self.examples: dict[str, str] = {}
+        self.findings = Findings()
+        self._drift = Drift(parts.source.manifest, parts.access, parts.drift_share)
         self.calls = 0
         self.ended = ""  # goal, done, parked, interrupted, stopped
         self.error: PhonofilmError | None = None
@@ -85,13 +87,12 @@ class Engine:
     def _judge_silence(self) -> None:
         """A run in which the source never answered is no success, whatever it said instead."""
         useless = self.calls and self.ended == "done" and not self._told
-        if useless and self.findings:
-            kind = self.findings.most_common(1)[0][0]
-            error = ShapeError if kind == "malformed_body" else StoreError
+        worst = self.findings.worst()
+        if useless and worst:
+            error = ShapeError if worst.startswith("malformed body") else StoreError
             self._fail(
                 error(
-                    f"{self.parts.source.manifest.title} gave no usable answer"
-                    f" ({kind.replace('_', ' ')}: {self.examples[kind]}).",
+                    f"{self.parts.source.manifest.title} gave no usable answer ({worst}).",
                     saved="Whatever came is kept; nothing counts as answered.",
                     next_step="Run the same command again later.",
                 )
@@ -108,10 +109,6 @@ class Engine:
             for worker in self._workers:
                 worker.cancel()
         self.stop("interrupted")
-
-    def note(self, kind: str, detail: str) -> None:
-        """Something a person should know."""
-        self._find(kind, detail)
 
     def _fail(self, error: PhonofilmError) -> None:
         self.error = self.error or error
@@ -233,6 +230,13 @@ class Engine:
             parts.limiter.refused(outcome.retry_after_seconds, outcome.verdict == "quota", sent)
             self._count_refusal()
             self._count(ask, found.status, outcome.verdict)
+            told = outcome.retry_after_seconds
+            wait = "no time of return" if told is None else f"come back in {told:.0f} s"
+            self.findings.add(
+                outcome.verdict,
+                f"{ask.request.key}: {outcome.reason}, {wait}",
+                ask.request.endpoint,
+            )
             self._retries.append(Retry(0.0, tries, ask))
         elif outcome.verdict == "unauthorised":
             await self._unauthorised(ask, tries, headers, found)
@@ -258,8 +262,10 @@ class Engine:
         self._answered.add(ask.request.endpoint)
         reading = self.reader.read(ask, response)
         for finding in reading.findings:
-            self._find(finding.kind, finding.detail)
+            self.findings.add(finding.kind, finding.detail, ask.request.endpoint)
         self._judge_shape(reading.malformed)
+        if drifted := self._drift.see(ask.request.endpoint, reading.records):
+            self._drifted(drifted, ask.request.endpoint)
         met = msgspec.json.encode(reading.met).decode() if reading.met else ""
         seq = self._count(ask, response.status, "answer", reading.gain, met)
         self.gain += reading.gain
@@ -287,6 +293,18 @@ class Engine:
                 )
             )
 
+    def _drifted(self, finding: Finding, endpoint: str) -> None:
+        """A promised field is gone: going on would fill the tables with nothing."""
+        self.findings.add(finding.kind, finding.detail, endpoint)
+        title = self.parts.source.manifest.title
+        self._fail(
+            ShapeError(
+                f"{title} changed: {finding.detail}.",
+                saved="Every answer so far.",
+                next_step="Look for an update; or allow more with drift_share in the settings.",
+            )
+        )
+
     async def _nothing_came(self, ask: Ask, tries: int, why: NoResponse) -> None:
         self.status_counts[why.kind] += 1
         self._count(ask, 0, why.kind)
@@ -309,8 +327,9 @@ class Engine:
         if worth and tries + 1 < MOST_TRIES:
             pause = 0.25 * 2**tries
             self._retries.append(Retry(self.parts.clock.steady() + pause, tries + 1, ask))
+            self.findings.add("retried_call", f"{ask.request.key}: {reason}", ask.request.endpoint)
             return
-        self._find("failed_call", f"{ask.request.key}: {reason}")
+        self.findings.add("failed_call", f"{ask.request.key}: {reason}", ask.request.endpoint)
         await self._settle(ask, FAILED, Response(0, {}, b""))
 
     async def _settle(self, ask: Ask, state: int, response: Response) -> None:
@@ -323,6 +342,7 @@ class Engine:
     ) -> None:
         """A token is renewed once; a new one that is refused ends the crawl."""
         self._count(ask, response.status, "unauthorised")
+        self.findings.add("unauthorised", f"{ask.request.key}: HTTP 401", ask.request.endpoint)
         again = ask.request.key in self._renewed
         self._renewed.add(ask.request.key)
         if again or not await self.parts.tokens.renew(spent):
@@ -337,6 +357,7 @@ class Engine:
         endpoint = ask.request.endpoint
         self._count(ask, response.status, outcome.verdict)
         if outcome.verdict == "bot_wall":
+            self.findings.add("bot_wall", f"{ask.request.key}: {outcome.reason}", endpoint)
             self._fail(
                 BotWallError(
                     f"{self.parts.source.manifest.title} asks for a browser: {outcome.reason}.",
@@ -346,7 +367,7 @@ class Engine:
             )
             return
         if outcome.verdict in ("forbidden", "missing") and self._is_absent(ask):
-            self._find("capability_absent", f"{endpoint}: HTTP {response.status}")
+            self.findings.add("capability_absent", f"{endpoint}: HTTP {response.status}", endpoint)
             self.parts.frontier.mark_absent(endpoint, int(self.parts.clock.wall()), response.status)
             self.parts.planner.drop(endpoint)
         elif outcome.verdict == "unavailable":
@@ -354,7 +375,11 @@ class Engine:
             await self._try_again(ask, tries, True, outcome.reason)
             return
         elif outcome.verdict != "missing":
-            self._find(f"{outcome.verdict}_call", f"{ask.request.key}: {outcome.reason}")
+            self.findings.add(
+                f"{outcome.verdict}_call", f"{ask.request.key}: {outcome.reason}", endpoint
+            )
+        else:
+            self.findings.add("missing", f"{ask.request.key}: {outcome.reason}", endpoint)
         self._told += outcome.verdict == "missing"
         # Refused where nothing was ever answered may be a passing fault: the next run asks again.
         passing = outcome.verdict != "missing" and endpoint not in self._answered
@@ -370,9 +395,3 @@ class Engine:
         refused.add(ask.request.ids)
         may_be = endpoint in self.parts.source.manifest.may_be_gone and not named
         return may_be or len(refused) >= 3
-
-    def _find(self, kind: str, detail: str) -> None:
-        if not self.findings[kind]:
-            log.warning("finding", kind=kind, detail=detail[:300])
-        self.findings[kind] += 1
-        self.examples.setdefault(kind, detail[:300])

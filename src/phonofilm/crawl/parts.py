@@ -53,3 +53,4 @@ class Parts(NamedTuple):
     keeper: Keeper
     clock: Clock
     run: str
+    drift_share: float = 0.5

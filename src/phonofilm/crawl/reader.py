@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ class Reading(NamedTuple):
     findings: list[Finding]
     malformed: bool
     items: int = 0
+    records: Sequence[Record] = ()
 
 
 class Reader:
@@ -94,7 +95,9 @@ class Reader:
         self._continue(page, ask)
         self._see_goal()
         items = sum(record.kind == spec.lists for record in page.records)
-        return Reading(gain, {k: n for k, n in met.items() if n}, page.findings, False, items)
+        return Reading(
+            gain, {k: n for k, n in met.items() if n}, page.findings, False, items, page.records
+        )
 
     def _meet_records(self, page: Page, spec: Endpoint, ask: Ask, met: Counter[str]) -> float:
         parent = self._frontier.level(ask.nodes[0])

@@ -26,7 +26,7 @@ from phonofilm.crawl.planner import Planner, VeinYield
 from phonofilm.crawl.policies import policy
 from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.transport import Transport
-from phonofilm.errors import ParkedError, StoreError, UsageError
+from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
 from phonofilm.landing.envelope import Stamp
 from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
@@ -152,15 +152,17 @@ async def _one(
         )  # fmt: skip
         planner.price = limiter.price
         async with Transport(
-            origin.base_url, origin.user_agent, max(4, options.workers)
-        ) as transport:
+            origin.base_url, origin.user_agent, max(4, options.workers),
+            settings.source(source.manifest.name).timeout_seconds,
+        ) as transport:  # fmt: skip
             parts = Parts(
                 source, origin.access, options.goal, options.scope, frontier, planner, limiter,
                 transport, origin.tokens(transport), keeper, origin.clock, run,
+                settings.source(source.manifest.name).drift_share,
             )  # fmt: skip
             engine = Engine(parts, options.workers)
             for reason in missing:
-                engine.note("not_available", reason)
+                engine.findings.add("not_available", reason)
             return await _drive(engine, origin, watch)
     finally:
         frontier.close()
@@ -241,9 +243,12 @@ async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlRe
     parts = engine.parts
     began = parts.clock.wall()
     watching = asyncio.create_task(watch(engine)) if watch else None
+    failed: PhonofilmError | None = None
     try:
         with _signals(engine):
             await engine.crawl()
+    except PhonofilmError as error:  # what was found on the way is kept first
+        failed = error
     finally:
         try:
             _remember_parking(parts)
@@ -252,10 +257,13 @@ async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlRe
             await _unwatch(watching)
     followed = sum(engine.reader.full.values()) + engine.gain
     for finding in parts.scope.findings(int(followed > 0)):
-        engine.findings[finding.kind] += 1
-        engine.examples[finding.kind] = finding.detail
+        engine.findings.add(finding.kind, finding.detail)
     result = _result(engine, origin, parts.clock.wall() - began)
+    if failed is not None:
+        result.status = "failed"
     parts.frontier.keep_run(parts.run, began, json.dumps(msgspec.to_builtins(result)))
+    if failed is not None:
+        raise failed
     return result
 
 
@@ -311,10 +319,7 @@ def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
         coverage={BY_PLURAL_NAME[kind]: list(held) for kind, held in seen.items()},
         yields=parts.planner.yields(),
         coverage_by_list={name: list(held) for name, held in evidence.lists().items()},
-        findings=[
-            {"kind": kind, "count": count, "example": engine.examples[kind]}
-            for kind, count in engine.findings.most_common()
-        ],
+        findings=engine.findings.rows(),
         elapsed_s=round(elapsed, 3),
     )
 

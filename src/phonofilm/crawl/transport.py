@@ -17,7 +17,6 @@ from phonofilm.sources.base import Response
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 _MOST_REDIRECTS = 3
-TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=15, sock_read=30)
 
 
 class NoResponse(NamedTuple):
@@ -35,10 +34,18 @@ class NoResponse(NamedTuple):
 class Transport:
     """HTTP to one host. `user_agent` says who asks and how to reach them."""
 
-    def __init__(self, base_url: str, user_agent: str = "", connections: int = 16) -> None:
+    def __init__(
+        self, base_url: str, user_agent: str = "", connections: int = 16,
+        timeout_seconds: float = 60.0,
+    ) -> None:  # fmt: skip
         self.base_url = base_url.rstrip("/")
         self._agent = user_agent or f"phonofilm/{__version__}"
         self._connections = connections
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_seconds,
+            sock_connect=timeout_seconds / 4,
+            sock_read=timeout_seconds / 2,
+        )
         # Looked up once: aiohttp's own trust_env asks a thread for every single request.
         self._proxy = _proxy(self.base_url)
         self._session: aiohttp.ClientSession | None = None
@@ -46,7 +53,7 @@ class Transport:
     async def __aenter__(self) -> Transport:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections),
-            timeout=TIMEOUT,
+            timeout=self._timeout,
             headers={"User-Agent": self._agent, "Accept": "application/json"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )

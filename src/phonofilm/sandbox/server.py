@@ -8,13 +8,15 @@ import json
 import signal
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from phonofilm.sandbox.deezer.service import DeezerService
+from phonofilm.sandbox.delivery import deliver
+from phonofilm.sandbox.faults.rules import Faults, Rule
 from phonofilm.sandbox.generated import GeneratedWorld
 from phonofilm.sandbox.realsongs import RealSongs
 from phonofilm.sandbox.service import Answer, Ask, Clock, Service, json_answer
@@ -23,7 +25,10 @@ from phonofilm.sandbox.world import Catalogue, World
 
 
 class Plan(NamedTuple):
-    """What to stand in for; `catalogue` is a CSV of real songs instead of a generated world."""
+    """What to stand in for; `catalogue` is a CSV of real songs instead of a generated world.
+
+    `faults` are rules, or a file of them.
+    """
 
     source: str
     access: str = ""
@@ -32,6 +37,7 @@ class Plan(NamedTuple):
     rate: str = ""
     quota: str = "none"
     catalogue: Path | None = None
+    faults: Path | Sequence[Rule] | None = None
 
 
 class _Kind(NamedTuple):
@@ -60,6 +66,7 @@ class StandIn:
             Catalogue(self.world), plan.access or kind.access, self.clock,
             plan.rate or kind.rate, plan.quota,
         )  # fmt: skip
+        self.faults = _faults(plan.faults)
         self.calls: dict[str, Counter[int]] = defaultdict(Counter)
 
     def describe(self, base: str) -> dict[str, Any]:
@@ -77,7 +84,7 @@ class StandIn:
         """Answers a request and counts it."""
         if ask.path.startswith("/__sandbox__"):
             return self._control(ask)
-        answer = self.service.answer(ask)
+        answer = self.faults.meet(self.service.answer(ask), ask, self.clock)
         self.calls[answer.endpoint][answer.status] += 1
         return answer
 
@@ -86,7 +93,7 @@ class StandIn:
         if page == "truth":
             return json_answer("", self._truth(ask.query.get("ids")))
         if page == "stats":
-            return json_answer("", {"calls": self._stats()})
+            return json_answer("", {"calls": self._stats(), "faults": self.faults.played()})
         if page == "clock" and ask.method == "POST":
             seconds = ask.query.get("advance", "0")
             if seconds.isascii() and seconds.isdecimal():
@@ -106,6 +113,12 @@ class StandIn:
         }
 
 
+def _faults(given: Path | Sequence[Rule] | None) -> Faults:
+    if isinstance(given, Path):
+        return Faults.read(given)
+    return Faults(list(given or ()))
+
+
 def make_world(plan: Plan) -> World:
     """The world a plan names."""
     return RealSongs(plan.catalogue) if plan.catalogue else GeneratedWorld(plan.artists, plan.seed)
@@ -118,14 +131,7 @@ async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, str]:
         path = request.path.rstrip("/") or "/"
         body = await request.read() if request.method == "POST" else b""
         ask = Ask(request.method, path, dict(request.query), request.headers, body, base)
-        answer = stand_in.answer(ask)
-        return web.Response(
-            body=answer.body,
-            status=answer.status,
-            headers=answer.headers,
-            content_type="application/json",
-            charset="utf-8",
-        )
+        return await deliver(request, stand_in.answer(ask))
 
     base = ""
     runner = web.ServerRunner(web.Server(handle))

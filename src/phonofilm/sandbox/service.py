@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections import deque
+from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -26,6 +27,18 @@ class Ask(NamedTuple):
     base: str
 
 
+class Wire(Enum):
+    """How an answer goes over the wire."""
+
+    WELL = "well"
+    LATE = "late"
+    HANG = "hang"
+    DRIP = "drip"
+    RESET = "reset"
+    CUT = "cut"
+    GONE = "gone"
+
+
 class Answer(NamedTuple):
     """An answer; `endpoint` is the name it is counted under."""
 
@@ -33,6 +46,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     headers: dict[str, str]
+    wire: Wire = Wire.WELL
 
 
 def json_answer(

@@ -32,7 +32,12 @@ def _url(thing: Any) -> Maybe[str]:
 
 
 def _barcode(codes: wire.Codes) -> Maybe[str]:
-    return mapped(codes.upc or codes.ean, upc)
+    """Codes without this one say that there is none."""
+    return upc(codes.upc or codes.ean or None)
+
+
+def _isrc(codes: wire.Codes) -> Maybe[str]:
+    return isrc(codes.isrc or None)
 
 
 class Gathered(Gathering):
@@ -127,7 +132,7 @@ class Gathered(Gathering):
                 album_id=self.album(album) if album else album_id,
                 album_name=(album.name or None) if album else UNSET,
                 duration_ms=row.duration_ms,
-                isrc=mapped(row.external_ids, lambda codes: mapped(codes.isrc, isrc)),
+                isrc=mapped(row.external_ids, _isrc),
                 explicit=row.explicit,
                 track_number=row.track_number,
                 disc_number=row.disc_number,

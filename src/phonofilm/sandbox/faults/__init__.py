@@ -1,0 +1,1 @@
+"""What services do wrong, by name, so that it can be played on demand."""
