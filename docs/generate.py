@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.test_faults import FOR_EVER, OUTCOMES
+
 from phonofilm.cli.sources import grouped
+from phonofilm.sandbox.faults.rules import described
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
 from phonofilm.warehouse.schema import dictionary
 
 HERE = Path(__file__).parent
+FAULTS_INTRODUCTION = """# Faults
+
+Generated from `tests/test_faults.py`, which plays each of them against a crawl: three times, and
+some on every call. `phonofilm sandbox spotify --faults FILE` plays them on demand:
+
+```toml
+[[fault]]
+name = "http_500"
+on = "search"   # an endpoint as /__sandbox__/stats names it; all without it
+after = 10      # not before so many calls
+every = 5       # then one call in so many
+times = 3       # at most so often
+```
+
+- **read**: all is taken that is there.
+- **retried**: the same call again, at most five times.
+- **waited**: as long as the source asks.
+- **passed over**: this call has no answer, the others go on.
+- **quarantined**: kept with its reason, and read again after an update.
+- **parked**: nothing is asked until the minute of return.
+- **capability absent**: remembered, and not asked again.
+- **stopped**: with the exit code; everything so far is saved.
+
+Each is told as a finding: what, where, how often (`phonofilm status`).
+"""
 
 
 def sources() -> str:
@@ -54,7 +82,20 @@ def _source(manifest: Manifest) -> list[str]:
     return [*lines, ""]
 
 
-PAGES = {"data-dictionary.md": dictionary, "sources.md": sources}
+def faults() -> str:
+    """What the sandbox plays and how a crawl takes it: as the tests hold it."""
+    lines = [
+        FAULTS_INTRODUCTION,
+        "| fault | what it plays | outcome | finding | on every call |",
+        "|---|---|---|---|---|",
+    ]
+    for name, text in described().items():
+        outcome, finding = OUTCOMES[name]
+        lines.append(f"| {name} | {text} | {outcome} | {finding} | {FOR_EVER.get(name, '')} |")
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"data-dictionary.md": dictionary, "sources.md": sources, "faults.md": faults}
 
 
 def main() -> None:

@@ -9,19 +9,20 @@ import typer
 
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
-from phonofilm.config import load_settings
+from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage import percent
 from phonofilm.crawl.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
-from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl, minute
+from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl_all, minute
 from phonofilm.crawl.scopes import IDS, NAMES, Choice, choose, lines_of
 from phonofilm.errors import UsageError
+from phonofilm.landing.store import DataFolder
 from phonofilm.logs import listen, log
 
 
 def command(
-    source: Annotated[str, typer.Argument(help="deezer or spotify.")],
+    source: Annotated[str, typer.Argument(help="deezer or spotify, or deezer,spotify.")],
     urls: Annotated[
         list[str] | None,
         typer.Argument(
@@ -115,19 +116,37 @@ def command(
         wants["artist"] = n
     names = [*(artist or []), *(lines_of(artists, NAMES) if artists else [])]
     choice = Choice(urls or [], genre, names, playlist, lines_of(ids, IDS) if ids else [])
-    goal_wants, scope = choose(source, choice, wants)
+    sources = [name.strip() for name in source.split(",")]
+    if len(sources) > 1 and (at or choice.urls or choice.ids):
+        raise UsageError(
+            "Links, ids and --at belong to one source.", next_step="Name one source alone."
+        )
+    limits = (max_calls, shared.seconds(max_time), parse_until(until))
+    crawls = []
+    for name in sources:
+        goal_wants, scope = choose(name, choice, wants)
+        goal = Goal(goal_wants, *limits)
+        crawls.append(CrawlOptions(name, goal, scope, at, workers, fresh, wait, policy))
     if fresh and not yes:
         _ask(source)
-    goal = Goal(goal_wants, max_calls, shared.seconds(max_time), parse_until(until))
-    told = CrawlOptions(source, goal, scope, at, workers, fresh, wait, policy)
-    log.info("crawl_started", source=source, wants=goal_wants)
-    result = run(crawl(folder, settings, told, watcher(err)))
-    log.info("crawl_ended", status=result.status, calls=result.calls, run=result.run)
+    raise typer.Exit(_collect(folder, settings, crawls, choice, json))
+
+
+def _collect(
+    folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], choice: Choice, json: bool
+) -> int:
+    """Crawls, shows how each ended, returns the exit code that says most."""
+    log.info("crawl_started", sources=[options.source for options in crawls])
+    results = run(crawl_all(folder, settings, crawls, watcher(err, panel=len(crawls) == 1)))
+    for result in results:
+        log.info("crawl_ended", status=result.status, calls=result.calls, run=result.run)
+        if not json:
+            if len(results) > 1:
+                out.print(f"[bold]{result.source}[/]")
+            show(result, str(folder.root))
     if json:
-        as_json(result)
-    else:
-        show(result, str(folder.root))
-    raise typer.Exit(result.exit_code or _not_found(result, choice))
+        as_json(results[0] if len(results) == 1 else results)
+    return max(result.exit_code or _not_found(result, choice) for result in results)
 
 
 def _not_found(result: CrawlResult, choice: Choice) -> int:

@@ -103,13 +103,16 @@ class View:
 
 
 def watcher(
-    console: Console, every: float = _PLAIN_EVERY_SECONDS
+    console: Console, every: float = _PLAIN_EVERY_SECONDS, panel: bool = True
 ) -> Callable[[Engine], Coroutine[Any, Any, None]]:
-    """Watches an engine until it is cancelled; the last figures stay on the screen."""
+    """Watches an engine until it is cancelled; the last figures stay on the screen.
+
+    Several at once share a screen by lines, not by panels.
+    """
 
     async def watch(engine: Engine) -> None:
         view = View(engine)
-        if console.is_terminal:
+        if console.is_terminal and panel:
             with Live(view.panel(), console=console, refresh_per_second=8) as live:
                 try:
                     while True:

@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import json
 import secrets
-import signal
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from phonofilm.config import Settings, hash_key
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
+from phonofilm.crawl.interrupts import listening
 from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.origin import Origin, live, sandbox
@@ -80,31 +80,57 @@ async def crawl(
     folder: DataFolder, settings: Settings, options: CrawlOptions, watch: Watch | None = None
 ) -> CrawlResult:
     """Crawls and seals. Errors come after everything collected is safe."""
-    source = get(options.source)
-    policy(options.policy)
+    return (await crawl_all(folder, settings, [options], watch))[0]
+
+
+async def crawl_all(
+    folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
+) -> list[CrawlResult]:
+    """Several sources at once; none holds up another, and an error of one comes after the rest."""
+    names = [get(options.source).manifest.name for options in crawls]
+    for options in crawls:
+        policy(options.policy)
     folder.open()
-    with Writing(folder, f"crawl of {options.source}"):
-        at = options.at
-        origin = live(source, settings) if at is None else await sandbox(source, at)
-        if options.fresh:
-            _forget(folder, source.manifest.name)
-        while True:
-            try:
-                result = await _one(folder, settings, options, source, origin, watch)
-            except ParkedError as parked:
-                if not options.wait:
-                    raise
-                await _wait_until(parked.resume_at, origin)
-                continue
-            if result.status != "parked" or not options.wait:
-                return result
-            options.goal = options.goal.less(result.calls, result.elapsed_s)
-            await _wait_until(result.resume_at or 0.0, origin)
+    with Writing(folder, f"crawl of {', '.join(names)}"):
+        work = (_whole(folder, settings, options, watch) for options in crawls)
+        ended = await asyncio.gather(*work, return_exceptions=True)
+    for end in ended:
+        if isinstance(end, BaseException):
+            raise end
+    return [end for end in ended if isinstance(end, CrawlResult)]
 
 
-async def _wait_until(instant: float, origin: Origin) -> None:
-    while (left := instant - origin.clock.wall()) > 0:
-        await asyncio.sleep(min(left, 30.0))
+async def _whole(
+    folder: DataFolder, settings: Settings, options: CrawlOptions, watch: Watch | None
+) -> CrawlResult:
+    """One source, with the pauses that `--wait` stays for."""
+    source, at = get(options.source), options.at
+    origin = live(source, settings) if at is None else await sandbox(source, at)
+    if options.fresh:
+        _forget(folder, source.manifest.name)
+    while True:
+        try:
+            result = await _one(folder, settings, options, source, origin, watch)
+        except ParkedError as parked:
+            if not options.wait or not await _wait_until(parked.resume_at, origin):
+                raise
+            continue
+        if result.status != "parked" or not options.wait:
+            return result
+        if not await _wait_until(result.resume_at or 0.0, origin):
+            result.status = "interrupted"
+            return result
+        options.goal = options.goal.less(result.calls, result.elapsed_s)
+
+
+async def _wait_until(instant: float, origin: Origin) -> bool:
+    """Sleeps until then; False when a signal came first."""
+    interrupted = asyncio.Event()
+    with listening(interrupted.set):
+        while (left := instant - origin.clock.wall()) > 0 and not interrupted.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(interrupted.wait(), min(left, 30.0))
+    return not interrupted.is_set()
 
 
 def _forget(folder: DataFolder, source: str) -> None:
@@ -245,7 +271,7 @@ async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlRe
     watching = asyncio.create_task(watch(engine)) if watch else None
     failed: PhonofilmError | None = None
     try:
-        with _signals(engine):
+        with listening(engine.interrupt):
             await engine.crawl()
     except PhonofilmError as error:  # what was found on the way is kept first
         failed = error
@@ -279,24 +305,6 @@ def _remember_parking(parts: Parts) -> None:
     if parts.limiter.parked_until is not None:
         parts.frontier.set_meta("parked_until", str(parts.limiter.parked_until))
         parts.frontier.set_meta("parked_at", str(parts.clock.wall()))
-
-
-@contextlib.contextmanager
-def _signals(engine: Engine) -> Iterator[None]:
-    """SIGINT and SIGTERM let the calls in flight finish; only the main thread may listen."""
-    loop = asyncio.get_running_loop()
-    signs = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for sign in signs:
-            loop.add_signal_handler(sign, engine.interrupt)
-    except (ValueError, RuntimeError, NotImplementedError):
-        yield
-        return
-    try:
-        yield
-    finally:
-        for sign in signs:
-            loop.remove_signal_handler(sign)
 
 
 def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:

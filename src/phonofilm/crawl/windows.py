@@ -12,7 +12,7 @@ _USUAL_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 # A call that leaves exactly a window later may arrive a little earlier than the first one did.
 MARGIN_SECONDS = 0.05
 _REMEMBERED = 20_000
-_FIRST_PATIENCE_WINDOWS = 10.0
+_FIRST_STEP = 0.1
 _SEEKING_WINDOWS = 2.0
 _PACE = 0.9
 # Times of return come in whole seconds, rounded up; a little is lost on the way.
@@ -67,7 +67,7 @@ class Felt:
         self._told = False
         self._sought = False  # the length is a guess from above
         self._tried_from: tuple[int, float] | None = None
-        self._patience = _FIRST_PATIENCE_WINDOWS
+        self._patience, self._step = _SEEKING_WINDOWS, _FIRST_STEP
         self._calm_since = 0.0
 
     def note(self, now: float) -> None:
@@ -92,15 +92,16 @@ class Felt:
     def _rise(self, now: float) -> None:
         """The window is what holds us back: after some quiet time a little more is tried."""
         limit, seconds = self.limit or 1, self.seconds or 1.0
-        windows = _SEEKING_WINDOWS if self._sought else self._patience
+        windows = _SEEKING_WINDOWS if self._sought or self._tried_from else self._patience
         if now - self._calm_since < windows * seconds:
             return
         self._calm_since, self._tried_from = now, (limit, seconds)
         shorter = [s for s in _USUAL_SECONDS if s < seconds - 0.5]
         if self._sought and shorter:
             self.seconds = float(shorter[-1])
-        else:
-            self.limit = limit + max(1, limit // 50)
+        else:  # more each time, as long as nothing is refused: the refusal may have been a whim
+            self.limit = limit + max(1, round(limit * self._step))
+            self._step = min(1.0, self._step * 2)
 
     def let_in(self, sent: float) -> None:
         """A call that left at `sent` was answered."""
@@ -130,8 +131,8 @@ class Felt:
         """What was tried is too much: as before, and longer until the next try."""
         if self._tried_from is not None:
             self.limit, self.seconds = self._tried_from
-        self._tried_from, self._sought = None, False
-        self._patience = min(self._patience * 2, 640.0)
+        self._tried_from, self._sought, self._step = None, False, _FIRST_STEP
+        self._patience = min(max(10.0, self._patience * 2), 640.0)
 
     def _measure(self, now: float, returns: float) -> None:
         """At the time of return the oldest call that counts leaves the window."""

@@ -134,7 +134,7 @@ async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, str]:
         return await deliver(request, stand_in.answer(ask))
 
     base = ""
-    runner = web.ServerRunner(web.Server(handle))
+    runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
