@@ -78,10 +78,11 @@ def stand_in() -> Iterator[Callable[..., tuple[str, StandIn]]]:
 
 def collect(
     folder: DataFolder, source: str, url: str | None, *wants: str, scope: Scope | None = None,
-    workers: int = 4, max_calls: int | None = None, settings: Settings | None = None, **options: Any,
+    workers: int = 4, max_calls: int | None = None, settings: Settings | None = None,
+    until: float | None = None, **options: Any,
 ) -> CrawlResult:  # fmt: skip
     """One crawl, from words as a person writes them."""
-    goal = Goal(dict(parse_want(want) for want in wants), max_calls)
+    goal = Goal(dict(parse_want(want) for want in wants), max_calls, until=until)
     told = CrawlOptions(source, goal, scope or Everything(), at=url, workers=workers, **options)
     return run(crawl(folder, settings or Settings(), told))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -14,6 +15,9 @@ import deezer
 import pytest
 import requests
 import spotipy
+import tekore
+import tekore._auth.expiring.client
+import tekore._client.base
 from hypothesis import given
 from hypothesis import strategies as st
 from spotipy.cache_handler import MemoryCacheHandler
@@ -181,6 +185,65 @@ def test_each_access_level_refuses_exactly_what_it_lost(stand_in, access: str) -
     assert len(GONE[access]) == lost[access]
     features = served.service.visible()["features"]
     assert (features > 0) == (access == "extended-legacy")
+
+
+@pytest.fixture
+def tekore_client(stand_in, monkeypatch):
+    opened: list[tekore.Spotify] = []
+
+    def start(access: str) -> tuple[tekore.Spotify, StandIn]:
+        url, served = stand_in("spotify", access=access, artists=120)
+        monkeypatch.setattr(tekore._client.base, "prefix", f"{url}/v1/")
+        monkeypatch.setattr(tekore._auth.expiring.client, "OAUTH_TOKEN_URL", f"{url}/api/token")
+        credentials = tekore.Credentials("id", "secret")
+        token = credentials.request_client_token()
+        credentials.close()
+        opened.append(tekore.Spotify(token))
+        return opened[-1], served
+
+    yield start
+    for client in opened:
+        client.close()
+
+
+def test_tekore_works_in_extended_mode(tekore_client) -> None:
+    client, served = tekore_client("extended-legacy")
+    (artists,) = client.search('genre:"pop"', types=("artist",), limit=50)
+    assert artists.total == len(served.service.catalogue.by_genre["pop"])
+    artist = client.artist(artists.items[0].id)
+    assert artist.name == artists.items[0].name
+    assert [a.id for a in client.artists([a.id for a in artists.items[:3]])] == [
+        a.id for a in artists.items[:3]
+    ]
+    albums = client.artist_albums(artist.id, limit=50)
+    album = client.album(albums.items[0].id)
+    assert album.tracks.total == album.total_tracks
+    track = client.track(album.tracks.items[0].id)
+    assert track.album.id == album.id
+    assert len(client.artist_related_artists(artist.id)) > 0
+    assert client.track_audio_features(track.id).id == track.id
+
+
+def test_tekore_is_refused_as_the_real_service_refuses_it(tekore_client) -> None:
+    client, _ = tekore_client("development")
+    with pytest.raises(tekore.Forbidden):
+        client.artists(["0" * 22])
+    with pytest.raises(tekore.BadRequest):
+        client.search("pop", types=("artist",), limit=50)
+
+
+def test_a_client_is_tested_as_the_page_says(tmp_path: Path) -> None:
+    """The code of docs/testing.md, as another project's tests, in a process of its own."""
+    page = (Path(__file__).parents[1] / "docs" / "testing.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```python\n(.*?)```", page, re.S):
+        name, _, code = block.partition("\n")
+        (tmp_path / name.removeprefix("# ")).write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
 
 
 def test_deezer_python_works(stand_in) -> None:

@@ -48,6 +48,7 @@ class _Kept(msgspec.Struct):
     totals: dict[int, int]
     crossed: dict[int, int]
     counts: list[float]
+    newest: list[tuple[tuple[int, ...], bool]]
 
 
 class Census:
@@ -297,30 +298,34 @@ class Census:
         counts = [
             self.known, self.tagged, self.asked_related, self._gap, *self._all_totals,
             *self._all_crossed, *self._open_members, *self._often, *self._often_all, *self._items,
-            *self._mentioned, *self._first, *self._new,
+            *self._mentioned, int(self._listed), self._other_calls, *self._other, *self._first,
+            *self._new,
         ]  # fmt: skip
         held = _Kept(
-            self._own.tobytes(), bytes(self._seen), self._totals, dict(self._crossed), counts
-        )
+            self._own.tobytes(), bytes(self._seen), self._totals, dict(self._crossed), counts,
+            list(self._newest),
+        )  # fmt: skip
         return msgspec.msgpack.encode(held)
 
     def resume(self, kept: bytes) -> None:
-        """Goes on from what an earlier run kept."""
-        held = msgspec.msgpack.decode(kept, type=_Kept)
+        """Goes on from what an earlier run kept; what another version kept is left alone."""
+        try:
+            held = msgspec.msgpack.decode(kept, type=_Kept)
+        except msgspec.DecodeError:
+            return
         self._own.frombytes(held.own)
         self._seen.extend(held.seen)
         self._totals, self._crossed = held.totals, Counter(held.crossed)
-        *whole, first_tagged, first_bare, new, calls = held.counts
-        counts = [int(value) for value in whole]
+        self._newest.extend(held.newest)
+        counts = [int(value) for value in held.counts[:-6]]
         self.known, self.tagged, self.asked_related, self._gap = counts[:4]
-        self._all_totals, self._all_crossed, self._open_members = (
-            counts[4:6],
-            counts[6:8],
-            counts[8:10],
-        )
+        self._all_totals, self._all_crossed = counts[4:6], counts[6:8]
+        self._open_members = counts[8:10]
         self._often, self._often_all = counts[10:14], counts[14:18]
         self._items, self._mentioned = counts[18:20], counts[20:22]
-        self._first, self._new = [first_tagged, first_bare], [new, calls]
+        self._listed, self._other_calls = bool(counts[22]), counts[23]
+        late = held.counts[-6:]
+        self._other, self._first, self._new = late[:2], late[2:4], late[4:]
 
 
 def _odds(share: float) -> float:

@@ -68,8 +68,9 @@ class _Prober:
                 del open_calls[name]
                 if not self._stopped:
                     self._found[name] = await self._ask(name)
-        for name in open_calls:
-            self._found[name] = Probed(name, "not asked", "no id to ask with was found")
+        for name in self._capabilities():
+            missing = Probed(name, "not asked", self._stopped or "no id to ask with was found")
+            self._found.setdefault(name, missing)
         access = self._origin.access
         found = [self._found[name] for name in self._capabilities()]
         return Probe(

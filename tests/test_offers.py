@@ -1,0 +1,167 @@
+"""What can still be had, what a wish would cost, what a key is good for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from phonofilm.cli import main as cli
+from phonofilm.config import Settings
+from phonofilm.crawl.loop import run
+from phonofilm.crawl.plan import duration, plan
+from phonofilm.crawl.probe import probe
+from phonofilm.sources import get
+from phonofilm.sources.manifest import Budget
+from phonofilm.sources.offers import offer, offers, place_of
+from tests.conftest import calls_made
+
+SPOTIFY, DEEZER = get("spotify").manifest, get("deezer").manifest
+LEVELS = [(DEEZER, "open"), (SPOTIFY, "development")]
+
+
+def spoken(capsys, monkeypatch, *words: str) -> tuple[int, str]:
+    monkeypatch.setattr("sys.argv", ["phonofilm", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("access", "kind", "field", "gone"),
+    [
+        ("development", "artist", "popularity", "2026-02-11"),
+        ("development", "features", "tempo", "2024-11-27"),
+        ("extended", "track", "preview_url", "2024-11-27"),
+        ("extended", "relation", "related_id", "2024-11-27"),
+        ("development", "artist", "name", ""),
+        ("extended-legacy", "features", "tempo", ""),
+    ],
+)
+def test_a_field_is_to_be_had_or_gone_since_a_date(access, kind, field, gone: str) -> None:
+    held = offer(SPOTIFY, access, kind, field)
+    assert held.gone == gone
+    assert held.here is not bool(gone)
+
+
+def test_a_batch_is_cheaper_than_a_look_up() -> None:
+    assert offer(SPOTIFY, "extended-legacy", "artist", "popularity").rows == 50
+    assert offer(DEEZER, "open", "features", "tempo").rows == 1
+
+
+def test_every_offer_names_a_permitted_call_or_none() -> None:
+    for manifest in (SPOTIFY, DEEZER):
+        for level in manifest.access:
+            for held in offers(manifest, level):
+                assert not held.here or held.call in manifest.permitted(level)
+
+
+@pytest.mark.parametrize(
+    ("word", "place"),
+    [
+        ("bpm", ("features", "tempo")),
+        ("preview", ("track", "preview_url")),
+        ("genres", ("artist", "genres")),
+        ("album.genres", ("album", "genres")),
+        ("related", ("relation", "related_id")),
+        ("nonsense", None),
+    ],
+)
+def test_fields_are_named_as_people_name_them(word: str, place) -> None:
+    assert place_of(word, ["artist"]) == place
+
+
+def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
+    fields = [
+        place_of(w, ["artist"]) for w in ("genres", "popularity", "related", "preview", "bpm")
+    ]
+    deezer = plan(DEEZER, "open", {"artist": 1000}, fields, LEVELS)
+    assert [s.call for s in deezer.steps] == ["genre_artists", "top_tracks", "related", "track"]
+    assert deezer.calls == sum(step.calls for step in deezer.steps)
+    assert {gap.field for gap in deezer.gaps} == {"artist.genres", "artist.popularity"}
+    spotify = plan(SPOTIFY, "development", {"artist": 1000}, fields, LEVELS)
+    gaps = {gap.field: gap for gap in spotify.gaps}
+    assert gaps["related artists"].why == "gone since 2024-11-27"
+    assert gaps["related artists"].elsewhere == ["deezer (open)"]
+    assert spotify.days == 3
+    legacy = plan(SPOTIFY, "extended-legacy", {"artist": 1000}, fields, LEVELS)
+    assert legacy.gaps == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "budgets", "days", "least"),
+    [
+        (900, [Budget(900, 86_400)], 1, 0),
+        (901, [Budget(900, 86_400)], 2, 86_400),
+        (90, [Budget(30, 30)], 1, 60),
+        (10, [], 1, None),
+    ],
+)
+def test_duration_follows_the_tightest_budget(calls, budgets, days, least) -> None:
+    seconds, found = duration(calls, budgets)
+    assert found == days
+    assert seconds is None if least is None else seconds >= least
+
+
+def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None:
+    words = ("--want", "artists=1000", "--fields", "genres,popularity,related,preview,bpm")
+    code, text = spoken(capsys, monkeypatch, "plan", *words)
+    assert code == 0
+    assert "gone since 2024-11-27; deezer (open) gives it" in text
+    code, text = spoken(capsys, monkeypatch, "sources")
+    assert code == 0
+    assert "gone 2026-02-11" in text
+    assert "related artists" in text
+    code, text = spoken(capsys, monkeypatch, "plan", *words, "--json")
+    assert {held["source"] for held in json.loads(text)} == {"deezer", "spotify"}
+    code, text = spoken(capsys, monkeypatch, "sources", "--json")
+    assert {"source", "access", "field", "call", "rows", "gone", "licence"} <= json.loads(text)[
+        0
+    ].keys()
+
+
+@pytest.mark.parametrize("words", [("plan", "--fields", "colour"), ("plan", "--source", "tidal")])
+def test_a_plan_for_nothing_known_is_told(capsys, monkeypatch, words: tuple[str, ...]) -> None:
+    assert spoken(capsys, monkeypatch, *words)[0] == 2
+
+
+@pytest.mark.parametrize("access", SPOTIFY.access)
+def test_a_probe_finds_the_access_level_with_one_call_per_capability(
+    folder, stand_in, access: str
+) -> None:
+    url, served = stand_in("spotify", access=access, artists=200)
+    told = run(probe(folder, Settings(), "spotify", url))
+    assert access in told.levels
+    assert told.calls == calls_made(served) == sum(p.answer != "not asked" for p in told.found)
+    assert not told.stopped
+
+
+def test_a_probe_stops_at_a_limit(folder, stand_in) -> None:
+    url, served = stand_in("spotify", artists=50, quota="3/24h")
+    told = run(probe(folder, Settings(), "spotify", url))
+    assert "quota" in told.stopped
+    assert calls_made(served) == 4
+
+
+def test_several_sources_are_collected_at_once(
+    folder, stand_in, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    deezer, one = stand_in("deezer", artists=40)
+    spotify, two = stand_in("spotify", access="extended-legacy", artists=40, quota="3/24h")
+    settings = tmp_path / "phonofilm.toml"
+    settings.write_text(
+        f'[deezer]\nbase_url = "{deezer}"\n[spotify]\nbase_url = "{spotify}"\n'
+        f'token_url = "{spotify}/api/token"\naccess = "extended-legacy"\nclient_id = "a"\n'
+        'client_secret = "b"\naccept_terms = true\nbasis = "a test"\n'
+    )
+    code, text = spoken(
+        capsys, monkeypatch, "crawl", "deezer,spotify", "-n", "20", "--config", str(settings),
+        "--data", str(folder.root), "--json",
+    )  # fmt: skip
+    ends = {held["source"]: held for held in json.loads(text)}
+    assert ends["deezer"]["status"] == "goal"
+    assert ends["spotify"]["status"] == "parked"
+    assert code == 4
+    assert calls_made(two) <= 3 + 4  # those under way when the quota was spent
+    assert calls_made(one) > 0

@@ -1,0 +1,134 @@
+"""Windows that nobody told of: found, kept, never stormed; all on a clock of its own."""
+
+from __future__ import annotations
+
+import pytest
+from benchmarks.windows import Door, visit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phonofilm.crawl.limiter import DAY, LONGEST_WAIT_SECONDS, Limiter
+from phonofilm.sources.manifest import Budget
+from tests.test_limiter import OwnClock
+
+TOLD = ("exact", "rounded up", "absent")
+# (what happens, seconds that pass before it)
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["answer", "refuse", "refuse silently", "refuse 0", "fail"]),
+        st.floats(0, 20),
+    ),
+    max_size=80,
+)
+
+
+@given(
+    budget=st.builds(Budget, st.integers(1, 6), st.sampled_from([1.0, 5.0, 30.0])), events=EVENTS
+)
+@settings(max_examples=80)
+def test_no_told_window_is_exceeded_under_any_schedule_of_answers(
+    budget: Budget, events: list[tuple[str, float]]
+) -> None:
+    clock = OwnClock()
+    limiter = Limiter([budget], clock)
+    sent: list[float] = []
+    for what, pause in events:
+        clock.at += pause
+        if limiter.parked_until is not None or limiter.wait() > 0:
+            continue
+        limiter.note()
+        sent.append(clock.at)
+        limiter.came_back()
+        if what == "answer":
+            limiter.answered(clock.at)
+        elif what != "fail":
+            told = {"refuse": 3.0, "refuse silently": None, "refuse 0": 0.0}[what]
+            limiter.refused(told, False, clock.at)
+    for at in sent:
+        assert sum(at - budget.seconds < other <= at for other in sent) <= budget.limit
+
+
+@given(seconds=st.floats(0, LONGEST_WAIT_SECONDS), pauses=st.lists(st.floats(0, 30), max_size=20))
+def test_nothing_is_allowed_before_the_time_of_return(seconds: float, pauses: list[float]) -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    limiter.note()
+    limiter.refused(seconds, False, clock.at)
+    until = clock.at + seconds
+    for pause in pauses:
+        clock.at += pause
+        if clock.at < until:
+            assert limiter.wait() > 0
+
+
+@pytest.mark.parametrize("told", ["exact", "rounded up"])
+@pytest.mark.parametrize(("limit", "seconds"), [(180, 30.0), (50, 5.0)])
+@pytest.mark.parametrize(("lengthens", "changes"), [(False, False), (True, False), (False, True)])
+def test_a_hidden_window_is_used_and_hardly_ever_hit(
+    told: str, limit: int, seconds: float, lengthens: bool, changes: bool
+) -> None:
+    seen = visit(Door(limit, seconds, told, lengthens, changes))
+    assert seen.used >= 0.95
+    assert seen.refused <= 0.01
+
+
+def test_a_hidden_window_without_a_time_of_return_is_found_in_the_end() -> None:
+    seen = visit(Door(50, 5.0, "absent", False, False), settle=600.0)
+    assert seen.found == "50/5s"
+    assert seen.refused_later <= 0.01
+
+
+def test_a_refusal_that_was_a_whim_does_not_slow_a_crawl_for_long() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    for _ in range(5):
+        limiter.note()
+        limiter.answered(clock.at)
+        clock.at += 0.05
+    limiter.refused(1.0, False, clock.at)
+    began, calls = clock.at, 0
+    while calls < 2000:
+        clock.at += max(0.01, limiter.wait())
+        if limiter.wait() <= 0:
+            limiter.note()
+            limiter.answered(clock.at)
+            calls += 1
+    assert clock.at - began < 120
+
+
+def test_the_quota_of_an_endpoint_leaves_the_others_alone() -> None:
+    clock = OwnClock()
+    past = [(clock.wall() - 100, "search")] * 3
+    limiter = Limiter([Budget(3, DAY, ["search"]), Budget(100, DAY)], clock, past)
+    assert limiter.price("search") is None
+    assert limiter.price("album") == 1.0
+    assert limiter.wait("album") == 0
+    assert limiter.parked_until is None
+    assert limiter.wait("search") > LONGEST_WAIT_SECONDS
+
+
+def test_a_call_of_a_scarce_quota_costs_more() -> None:
+    limiter = Limiter([Budget(10, DAY, ["search"]), Budget(1000, DAY)], OwnClock())
+    assert limiter.price("search") == pytest.approx(100.0)
+
+
+def test_no_more_calls_are_under_way_than_the_source_bears() -> None:
+    limiter = Limiter([], OwnClock(), concurrent=2)
+    limiter.note()
+    limiter.note()
+    assert limiter.wait() > 0
+    limiter.came_back()
+    assert limiter.wait() == 0
+
+
+def test_retry_after_zero_again_and_again_waits_longer_each_time() -> None:
+    clock = OwnClock()
+    limiter = Limiter([], clock)
+    waits = []
+    for _ in range(6):
+        limiter.note()
+        limiter.refused(0.0, False, clock.at)
+        waits.append(limiter.wait())
+        clock.at += waits[-1]
+    assert waits == sorted(waits)
+    assert waits[-1] > 4
