@@ -108,6 +108,7 @@ def crawl(
                 sender.look = lambda: look(engine)
             run(engine.crawl())
             sender.known.append(len(frontier.by_kind[kind]))
+            engine.kept_tally = frontier.tally()
             frontier.close()
             return sender.known, engine
     finally:
