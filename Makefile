@@ -37,6 +37,13 @@ bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; some 
 	$(BENCH)/bin/python -m benchmarks.throughput
 	$(BENCH)/bin/python -m benchmarks.loading
 	$(BENCH)/bin/python -m benchmarks.frontier
+	$(BENCH)/bin/python -m benchmarks.policies
+	$(BENCH)/bin/python -m benchmarks.rows
+	$(BENCH)/bin/python -m benchmarks.windows
+	$(BENCH)/bin/python -m benchmarks.coverage
+
+soak: setup ## 200,000 calls with faults and kills must end with the truth, some minutes
+	$(BIN)/python -m benchmarks.soak
 
 docs: setup ## the generated pages
 	$(BIN)/python -m docs.generate
@@ -62,4 +69,4 @@ $(BENCH)/.ready: requirements-bench.txt pyproject.toml
 	$(BENCH)/bin/uv pip install --python $(BENCH)/bin/python --quiet --no-deps --editable .
 	touch $@
 
-.PHONY: help setup demo test lint wheel wheel-demo bench docs pins clean
+.PHONY: help setup demo test lint wheel wheel-demo bench soak docs pins clean

@@ -158,7 +158,7 @@ class Searches:
             return frozenset(), [], []
         page = self.source.parse(request, Response(200, {}, answer.body))
         artists = [record for record in page.records if record.kind == "artist"]
-        words = {link.id for a in artists for link in self.source.terms(a, frozenset({"word"}))}
+        words = set().union(*self.source.terms("word", artists))
         within = [r for r in page.continues if r.offset + 10 <= 1000]
         return frozenset(a.id for a in artists), within, sorted(words)
 

@@ -18,6 +18,7 @@ from phonofilm.sources.manifest import Budget
 
 ARTISTS = 8000
 KINDS = ("artist", "album", "track")
+NONE = {"full": 0, "mentioned": 0}
 
 
 def a_day(budgets: list[Budget]) -> int:
@@ -38,9 +39,9 @@ def main() -> None:
                 _, engine = direct.crawl(served, name, wants, policy, max_calls=calls)
                 found[policy] = engine.kept_tally
             ours, usual = found["information"], found["breadth"]
-            full = sum(ours[kind]["full"] for kind in KINDS)
-            named = sum(ours[kind]["mentioned"] for kind in KINDS)
-            before = sum(usual[kind]["full"] for kind in KINDS)
+            full = sum(ours.get(kind, NONE)["full"] for kind in KINDS)
+            named = sum(ours.get(kind, NONE)["mentioned"] for kind in KINDS)
+            before = sum(usual.get(kind, NONE)["full"] for kind in KINDS)
             permitted = a_day(level.budgets)
             rows.append(
                 (manifest.title, access, f"{full / calls:.1f}", f"{named / calls:.1f}",

@@ -80,7 +80,9 @@ def ours(url: str, pages: int) -> None:
         options = CrawlOptions("spotify", goal, Pages(pages), at=url, workers=CONNECTIONS)
         result = run(crawl(DataFolder(folder / "data"), Settings(), options))
         held = result.records["artists"]["full"]
-        if held != pages * 50 or result.calls != pages:
+        # Now and then the planner looks whether another kind of call brings more; here none does.
+        lists = result.calls_by_endpoint["genre_artists"]
+        if held != lists * 50 or result.calls != pages or lists < 0.99 * pages:
             raise SystemExit(
                 f"{held} artists of {pages * 50} in {result.calls} calls: {result.findings}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,8 @@ class Closed(HttpSource):
         super().__init__(_manifest(world.page, world.cap))
         self.world = world
 
-    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
-        return [Link("genre", genre) for genre in record.genres]
+    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+        return [record.genres for record in records]
 
     def seeds(self, access: str) -> list[Link]:
         return [Link("genre", str(genre)) for genre in self.world.seeds]

@@ -27,7 +27,7 @@ def meet(
 ) -> None:
     for place in lists:
         members[place] += 1
-    taken.meet(node, lists, own, related=not own)
+    taken.meet([node], [lists], dict.fromkeys(lists, 1), own, related=not own)
 
 
 def test_one_list_that_says_how_long_it_is_tells_what_is_missing() -> None:
@@ -110,8 +110,7 @@ def test_ends_of_an_interval_never_cross(
         fresh = [node for node in nodes if node not in known]
         for node in fresh:
             meet(taken, members, node, (ROCK,) if node % 2 else (), 0 if related else ROCK)
-        for node in set(nodes) & known:
-            taken.again(node, 0 if related else ROCK)
+        taken.again([node for node in nodes if node in known], 0 if related else ROCK)
         known |= set(fresh)
         if related:
             taken.related_answer(nodes, len(fresh))

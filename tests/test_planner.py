@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from phonofilm.crawl.policies import POLICIES, policy
 from phonofilm.crawl.reader import Reader
 from phonofilm.errors import UsageError
 from phonofilm.records import Artist, Record
-from phonofilm.sources.base import HttpSource, Link, Page, Request, Response
+from phonofilm.sources.base import HttpSource, Page, Request, Response
 from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 
 NOTHING = Response(200, {}, b"")
@@ -54,8 +54,8 @@ class Small(HttpSource):
             for a in range(len(related))
         }
 
-    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
-        return [Link("genre", genre) for genre in record.genres]
+    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+        return [record.genres for record in records]
 
     def parse(self, request: Request, response: Response) -> Page:
         page = Page(records=[], links=[], continues=[])

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -48,7 +49,7 @@ class _Kept(msgspec.Struct):
     totals: dict[int, int]
     crossed: dict[int, int]
     counts: list[float]
-    newest: list[tuple[tuple[int, ...], bool]]
+    newest: list[tuple[list[tuple[int, ...]], int]]
 
 
 class Census:
@@ -61,7 +62,8 @@ class Census:
         self._seen = bytearray()  # by node: mentions by related calls up to 3, and 4 when tagged
         self._totals: dict[int, int] = {}  # lists that said how long they are
         self._crossed: Counter[int] = Counter()  # known members that other calls brought
-        self._newest: deque[tuple[tuple[int, ...], bool]] = deque(maxlen=_NEWEST)
+        self._newest: deque[tuple[list[tuple[int, ...]], int]] = deque()  # by answer
+        self._newest_count = 0
         self.known = self.tagged = self.asked_related = 0
         self._gap = 0
         # Of short and of long lists: members known of those not asked for; of those asked for, all
@@ -75,21 +77,32 @@ class Census:
         self._other, self._other_calls = [0.0, 0.0], 0  # of late: new, items of other lists
         self._new = [0.0, 0.0]  # of late: new things, related calls
 
-    def meet(self, node: int, lists: tuple[int, ...], own: int, related: bool) -> None:
-        """A thing became known with the lists it stands in, by list `own`, by a related call."""
-        self._reach(node)
+    def meet(
+        self, nodes: list[int], lists: list[tuple[int, ...]], members: dict[int, int], own: int,
+        related: bool,
+    ) -> None:  # fmt: skip
+        """Things became known with the lists they stand in, by list `own`, by a related call.
+
+        `members` says how many of them stand in each list; all known members are counted before.
+        """
+        self._reach(max(nodes))
         self._listed = self._listed or not related
-        own = own if own in lists else 0
-        self._own[node] = own or -1
-        self.known += 1
-        for place in lists:
-            self._count_in(place)
+        self.known += len(nodes)
+        brought, seen = self._own, self._seen
+        marks = [own if own in places else -1 for places in lists] if own else [-1] * len(nodes)
+        for node, mark, places in zip(nodes, marks, lists, strict=True):
+            brought[node] = mark
+            if places:
+                seen[node] |= _TAGGED
+        self.tagged += len(nodes) - lists.count(())
+        self._newest.append((lists, own))
+        self._newest_count += len(lists)
+        while self._newest_count - len(self._newest[0][0]) >= _NEWEST:
+            self._newest_count -= len(self._newest.popleft()[0])
+        for place, number in members.items():
+            self._count_in(place, number)
             if place != own:
-                self._cross(place)
-        if lists:
-            self._seen[node] |= _TAGGED
-            self.tagged += 1
-            self._newest.append((lists, bool(own)))
+                self._cross(place, number)
 
     def _reach(self, node: int) -> None:
         if node >= len(self._seen):
@@ -97,27 +110,28 @@ class Census:
             self._seen.extend(bytes(more))
             self._own.frombytes(bytes(more * self._own.itemsize))
 
-    def _count_in(self, place: int) -> None:
-        if place not in self._totals:
-            known = self._members[place]
-            if known == _LONG:  # grown out of the short ones
-                self._open_members[0] -= known - 1
-                self._open_members[1] += known
-            else:
-                self._open_members[known > _LONG] += 1
-        elif self._members[place] <= self._totals[place]:
-            self._gap -= 1
+    def _count_in(self, place: int, number: int) -> None:
+        known, total = self._members[place], self._totals.get(place)
+        if total is not None:
+            self._gap -= max(0, total - known + number) - max(0, total - known)
+        elif known >= _LONG > known - number:  # grown out of the short ones
+            self._open_members[0] -= known - number
+            self._open_members[1] += known
+        else:
+            self._open_members[known >= _LONG] += number
 
-    def _cross(self, place: int) -> None:
-        self._crossed[place] += 1
+    def _cross(self, place: int, number: int = 1) -> None:
+        self._crossed[place] += number
         if place in self._totals:
-            self._all_crossed[self._totals[place] >= _LONG] += 1
+            self._all_crossed[self._totals[place] >= _LONG] += number
 
-    def again(self, node: int, own: int) -> None:
-        """A known thing came again, by another call than the list that brought it or by that."""
-        if node < len(self._own) and self._own[node] > 0 and self._own[node] != own:
-            self._cross(self._own[node])
-            self._own[node] = -1
+    def again(self, nodes: Sequence[int], own: int) -> None:
+        """Known things came again, by another call than the list that brought them or by that."""
+        held, size = self._own, len(self._own)
+        for node in nodes:
+            if node < size and held[node] > 0 and held[node] != own:
+                self._cross(held[node])
+                held[node] = -1
 
     def told(self, place: int, total: int) -> None:
         """A list said how long it is; `meet` of what it told comes after."""
@@ -203,7 +217,7 @@ class Census:
         for long, members in enumerate(self._open_members):
             beyond += members * (1 / self._met_elsewhere(bool(long)) - 1)
         weighted, weight = 8.0, 5.0  # five things in 1.6 lists each, before any is known
-        for lists, by_list in self._newest:
+        for lists, by_list in self._newest_lists():
             asked = sum(place in self._totals for place in lists)
             counts = 1 / max(1, asked) if by_list else 1.0  # long lists of lists are met oftener
             weighted, weight = weighted + counts * len(lists), weight + counts
@@ -211,6 +225,13 @@ class Census:
         error = math.hypot(_ASKED_ERROR * gap, _OPEN_ERROR * beyond) / max(1.0, gap + beyond)
         spread = math.exp(Z * math.sqrt(error**2 + 2 / (middle + 2)))
         return Range(middle, middle / spread, middle * spread)
+
+    def _newest_lists(self) -> list[tuple[tuple[int, ...], bool]]:
+        """The lists of the newest tagged things, and whether one of them brought it."""
+        things = [
+            (places, own in places) for lists, own in self._newest for places in lists if places
+        ]
+        return things[-_NEWEST:]
 
     def _met_elsewhere(self, long: bool) -> float:
         """How likely a member of a list is met without it."""
@@ -317,6 +338,7 @@ class Census:
         self._seen.extend(held.seen)
         self._totals, self._crossed = held.totals, Counter(held.crossed)
         self._newest.extend(held.newest)
+        self._newest_count = sum(len(lists) for lists, _ in held.newest)
         counts = [int(value) for value in held.counts[:-6]]
         self.known, self.tagged, self.asked_related, self._gap = counts[:4]
         self._all_totals, self._all_crossed = counts[4:6], counts[6:8]

@@ -37,6 +37,8 @@ class Drift:
         if promised is None:
             promised = self._promised[endpoint] = tuple(sorted(self._promises(spec)))
         self._answers[endpoint] += 1
+        if not promised:
+            return None
         if self._seen[endpoint] > _ALL_UNTIL and self._answers[endpoint] % _THEN_EVERY:
             return None
         for record in records:

@@ -13,7 +13,6 @@ from logging import DEBUG
 
 import msgspec
 
-from phonofilm.crawl.drift import Drift
 from phonofilm.crawl.findings import Findings
 from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
 from phonofilm.crawl.parts import Parts, Retry
@@ -38,13 +37,13 @@ class Engine:
         self.parts = parts
         self.workers = workers
         self.reader = Reader(
-            parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner
-        )
+            parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner,
+            parts.drift_share,
+        )  # fmt: skip
         parts.keeper.evidence = self.reader.census.kept
         self.status_counts: Counter[str] = Counter()
         self.calls_by_endpoint: Counter[str] = Counter()
         self.findings = Findings()
-        self._drift = Drift(parts.source.manifest, parts.access, parts.drift_share)
         self.calls = 0
         self.ended = ""  # goal, done, parked, interrupted, stopped
         self.error: PhonofilmError | None = None
@@ -264,8 +263,8 @@ class Engine:
         for finding in reading.findings:
             self.findings.add(finding.kind, finding.detail, ask.request.endpoint)
         self._judge_shape(reading.malformed)
-        if drifted := self._drift.see(ask.request.endpoint, reading.records):
-            self._drifted(drifted, ask.request.endpoint)
+        if reading.drifted:
+            self._drifted(reading.drifted, ask.request.endpoint)
         met = msgspec.json.encode(reading.met).decode() if reading.met else ""
         seq = self._count(ask, response.status, "answer", reading.gain, met)
         self.gain += reading.gain

@@ -38,13 +38,15 @@ class Met(NamedTuple):
     """How mentions changed what is known of the part that is followed.
 
     Things followed for the first time, full or only mentioned, and followed ones that became full.
-    `filled` are the ids of all that became full now, followed or not.
+    `filled` are the nodes and ids of all that became full now, followed or not; `again` the nodes
+    of all others.
     """
 
     first_full: int
     first_mentioned: int
     became_full: int
-    filled: Sequence[str] = ()
+    filled: Sequence[tuple[int, str]] = ()
+    again: Sequence[int] = ()
 
 
 class Frontier(Ledger):
@@ -88,7 +90,8 @@ class Frontier(Ledger):
         told = self.mentions
         line, fresh = self.by_kind[kind], self._nodes
         first_full = first_mentioned = became_full = 0
-        filled: list[str] = []
+        filled: list[tuple[int, str]] = []
+        again: list[int] = []
         for id_, level, full in mentions:
             hashed = hash(id_)
             seq = known.get(hashed)
@@ -101,7 +104,7 @@ class Frontier(Ledger):
                 fresh.append((seq, number, id_, flags))
                 raised = level > 0
                 if full:
-                    filled.append(id_)
+                    filled.append((seq, id_))
             else:
                 was_full = held[seq] & 1
                 if told[seq] < _MOST_MENTIONS:
@@ -109,14 +112,16 @@ class Frontier(Ledger):
                 raised, news = self._again(kind, seq, level, full)
                 became_full += news
                 if full and not was_full:
-                    filled.append(id_)
+                    filled.append((seq, id_))
+                else:
+                    again.append(seq)
             if raised:
                 if held[seq] & 1:
                     first_full += 1
                 else:
                     first_mentioned += 1
         self._count_new(number)
-        return Met(first_full, first_mentioned, became_full, filled)
+        return Met(first_full, first_mentioned, became_full, filled, again)
 
     def _count_new(self, number: int) -> None:
         new = self.flags[len(self.kinds) :]

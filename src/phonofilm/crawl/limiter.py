@@ -82,6 +82,11 @@ class Limiter:
                 general = shares[-1] if not window.endpoints else general
         return max(shares) / general if shares and general else 1.0
 
+    @property
+    def one_price(self) -> bool:
+        """Whether no quota makes some calls dearer than others; then none is ever left out."""
+        return not any(window.endpoints for window in self._long)
+
     def soonest(self) -> float:
         """Seconds until a spent quota has room again."""
         wall = self._clock.wall()

@@ -50,11 +50,11 @@ class Terms(FirstPages):
         here = self._class(node)
         if here != before.bit_length() and self._wanted(node):
             self._queues.setdefault(here, deque()).append(node)
-            self._stale = True
+            self.stale = True
 
     def touch(self, origin: str = "") -> None:
         """New lists were told of."""
-        self._stale = self._stale or self._cursor < len(self._nodes)
+        self.stale = self.stale or self._cursor < len(self._nodes)
 
     def _find(self) -> float | None:
         while self._cursor < len(self._nodes):
@@ -132,7 +132,7 @@ class FurtherPages(Vein):
         plain: bool = False, counted: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(name, spec, expected, plain)
-        self._frontier, self._page_size, self._counted = frontier, page_size, counted
+        self._frontier, self._page_size, self.counted = frontier, page_size, counted
         self._tails: dict[int, Tail] = {}
         self._heap: list[tuple[float, int, int, Tail]] = []
         self._aside: list[Tail] = []
@@ -163,7 +163,7 @@ class FurtherPages(Vein):
         tail.version += 1
         worth = 0.0 if self.plain else -self._worth(tail)
         heapq.heappush(self._heap, (worth, next(self._order), tail.version, tail))
-        self._stale = True
+        self.stale = True
 
     def _items(self, tail: Tail) -> float:
         size = self._page_size
@@ -178,7 +178,7 @@ class FurtherPages(Vein):
     def _tells(self, tail: Tail) -> bool:
         """Whether the members known say how much is left: not of lists that go on for ever."""
         reach = self.spec.reach
-        return self._counted and tail.total is not None and not (reach and tail.total >= reach)
+        return self.counted and tail.total is not None and not (reach and tail.total >= reach)
 
     def _worth(self, tail: Tail) -> float:
         if self._tells(tail):  # totals drift: nothing is ruled out by counting alone
@@ -232,7 +232,7 @@ class FurtherPages(Vein):
             raise LookupError(f"nothing to ask of {self.name}")
         tail = heapq.heappop(self._heap)[3]
         tail.version += 1
-        self._stale = True
+        self.stale = True
         self._under_way[tail.row] = (tail, self._raw(tail) if self._tells(tail) else 0.0)
         ids = (self._frontier.id_of(tail.node),)
         return Ask(Request(self.endpoint, ids, tail.offset), (tail.node,), tail.row, self.name)

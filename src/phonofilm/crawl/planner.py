@@ -64,15 +64,31 @@ class Planner:
         self._policy = policy
         self._chance = random.Random(seed)  # noqa: S311 - no secret is made of it
         self.price: Callable[[str], float | None] = lambda endpoint: 1.0
+        self.one_price = True  # no call is dearer than another, none is out of quota
         self.held_back = False  # whether calls were left out because their quota is spent
-        self.satisfied: set[str] = set()
+        self._satisfied: set[str] = set()
         self._veins: dict[str, Vein] = {}
         self._further: dict[str, FurtherPages] = {}
         self._terms: dict[str, list[Terms]] = {}
-        self._since_valued = 0
+        self._since_valued = self._chosen = 0
+        self._order: list[Vein] = []
+        self._counted_further: list[FurtherPages] = []
+        self._by_node: dict[str, list[FirstPages]] = {}
         for name in self._useful():
             self._add(name, manifest.endpoints[name])
         self._resume()
+
+    @property
+    def satisfied(self) -> set[str]:
+        """Wanted kinds of which enough is in hand."""
+        return self._satisfied
+
+    @satisfied.setter
+    def satisfied(self, kinds: set[str]) -> None:
+        if kinds != self._satisfied:
+            self._satisfied = kinds
+            for vein in self._veins.values():
+                vein.stale = True
 
     def _useful(self) -> list[str]:
         return useful(self._manifest, self._access, self._goal, self._scope, self._absent)
@@ -89,10 +105,14 @@ class Planner:
                 spec.page_size(self._access), self._policy.plain, self._is_counted(spec),
             )  # fmt: skip
             self._further[name] = further
+            if further.counted:
+                self._counted_further.append(further)
             made.append(further)
         for vein in made:
             vein.direct = direct
             self._veins[vein.name] = vein
+            if isinstance(vein, FirstPages):
+                self._by_node.setdefault(spec.node, []).append(vein)
 
     def _first_pages(self, name: str, spec: Endpoint, itself: bool) -> FirstPages:
         plain = self._policy.plain
@@ -150,12 +170,14 @@ class Planner:
         if endpoint in self._further:
             self._further[endpoint].add(row, node, offset, total)
 
-    def count(self, kind: str, node: int) -> None:
-        """Another member of a list became known."""
+    def count(self, kind: str, node: int, number: int = 1) -> None:
+        """Other members of a list became known."""
         before = self._frontier.members[node]
-        self._frontier.members[node] = before + 1
+        self._frontier.members[node] = before + number
         for vein in self._terms[kind]:
             vein.bump(node, before)
+        for further in self._counted_further:
+            further.stale = True
 
     def told(self, ask: Ask, total: int | None) -> None:
         """A list said how long it is."""
@@ -170,8 +192,9 @@ class Planner:
         further = self._further.get(ask.request.endpoint)
         if further is not None:
             further.credit(ask.nodes[0], gain, items)
-        for vein in self._veins.values():
-            vein.touch(ask.vein)
+        for kind in met:
+            for vein in self._by_node.get(kind, ()):
+                vein.touch(ask.vein)
         self._since_valued += 1
         if self._since_valued >= _VALUE_EVERY:
             self._value()
@@ -199,7 +222,10 @@ class Planner:
                     best[vein.spec.node] = max(rate, best.get(vein.spec.node, (0.0, 1.0)))
             for name, vein in self._veins.items():
                 vein.follow = tuple(_follow(vein, best))
+                vein.stale = True
                 values[name] = with_what_follows(vein, self._own(vein, vein.expected.gain))
+        # The most promising first: what comes after is passed over at a glance.
+        self._order = sorted(self._veins.values(), key=lambda vein: -values[vein.name])
 
     def _own(self, vein: Vein, gain: float) -> float:
         """The expected gain; nothing where all that a call brings is in hand already."""
@@ -215,32 +241,41 @@ class Planner:
         explore = not self._policy.plain and self._chance.random() < _EXPLORE
         best: tuple[float, Vein | None] = (-1.0, None)
         flush: tuple[float, Vein | None] = (-1.0, None)
-        for vein in self._veins.values():
-            gain = vein.best()
-            if gain is None:
+        score = self._policy.score
+        for vein in self._order:
+            if vein.stale:
+                vein.worth = self._worth(vein)
+            value = score(vein, vein.worth)
+            if vein.worth <= 0 or (value <= best[0] and not explore and self.one_price):
+                continue
+            if self.is_dry(vein, vein.worth):
                 continue
             price = self.price(vein.endpoint)
             if price is None:
                 self.held_back = True
                 continue
-            worth = with_what_follows(vein, self._own(vein, gain))
-            if self.is_dry(vein, worth):
-                continue
-            value = self._policy.score(vein, worth)
             if explore:
-                value += vein.expected.own.error * (2 + vein.idle / 200)
-            if value / price > best[0] and vein.ready() >= vein.spec.batch:
-                best = (value / price, vein)
-            elif value / price > flush[0]:
-                flush = (value / price, vein)
+                value += vein.expected.own.error * (2 + (self._chosen - vein.chosen) / 200)
+            value /= price
+            if value <= best[0]:
+                continue
+            carried = vein.ready()
+            if carried >= vein.spec.batch:
+                best = (value, vein)
+            elif carried and value > flush[0]:
+                flush = (value, vein)
         chosen = best[1] or flush[1]  # half-full batches go last
         return self._take(chosen) if chosen else None
 
-    def _take(self, chosen: Vein) -> Ask:
-        for vein in self._veins.values():
-            vein.idle += 1
-        chosen.idle = 0
-        return chosen.take()
+    def _worth(self, vein: Vein) -> float:
+        """What the best call at hand is expected to bring with what follows; 0 without one."""
+        gain = vein.best()
+        return 0.0 if gain is None else with_what_follows(vein, self._own(vein, gain))
+
+    def _take(self, vein: Vein) -> Ask:
+        self._chosen += 1
+        vein.chosen = self._chosen
+        return vein.take()
 
     @staticmethod
     def is_dry(vein: Vein, worth: float) -> bool:

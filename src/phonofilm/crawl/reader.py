@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable
+from itertools import chain, groupby
+from operator import add, attrgetter
 from typing import NamedTuple
 
 from phonofilm.crawl.census import Census
 from phonofilm.crawl.coverage import Evidence
+from phonofilm.crawl.drift import Drift
 from phonofilm.crawl.frontier import NODE_KINDS, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
 from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all
-from phonofilm.sources.base import Finding, HttpSource, Malformed, Page, Response
+from phonofilm.sources.base import Finding, HttpSource, Link, Malformed, Page, Response
 from phonofilm.sources.manifest import Endpoint
 
 
 class Reading(NamedTuple):
     """What an answer brought. `gain` counts wanted kinds, `met` new things of every kind.
 
-    `items` are the things that it listed, known or not.
+    `items` are the things that it listed, known or not; `drifted` says that a promise is broken.
+    The records themselves are not held on to: answers under way would fill the cache with them.
     """
 
     gain: float
@@ -30,7 +33,7 @@ class Reading(NamedTuple):
     findings: list[Finding]
     malformed: bool
     items: int = 0
-    records: Sequence[Record] = ()
+    drifted: Finding | None = None
 
 
 class Reader:
@@ -38,10 +41,11 @@ class Reader:
 
     def __init__(
         self, source: HttpSource, access: str, goal: Goal, scope: Scope, frontier: Frontier,
-        planner: Planner,
+        planner: Planner, drift_share: float = 0.5,
     ) -> None:  # fmt: skip
         self._source, self._goal, self._scope = source, goal, scope
         self._frontier, self._planner = frontier, planner
+        self._drift = Drift(source.manifest, access, drift_share)
         absent = frontier.absent()
         self._masks = {
             kind: source.manifest.wanted_mask(kind, access, absent)
@@ -86,18 +90,18 @@ class Reader:
         self._told(ask, page)
         gain = self._meet_records(page, spec, ask, met)
         gain += self._settle_details(ask, spec, page)
-        for link in page.links:
-            level = self._scope.link_level(link)
-            met[link.kind] += sum(self._frontier.meet(link.kind, [(link.id, level, True)])[:2])
+        for kind, links in groupby(page.links, key=attrgetter("kind")):
+            told = ((link.id, self._scope.link_level(link), True) for link in links)
+            met[kind] += sum(self._frontier.meet(kind, told)[:2])
         if not page.continues and self._is_counted(spec):
             self.census.ended(ask.nodes[0])
         self._split(page, spec, ask)
         self._continue(page, ask)
         self._see_goal()
-        items = sum(record.kind == spec.lists for record in page.records)
-        return Reading(
-            gain, {k: n for k, n in met.items() if n}, page.findings, False, items, page.records
-        )
+        items = sum([record.kind == spec.lists for record in page.records])
+        drifted = self._drift.see(ask.request.endpoint, page.records)
+        news = {kind: number for kind, number in met.items() if number}
+        return Reading(gain, news, page.findings, False, items, drifted)
 
     def _meet_records(self, page: Page, spec: Endpoint, ask: Ask, met: Counter[str]) -> float:
         parent = self._frontier.level(ask.nodes[0])
@@ -117,43 +121,56 @@ class Reader:
         known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in rows))
         met[cls.kind] += known.first_full + known.first_mentioned
         if cls.kind == self._counted:
-            self._take_census([record for record, _ in rows], set(known.filled), ask, spec)
+            self._take_census([record for record, _ in rows], known, ask, spec)
         return self._gain(cls.kind, known)
 
-    def _take_census(self, rows: list[Record], filled: set[str], ask: Ask, spec: Endpoint) -> None:
+    def _take_census(self, rows: list[Record], known: Met, ask: Ask, spec: Endpoint) -> None:
         """Which lists things stand in, and by which call they came."""
-        frontier, census = self._frontier, self.census
-        related = spec.role == "relate"
+        census, related = self.census, spec.role == "relate"
         own = ask.nodes[0] if self._is_counted(spec) else 0
-        nodes, new = [], 0
-        for record in rows:
-            node = frontier.seq_of(record.kind, record.id) or 0
-            nodes.append(node)
-            if record.id in filled:
-                filled.discard(record.id)
-                new += 1
-                census.meet(node, self._count_members(record), own, related)
-            else:
-                census.again(node, own)
+        fresh = [node for node, _ in known.filled]
+        if fresh:
+            by_id = {record.id: record for record in rows}
+            lists, members = self._count_members([by_id[id_] for _, id_ in known.filled])
+            census.meet(fresh, lists, members, own, related)
+        if known.again:
+            census.again(known.again, own)
         if related:
-            census.related_answer(nodes, new)
+            census.related_answer([*fresh, *known.again], len(fresh))
         elif not own:
-            census.other_answer(len(nodes), new)
+            census.other_answer(len(rows), len(fresh))
 
-    def _count_members(self, record: Record) -> tuple[int, ...]:
-        """The lists that a thing says it stands in; new lists are met by that."""
-        places = []
-        for link in self._source.terms(record, self._planner.counted):
-            node = self._frontier.seq_of(link.kind, link.id)
-            if node is None:
-                level = self._scope.link_level(link)
-                if level == IGNORED:
-                    continue
-                self._frontier.meet(link.kind, [(link.id, level, True)])
-                node = self._frontier.seq_of(link.kind, link.id) or 0
-            self._planner.count(link.kind, node)
-            places.append(node)
-        return tuple(places)
+    def _count_members(self, fresh: list[Record]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
+        """The lists that each thing says it stands in, and how many things stand in each.
+
+        New lists are met by that.
+        """
+        found: list[tuple[int, ...]] = []
+        members: dict[int, int] = {}
+        for kind in self._planner.counted:
+            told = self._source.terms(kind, fresh)
+            times = Counter(chain.from_iterable(told))
+            places = {term: self._place(kind, term) for term in times}
+            if not all(places.values()):
+                told = [[term for term in terms if places[term]] for terms in told]
+            for term, number in times.items():
+                if place := places[term]:
+                    self._planner.count(kind, place, number)
+                    members[place] = number
+            placed = [tuple(map(places.__getitem__, terms)) for terms in told]
+            found = [*map(add, found, placed)] if found else placed
+        return found or [()] * len(fresh), members
+
+    def _place(self, kind: str, term: str) -> int:
+        """The node of a list, met now when it is new; 0 when it is none of ours."""
+        node = self._frontier.seq_of(kind, term)
+        if node is None:
+            level = self._scope.link_level(Link(kind, term))
+            if level == IGNORED:
+                return 0
+            self._frontier.meet(kind, [(term, level, True)])
+            node = self._frontier.seq_of(kind, term)
+        return node or 0
 
     def _gain(self, kind: str, known: Met) -> float:
         if kind not in self._goal.wants:

@@ -66,7 +66,12 @@ def _again(
         for record, level in zip(page.records, levels, strict=True)
         if level and record.kind in NODE_KINDS
     ]
-    grown = (link for record in page.records for link in source.terms(record, counted))
+    grown = (
+        Link(kind, term)
+        for kind in counted
+        for terms in source.terms(kind, page.records)
+        for term in terms
+    )
     links = [*page.links, *dict.fromkeys(grown)]
     told += [(link.kind, link.id, scope.link_level(link), True) for link in links]
     return sum(

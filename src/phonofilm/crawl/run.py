@@ -176,7 +176,7 @@ async def _one(
             origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400),
             origin.concurrent,
         )  # fmt: skip
-        planner.price = limiter.price
+        planner.price, planner.one_price = limiter.price, limiter.one_price
         async with Transport(
             origin.base_url, origin.user_agent, max(4, options.workers),
             settings.source(source.manifest.name).timeout_seconds,

@@ -31,12 +31,38 @@ _GROUP = 50
 class Group:
     """Nodes of one answer that are still to be asked about."""
 
-    __slots__ = ("asked", "latest", "nodes", "origin", "version")
+    __slots__ = ("asked", "latest", "nodes", "version")
 
-    def __init__(self, nodes: array[int], origin: str) -> None:
-        self.nodes, self.origin = nodes, origin
+    def __init__(self, nodes: array[int]) -> None:
+        self.nodes = nodes
         self.asked = self.version = 0
         self.latest = 0.0
+
+
+class Waiting:
+    """Groups that were never asked, first come first served: spans of the nodes of their kind.
+
+    Numbers, not objects: there are as many as answers, and the garbage collector looks at objects.
+    """
+
+    __slots__ = ("ends", "group", "worth")
+
+    def __init__(self) -> None:
+        self.ends: deque[int] = deque()  # first node and end of each, one after the other
+        self.group: Group | None = None
+        self.worth: Estimate | None = None
+
+    def add(self, first: int, end: int) -> None:
+        """Another answer's nodes, in groups of bearable size."""
+        for start in range(first, end, _GROUP):
+            self.ends.append(start)
+            self.ends.append(min(end, start + _GROUP))
+
+    def head(self, nodes: array[int]) -> Group | None:
+        """The group whose turn it is."""
+        if self.group is None and self.ends:
+            self.group = Group(nodes[self.ends.popleft() : self.ends.popleft()])
+        return self.group
 
 
 class Siblings(FirstPages):
@@ -47,41 +73,45 @@ class Siblings(FirstPages):
         plain: bool = False, only_itself: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(name, spec, expected, frontier, plain, only_itself)
-        self._fresh: dict[str, deque[Group]] = {}
-        self._by_origin: dict[str, Estimate] = {}
+        self._fresh: dict[str, Waiting] = {}
         self._tried: list[list[tuple[float, int, int, Group]]] = [[] for _ in range(_CLASSES)]
         self._by_tries: list[Estimate] = []
-        self._under_way: dict[int, tuple[Group, int]] = {}
+        self._under_way: dict[int, tuple[Group, int, Waiting | None]] = {}
         self._order = count()
         self._grouped = 0
         self._chosen: Group | None = None
+        self._from: Waiting | None = None
         self._left = 0
         self.touch()
 
     def touch(self, origin: str = "") -> None:
         """An answer came from a vein: what it told of is a group."""
+        end = len(self._nodes)
+        if end == self._grouped:
+            return
         origin = "" if self.plain else origin
-        while self._grouped < len(self._nodes):
-            nodes = self._nodes[self._grouped : self._grouped + _GROUP]
-            self._grouped += len(nodes)
-            self._left += len(nodes)
-            self._fresh.setdefault(origin, deque()).append(Group(nodes, origin))
-            self._stale = self._stale or self._held is None
+        if origin not in self._fresh:
+            self._fresh[origin] = Waiting()
+        self._fresh[origin].add(self._grouped, end)
+        self._left += end - self._grouped
+        self._grouped = end
+        self.stale = self.stale or self._held is None
 
-    def _advance(self, group: Group) -> bool:
-        """Whether a node of a group is to be asked about; drops those before it that are not."""
+    def _advance(self, group: Group) -> array[int]:
+        """The nodes that are still to be asked about, without those before them that are not."""
         nodes = group.nodes
         while nodes and not self._wanted(nodes[0]):
             nodes.pop(0)
             self._left -= 1
-        return bool(nodes)
+        return nodes
 
     def _pick(self, group: Group) -> int:
         """The node that was told of least often: what it leads to is known least."""
-        nodes, place = group.nodes, 0
+        nodes, place = self._advance(group), 0
         if not self.plain:
             mentions = self._frontier.mentions
-            place = min(range(len(nodes)), key=lambda at: min(3, mentions[nodes[at]]))
+            told = [mentions[node] for node in nodes]
+            place = told.index(min(told))
             if not self._wanted(nodes[place]):
                 nodes.pop(place)
                 self._left -= 1
@@ -91,12 +121,14 @@ class Siblings(FirstPages):
 
     def _find(self) -> float | None:
         self._chosen, best = None, -1.0
-        for origin, groups in self._fresh.items():
-            while groups and not self._advance(groups[0]):
-                groups.popleft()
-            worth = self.expected.gain if self.plain else self._fresh_worth(origin)
-            if groups and worth > best:
-                best, self._chosen = worth, groups[0]
+        for waiting in self._fresh.values():
+            group = waiting.head(self._nodes)
+            while group is not None and not self._advance(group):
+                waiting.group = None
+                group = waiting.head(self._nodes)
+            worth = self.expected.gain if self.plain else self._fresh_worth(waiting)
+            if group is not None and worth > best:
+                best, self._chosen, self._from = worth, group, waiting
         for tries in range(1, _CLASSES):
             group = self._top(self._tried[tries])
             if group is not None:
@@ -113,10 +145,9 @@ class Siblings(FirstPages):
             heapq.heappop(heap)
         return None
 
-    def _fresh_worth(self, origin: str) -> float:
+    def _fresh_worth(self, waiting: Waiting) -> float:
         """What the first calls about things met by one kind of call brought."""
-        held = self._by_origin.get(origin)
-        return held.mean if held else self._prior(0)
+        return waiting.worth.mean if waiting.worth else self._prior(0)
 
     def _prior(self, tries: int) -> float:
         """What groups asked so often bring; where none was, a little less than one try before."""
@@ -137,10 +168,11 @@ class Siblings(FirstPages):
         group = self._chosen
         node = self._pick(group)
         if not self.plain:
-            self._under_way[node] = (group, group.asked)
-            if not group.asked:
-                self._fresh[group.origin].popleft()
-                group.latest = self._fresh_worth(group.origin)
+            came = self._from if not group.asked else None
+            self._under_way[node] = (group, group.asked, came)
+            if came is not None:
+                came.group = None
+                group.latest = self._fresh_worth(came)
             group.asked += 1
             self._push(group)
         return self._ask([node])
@@ -154,17 +186,17 @@ class Siblings(FirstPages):
     def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
         """The group is worth what its calls brought lately."""
         super().learn(ask, gain, met, items)
-        group, tries = self._under_way.pop(ask.nodes[0], (None, 0))
-        if group is None:
+        held = self._under_way.pop(ask.nodes[0], None)
+        if held is None:
             return
+        group, tries, came = held
         tries = min(tries, _CLASSES - 1)
         while len(self._by_tries) <= tries:
             self._by_tries.append(Estimate(self._prior(len(self._by_tries)), 1.0, 0.02))
         self._by_tries[tries].learn(gain)
-        if not tries:
-            if group.origin not in self._by_origin:
-                self._by_origin[group.origin] = Estimate(self._prior(0), 1.0, 0.02)
-            self._by_origin[group.origin].learn(gain)
+        if came is not None:
+            came.worth = came.worth or Estimate(self._prior(0), 1.0, 0.02)
+            came.worth.learn(gain)
         group.latest = gain if not tries else group.latest + _LATEST * (gain - group.latest)
         self._push(group)
 

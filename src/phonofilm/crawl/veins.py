@@ -27,25 +27,26 @@ class Vein(ABC):
         self.expected = expected
         self.plain = plain
         self.direct = True
-        self.idle = 0  # calls made elsewhere since the last one here
+        self.chosen = 0  # the planner's choice that was the last one here
+        self.worth = 0.0  # what `best` told, with what follows; the planner keeps it
         self.follow: tuple[tuple[float, float], ...] = ()  # gain and calls of what it leads to
         self._held: float | None = None
-        self._stale = True
+        self.stale = True
 
     def best(self) -> float | None:
         """Expected gain of the best call at hand; None when there is nothing to ask."""
-        if self._stale:
-            self._held, self._stale = self._find(), False
+        if self.stale:
+            self._held, self.stale = self._find(), False
         return self._held
 
     def touch(self, origin: str = "") -> None:
         """An answer came from a vein: the best call is looked for anew."""
-        self._stale = True
+        self.stale = True
 
     def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
         """A call of this vein was answered with so many items."""
         self.expected.learn(gain, met)
-        self._stale = True
+        self.stale = True
 
     @abstractmethod
     def _find(self) -> float | None: ...
@@ -85,16 +86,15 @@ class FirstPages(Vein):
         self._asked[node] = 1
 
     def _wanted(self, node: int) -> bool:
-        if node < len(self._asked) and self._asked[node]:
+        flags = self._frontier.flags[node]
+        if flags >> 1 < self._level or (self._only_itself and flags & 1):
             return False
-        if self._frontier.level(node) < self._level:
-            return False
-        return not (self._only_itself and self._frontier.is_full(node))
+        return not (node < len(self._asked) and self._asked[node])
 
     def _ask(self, nodes: list[int]) -> Ask:
         for node in nodes:
             self._mark(node)
-        self._stale = True
+        self.stale = True
         ids = tuple(self._frontier.id_of(node) for node in nodes)
         return Ask(Request(self.endpoint, ids), tuple(nodes), None, self.name)
 
@@ -110,6 +110,10 @@ class Batches(FirstPages):
         self._cursor = 0
         self._gathered: deque[int] = deque()
 
+    def touch(self, origin: str = "") -> None:
+        """An answer came: perhaps there is something to ask now."""
+        self.stale = self.stale or self._held is None or self._cursor < len(self._nodes)
+
     def _find(self) -> float | None:
         return self.expected.gain if self.ready() else None
 
@@ -120,11 +124,15 @@ class Batches(FirstPages):
             return 0
         while gathered and not self._wanted(gathered[0]):
             gathered.popleft()
-        while len(gathered) < self.spec.batch and self._cursor < len(self._nodes):
-            node = self._nodes[self._cursor]
-            self._cursor += 1
-            if self._wanted(node):
+        nodes, flags, cursor = self._nodes, self._frontier.flags, self._cursor
+        least, full, batch = self._level << 1, int(self._only_itself), self.spec.batch
+        while len(gathered) < batch and cursor < len(nodes):
+            node = nodes[cursor]
+            cursor += 1
+            held = flags[node]
+            if held >= least and not held & full and self._wanted(node):
                 gathered.append(node)
+        self._cursor = cursor
         return len(gathered)
 
     def take(self) -> Ask:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -136,9 +136,9 @@ class HttpSource:
                 return Link(match["kind"], match["id"])
         return None
 
-    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
-        """The lists of these kinds in which a record stands, as far as the record itself tells."""
-        return ()
+    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+        """The lists of a kind in which each record stands, as far as the record itself tells."""
+        return [()] * len(records)
 
     def split(self, request: Request) -> Iterable[Link]:
         """Narrower lists instead of one that goes on past its reach."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -43,15 +43,10 @@ class Spotify(HttpSource):
             return Outcome("quota", "QUOTA_EXCEEDED", retry_after(response.headers))
         return outcome
 
-    def terms(self, record: Record, kinds: frozenset[str]) -> Iterable[Link]:
-        """An artist stands in the lists of its genres and of the words of its name."""
-        if not isinstance(record, Artist):
-            return
-        if "genre" in kinds and isinstance(record.genres, list):
-            yield from (Link("genre", genre) for genre in record.genres)
-        if "word" in kinds and isinstance(record.name, str):
-            words = dict.fromkeys(_WORD.findall(record.name.casefold()))
-            yield from (Link("word", word) for word in words if len(word) > 1)
+    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+        """Artists stand in the lists of their genres and of the words of their names."""
+        use = {"genre": _genres_of, "word": _words_of}[kind]
+        return [use(record) if isinstance(record, Artist) else () for record in records]
 
     def split(self, request: Request) -> list[Link]:
         """Half of the years each, down to a single year; a year by genres."""
@@ -75,6 +70,15 @@ class Spotify(HttpSource):
         if self.manifest.access[access].grows:
             seeds += [_slice("", year, year) for year in range(1950, _this_year() + 1)]
         return seeds
+
+
+def _genres_of(artist: Artist) -> Sequence[str]:
+    return artist.genres if isinstance(artist.genres, list) else ()
+
+
+def _words_of(artist: Artist) -> Sequence[str]:
+    found = _WORD.findall(artist.name.casefold()) if isinstance(artist.name, str) else ()
+    return [word for word in dict.fromkeys(found) if len(word) > 1]
 
 
 def _slice(what: str, first: int, last: int) -> Link:
