@@ -139,3 +139,26 @@ def test_a_frontier_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(NewerDataError):
         Frontier(path)
+
+
+def test_a_frontier_of_the_first_version_goes_on_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    frontier = Frontier(path)
+    frontier.meet("genre", [("rock", 2, True)])
+    row = frontier.continue_later(Request("genre_artists", ("rock",), 50), 1)
+    frontier.commit()
+    frontier.close()
+    old = sqlite3.connect(path)
+    old.executescript(
+        "ALTER TABLE ask DROP COLUMN total; DROP TABLE member; PRAGMA user_version = 1"
+    )
+    old.close()
+    again = Frontier(path)
+    assert again.waiting() == [(row, "genre_artists", 1, 50, None)]
+    again.members[1] = 3
+    again.keep_learned(b"evidence")
+    again.close()
+    kept = Frontier(path)
+    assert kept.members == {1: 3}
+    assert kept.learned() == b"evidence"
+    kept.close()
