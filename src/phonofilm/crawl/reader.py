@@ -207,6 +207,8 @@ class Reader:
         """A list that goes on past its reach is asked for in parts."""
         if ask.request.offset or not spec.reach or (page.total or 0) < spec.reach:
             return
+        if self._scope.closed:  # what a person named is on the first pages or nowhere
+            return
         level = self._frontier.level(ask.nodes[0])
         for link in self._source.split(ask.request):
             self._frontier.meet(link.kind, [(link.id, level, True)])

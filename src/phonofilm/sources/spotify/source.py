@@ -53,6 +53,8 @@ class Spotify(HttpSource):
         what = request.ids[0]
         if request.endpoint == "genre_artists":
             what = f'genre:"{what}"'
+        elif request.endpoint not in ("search_word", "search_slice"):
+            return []
         found = _YEARS.search(what)
         rest = _YEARS.sub("", what).strip()
         first, last = (int(found[1]), int(found[2] or found[1])) if found else (1950, _this_year())
