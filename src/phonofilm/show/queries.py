@@ -51,6 +51,7 @@ class Run(NamedTuple):
     elapsed_s: float
     coverage: dict[str, list[float]]
     findings: list[dict[str, Any]]
+    lists: dict[str, list[float]]
 
 
 def held(connection: duckdb.DuckDBPyConnection) -> list[Held]:
@@ -132,9 +133,16 @@ def runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
                 told["elapsed_s"],
                 told["coverage"],
                 told["findings"],
+                told.get("coverage_by_list", {}),
             )
         )
     return result
+
+
+def lists_known(runs: list[Run]) -> list[tuple[str, str, list[float]]]:
+    """The known share of lists, as the last crawl of each source told it: source, list, share."""
+    last = {run.source: run for run in runs if run.lists}
+    return [(run.source, name, share) for run in last.values() for name, share in run.lists.items()]
 
 
 def quarantined(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:

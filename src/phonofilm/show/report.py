@@ -32,6 +32,7 @@ def report(folder: DataFolder, out: Path) -> Path:
                 snapshot=snapshot.stem if snapshot else "",
                 held=held,
                 runs=runs,
+                lists=queries.lists_known(runs),
                 genres=queries.top_genres(connection),
                 popularity=queries.popularity(connection),
                 releases=queries.releases(connection),

@@ -94,12 +94,21 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
             f"| {source} | {result['origin']} | {result['access']} | {started:%Y-%m-%d %H:%M}:"
             f" {result['status']} | {result['calls']:,} | {seen or '-'} |"
         )
+    lists: dict[str, list[float]] = json.loads(rows[-1][2]).get("coverage_by_list", {})
+    if lists:
+        shares = ", ".join(f"{_plain(name)} {percent(held)}" for name, held in lists.items())
+        lines += ["", f"Lists of the last crawl, known of their members: {shares}."]
     lines += [
         "",
         "Coverage is the share of what permitted calls lead to, with its 90 % interval;",
         "what no permitted call reaches is not counted and cannot be seen.",
     ]
     return lines
+
+
+def _plain(name: str) -> str:
+    """A list's name without what Markdown would take for its own: text from the world."""
+    return "".join(c if c.isalnum() or c in " -&'" else " " for c in name).strip()
 
 
 def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
