@@ -134,7 +134,7 @@ def test_a_crawl_tells_its_result_as_json(tmp_path: Path, stand_in) -> None:
 
 
 def test_a_parked_source_says_the_minute_of_return(tmp_path: Path, stand_in) -> None:
-    url, _ = stand_in("spotify", access="extended-legacy", quota="5/24h")
+    url, _ = stand_in("spotify", access="extended-legacy", quota="2/24h")
     words = ("crawl", "spotify", "--at", url, "--data", tmp_path / "d", "-n", 50)
     first = phonofilm(*words)
     assert first.returncode == 4
