@@ -33,7 +33,7 @@ wheel-demo: wheel ## the wheel alone, with the newest of what it needs, runs a s
 	build/alone/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	build/alone/bin/phonofilm demo --artists 60 --data build/alone/demo
 
-bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; some minutes, nothing beside it
+bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; a quarter of an hour, nothing beside it
 	$(BENCH)/bin/python -m benchmarks.throughput
 	$(BENCH)/bin/python -m benchmarks.loading
 	$(BENCH)/bin/python -m benchmarks.frontier

@@ -186,23 +186,3 @@ def test_an_estimate_stays_within_what_happened(values: list[float]) -> None:
         held.learn(value)
     assert min(values) - 1e-9 <= held.mean <= max(values) + 1e-9
     assert held.error >= 0
-
-
-def test_choosing_is_quick_whatever_is_known(tmp_path: Path) -> None:
-    import time
-
-    frontier = Frontier(tmp_path / "x.sqlite")
-    source = Small([[1]], [[] for _ in range(3)])
-    frontier.meet("artist", ((str(n), 2, True) for n in range(200_000)))
-    frontier.commit()
-    planner = Planner(
-        source.manifest, "open", Goal({"artist": None}), Everything(), frontier, frozenset()
-    )
-    best = 1.0
-    for _ in range(200):
-        began = time.perf_counter()
-        ask = planner.next()
-        best = min(best, time.perf_counter() - began)
-        planner.learn(ask, 1.0, {})
-    frontier.close()
-    assert best < 0.002  # a guard against scans; the figure itself is a benchmark's

@@ -176,6 +176,7 @@ class Planner:
         self._frontier.members[node] = before + number
         for vein in self._terms[kind]:
             vein.bump(node, before)
+            vein.touch()  # a list met by its first member is met here
         for further in self._counted_further:
             further.stale = True
 
