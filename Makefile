@@ -49,7 +49,7 @@ docs: setup ## the generated pages
 	$(BIN)/python -m docs.generate
 
 pins: setup ## pins anew: requirements-dev.txt, requirements-bench.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --all-extras pyproject.toml requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml requirements-bench.in -o requirements-bench.txt
 
 clean: ## removes what make made

@@ -47,6 +47,7 @@ class SourceSettings(BaseModel):
     token_url: str = ""
     timeout_seconds: float = Field(default=60.0, gt=0)
     drift_share: float = Field(default=0.5, gt=0, le=1)
+    consent: str = ""
 
 
 class Settings(BaseSettings):
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     keep_names: bool = False
     deezer: SourceSettings = SourceSettings()
     spotify: SourceSettings = SourceSettings()
+    imdb: SourceSettings = SourceSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -98,7 +98,7 @@ def live(source: HttpSource, settings: Settings) -> Origin:
     """The real service; TermsError or ConfigurationError until the operator said enough."""
     manifest, own = source.manifest, settings.source(source.manifest.name)
     if manifest.terms.must_accept:
-        _check_terms(manifest, own)
+        check_terms(manifest, own)
     access = own.access or manifest.default_access
     if access not in manifest.access:
         raise ConfigurationError(
@@ -120,7 +120,8 @@ def live(source: HttpSource, settings: Settings) -> Origin:
     )
 
 
-def _check_terms(manifest: Manifest, own: SourceSettings) -> None:
+def check_terms(manifest: Manifest, own: SourceSettings) -> None:
+    """TermsError until the operator accepted a source's terms and said on what ground."""
     if own.accept_terms and own.basis.strip():
         return
     missing = "`accept_terms = true`" if not own.accept_terms else "`basis`, on what ground,"

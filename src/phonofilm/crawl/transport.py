@@ -47,7 +47,7 @@ class Transport:
             sock_read=timeout_seconds / 2,
         )
         # Looked up once: aiohttp's own trust_env asks a thread for every single request.
-        self._proxy = _proxy(self.base_url)
+        self._proxy = proxy_of(self.base_url)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
@@ -123,7 +123,7 @@ def _latin(value: str) -> str:
     return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def _proxy(url: str) -> str | None:
+def proxy_of(url: str) -> str | None:
     """The proxy of the environment for an address, unless `no_proxy` names its host."""
     parts = urlsplit(url)
     if not parts.hostname or proxy_bypass(parts.hostname):

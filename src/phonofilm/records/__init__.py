@@ -11,6 +11,7 @@ from phonofilm.records.base import (
     holder,
     holds_all,
 )
+from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
 from phonofilm.records.music import (
     Album,
     Artist,
@@ -23,40 +24,18 @@ from phonofilm.records.music import (
     Track,
 )
 
-RECORDS: tuple[type[Record], ...] = (
-    Artist,
-    Album,
-    Track,
-    AudioFeatures,
-    Playlist,
-    PlaylistEntry,
-    Genre,
-    ArtistGenre,
+MUSIC: tuple[type[Record], ...] = (
+    Artist, Album, Track, AudioFeatures, Playlist, PlaylistEntry, Genre, ArtistGenre,
     ArtistRelation,
-)
+)  # fmt: skip
+FILM: tuple[type[Record], ...] = (Title, Person, Credit, TitleGenre, Rating, Aka, Episode)
+RECORDS = (*MUSIC, *FILM)
 BY_KIND: dict[str, type[Record]] = {cls.kind: cls for cls in RECORDS}
 BY_PLURAL: dict[str, type[Record]] = {cls.plural: cls for cls in RECORDS}
 
 __all__ = [
-    "ABSENT",
-    "BY_KIND",
-    "BY_PLURAL",
-    "RECORDS",
-    "Album",
-    "Artist",
-    "ArtistGenre",
-    "ArtistRelation",
-    "AudioFeatures",
-    "Column",
-    "Genre",
-    "Maybe",
-    "Playlist",
-    "PlaylistEntry",
-    "Record",
-    "Track",
-    "bit_of",
-    "columns",
-    "core_fields",
-    "holder",
-    "holds_all",
-]
+    "ABSENT", "BY_KIND", "BY_PLURAL", "FILM", "MUSIC", "RECORDS", "Aka", "Album", "Artist",
+    "ArtistGenre", "ArtistRelation", "AudioFeatures", "Column", "Credit", "Episode", "Genre",
+    "Maybe", "Person", "Playlist", "PlaylistEntry", "Rating", "Record", "Title", "TitleGenre",
+    "Track", "bit_of", "columns", "core_fields", "holder", "holds_all",
+]  # fmt: skip

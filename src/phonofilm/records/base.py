@@ -28,6 +28,8 @@ class Record(msgspec.Struct, gc=False):  # rows hold no rows: there are no cycle
 
     kind: ClassVar[str] = ""
     plural: ClassVar[str] = ""
+    keyed_by: ClassVar[tuple[str, ...]] = ("id",)
+    """What names a row within its source. Where it is not `id`, `id` is these joined by `:`."""
 
     source: typing.Annotated[str, note("where the row comes from")]
     id: typing.Annotated[str, note("the source's own id")]

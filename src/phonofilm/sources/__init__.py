@@ -7,8 +7,10 @@ from importlib import import_module
 
 from phonofilm.errors import UsageError
 from phonofilm.sources.base import HttpSource
+from phonofilm.sources.dumps import BulkSource
 
-NAMES = ("deezer", "spotify")
+NAMES = ("deezer", "spotify", "imdb")
+BULK = ("imdb",)
 
 
 @cache
@@ -20,4 +22,14 @@ def get(name: str) -> HttpSource:
             next_step=f"Sources: {', '.join(NAMES)}.",
         )
     source: HttpSource = import_module(f"phonofilm.sources.{name}.source").SOURCE
+    return source
+
+
+def get_bulk(name: str) -> BulkSource:
+    """The source of a name that gives whole files; UsageError names those that do."""
+    if name not in BULK:
+        raise UsageError(
+            f"{name!r} gives no whole files.", next_step=f"Such sources: {', '.join(BULK)}."
+        )
+    source: BulkSource = import_module(f"phonofilm.sources.{name}.source").SOURCE
     return source

@@ -174,7 +174,12 @@ def judge_http(response: Response) -> Outcome:
 
 def _is_wall(response: Response) -> bool:
     kind = response.headers.get("content-type", "")
-    return "html" in kind and any(mark in response.body[:20_000] for mark in _WALLS)
+    return "html" in kind and is_wall(response.body)
+
+
+def is_wall(body: bytes) -> bool:
+    """Whether a page is a challenge for browsers."""
+    return any(mark in body[:20_000] for mark in _WALLS)
 
 
 def _first_words(response: Response) -> str:
@@ -282,6 +287,6 @@ def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:
 
 __all__ = [
     "Endpoint", "Finding", "HttpSource", "Link", "Malformed", "Manifest", "Outcome", "Page",
-    "Parser", "Request", "Response", "Source", "items_of", "judge_http", "one_of", "plain",
+    "Parser", "Request", "Response", "Source", "is_wall", "items_of", "judge_http", "one_of", "plain",
     "retry_after",
 ]  # fmt: skip

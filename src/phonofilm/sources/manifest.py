@@ -83,6 +83,14 @@ class Endpoint(msgspec.Struct, frozen=True):
         return self.page.get(access) or self.page["default"]
 
 
+class File(msgspec.Struct, frozen=True):
+    """A file of a dump: how large it was, packed, when somebody looked, and what shapes it gives."""
+
+    megabytes: float
+    rows: int
+    gives: list[str]
+
+
 class Manifest(msgspec.Struct, dict=True):
     """A source's whole manifest; derived tables are computed once and kept."""
 
@@ -95,8 +103,10 @@ class Manifest(msgspec.Struct, dict=True):
     shapes: dict[str, list[str]]
     default_access: str
     token_url: str = ""
+    dumps_url: str = ""
     seed_genres: list[str] = []
     user_agent_contact: bool = False
+    files: dict[str, File] = {}
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
         """The endpoints that an access level still has; grown searches where nothing else leads."""

@@ -16,14 +16,17 @@ from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.keeper import seal_waiting
 from phonofilm.crawl.loop import rarely_collecting
 from phonofilm.landing.envelope import Envelope
+from phonofilm.landing.relations import Irregular
 from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.records import BY_KIND, Record
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.base import HttpSource, Malformed
-from phonofilm.warehouse.engines.duckdb import DuckWarehouse
+from phonofilm.warehouse.bulk import DumpLoader
+from phonofilm.warehouse.engines.base import Merged, Warehouse
 from phonofilm.warehouse.publish import publish, published
 from phonofilm.warehouse.staging import Stage
+from phonofilm.warehouse.where import open_warehouse, remember
 
 _STAGE_ROWS = 30_000
 _DAY_US = 86_400_000_000
@@ -45,7 +48,7 @@ class Loaded(msgspec.Struct):
 class Loader:
     """Loads segments into one warehouse."""
 
-    def __init__(self, folder: DataFolder, warehouse: DuckWarehouse) -> None:
+    def __init__(self, folder: DataFolder, warehouse: Warehouse) -> None:
         self._folder, self._warehouse = folder, warehouse
         self._stage = Stage()
         self._masks: dict[tuple[str, str], dict[str, int]] = {}
@@ -120,27 +123,22 @@ class Loader:
         )  # fmt: skip
 
     def _keep_quarantined(self) -> None:
-        for row in self._quarantined:
-            self._warehouse.connection.execute(
-                """INSERT INTO store.quarantine SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (
-                FROM store.quarantine WHERE sha256 = ? AND reason = ? AND fetched_at = ?)""",
-                [*row, row[5], row[6], row[4]],
-            )
+        self._warehouse.quarantine(self._quarantined)
 
     def _merge(self, stage: Stage, scratch: Path) -> None:
         for cls in stage.kinds():
             repeated = stage.write(cls, scratch)
-            self._count(cls, self._warehouse.merge(cls, scratch, repeated)._asdict())
+            total = self._warehouse.batches.of_answers(cls, scratch, repeated)
+            self.count(cls.plural, self._warehouse.merge(cls, total))
 
-    def _count(self, cls: type[Record], merged: dict[str, int]) -> None:
-        for word, number in merged.items():
-            self._counts[word][cls.plural] += number
+    def count(self, plural: str, merged: Merged) -> None:
+        """Adds what a merge did."""
+        for word, number in merged._asdict().items():
+            self._counts[word][plural] += number
 
     def _remember(self, paths: list[Path]) -> None:
-        now = datetime.now(UTC).replace(tzinfo=None)
-        rows = [[str(path.relative_to(self._folder.root)), now] for path in paths]
-        if rows:
-            self._warehouse.connection.executemany("INSERT INTO store.segment VALUES (?, ?)", rows)
+        names = [str(path.relative_to(self._folder.root)) for path in paths]
+        self._warehouse.remember(names, datetime.now(UTC).replace(tzinfo=None))
 
     def result(self, number: int, elapsed: float) -> Loaded:
         """What was done."""
@@ -155,26 +153,46 @@ def _utc(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
 
 
-def load(folder: DataFolder, again: bool = False) -> Loaded:
-    """Seals what waits, loads what is new (`again`: everything) and publishes what changed."""
+def load(folder: DataFolder, again: bool = False, url: str = "") -> Loaded:
+    """Seals what waits, loads what is new (`again`: everything) and publishes what changed.
+
+    `url` names a PostgreSQL; without it the folder's own DuckDB is loaded.
+    """
     began = time.monotonic()
     folder.must_exist()
     with Writing(folder, "load"):
         seal_all(folder)
-        warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+        warehouse = open_warehouse(folder, url)
         try:
-            paths = _unloaded(folder, warehouse) if not again else segments(folder.landing)
-            loader = Loader(folder, warehouse)
-            with warehouse.transaction():
-                loader.load(paths)
-                _keep_runs(folder, warehouse)
+            try:
+                loader, number = _load(folder, warehouse, again, careful=False)
+            except Irregular:  # some dump only looked regular
+                loader, number = _load(folder, warehouse, again, careful=True)
             changed = warehouse.touched or loader.quarantined > 0
-            warehouse.connection.execute("CHECKPOINT")
+            warehouse.settle()
         finally:
             warehouse.close()
-        if changed or published(folder) is None:
+        remember(folder, url)
+        if not url and (changed or published(folder) is None):
             publish(folder)
-    return loader.result(len(paths), time.monotonic() - began)
+    return loader.result(number, time.monotonic() - began)
+
+
+def _load(
+    folder: DataFolder, warehouse: Warehouse, again: bool, careful: bool
+) -> tuple[Loader, int]:
+    """Everything in one transaction."""
+    with warehouse.transaction():
+        paths = segments(folder.landing) if again else _unloaded(folder, warehouse)
+        loader, dumps = Loader(folder, warehouse), DumpLoader(folder, warehouse, careful)
+        loader.load(paths)
+        dumps.load(again)
+        _keep_runs(folder, warehouse)
+    for plural, merged in dumps.merged.items():
+        loader.count(plural, merged)
+    loader.findings += dumps.findings
+    loader.quarantined += dumps.quarantined
+    return loader, len(paths) + len(dumps.loaded)
 
 
 def seal_all(folder: DataFolder) -> None:
@@ -187,13 +205,12 @@ def seal_all(folder: DataFolder) -> None:
             frontier.close()
 
 
-def _unloaded(folder: DataFolder, warehouse: DuckWarehouse) -> list[Path]:
-    rows = warehouse.connection.execute("SELECT path FROM store.segment").fetchall()
-    known = {row[0] for row in rows}
+def _unloaded(folder: DataFolder, warehouse: Warehouse) -> list[Path]:
+    known = warehouse.loaded()
     return [p for p in segments(folder.landing) if str(p.relative_to(folder.root)) not in known]
 
 
-def _keep_runs(folder: DataFolder, warehouse: DuckWarehouse) -> None:
+def _keep_runs(folder: DataFolder, warehouse: Warehouse) -> None:
     """Copies how the crawls ended; a run is told by its id."""
     for name in NAMES:
         path = folder.frontier / f"{name}.sqlite"
@@ -201,11 +218,7 @@ def _keep_runs(folder: DataFolder, warehouse: DuckWarehouse) -> None:
             continue
         frontier = Frontier(path)
         for run, started, result in frontier.runs():
-            warehouse.connection.execute("DELETE FROM store.run WHERE id = ?", [run])
-            when = _utc(int(started * 1e6))
-            warehouse.connection.execute(
-                "INSERT INTO store.run VALUES (?, ?, ?, ?)", [name, run, when, result]
-            )
+            warehouse.keep_run(name, run, _utc(int(started * 1e6)), result)
         frontier.close()
 
 

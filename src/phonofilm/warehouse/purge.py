@@ -8,11 +8,10 @@ import msgspec
 
 from phonofilm.landing.segments import drop_older
 from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.records import RECORDS
 from phonofilm.sources import NAMES, get
-from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.warehouse.load import seal_all
 from phonofilm.warehouse.publish import publish, withdraw
+from phonofilm.warehouse.where import open_warehouse, remembered
 
 
 class Purged(msgspec.Struct):
@@ -38,16 +37,11 @@ def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
 
 def _from_warehouse(folder: DataFolder, instant: datetime) -> dict[str, int]:
     naive = instant.astimezone(UTC).replace(tzinfo=None)
-    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
-    removed = {}
+    warehouse = open_warehouse(folder, remembered(folder))
     try:
         with warehouse.transaction():
-            for table in (*(cls.kind for cls in RECORDS), "observation", "quarantine"):
-                row = warehouse.connection.execute(
-                    f"DELETE FROM store.{table} WHERE expires_at <= ?", [naive]
-                ).fetchone()
-                removed[table] = int(row[0]) if row else 0
-        warehouse.connection.execute("CHECKPOINT")
+            removed = warehouse.purge(naive)
+        warehouse.settle()
     finally:
         warehouse.close()
     return removed

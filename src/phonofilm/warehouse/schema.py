@@ -1,7 +1,8 @@
-"""Tables and views, derived from the record classes.
+"""Tables and views, derived from the record classes, for every engine.
 
 `store.<kind>` holds one row per thing with the instant at which each field was told (`_at`), so
-that answers may be loaded in any order. People read the views named in the plural.
+that answers may be loaded in any order. People read the views named in the plural; what the tables
+of the anime job looked like is in `warehouse/snowflake.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from phonofilm.records import RECORDS, Column, Record, columns
+from phonofilm.warehouse.engines.dialect import DUCKDB, Dialect, quoted
+from phonofilm.warehouse.snowflake import snowflake, title_views
 
-KEYS = ("source", "id")
 PROVENANCE = {
     "first_seen": "TIMESTAMP",
     "last_seen": "TIMESTAMP",
@@ -24,51 +26,77 @@ PROVENANCE_TEXT = {
     "expires_at": "when the source's terms end its keeping, UTC; null without a limit",
     "answer": "the start of the SHA-256 of the newest answer",
 }
+OBSERVATION = ("source", "kind", "id", "metric", "day")
+
+
+def stored(cls: type[Record]) -> tuple[Column, ...]:
+    """The columns of a kind's table: an `id` that follows from others is not stored."""
+    return tuple(c for c in columns(cls) if c.name != "id" or cls.keyed_by == ("id",))
 
 
 def fields(cls: type[Record]) -> tuple[Column, ...]:
-    """The columns of a kind without its keys."""
-    return tuple(column for column in columns(cls) if column.name not in KEYS)
+    """The columns of a kind that answers tell, each with its own instant."""
+    return tuple(column for column in columns(cls) if column.name not in ("source", "id"))
 
 
-def quoted(name: str) -> str:
-    """A column's name as SQL wants it (`key` and `mode` are words of some dialects)."""
-    return f'"{name}"'
+def field_names(cls: type[Record]) -> list[str]:
+    """Their names, in order."""
+    return [column.name for column in fields(cls)]
 
 
-def _table(cls: type[Record]) -> str:
-    parts = [f"{quoted(c.name)} {c.sql_type}" for c in columns(cls)]
-    parts += [f"{name} {kind}" for name, kind in PROVENANCE.items()]
-    instants = ", ".join(f"{quoted(c.name)} BIGINT" for c in fields(cls))
-    parts += ["_full BOOLEAN", f"_at STRUCT({instants})"]
+def keys(cls: type[Record]) -> tuple[str, ...]:
+    """What names a row of a table."""
+    return ("source", *cls.keyed_by)
+
+
+def derived_id(cls: type[Record], alias: str) -> str:
+    """`id` where it follows from other columns."""
+    return " || ':' || ".join(f"{alias}.{quoted(name)}" for name in cls.keyed_by)
+
+
+def _table(cls: type[Record], dialect: Dialect) -> str:
+    parts = [f"{quoted(c.name)} {dialect.type_of(c.sql_type)}" for c in stored(cls)]
+    parts += [f"{name} {dialect.type_of(kind)}" for name, kind in PROVENANCE.items()]
+    parts += ["_full BOOLEAN", f"_at {dialect.at_type(field_names(cls))}"]
+    if dialect.name == "postgres":  # in DuckDB keys cost three times the load; it joins instead
+        parts.append(f"PRIMARY KEY ({', '.join(map(quoted, keys(cls)))})")
     return f"CREATE TABLE IF NOT EXISTS store.{cls.kind} ({', '.join(parts)})"
 
 
-def _view(cls: type[Record]) -> str:
-    names = ", ".join(f"t.{quoted(c.name)}" for c in columns(cls))
+def plain_select(cls: type[Record]) -> str:
+    """What people see of a kind's table."""
+    names = [
+        f"t.{quoted(c.name)}" if c in stored(cls) else f"{derived_id(cls, 't')} AS id"
+        for c in columns(cls)
+    ]
     shown = ", ".join(f"t.{name}" for name in PROVENANCE)
     complete = "CASE WHEN t._full THEN 'full' ELSE 'mentioned' END AS completeness"
-    select = f"SELECT {names}, {complete}, {shown} FROM store.{cls.kind} t"
-    return f"CREATE OR REPLACE VIEW {cls.plural} AS {select}"
+    return f"SELECT {', '.join(names)}, {complete}, {shown} FROM store.{cls.kind} t"
 
 
 # Where a source tells genres by lists and albums instead of on the artist, they are gathered here.
-_ARTISTS_WITH_GENRES = """
-CREATE OR REPLACE VIEW artists AS
-SELECT t.* REPLACE (coalesce(t.genres, g.genres) AS genres)
-FROM ({plain}) t LEFT JOIN (
-    SELECT l.source, l.artist_id, list_sort(list(DISTINCT coalesce(n.name, l.genre_id))) AS genres
+_ARTISTS_WITH_GENRES = """SELECT {names} FROM ({plain}) t LEFT JOIN (
+    SELECT l.source, l.artist_id,
+    array_agg(DISTINCT coalesce(n.name, l.genre_id) ORDER BY coalesce(n.name, l.genre_id)) AS genres
     FROM store.artist_genre l LEFT JOIN store.genre n ON n.source = l.source AND n.id = l.genre_id
-    GROUP BY ALL) g ON g.source = t.source AND g.artist_id = t.id
-"""
+    GROUP BY l.source, l.artist_id) g ON g.source = t.source AND g.artist_id = t.id"""
+
+
+def _artists(plain: str, cls: type[Record]) -> str:
+    names = [c.name for c in columns(cls)] + list(PROVENANCE_TEXT)
+    shown = [
+        "coalesce(t.genres, g.genres) AS genres" if name == "genres" else f"t.{quoted(name)}"
+        for name in names
+    ]
+    return _ARTISTS_WITH_GENRES.format(names=", ".join(shown), plain=plain)
+
 
 _FIXED = (
-    "CREATE SCHEMA IF NOT EXISTS store",
     """CREATE TABLE IF NOT EXISTS store.observation (source VARCHAR, kind VARCHAR, id VARCHAR,
-    metric VARCHAR, day DATE, value BIGINT, expires_at TIMESTAMP, _at BIGINT)""",
-    """CREATE TABLE IF NOT EXISTS store.quarantine (source VARCHAR, endpoint VARCHAR, ids VARCHAR[],
-    "offset" BIGINT, fetched_at TIMESTAMP, sha256 VARCHAR, reason VARCHAR, excerpt VARCHAR,
-    expires_at TIMESTAMP)""",
+    metric VARCHAR, day DATE, value BIGINT, expires_at TIMESTAMP, _at BIGINT{observation_key})""",
+    """CREATE TABLE IF NOT EXISTS store.quarantine (source VARCHAR, endpoint VARCHAR,
+    ids {texts}, "offset" BIGINT, fetched_at TIMESTAMP, sha256 VARCHAR, reason VARCHAR,
+    excerpt VARCHAR, expires_at TIMESTAMP)""",
     "CREATE TABLE IF NOT EXISTS store.segment (path VARCHAR, loaded_at TIMESTAMP)",
     """CREATE TABLE IF NOT EXISTS store.run (source VARCHAR, id VARCHAR, started TIMESTAMP,
     result VARCHAR)""",
@@ -80,18 +108,26 @@ _FIXED = (
 )
 
 
-def statements() -> Iterator[str]:
+def statements(dialect: Dialect = DUCKDB) -> Iterator[str]:
     """What makes an empty warehouse; harmless on a filled one."""
-    yield _FIXED[0]
+    yield "CREATE SCHEMA IF NOT EXISTS store"
     for cls in RECORDS:
-        yield _table(cls)
+        yield _table(cls, dialect)
+    key = f", PRIMARY KEY ({', '.join(OBSERVATION)})" if dialect.name == "postgres" else ""
+    texts = dialect.type_of("VARCHAR[]")
+    for statement in _FIXED:
+        yield statement.format(observation_key=key, texts=texts)
+    yield from views()
+
+
+def views() -> Iterator[str]:
+    """What people read, over `store`; the same words for every engine."""
     for cls in RECORDS:
-        if cls.kind == "artist":
-            plain = _view(cls).partition(" AS ")[2]
-            yield _ARTISTS_WITH_GENRES.format(plain=plain)
-        else:
-            yield _view(cls)
-    yield from _FIXED[1:]
+        plain = plain_select(cls)
+        select = _artists(plain, cls) if cls.kind == "artist" else plain
+        yield f"CREATE OR REPLACE VIEW {cls.plural} AS {select}"
+    yield from title_views()
+    yield from snowflake()
 
 
 def dictionary() -> str:

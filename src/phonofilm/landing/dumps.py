@@ -1,0 +1,186 @@
+"""Whole files as they came: one folder per generation, swapped in when all of it is checked.
+
+    landing/dumps/imdb/000002/title.basics.tsv.gz, ..., kept.parquet, generation.json
+    landing/dumps/imdb/incoming/      what is being fetched; a cut download goes on there
+
+The files stay byte for byte, with their validators and hashes, so that they can be read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from phonofilm.errors import StoreError
+from phonofilm.landing.log import disk_failed
+from phonofilm.sources import tsv
+
+KEPT = 2
+_NOTE = "generation.json"
+
+
+class DumpFile(msgspec.Struct):
+    """One file of a generation; `fetched_at` is Unix microseconds, `rows` without the header.
+
+    `regular` files read the same in every reader; others need the careful one.
+    """
+
+    table: str
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+    regular: bool
+    fetched_at: int
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+
+
+class Generation(msgspec.Struct):
+    """All files of one import. `kept` counts titles by the rule that kept them."""
+
+    source: str
+    number: int
+    run: str
+    terms: str
+    only: str
+    origin: str
+    files: dict[str, DumpFile]
+    kept: dict[str, int]
+
+
+class Checked(msgspec.Struct):
+    """What reading a file once told of it."""
+
+    header: list[str]
+    rows: int
+    sha256: str
+    regular: bool
+    start: bytes
+
+
+class Dumps:
+    """The dumps of one source in a data folder."""
+
+    def __init__(self, landing: Path, source: str) -> None:
+        self.root = landing / "dumps" / source
+        self.incoming = self.root / "incoming"
+
+    def numbers(self) -> list[int]:
+        """The generations there are, oldest first."""
+        found = [p.parent.name for p in self.root.glob(f"[0-9]*/{_NOTE}")]
+        return sorted(int(name) for name in found)
+
+    def folder(self, number: int) -> Path:
+        """Where a generation lies."""
+        return self.root / f"{number:06d}"
+
+    def newest(self) -> Generation | None:
+        """The newest generation, or None before the first import."""
+        numbers = self.numbers()
+        if not numbers:
+            return None
+        path = self.folder(numbers[-1]) / _NOTE
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Generation)
+        except (OSError, msgspec.DecodeError) as error:
+            raise StoreError(f"{path} cannot be read: {error}.") from error
+
+    def path(self, generation: Generation, table: str) -> Path:
+        """A file of a generation."""
+        return self.folder(generation.number) / generation.files[table].name
+
+    def begin(self) -> Path:
+        """The folder for what comes; what an import left that was cut off is used again."""
+        try:
+            self.incoming.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_failed(self.incoming, error) from error
+        return self.incoming
+
+    def swap_in(self, generation: Generation) -> None:
+        """Makes what was fetched the newest generation, in one step; the newest two are kept."""
+        try:
+            for path in self.incoming.iterdir():
+                if path.name not in _wanted(generation):
+                    path.unlink()
+            note = self.incoming / _NOTE
+            note.write_bytes(msgspec.json.format(msgspec.json.encode(generation), indent=1))
+            self.incoming.rename(self.folder(generation.number))
+            for number in self.numbers()[:-KEPT]:
+                shutil.rmtree(self.folder(number))
+        except OSError as error:
+            raise disk_failed(self.root, error) from error
+
+    def take(self, source: Path, name: str) -> Path:
+        """Copies a local file in."""
+        return self._bring(source, name, shutil.copyfile)
+
+    def keep(self, source: Path, name: str) -> Path:
+        """Brings a file of the last generation along without copying it."""
+        return self._bring(source, name, os.link)
+
+    def _bring(self, source: Path, name: str, bring: object) -> Path:
+        target = self.incoming / name
+        try:
+            target.unlink(missing_ok=True)
+            bring(source, target)  # type: ignore[operator]
+        except OSError as error:
+            raise disk_failed(target, error) from error
+        return target
+
+
+def _wanted(generation: Generation) -> set[str]:
+    return {file.name for file in generation.files.values()} | {"kept.parquet"}
+
+
+def check(path: Path) -> Checked:
+    """Reads a file to its end once: gzip, header, rows, hash. `tsv.CutShort` when it is not whole.
+
+    Widths are told later, by whoever reads the fields; counting tabs takes as long as reading them.
+    """
+    hashing, header, rows, regular, start = hashlib.sha256(), [""], 0, True, b""
+    with path.open("rb") as plain:
+        for number, block in enumerate(tsv.blocks(_Hashed(plain, hashing))):
+            if number == 0:
+                start = block[:400]
+                header, block = tsv.split_header(block)  # noqa: PLW2901 - the rest of it
+            rows += block.count(b"\n")
+            regular = regular and tsv.regular(block)
+    return Checked(header, rows, hashing.hexdigest(), regular, start)
+
+
+class _Hashed:
+    """A file whose bytes are hashed as they are read."""
+
+    def __init__(self, file: object, hashing: object) -> None:
+        self._read, self._update = file.read, hashing.update  # type: ignore[attr-defined]
+
+    def read(self, size: int) -> bytes:
+        held: bytes = self._read(size)
+        self._update(held)
+        return held
+
+
+def plain(path: Path, target: Path) -> None:
+    """Unpacks a checked file without its header, for a reader that wants plain text."""
+    try:
+        with path.open("rb") as packed, target.open("wb", buffering=0) as file:
+            for number, held in enumerate(tsv.blocks(packed)):
+                file.write(tsv.split_header(held)[1] if number == 0 else held)
+    except OSError as error:
+        raise disk_failed(target, error) from error
+
+
+def careful(path: Path, width: int) -> Iterator[list[str | None] | tsv.Odd]:
+    """The rows of a file one by one, for those that are not regular."""
+    with path.open("rb") as packed:
+        for number, block in enumerate(tsv.blocks(packed)):
+            body = tsv.split_header(block)[1] if number == 0 else block
+            yield from tsv.rows(body, width)

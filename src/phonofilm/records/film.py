@@ -1,0 +1,119 @@
+"""The records of film. `tt` and `nm` ids as IMDb writes them, runtimes in milliseconds."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from phonofilm.records.base import ABSENT, Maybe, Record, note
+
+
+class Title(Record):
+    """A film, series, episode or game."""
+
+    kind: ClassVar[str] = "title"
+    plural: ClassVar[str] = "titles"
+
+    name: Annotated[Maybe[str], note("as it is known; pages localise it", core=True)] = ABSENT
+    original_name: Annotated[Maybe[str], note("in the language it was made in")] = ABSENT
+    title_type: Annotated[
+        Maybe[str], note("movie, tvSeries, tvEpisode, short ... (IMDb's words)", core=True)
+    ] = ABSENT
+    is_series: Annotated[Maybe[bool], note("has episodes")] = ABSENT
+    is_adult: Annotated[Maybe[bool], note("for adults")] = ABSENT
+    start_year: Annotated[Maybe[int], note("first shown; may lie ahead", core=True)] = ABSENT
+    end_year: Annotated[Maybe[int], note("last year of a series")] = ABSENT
+    runtime_ms: Annotated[Maybe[int], note("milliseconds", core=True)] = ABSENT
+    release_date: Annotated[Maybe[str], note("YYYY, YYYY-MM or YYYY-MM-DD")] = ABSENT
+    release_date_precision: Annotated[Maybe[str], note("year, month or day")] = ABSENT
+    release_country: Annotated[Maybe[str], note("ISO 3166 code the date is for")] = ABSENT
+    certificate: Annotated[Maybe[str], note("age rating; differs by country")] = ABSENT
+    certificate_country: Annotated[Maybe[str], note("ISO 3166 code the certificate is of")] = ABSENT
+    plot: Annotated[Maybe[str], note("a few sentences")] = ABSENT
+    poster_url: Annotated[Maybe[str], note("picture")] = ABSENT
+    poster_licence: Annotated[Maybe[str], note("licence of the picture, where it is told")] = ABSENT
+    keywords: Annotated[Maybe[list[str]], note("what people tag it with")] = ABSENT
+    countries: Annotated[Maybe[list[str]], note("ISO 3166 codes or names of origin")] = ABSENT
+    languages: Annotated[Maybe[list[str]], note("spoken languages")] = ABSENT
+    imdb_id: Annotated[Maybe[str], note("tt id: what joins sources")] = ABSENT
+    kept_by: Annotated[
+        Maybe[str], note("the rule that kept it, where only a part was imported")
+    ] = ABSENT
+
+
+class Person(Record):
+    """Somebody who made or played in a title."""
+
+    kind: ClassVar[str] = "person"
+    plural: ClassVar[str] = "people"
+
+    name: Annotated[Maybe[str], note("as credited", core=True)] = ABSENT
+    birth_year: Annotated[Maybe[int], note("year")] = ABSENT
+    death_year: Annotated[Maybe[int], note("year")] = ABSENT
+    professions: Annotated[Maybe[list[str]], note("at most three")] = ABSENT
+    known_for: Annotated[Maybe[list[str]], note("ids of titles")] = ABSENT
+    imdb_id: Annotated[Maybe[str], note("nm id: what joins sources")] = ABSENT
+
+
+class Credit(Record):
+    """Somebody's part in a title; `id` is `title:role:person`."""
+
+    kind: ClassVar[str] = "credit"
+    plural: ClassVar[str] = "credits"
+    keyed_by: ClassVar[tuple[str, ...]] = ("title_id", "role", "person_id")
+
+    title_id: Annotated[Maybe[str], note("the title")] = ABSENT
+    person_id: Annotated[Maybe[str], note("the person")] = ABSENT
+    role: Annotated[Maybe[str], note("director, writer, cast ...: one word for one part")] = ABSENT
+    category: Annotated[Maybe[str], note("the source's word: actress, self, director ...")] = ABSENT
+    position: Annotated[Maybe[int], note("place in the credits, from 1")] = ABSENT
+    job: Annotated[Maybe[str], note("what exactly: screenplay, original story")] = ABSENT
+    characters: Annotated[Maybe[list[str]], note("who is played")] = ABSENT
+
+
+class TitleGenre(Record):
+    """That a title is of a genre; `id` is `title:genre`."""
+
+    kind: ClassVar[str] = "title_genre"
+    plural: ClassVar[str] = "title_genres"
+    keyed_by: ClassVar[tuple[str, ...]] = ("title_id", "genre")
+
+    title_id: Annotated[Maybe[str], note("the title")] = ABSENT
+    genre: Annotated[Maybe[str], note("as the source spells it")] = ABSENT
+
+
+class Rating(Record):
+    """What people gave a title; `id` is the title's."""
+
+    kind: ClassVar[str] = "rating"
+    plural: ClassVar[str] = "ratings"
+
+    rating: Annotated[Maybe[float], note("mean, 1 to 10; null without votes")] = ABSENT
+    votes: Annotated[Maybe[int], note("how many", moves=True)] = ABSENT
+
+
+class Aka(Record):
+    """A name of a title elsewhere; `id` is `title:ordering`."""
+
+    kind: ClassVar[str] = "aka"
+    plural: ClassVar[str] = "akas"
+    keyed_by: ClassVar[tuple[str, ...]] = ("title_id", "position")
+
+    title_id: Annotated[Maybe[str], note("the title")] = ABSENT
+    position: Annotated[Maybe[int], note("the source's ordering, from 1")] = ABSENT
+    name: Annotated[Maybe[str], note("the name there", core=True)] = ABSENT
+    region: Annotated[Maybe[str], note("where; null when it is not told")] = ABSENT
+    language: Annotated[Maybe[str], note("ISO 639 code; mostly null")] = ABSENT
+    types: Annotated[Maybe[list[str]], note("alternative, dvd, festival, working ...")] = ABSENT
+    attributes: Annotated[Maybe[list[str]], note("free words")] = ABSENT
+    is_original: Annotated[Maybe[bool], note("the original name")] = ABSENT
+
+
+class Episode(Record):
+    """An episode's place in its series; `id` is the episode's title."""
+
+    kind: ClassVar[str] = "episode"
+    plural: ClassVar[str] = "episodes"
+
+    series_id: Annotated[Maybe[str], note("the series")] = ABSENT
+    season_number: Annotated[Maybe[int], note("null for one in five")] = ABSENT
+    episode_number: Annotated[Maybe[int], note("within the season")] = ABSENT

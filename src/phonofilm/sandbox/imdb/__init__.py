@@ -1,0 +1,1 @@
+"""A stand-in of IMDb: the daily dumps, and title pages behind their wall."""

@@ -1,0 +1,1 @@
+"""IMDb: the official daily dumps, and title pages that somebody saved."""

@@ -1,0 +1,146 @@
+"""The seven dumps and the records in them; columns as documented by IMDb, November 2026."""
+
+from __future__ import annotations
+
+from phonofilm.records import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
+from phonofilm.sources.dumps import DumpTable, Reading
+
+_COLUMNS = {
+    "title.basics": "tconst titleType primaryTitle originalTitle isAdult startYear endYear"
+    " runtimeMinutes genres",
+    "title.akas": "titleId ordering title region language types attributes isOriginalTitle",
+    "title.crew": "tconst directors writers",
+    "title.episode": "tconst parentTconst seasonNumber episodeNumber",
+    "title.principals": "tconst ordering nconst category job characters",
+    "title.ratings": "tconst averageRating numVotes",
+    "name.basics": "nconst primaryName birthYear deathYear primaryProfession knownForTitles",
+}
+_KEYS = {
+    "title.akas": ("titleId", "ordering"),
+    "title.principals": (),  # repeats are one credit, see below
+    "title.crew": (),
+    "name.basics": ("nconst",),
+}
+_NUMBERS = {
+    "title.basics": ("startYear", "endYear", "runtimeMinutes"),
+    "title.akas": ("ordering",),
+    "title.episode": ("seasonNumber", "episodeNumber"),
+    "title.principals": ("ordering",),
+    "title.ratings": ("averageRating", "numVotes"),
+    "name.basics": ("birthYear", "deathYear"),
+}
+TABLES = {
+    name: DumpTable(
+        name, tuple(names.split()), _KEYS.get(name, ("tconst",)), _NUMBERS.get(name, ())
+    )
+    for name, names in _COLUMNS.items()
+}
+
+# One word for one part: pages say "cast" where the dumps tell actors from actresses.
+ROLES = {"actor": "cast", "actress": "cast", "self": "cast", "creator": "writer"}
+
+
+def _int(name: str) -> str:
+    return f"try_cast({name} AS BIGINT)"
+
+
+def _words(name: str, separator: str = "','") -> str:
+    return f"string_split({name}, {separator})"
+
+
+_ROLE = (
+    "CASE category "
+    + " ".join(f"WHEN '{word}' THEN '{role}'" for word, role in ROLES.items())
+    + " ELSE category END"
+)
+_PRINCIPALS = f"""SELECT tconst AS title_id, nconst AS person_id, {_ROLE} AS role, category,
+    {_int("ordering")} AS position, job,
+    CASE WHEN characters IS NULL OR json_valid(characters)
+         THEN from_json(characters, '["VARCHAR"]') ELSE [characters] END AS characters
+    FROM "title.principals" """
+# The crew lists whom the principal credits have no room for; whom both name is named there.
+_CREW = """SELECT c.title_id, c.person_id, c.role, c.role AS category, NULL::BIGINT AS position,
+    NULL::VARCHAR AS job, NULL::VARCHAR[] AS characters
+    FROM (SELECT DISTINCT tconst AS title_id, 'director' AS role,
+              unnest(string_split(directors, ',')) AS person_id FROM "title.crew"
+          UNION ALL
+          SELECT DISTINCT tconst, 'writer', unnest(string_split(writers, ',')) FROM "title.crew") c
+    WHERE hash(c.title_id, c.role, c.person_id) NOT IN (
+        SELECT hash(tconst, category, nconst) FROM "title.principals"
+        WHERE category IN ('director', 'writer'))"""
+_CREDITS = f"{_PRINCIPALS} UNION ALL {_CREW}"
+# Who stands in a title's credits twice in one role (two jobs of a writer) is one credit.
+_CREDITS_ONCE = f"""SELECT title_id, person_id, role, arg_min(category, position) AS category,
+    min(position) AS position, string_agg(DISTINCT job, '; ' ORDER BY job) AS job,
+    flatten(list(characters ORDER BY position) FILTER (characters IS NOT NULL)) AS characters
+    FROM ({_PRINCIPALS}) WHERE hash(title_id, role, person_id) IN (FROM twice)
+    GROUP BY title_id, person_id, role
+    UNION ALL FROM ({_PRINCIPALS}) WHERE hash(title_id, role, person_id) NOT IN (FROM twice)
+    UNION ALL {_CREW}"""
+_TWICE = f"""SELECT hash(tconst, {_ROLE}, nconst) AS h FROM "title.principals"
+    GROUP BY h HAVING count(*) > 1"""
+
+READINGS = (
+    Reading(
+        Title,
+        ("title.basics",),
+        f"""SELECT tconst AS id, primaryTitle AS name, originalTitle AS original_name,
+        titleType AS title_type, titleType IN ('tvSeries', 'tvMiniSeries') AS is_series,
+        CASE isAdult WHEN '0' THEN false WHEN '1' THEN true END AS is_adult,
+        {_int("startYear")} AS start_year, {_int("endYear")} AS end_year,
+        {_int("runtimeMinutes")} * 60000 AS runtime_ms, tconst AS imdb_id FROM "title.basics" """,
+        (
+            "name", "original_name", "title_type", "is_series", "is_adult", "start_year",
+            "end_year", "runtime_ms", "imdb_id",
+        ),
+    ),
+    Reading(
+        Person,
+        ("name.basics",),
+        f"""SELECT nconst AS id, primaryName AS name, {_int("birthYear")} AS birth_year,
+        {_int("deathYear")} AS death_year, {_words("primaryProfession")} AS professions,
+        {_words("knownForTitles")} AS known_for, nconst AS imdb_id FROM "name.basics" """,
+        ("name", "birth_year", "death_year", "professions", "known_for", "imdb_id"),
+    ),
+    Reading(
+        Credit,
+        ("title.principals", "title.crew"),
+        _CREDITS,
+        ("title_id", "person_id", "role", "category", "position", "job", "characters"),
+        _CREDITS_ONCE,
+        _TWICE,
+    ),
+    Reading(
+        TitleGenre,
+        ("title.basics",),
+        """SELECT tconst AS title_id, unnest(list_distinct(string_split(genres, ','))) AS genre
+        FROM "title.basics" """,
+        ("title_id", "genre"),
+    ),
+    Reading(
+        Rating,
+        ("title.ratings",),
+        f"""SELECT tconst AS id, try_cast(averageRating AS DOUBLE) AS rating,
+        {_int("numVotes")} AS votes FROM "title.ratings" """,
+        ("rating", "votes"),
+    ),
+    Reading(
+        Aka,
+        ("title.akas",),
+        f"""SELECT titleId AS title_id, {_int("ordering")} AS position, title AS name, region,
+        language, {_words("types", "chr(2)")} AS types, {_words("attributes", "chr(2)")}
+        AS attributes, CASE isOriginalTitle WHEN '0' THEN false WHEN '1' THEN true END
+        AS is_original FROM "title.akas" """,
+        (
+            "title_id", "position", "name", "region", "language", "types", "attributes",
+            "is_original",
+        ),
+    ),
+    Reading(
+        Episode,
+        ("title.episode",),
+        f"""SELECT tconst AS id, parentTconst AS series_id, {_int("seasonNumber")} AS season_number,
+        {_int("episodeNumber")} AS episode_number FROM "title.episode" """,
+        ("series_id", "season_number", "episode_number"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,76 @@
+"""Views over the film tables: one wide row a title, and the snowflake of the anime job.
+
+The job's tables were keyed on names, so two people of one name were one. Here they are keyed on the
+sources' own ids. They stand in a schema of their own (`snowflake.titles`), because the plain names
+are those of all records. Every word here is understood by DuckDB and PostgreSQL alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+# The billing ends somewhere: pages show three stars.
+_STARS = 3
+_PEOPLE = {"directors": "director", "writers": "writer", "stars": "cast"}
+
+_STARRING = f"""SELECT source, title_id, person_id, position FROM (
+    SELECT c.*, row_number() OVER (
+        PARTITION BY c.source, c.title_id ORDER BY c.position, c.person_id) AS place
+    FROM store.credit c WHERE c.role = 'cast') ranked WHERE place <= {_STARS}"""
+
+
+def _part(role: str) -> str:
+    """Title and person of everybody in a role."""
+    if role == "cast":
+        return _STARRING
+    return f"SELECT source, title_id, person_id, position FROM store.credit WHERE role = '{role}'"
+
+
+def _names(column: str, role: str) -> str:
+    """The names of a role's people by title; an id where no name is known."""
+    return f"""SELECT c.source, c.title_id, array_agg(coalesce(p.name, c.person_id)
+        ORDER BY c.position NULLS LAST, c.person_id) AS {column} FROM ({_part(role)}) c
+        LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
+        GROUP BY c.source, c.title_id"""
+
+
+def title_views() -> Iterator[str]:
+    """`titles_wide`: each title with its rating, genres, directors, writers and stars."""
+    joins = "".join(
+        f" LEFT JOIN ({_names(column, role)}) {column} ON {column}.source = t.source"
+        f" AND {column}.title_id = t.id"
+        for column, role in _PEOPLE.items()
+    )
+    yield f"""CREATE OR REPLACE VIEW titles_wide AS SELECT t.*, r.rating, r.votes, g.genres,
+        directors.directors, writers.writers, stars.stars FROM titles t
+        LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id
+        LEFT JOIN (SELECT source, title_id, array_agg(genre ORDER BY genre) AS genres
+            FROM store.title_genre GROUP BY source, title_id) g
+            ON g.source = t.source AND g.title_id = t.id{joins}"""
+
+
+_TITLES = """SELECT t.id, t.last_seen AS scrape_ts, t.runtime_ms / 60000 AS duration, t.is_series,
+    t.name, CASE WHEN t.imdb_id IS NOT NULL
+        THEN 'https://www.imdb.com/title/' || t.imdb_id || '/' END AS url,
+    t.poster_url, r.votes AS rating_count, r.rating AS rating_value, t.release_date,
+    coalesce(cast(substr(t.release_date, 1, 4) AS bigint), t.start_year) AS release_year,
+    t.plot AS summary_text, t.source
+    FROM store.title t LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id"""
+
+
+def snowflake() -> Iterator[str]:
+    """The nine tables of the job, as views."""
+    yield "CREATE SCHEMA IF NOT EXISTS snowflake"
+    yield f"CREATE OR REPLACE VIEW snowflake.titles AS {_TITLES}"
+    for table, role in _PEOPLE.items():
+        yield f"""CREATE OR REPLACE VIEW snowflake.{table} AS
+            SELECT DISTINCT c.person_id AS id, p.name, p.birth_year AS born_year,
+            cast(NULL AS bigint) AS born_month, cast(NULL AS bigint) AS born_day, c.source
+            FROM ({_part(role)}) c
+            LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id"""
+        yield f"""CREATE OR REPLACE VIEW snowflake.titles_{table} AS
+            SELECT title_id, person_id AS {table[:-1]}_id, source FROM ({_part(role)}) c"""
+    yield """CREATE OR REPLACE VIEW snowflake.genres AS
+        SELECT DISTINCT genre AS id, genre, source FROM store.title_genre"""
+    yield """CREATE OR REPLACE VIEW snowflake.titles_genres AS
+        SELECT title_id, genre AS genre_id, source FROM store.title_genre"""
