@@ -20,10 +20,11 @@ from phonofilm.landing.segments import seal_log, segments
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS
 from phonofilm.sources.base import Request, Response
+from phonofilm.warehouse.instants import of_field
 from phonofilm.warehouse.load import load
 from phonofilm.warehouse.publish import published, read
 from phonofilm.warehouse.purge import purge
-from phonofilm.warehouse.schema import quoted
+from phonofilm.warehouse.schema import field_names, quoted
 from tests.conftest import collect
 
 START = 1_780_000_000_000_000
@@ -59,9 +60,19 @@ def rows(folder: DataFolder, sql: str) -> list[tuple]:
 
 
 def dump(folder: DataFolder) -> dict[str, list[tuple]]:
-    """All that the warehouse holds."""
-    tables = [f"store.{cls.kind}" for cls in RECORDS] + ["store.observation", "store.quarantine"]
-    return {table: rows(folder, f"SELECT * FROM {table} ORDER BY ALL") for table in tables}
+    """All that the warehouse holds, with the instant of each field however it is kept."""
+    held = {}
+    for cls in RECORDS:
+        names = field_names(cls)
+        instants = ", ".join(of_field("t", names, name) for name in names)
+        held[cls.kind] = rows(
+            folder,
+            f"SELECT * EXCLUDE (_told, _held, _at), [{instants}] FROM store.{cls.kind} t"
+            " ORDER BY ALL",
+        )
+    for table in ("observation", "quarantine"):
+        held[table] = rows(folder, f"SELECT * FROM store.{table} ORDER BY ALL")
+    return held
 
 
 def test_absent_never_overwrites_and_null_does(folder: DataFolder) -> None:

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
 
     data: Path = Path("data")
     keep_names: bool = False
+    warehouse: SecretStr = SecretStr("")
     deezer: SourceSettings = SourceSettings()
     spotify: SourceSettings = SourceSettings()
     imdb: SourceSettings = SourceSettings()

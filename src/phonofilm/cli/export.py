@@ -31,6 +31,10 @@ def command(
     shape: Annotated[
         str, typer.Option("--shape", help="seed: the headers of the old scripts.")
     ] = "",
+    per_file: Annotated[
+        int, typer.Option("--per-file", min=1, help="titles --shape seed: so many a JSON file.")
+    ] = 5,
+    warehouse: shared.Warehouse = "",
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
@@ -40,11 +44,19 @@ def command(
     target = file or Path(name if name == "discography" else f"{name}.{format}")
     if target.is_dir() and name != "discography":
         target /= f"{name}.{format}"
-    written = export(shared.folder_of(data), name, format, target, shape)
+    written = export(
+        shared.folder_of(data, warehouse=warehouse), name, format, target, shape, per_file
+    )
     if json:
         as_json(
             [
-                {"table": w.table, "path": str(w.path), "card": str(w.card), "rows": w.rows}
+                {
+                    "table": w.table,
+                    "path": str(w.path),
+                    "card": str(w.card),
+                    "rows": w.rows,
+                    "attribution": w.attribution,
+                }
                 for w in written
             ]
         )
@@ -53,16 +65,19 @@ def command(
         out.print(
             f"[bold]{one.path}[/]  {one.rows:,} rows  [dim]card: {one.card}[/]", soft_wrap=True
         )
+    for line in dict.fromkeys(line for one in written for line in one.attribution):
+        say(f"[dim]{line}[/]")
 
 
 def report(
     file: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = Path("report.html"),
+    warehouse: shared.Warehouse = "",
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
     """Write one self-contained page of what was collected."""
     file = file / "report.html" if file.is_dir() else file
-    path = write_report(shared.folder_of(data), file)
+    path = write_report(shared.folder_of(data, warehouse=warehouse), file)
     if json:
         as_json({"path": str(path)})
     else:

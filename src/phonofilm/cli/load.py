@@ -8,12 +8,17 @@ from phonofilm.warehouse.load import load
 from phonofilm.warehouse.purge import purge as purge_folder
 
 
-def command(again: bool = False, data: shared.Data = None, json: shared.Json = False) -> None:
+def command(
+    again: bool = False,
+    warehouse: shared.Warehouse = "",
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
     """Bring what was collected into the warehouse; loading twice changes nothing.
 
     --again reads the whole landing once more, for instance after an update of the parsers.
     """
-    folder = shared.folder_of(data)
+    folder = shared.folder_of(data, warehouse=warehouse)
     result = load(folder, again)
     if json:
         as_json(result)
@@ -37,9 +42,11 @@ def command(again: bool = False, data: shared.Data = None, json: shared.Json = F
     )
 
 
-def purge(data: shared.Data = None, json: shared.Json = False) -> None:
+def purge(
+    warehouse: shared.Warehouse = "", data: shared.Data = None, json: shared.Json = False
+) -> None:
     """Remove what a source's terms do not let you keep any longer."""
-    result = purge_folder(shared.folder_of(data))
+    result = purge_folder(shared.folder_of(data, warehouse=warehouse))
     if json:
         as_json(result)
         return

@@ -39,6 +39,16 @@ _BEST_FIRST = {
 }
 
 
+_ORDERS = {
+    "artists": "popularity DESC NULLS LAST, followers DESC NULLS LAST",
+    "titles": "votes DESC NULLS LAST, id",
+    "ratings": "votes DESC NULLS LAST, id",
+}
+# Titles are read with what is known around them; on a screen, what fits.
+_WIDER = {"titles": "titles_wide"}
+_COLUMNS = {"titles": "name, title_type AS type, start_year AS year, rating, votes, genres, id"}
+
+
 def status(
     yields: Annotated[
         bool, typer.Option("--yields", help="What each kind of call brought and may bring.")
@@ -138,11 +148,12 @@ def show(
         str, typer.Argument(metavar="[TABLE]", help="A table; without one, all of them.")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-l", min=1, help="Rows.")] = 20,
+    warehouse: shared.Warehouse = "",
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
     """Show a table of the warehouse, or which tables there are."""
-    with read(shared.folder_of(data)) as connection:
+    with read(shared.folder_of(data, warehouse=warehouse)) as connection:
         if not name:
             counts = [(t, _count(connection, t)) for t in TABLES]
             if json:
@@ -154,10 +165,11 @@ def show(
             raise UsageError(
                 f"There is no table called {name!r}.", next_step=f"Tables: {', '.join(TABLES)}."
             )
-        order = (
-            "popularity DESC NULLS LAST, followers DESC NULLS LAST" if name == "artists" else "ALL"
+        order = _ORDERS.get(name, "ALL")
+        shown = "*" if json else _COLUMNS.get(name, "*")
+        found = connection.execute(
+            f"SELECT {shown} FROM {_WIDER.get(name, name)} ORDER BY {order} LIMIT {int(limit)}"
         )
-        found = connection.execute(f"SELECT * FROM {name} ORDER BY {order} LIMIT {int(limit)}")
         names, rows = [column[0] for column in found.description or ()], found.fetchall()
     if json:
         as_json([dict(zip(names, row, strict=True)) for row in rows])
@@ -174,13 +186,14 @@ def _count(connection: Any, name: str) -> int:
 
 def sql(
     query: Annotated[str, typer.Argument(help="A query; phonofilm show lists the tables.")],
+    warehouse: shared.Warehouse = "",
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
     """Ask the warehouse in SQL (DuckDB's, on a read-only snapshot)."""
     from phonofilm.api import Rows  # noqa: PLC0415
 
-    rows = Rows(shared.folder_of(data), query)
+    rows = Rows(shared.folder_of(data, warehouse=warehouse), query)
     names, found = rows.fetch()
     if json:
         as_json([dict(zip(names, row, strict=True)) for row in found])

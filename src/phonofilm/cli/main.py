@@ -16,7 +16,7 @@ from phonofilm.logs import listen
 
 app = typer.Typer(
     name="phonofilm",
-    help="Recipe in, dataset out: music catalogues, politely, durably, lawfully.",
+    help="Recipe in, dataset out: music and film, politely, durably, lawfully.",
     epilog="First steps: phonofilm demo · phonofilm crawl deezer -n 100 · phonofilm doctor",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -54,6 +54,7 @@ VERBS = {
     "sources": ("sources", "command", _COLLECT),
     "plan": ("sources", "plan_command", _COLLECT),
     "crawl": ("crawl", "command", _COLLECT),
+    "import": ("imports", "command", _COLLECT),
     "load": ("load", "command", _COLLECT),
     "status": ("look", "status", _COLLECT),
     "purge": ("load", "purge", _COLLECT),

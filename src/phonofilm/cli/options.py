@@ -35,9 +35,21 @@ Catalogue = Annotated[
 Seed = Annotated[int, typer.Option("--seed", help="The same seed, the same world.")]
 
 
-def folder_of(data: Path | None, settings: Settings | None = None) -> DataFolder:
-    """The data folder: the option, else the setting."""
-    return DataFolder(data or (settings or load_settings()).data)
+Warehouse = Annotated[
+    str,
+    typer.Option(
+        "--warehouse", metavar="URL", help="postgresql://... (default: the folder's own DuckDB).",
+        show_default=False,
+    ),
+]  # fmt: skip
+
+
+def folder_of(
+    data: Path | None, settings: Settings | None = None, warehouse: str = ""
+) -> DataFolder:
+    """The data folder and its warehouse: the options, else the settings."""
+    held = settings or load_settings()
+    return DataFolder(data or held.data, warehouse or held.warehouse.get_secret_value())
 
 
 def seconds(text: str | None) -> float | None:

@@ -66,7 +66,10 @@ def table(
         numeric = any(isinstance(row[place], int | float) for row in held)
         side: Literal["left", "right"] = "right" if numeric else "left"
         keep = name != wraps
-        drawn.add_column(name, justify=side, overflow="ellipsis" if keep else "fold", no_wrap=keep)
+        drawn.add_column(
+            name, justify=side, overflow="ellipsis" if keep else "fold", no_wrap=keep,
+            min_width=len(name) if numeric else None,
+        )  # fmt: skip
     for row in held:
         shown = row if grouped else [str(v) if isinstance(v, int) else v for v in row]
         drawn.add_row(*(Text(plain(value)) for value in shown))

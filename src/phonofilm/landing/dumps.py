@@ -22,6 +22,7 @@ from phonofilm.sources import tsv
 
 KEPT = 2
 _NOTE = "generation.json"
+_START_BYTES = 4096
 
 
 class DumpFile(msgspec.Struct):
@@ -145,15 +146,15 @@ def check(path: Path) -> Checked:
 
     Widths are told later, by whoever reads the fields; counting tabs takes as long as reading them.
     """
-    hashing, header, rows, regular, start = hashlib.sha256(), [""], 0, True, b""
+    hashing, glance, start = hashlib.sha256(), tsv.Glance(), b""
     with path.open("rb") as plain:
-        for number, block in enumerate(tsv.blocks(_Hashed(plain, hashing))):
-            if number == 0:
-                start = block[:400]
-                header, block = tsv.split_header(block)  # noqa: PLW2901 - the rest of it
-            rows += block.count(b"\n")
-            regular = regular and tsv.regular(block)
-    return Checked(header, rows, hashing.hexdigest(), regular, start)
+        for held in tsv.unpacked(_Hashed(plain, hashing)):
+            if len(start) < _START_BYTES:
+                start += held[:_START_BYTES]
+            glance.at(held)
+    glance.done()
+    header, _ = tsv.split_header(start)
+    return Checked(header, glance.lines - 1, hashing.hexdigest(), glance.regular, start[:400])
 
 
 class _Hashed:
@@ -169,11 +170,11 @@ class _Hashed:
 
 
 def plain(path: Path, target: Path) -> None:
-    """Unpacks a checked file without its header, for a reader that wants plain text."""
+    """Unpacks a checked file, for a reader that wants plain text."""
     try:
         with path.open("rb") as packed, target.open("wb", buffering=0) as file:
-            for number, held in enumerate(tsv.blocks(packed)):
-                file.write(tsv.split_header(held)[1] if number == 0 else held)
+            for held in tsv.unpacked(packed):
+                file.write(held)
     except OSError as error:
         raise disk_failed(target, error) from error
 

@@ -70,9 +70,7 @@ class Relations:
         """Counts what is odd in one pass: keys that stand there twice, words for numbers."""
         keys = ", ".join(spec.key)
         counts = [f"count(*) - count(DISTINCT hash({keys}))" if keys else "0"]
-        counts += [
-            f"count({c}) - count(try_cast({c} AS DOUBLE))" for c in spec.numbers
-        ]
+        counts += [f"count({c}) - count(try_cast({c} AS DOUBLE))" for c in spec.numbers]
         try:
             row = self._connection.execute(
                 f'SELECT {", ".join(counts)} FROM "{self._prefix}{table}"'
@@ -123,7 +121,7 @@ def _csv(path: Path, spec: DumpTable) -> str:
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in spec.columns)
     return (
         f"SELECT * FROM read_csv({_literal(path)}, delim = '\t', quote = '', escape = '',"
-        f" header = false, auto_detect = false, nullstr = '\\N', new_line = '\\n',"
+        f" header = true, auto_detect = false, nullstr = '\\N', new_line = '\\n',"
         f" strict_mode = true, columns = {{{columns}}})"
     )
 

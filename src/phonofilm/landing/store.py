@@ -17,10 +17,14 @@ FORMAT = 1
 
 
 class DataFolder:
-    """The paths of one data folder; `open` makes it when it is not there."""
+    """The paths of one data folder; `open` makes it when it is not there.
 
-    def __init__(self, root: Path) -> None:
+    `database` names a PostgreSQL as its warehouse, instead of the DuckDB beside it.
+    """
+
+    def __init__(self, root: Path, database: str = "") -> None:
         self.root = root
+        self.database = database
         self.landing = root / "landing"
         self.logs = root / "landing" / "log"
         self.frontier = root / "frontier"

@@ -112,16 +112,16 @@ class FilmWorld:
 
     def anime(self) -> list[int]:
         """All anime that are no episodes."""
-        return [
-            i for i in range(self.titles) if self.kind(i) != "tvEpisode" and self.is_anime(i)
-        ]
+        return [i for i in range(self.titles) if self.kind(i) != "tvEpisode" and self.is_anime(i)]
 
     def _title(self, index: int) -> Title:
         seed, kind, anime = self.seed, self.kind(index), self.is_anime(index)
         roll = mix(seed, index, 102)
         year = None if roll % 25 == 0 else 2026 - int((roll >> 8) % 1000 / 1000 * (roll >> 20) % 70)
         ended = kind == "tvSeries" and year is not None and (roll >> 30) % 2 == 0
-        minutes = None if (roll >> 33) % 3 == 0 else 1 + (roll >> 36) % (30 if kind[:2] == "tv" else 140)  # noqa: E501
+        minutes = (
+            None if (roll >> 33) % 3 == 0 else 1 + (roll >> 36) % (30 if kind[:2] == "tv" else 140)
+        )  # noqa: E501
         name = words.title(seed, index, 103)
         if roll % 997 == 0:
             name = pick(filmwords.AWKWARD, seed, index, 104).format(a=name)
@@ -155,7 +155,9 @@ class FilmWorld:
             found.append(Credit(ordering, person, category, job, character))
         return found
 
-    def akas(self, index: int) -> Iterator[tuple[int, str, str | None, str | None, str | None, bool]]:
+    def akas(
+        self, index: int
+    ) -> Iterator[tuple[int, str, str | None, str | None, str | None, bool]]:
         """Ordering, name, region, language, type, whether it is the original one."""
         title, roll = self.title(index), mix(self.seed, index, 107)
         yield 1, title.original_name, None, None, "original", True
@@ -185,7 +187,9 @@ class FilmWorld:
     def person(self, index: int) -> tuple[str, int | None, int | None]:
         """Name, year of birth, year of death."""
         roll = mix(self.seed, index, 110)
-        name = words.artist_name(self.seed, index // 50) if index % 50 == 0 else filmwords.person(roll)
+        name = (
+            words.artist_name(self.seed, index // 50) if index % 50 == 0 else filmwords.person(roll)
+        )
         born = 1900 + (roll >> 8) % 105 if roll % 6 == 0 else None
         died = born + 60 if born and born < 1960 and roll % 4 == 0 else None
         return name, born, died

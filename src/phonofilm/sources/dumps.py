@@ -28,8 +28,9 @@ class DumpTable(NamedTuple):
 class Reading(NamedTuple):
     """How rows of a kind are read from tables. `fields` are those that the dump tells.
 
-    `twice` is SQL for what stands there twice; `once` gives the same rows with those made one, and
-    is used when there are any: looking is far cheaper than making sure.
+    `keys` is SQL for a number per row that may stand there twice, as `h`; it is there as the table
+    `keys`, and those of more than one row as `twice`. `once` gives the same rows with those made
+    one, and is used when there are any: looking is far cheaper than making sure.
     """
 
     cls: type[Record]
@@ -37,7 +38,7 @@ class Reading(NamedTuple):
     sql: str
     fields: tuple[str, ...]
     once: str = ""
-    twice: str = ""
+    keys: str = ""
 
 
 class Rule(NamedTuple):

@@ -6,11 +6,18 @@ all others are read row by row, so that one odd row costs itself and not its nei
 
 from __future__ import annotations
 
-import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-_BLOCK_BYTES = 4 * 1024 * 1024
+try:  # three times as fast, where its wheel exists
+    from isal import isal_zlib as zlib
+except ImportError:  # pragma: no cover
+    import zlib  # type: ignore[no-redef]
+
+# Small enough that what comes of them is still in the cache when it is looked at.
+_PACKED_BYTES = 128 * 1024
+_BLOCK_BYTES = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 LONGEST_ROW_BYTES = 1024 * 1024
 
@@ -51,7 +58,7 @@ def unpacked(file: Readable) -> Iterator[bytes]:
                 yield out
             if member.eof:
                 break
-            held = file.read(_BLOCK_BYTES)
+            held = file.read(_PACKED_BYTES)
             if not held:
                 raise CutShort("its gzip ends in the middle")
         held = member.unused_data or file.read(_BLOCK_BYTES)
@@ -77,20 +84,45 @@ def split_header(block: bytes) -> tuple[list[str], bytes]:
     return line.decode("utf-8", "replace").rstrip("\r").split("\t"), rest
 
 
-def regular(block: bytes) -> bool:
-    """Whether any reader of tab-separated text takes the lines of a block for the same lines.
+class Glance:
+    """Looks at the bytes of a dump as they pass: how many lines, and whether it is `regular`.
 
-    Whether rows have the right width is not looked at: a reader that splits them notices.
+    In a regular dump every reader of tab-separated text takes the same lines for lines. Whether
+    rows have the right width is not looked at: a reader that splits them notices.
     """
-    if b"\r" in block or b"\0" in block or b"\n\n" in block or block[:1] == b"\n":
-        return False
-    if block.isascii():
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.regular = True
+        self._last = b"\n"
+        self._decode = getincrementaldecoder("utf-8")().decode
+        self._plain = True
+
+    def at(self, held: bytes) -> None:
+        """The next bytes."""
+        self.lines += held.count(b"\n")
+        if self.regular:
+            self.regular = not (
+                b"\r" in held or b"\0" in held
+            ) and self._is_text(held)  # fmt: skip
+        self._last = held[-1:]
+
+    def done(self) -> None:
+        """There are no more: a last line need not have an end."""
+        self.lines += self._last != b"\n"
+        self.regular = self.regular and self._is_text(b"", final=True)
+
+    def _is_text(self, held: bytes, final: bool = False) -> bool:
+        """Most of a dump is ASCII, which is told far faster than it is decoded."""
+        if self._plain and held.isascii():
+            return True
+        try:
+            self._decode(held, final)
+        except UnicodeDecodeError:
+            return False
+        # A character may go on in the next bytes: only after whole ones is ASCII trusted again.
+        self._plain = held[-1:] < b"\x80"
         return True
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def rows(block: bytes, width: int) -> Iterator[list[str | None] | Odd]:

@@ -13,8 +13,12 @@ import duckdb
 
 from phonofilm.records import Record, bit_of, columns
 from phonofilm.sources.dumps import Reading
-from phonofilm.warehouse.engines.dialect import DUCKDB
-from phonofilm.warehouse.schema import field_names, fields, quoted, stored
+from phonofilm.warehouse.engines.dialect import quoted
+from phonofilm.warehouse.instants import mask, of_field
+from phonofilm.warehouse.schema import field_names, fields, stored
+
+# Masks of records count `source` and `id` as well; those of rows begin after them.
+_KEYS = 2
 
 
 class Told(NamedTuple):
@@ -32,32 +36,43 @@ class Batches:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        self.may_hold_nul = True
+        """False where text is known to hold no NUL, which PostgreSQL cannot take."""
 
-    def of_answers(self, cls: type[Record], scratch: Path, repeated: bool) -> int:
-        """Lines up staged records; `repeated`: some thing stands in the file twice. How many."""
+    def of_answers(self, cls: type[Record], scratch: Path, repeated: bool) -> None:
+        """Lines up staged records; `repeated`: some thing stands in the file twice."""
         run = self.connection.execute
+        self.may_hold_nul = True
         run(f"CREATE OR REPLACE TEMP TABLE raw AS {_read(cls, scratch)}")
         self._drop()
         shape = "TABLE" if repeated else "VIEW"  # rows that stand there once are copied once
         run(f"CREATE TEMP {shape} batch AS {_grouped(cls) if repeated else _flat(cls)}")
         self._figures(cls, _seen, repeated)
-        return self._count()
 
-    def of_dump(self, reading: Reading, told: Told, kept: bool, once: bool) -> int:
+    def of_dump(
+        self, reading: Reading, told: Told, kept: bool, once: bool, may_hold_nul: bool
+    ) -> None:
         """Lines up the rows of a reading; `kept`: only a part of the titles, each with its rule.
 
         With `once` the rows are copied first: they are looked at more than once.
         """
         self._drop()
+        self.may_hold_nul = may_hold_nul
         sql = reading.sql
-        if reading.twice:
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE twice AS {reading.twice}")
+        if reading.keys:
+            run = self.connection.execute
+            run(f"CREATE OR REPLACE TEMP TABLE keys AS {reading.keys}")
+            run(
+                "CREATE OR REPLACE TEMP TABLE twice AS"
+                " SELECT h FROM keys GROUP BY h HAVING count(*) > 1"
+            )
             if self._number("SELECT count(*) FROM (FROM twice LIMIT 1)"):
                 sql = reading.once
         shape = "TABLE" if once else "VIEW"
-        self.connection.execute(f"CREATE TEMP {shape} batch AS {_of_dump(reading, sql, told, kept)}")
+        self.connection.execute(
+            f"CREATE TEMP {shape} batch AS {_of_dump(reading, sql, told, kept)}"
+        )
         self._figures(reading.cls, _seen_in_dump, False)
-        return self._count()
 
     def _figures(self, cls: type[Record], sql_of: object, repeated: bool) -> None:
         """`seen`: one figure a thing, metric and day, the last of the day."""
@@ -78,7 +93,8 @@ class Batches:
             ):
                 self.connection.execute(f"DROP {kind} batch")
 
-    def _count(self) -> int:
+    def count(self) -> int:
+        """Rows of the batch."""
         return self._number("SELECT count(*) FROM batch")
 
     def _number(self, sql: str) -> int:
@@ -119,12 +135,9 @@ def _seen(cls: type[Record], name: str) -> str:
 def _flat(cls: type[Record]) -> str:
     """Staged rows as table rows, when each thing stands there once."""
     values = [f"record.{quoted(c.name)} AS {quoted(c.name)}" for c in stored(cls)]
-    instants = [
-        f"CASE WHEN held & {bit_of(cls, c.name)} <> 0 THEN told END" for c in fields(cls)
-    ]
     return f"""SELECT {", ".join(values)}, make_timestamp(first_us) AS first_seen,
         make_timestamp(last_us) AS last_seen, make_timestamp(expires) AS expires_at, answer,
-        complete AS _full, {DUCKDB.pack(field_names(cls), instants)} AS _at FROM raw"""
+        complete AS _full, told AS _told, held >> {_KEYS} AS _held, NULL::BIGINT[] AS _at FROM raw"""
 
 
 def _grouped(cls: type[Record]) -> str:
@@ -139,8 +152,8 @@ def _grouped(cls: type[Record]) -> str:
     return f"""SELECT record.source AS source, {id_}{", ".join(values)},
         make_timestamp(min(first_us)) AS first_seen, make_timestamp(max(last_us)) AS last_seen,
         make_timestamp(max(expires)) AS expires_at, arg_max(answer, told) AS answer,
-        bool_or(complete) AS _full, {DUCKDB.pack(field_names(cls), instants)} AS _at
-        FROM raw GROUP BY record.source, record.id"""
+        bool_or(complete) AS _full, max(told) AS _told, 0::BIGINT AS _held,
+        [{", ".join(instants)}] AS _at FROM raw GROUP BY record.source, record.id"""
 
 
 def _of_dump(reading: Reading, sql: str, told: Told, kept: bool) -> str:
@@ -156,20 +169,18 @@ def _of_dump(reading: Reading, sql: str, told: Told, kept: bool) -> str:
         else f"NULL::{c.sql_type} AS {quoted(c.name)}"
         for c in stored(cls)
     ]  # fmt: skip
-    instants = [
-        f"{told.instant}::BIGINT" if c.name in told_fields else "NULL::BIGINT" for c in fields(cls)
-    ]
+    held = mask(field_names(cls), told_fields)
     expires = "NULL" if told.expires_us is None else str(told.expires_us)
     named = " AND ".join(f"r.{quoted(name)} IS NOT NULL" for name in cls.keyed_by)
     return f"""SELECT {", ".join(values)}, make_timestamp({told.fetched_us}) AS first_seen,
         make_timestamp({told.fetched_us}) AS last_seen, make_timestamp({expires}) AS expires_at,
-        '{told.answer}' AS answer, true AS _full,
-        {DUCKDB.pack(field_names(cls), instants)} AS _at FROM ({sql}) r WHERE {named}"""
+        '{told.answer}' AS answer, true AS _full, {told.instant}::BIGINT AS _told,
+        {held}::BIGINT AS _held, NULL::BIGINT[] AS _at FROM ({sql}) r WHERE {named}"""
 
 
 def _seen_in_dump(cls: type[Record], name: str) -> str:
     """One moving figure of a batch that a dump told."""
-    at = DUCKDB.at("b", field_names(cls), name)
+    at = of_field("b", field_names(cls), name)
     return f"""SELECT b.source, '{cls.kind}' AS kind, b.id, '{name}' AS metric,
         b.first_seen::DATE AS day, b.{quoted(name)} AS value, b.expires_at, {at} AS _at
         FROM batch b WHERE {at} IS NOT NULL"""

@@ -38,7 +38,7 @@ class DumpLoader:
         for name in BULK:
             dumps = Dumps(self._folder.landing, name)
             generation = dumps.newest()
-            key = f"dumps/{name}/{generation.number:06d}" if generation else ""
+            key = f"dumps/{name}/{generation.run}" if generation else ""
             if generation is None or (key in known and not again):
                 continue
             with tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch:
@@ -58,7 +58,8 @@ class DumpLoader:
         )  # fmt: skip
         # The next file is unpacked while the database reads the last one.
         with ThreadPoolExecutor(1) as unpacker:
-            waiting = {table: unpacker.submit(relations.unpack, table) for table in source.tables}
+            order = dict.fromkeys(table for reading in source.readings for table in reading.needs)
+            waiting = {table: unpacker.submit(relations.unpack, table) for table in order}
             if generation.only:
                 for table in source.tables:
                     relations.open(table, waiting.pop(table).result())
@@ -86,8 +87,10 @@ class DumpLoader:
             file.sha256[:16],
         )  # fmt: skip
         once = not self._warehouse.is_empty(reading.cls)
-        total = self._warehouse.batches.of_dump(reading, told, bool(generation.only), once)
-        self.merged[reading.cls.plural] = self._warehouse.merge(reading.cls, total)
+        self._warehouse.batches.of_dump(
+            reading, told, bool(generation.only), once, not file.regular
+        )
+        self.merged[reading.cls.plural] = self._warehouse.merge(reading.cls)
 
     def _quarantine(self, file: DumpFile, reasons: list[str]) -> None:
         """Rows that do not fit, each with its beginning."""

@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -17,6 +17,16 @@ from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.publish import published
 from phonofilm.warehouse.schema import PROVENANCE_TEXT
+
+
+class Exported(NamedTuple):
+    """One file written."""
+
+    table: str
+    path: Path
+    card: Path
+    rows: int
+    attribution: list[str]
 
 
 def write_card(
@@ -35,8 +45,7 @@ def write_card(
         f"{rows:,} rows of {table}, written {datetime.now(UTC):%Y-%m-%d %H:%M UTC} by phonofilm"
         f" {__version__} from snapshot {snapshot.stem if snapshot else '-'}.",
         "",
-        f"- SHA-256: `{_sha256(out)}`",
-        f"- Bytes: {out.stat().st_size:,}",
+        *_file(out),
         *_span(connection, table),
         "",
         "## How it was collected",
@@ -55,6 +64,12 @@ def write_card(
     card = out.with_name(out.name + ".card.md")
     card.write_text("\n".join(lines), encoding="utf-8")
     return card
+
+
+def _file(out: Path) -> list[str]:
+    if out.is_dir():
+        return [f"- Files: {sum(1 for path in out.rglob('*.json')):,}"]
+    return [f"- SHA-256: `{_sha256(out)}`", f"- Bytes: {out.stat().st_size:,}"]
 
 
 def _sha256(path: Path) -> str:
@@ -111,17 +126,25 @@ def _plain(name: str) -> str:
     return "".join(c if c.isalnum() or c in " -&'" else " " for c in name).strip()
 
 
+def _present(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute("SELECT DISTINCT source FROM runs").fetchall()
+    return [name for name in NAMES if (name,) in rows]
+
+
+def attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What must be said of the sources that rows come from."""
+    return [get(name).manifest.terms.attribution for name in _present(connection)]
+
+
 def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    present = {row[0] for row in connection.execute("SELECT DISTINCT source FROM runs").fetchall()}
     lines = []
-    for name in NAMES:
-        if name in present:
-            terms = get(name).manifest.terms
-            keeping = f"; keep at most {terms.keep_days} days" if terms.keep_days else ""
-            lines.append(
-                f"- **{get(name).manifest.title}**: {terms.attribution} {terms.licence}{keeping}."
-            )
-            lines.append(f"  {terms.version}: {terms.url}")
+    for name in _present(connection):
+        terms = get(name).manifest.terms
+        keeping = f"; keep at most {terms.keep_days} days" if terms.keep_days else ""
+        lines.append(
+            f"- **{get(name).manifest.title}**: {terms.attribution} {terms.licence}{keeping}."
+        )
+        lines.append(f"  {terms.version}: {terms.url}")
     origins = connection.execute("SELECT DISTINCT result ->> 'origin' FROM runs").fetchall()
     if any(str(row[0]).startswith("sandbox") for row in origins):
         lines.append("- Rows from a sandbox are simulated: no real artist, track or listener.")

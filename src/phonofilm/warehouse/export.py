@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 
@@ -12,8 +11,9 @@ from phonofilm.landing.log import disk_failed
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS
 from phonofilm.warehouse import shapes
-from phonofilm.warehouse.card import write_card
+from phonofilm.warehouse.card import Exported, attributions, write_card
 from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.seedtitles import write_titles
 
 FORMATS = {
     "csv": "FORMAT csv, HEADER",
@@ -21,24 +21,18 @@ FORMATS = {
     "jsonl": "FORMAT json",
 }
 TABLES = (*(cls.plural for cls in RECORDS), "observations", "quarantine", "runs")
+# Titles leave with their rating, genres, directors, writers and stars.
+WIDER = {"titles": "titles_wide"}
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
-class Exported(NamedTuple):
-    """One file written."""
-
-    table: str
-    path: Path
-    card: Path
-    rows: int
-
-
 def export(
-    folder: DataFolder, table: str, format_: str, out: Path, shape: str = ""
+    folder: DataFolder, table: str, format_: str, out: Path, shape: str = "", per_file: int = 5
 ) -> list[Exported]:
     """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
 
     Rows past their keeping are left out. A file appears under its name only when it is whole.
+    With `titles` and shape seed it is a folder of JSON files of `per_file` titles each.
     """
     _check(table, format_, shape)
     with read(folder) as connection:
@@ -49,10 +43,12 @@ def export(
                 _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
                 for name, sql in queries.items()
             ]
+        if table == "titles" and shape == "seed":
+            return write_titles(connection, folder, out, per_file)
         sql = (
             _seed(connection, table)
             if shape == "seed"
-            else f"SELECT * FROM {table}{_kept(connection, table)}"
+            else f"SELECT * FROM {WIDER.get(table, table)}{_kept(connection, table)}"
         )
         return [_write(connection, folder, table, format_, out, sql)]
 
@@ -88,7 +84,7 @@ def _seed(connection: duckdb.DuckDBPyConnection, table: str, favourites: bool = 
     if sql is None:
         raise UsageError(
             f"The seeds wrote no table of {table}.",
-            next_step="With --shape seed: artists, albums, tracks, features, discography.",
+            next_step="With --shape seed: artists, albums, tracks, features, discography, titles.",
         )
     return sql
 
@@ -116,7 +112,7 @@ def _write(
         raise disk_failed(out, error) from error
     rows = int(row[0]) if row else 0
     card = write_card(connection, folder, table, out, rows, sql)
-    return Exported(table, out, card, rows)
+    return Exported(table, out, card, rows, attributions(connection))
 
 
 def _without_lists(connection: duckdb.DuckDBPyConnection, sql: str) -> str:

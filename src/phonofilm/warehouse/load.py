@@ -19,7 +19,7 @@ from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.relations import Irregular
 from phonofilm.landing.segments import answers, segments
 from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.records import BY_KIND, Record
+from phonofilm.records import BY_KIND
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.base import HttpSource, Malformed
 from phonofilm.warehouse.bulk import DumpLoader
@@ -128,8 +128,8 @@ class Loader:
     def _merge(self, stage: Stage, scratch: Path) -> None:
         for cls in stage.kinds():
             repeated = stage.write(cls, scratch)
-            total = self._warehouse.batches.of_answers(cls, scratch, repeated)
-            self.count(cls.plural, self._warehouse.merge(cls, total))
+            self._warehouse.batches.of_answers(cls, scratch, repeated)
+            self.count(cls.plural, self._warehouse.merge(cls))
 
     def count(self, plural: str, merged: Merged) -> None:
         """Adds what a merge did."""
@@ -153,16 +153,13 @@ def _utc(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
 
 
-def load(folder: DataFolder, again: bool = False, url: str = "") -> Loaded:
-    """Seals what waits, loads what is new (`again`: everything) and publishes what changed.
-
-    `url` names a PostgreSQL; without it the folder's own DuckDB is loaded.
-    """
+def load(folder: DataFolder, again: bool = False) -> Loaded:
+    """Seals what waits, loads what is new (`again`: everything) and publishes what changed."""
     began = time.monotonic()
     folder.must_exist()
     with Writing(folder, "load"):
         seal_all(folder)
-        warehouse = open_warehouse(folder, url)
+        warehouse = open_warehouse(folder, folder.database)
         try:
             try:
                 loader, number = _load(folder, warehouse, again, careful=False)
@@ -172,8 +169,8 @@ def load(folder: DataFolder, again: bool = False, url: str = "") -> Loaded:
             warehouse.settle()
         finally:
             warehouse.close()
-        remember(folder, url)
-        if not url and (changed or published(folder) is None):
+        remember(folder, folder.database)
+        if not folder.database and (changed or published(folder) is None):
             publish(folder)
     return loader.result(number, time.monotonic() - began)
 

@@ -10,6 +10,7 @@ import duckdb
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.store import DataFolder
+from phonofilm.warehouse.where import check_url, remembered
 
 KEPT = 2
 
@@ -48,8 +49,16 @@ def withdraw(folder: DataFolder) -> None:
 
 
 def read(folder: DataFolder) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the newest snapshot; UsageError before the first load."""
+    """A read-only connection to the newest snapshot; UsageError before the first load.
+
+    Where a database was named, or the folder was last loaded into one, it is that one.
+    """
     folder.check()
+    check_url(folder.database)
+    if url := folder.database or remembered(folder):
+        from phonofilm.warehouse.engines.attached import attached  # noqa: PLC0415 - an extra
+
+        return attached(url)
     path = published(folder)
     if path is None:
         raise UsageError(

@@ -37,7 +37,7 @@ def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
 
 def _from_warehouse(folder: DataFolder, instant: datetime) -> dict[str, int]:
     naive = instant.astimezone(UTC).replace(tzinfo=None)
-    warehouse = open_warehouse(folder, remembered(folder))
+    warehouse = open_warehouse(folder, folder.database or remembered(folder))
     try:
         with warehouse.transaction():
             removed = warehouse.purge(naive)

@@ -1,7 +1,7 @@
 """Tables and views, derived from the record classes, for every engine.
 
-`store.<kind>` holds one row per thing with the instant at which each field was told (`_at`), so
-that answers may be loaded in any order. People read the views named in the plural; what the tables
+`store.<kind>` holds one row per thing with the instant at which each field was told, so that
+answers may be loaded in any order. People read the views named in the plural; what the tables
 of the anime job looked like is in `warehouse/snowflake.py`.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from phonofilm.records import RECORDS, Column, Record, columns
+from phonofilm.warehouse import instants
 from phonofilm.warehouse.engines.dialect import DUCKDB, Dialect, quoted
 from phonofilm.warehouse.snowflake import snowflake, title_views
 
@@ -57,7 +58,8 @@ def derived_id(cls: type[Record], alias: str) -> str:
 def _table(cls: type[Record], dialect: Dialect) -> str:
     parts = [f"{quoted(c.name)} {dialect.type_of(c.sql_type)}" for c in stored(cls)]
     parts += [f"{name} {dialect.type_of(kind)}" for name, kind in PROVENANCE.items()]
-    parts += ["_full BOOLEAN", f"_at {dialect.at_type(field_names(cls))}"]
+    parts.append("_full BOOLEAN")
+    parts += [f"{name} {dialect.type_of(kind)}" for name, kind in instants.COLUMNS.items()]
     if dialect.name == "postgres":  # in DuckDB keys cost three times the load; it joins instead
         parts.append(f"PRIMARY KEY ({', '.join(map(quoted, keys(cls)))})")
     return f"CREATE TABLE IF NOT EXISTS store.{cls.kind} ({', '.join(parts)})"
@@ -100,6 +102,8 @@ _FIXED = (
     "CREATE TABLE IF NOT EXISTS store.segment (path VARCHAR, loaded_at TIMESTAMP)",
     """CREATE TABLE IF NOT EXISTS store.run (source VARCHAR, id VARCHAR, started TIMESTAMP,
     result VARCHAR)""",
+)
+_FIXED_VIEWS = (
     """CREATE OR REPLACE VIEW observations AS
     SELECT source, kind, id, metric, day, value FROM store.observation
     WHERE value IS NOT NULL""",
@@ -126,6 +130,7 @@ def views() -> Iterator[str]:
         plain = plain_select(cls)
         select = _artists(plain, cls) if cls.kind == "artist" else plain
         yield f"CREATE OR REPLACE VIEW {cls.plural} AS {select}"
+    yield from _FIXED_VIEWS
     yield from title_views()
     yield from snowflake()
 

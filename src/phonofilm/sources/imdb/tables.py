@@ -23,9 +23,7 @@ _KEYS = {
 }
 _NUMBERS = {
     "title.basics": ("startYear", "endYear", "runtimeMinutes"),
-    "title.akas": ("ordering",),
     "title.episode": ("seasonNumber", "episodeNumber"),
-    "title.principals": ("ordering",),
     "title.ratings": ("averageRating", "numVotes"),
     "name.basics": ("birthYear", "deathYear"),
 }
@@ -55,31 +53,28 @@ _ROLE = (
 )
 _PRINCIPALS = f"""SELECT tconst AS title_id, nconst AS person_id, {_ROLE} AS role, category,
     {_int("ordering")} AS position, job,
-    CASE WHEN characters IS NULL OR json_valid(characters)
-         THEN from_json(characters, '["VARCHAR"]') ELSE [characters] END AS characters
+    coalesce(TRY(from_json(characters, '["VARCHAR"]')),
+             CASE WHEN characters IS NOT NULL THEN [characters] END) AS characters
     FROM "title.principals" """
+# The file is read as seldom as can be: what its rows are called is remembered as numbers first.
+_KEYS = f'SELECT hash(tconst, {_ROLE}, nconst) AS h FROM "title.principals"'
 # The crew lists whom the principal credits have no room for; whom both name is named there.
-_CREW = """SELECT c.title_id, c.person_id, c.role, c.role AS category, NULL::BIGINT AS position,
+_CREW = """SELECT title_id, person_id, role, role AS category, NULL::BIGINT AS position,
     NULL::VARCHAR AS job, NULL::VARCHAR[] AS characters
     FROM (SELECT DISTINCT tconst AS title_id, 'director' AS role,
               unnest(string_split(directors, ',')) AS person_id FROM "title.crew"
           UNION ALL
-          SELECT DISTINCT tconst, 'writer', unnest(string_split(writers, ',')) FROM "title.crew") c
-    WHERE hash(c.title_id, c.role, c.person_id) NOT IN (
-        SELECT hash(tconst, category, nconst) FROM "title.principals"
-        WHERE category IN ('director', 'writer'))"""
-_CREDITS = f"{_PRINCIPALS} UNION ALL {_CREW}"
+          SELECT DISTINCT tconst, 'writer', unnest(string_split(writers, ',')) FROM "title.crew")
+    WHERE hash(title_id, role, person_id) NOT IN (SELECT h FROM keys)"""
 # Who stands in a title's credits twice in one role (two jobs of a writer) is one credit.
+_IS_TWICE = f"hash(tconst, {_ROLE}, nconst) IN (SELECT h FROM twice)"
 _CREDITS_ONCE = f"""SELECT title_id, person_id, role, arg_min(category, position) AS category,
     min(position) AS position, string_agg(DISTINCT job, '; ' ORDER BY job) AS job,
     flatten(list(characters ORDER BY position) FILTER (characters IS NOT NULL)) AS characters
-    FROM ({_PRINCIPALS}) WHERE hash(title_id, role, person_id) IN (FROM twice)
-    GROUP BY title_id, person_id, role
-    UNION ALL FROM ({_PRINCIPALS}) WHERE hash(title_id, role, person_id) NOT IN (FROM twice)
-    UNION ALL {_CREW}"""
-_TWICE = f"""SELECT hash(tconst, {_ROLE}, nconst) AS h FROM "title.principals"
-    GROUP BY h HAVING count(*) > 1"""
+    FROM ({_PRINCIPALS} WHERE {_IS_TWICE}) GROUP BY title_id, person_id, role
+    UNION ALL FROM ({_PRINCIPALS} WHERE NOT ({_IS_TWICE})) UNION ALL {_CREW}"""
 
+# In the order in which they are read: a file that two of them need is unpacked once.
 READINGS = (
     Reading(
         Title,
@@ -93,22 +88,6 @@ READINGS = (
             "name", "original_name", "title_type", "is_series", "is_adult", "start_year",
             "end_year", "runtime_ms", "imdb_id",
         ),
-    ),
-    Reading(
-        Person,
-        ("name.basics",),
-        f"""SELECT nconst AS id, primaryName AS name, {_int("birthYear")} AS birth_year,
-        {_int("deathYear")} AS death_year, {_words("primaryProfession")} AS professions,
-        {_words("knownForTitles")} AS known_for, nconst AS imdb_id FROM "name.basics" """,
-        ("name", "birth_year", "death_year", "professions", "known_for", "imdb_id"),
-    ),
-    Reading(
-        Credit,
-        ("title.principals", "title.crew"),
-        _CREDITS,
-        ("title_id", "person_id", "role", "category", "position", "job", "characters"),
-        _CREDITS_ONCE,
-        _TWICE,
     ),
     Reading(
         TitleGenre,
@@ -125,6 +104,29 @@ READINGS = (
         ("rating", "votes"),
     ),
     Reading(
+        Person,
+        ("name.basics",),
+        f"""SELECT nconst AS id, primaryName AS name, {_int("birthYear")} AS birth_year,
+        {_int("deathYear")} AS death_year, {_words("primaryProfession")} AS professions,
+        {_words("knownForTitles")} AS known_for, nconst AS imdb_id FROM "name.basics" """,
+        ("name", "birth_year", "death_year", "professions", "known_for", "imdb_id"),
+    ),
+    Reading(
+        Episode,
+        ("title.episode",),
+        f"""SELECT tconst AS id, parentTconst AS series_id, {_int("seasonNumber")} AS season_number,
+        {_int("episodeNumber")} AS episode_number FROM "title.episode" """,
+        ("series_id", "season_number", "episode_number"),
+    ),
+    Reading(
+        Credit,
+        ("title.principals", "title.crew"),
+        f"{_PRINCIPALS} UNION ALL {_CREW}",
+        ("title_id", "person_id", "role", "category", "position", "job", "characters"),
+        _CREDITS_ONCE,
+        _KEYS,
+    ),
+    Reading(
         Aka,
         ("title.akas",),
         f"""SELECT titleId AS title_id, {_int("ordering")} AS position, title AS name, region,
@@ -135,12 +137,5 @@ READINGS = (
             "title_id", "position", "name", "region", "language", "types", "attributes",
             "is_original",
         ),
-    ),
-    Reading(
-        Episode,
-        ("title.episode",),
-        f"""SELECT tconst AS id, parentTconst AS series_id, {_int("seasonNumber")} AS season_number,
-        {_int("episodeNumber")} AS episode_number FROM "title.episode" """,
-        ("series_id", "season_number", "episode_number"),
     ),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from phonofilm.landing.log import disk_failed
 from phonofilm.records import RECORDS, Record
 from phonofilm.warehouse.batches import Batches, has_figures
 from phonofilm.warehouse.engines.base import Merged
-from phonofilm.warehouse.engines.dialect import DUCKDB, quoted
+from phonofilm.warehouse.engines.dialect import quoted
 from phonofilm.warehouse.merging import adds, differs, merged, same
 from phonofilm.warehouse.schema import OBSERVATION, keys, statements
 
@@ -41,8 +41,20 @@ class DuckWarehouse:
         self.connection.execute("SET preserve_insertion_order = false")
         # A commit then writes the tables themselves, not a log of them first.
         self.connection.execute("SET checkpoint_threshold = '1KB'")
+        self._make()
+
+    def _make(self) -> None:
+        """Tables and views; those of an older form are made anew from the landing."""
+        held = self._count(
+            "SELECT count(*) FROM duckdb_columns() WHERE schema_name = 'store'"
+            " AND column_name = '_at' AND data_type LIKE 'STRUCT%'"
+        )
+        self.connection.execute("BEGIN")
+        if held:
+            self.connection.execute("DROP SCHEMA store CASCADE")
         for statement in statements():
             self.connection.execute(statement)
+        self.connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -64,29 +76,27 @@ class DuckWarehouse:
         """Whether there is nothing of a kind yet."""
         return not self._count(f"SELECT count(*) FROM (FROM store.{cls.kind} LIMIT 1)")
 
-    def merge(self, cls: type[Record], total: int) -> Merged:
-        """Merges the batch that was made, `total` rows."""
-        fresh = self._fresh(cls, total)
-        self.touched = self.touched or fresh > 0
-        updated = 0
-        if fresh < total:
-            touched, updated = self._change(cls)
+    def merge(self, cls: type[Record]) -> Merged:
+        """Merges the batch that was made."""
+        if self.is_empty(cls):  # nothing to compare with
+            fresh = self._insert(cls, "")
+            merged = Merged(fresh, 0, 0)
+        else:
+            total = self.batches.count()
+            held = f"SELECT count(*) FROM store.{cls.kind} t SEMI JOIN batch b ON {same(cls)}"
+            fresh = total - self._count(held)
+            touched, updated = self._change(cls) if fresh < total else (0, 0)
             self.touched = self.touched or touched > 0
-        if fresh:
-            only = "" if fresh == total else f" ANTI JOIN store.{cls.kind} t ON {same(cls)}"
-            self.connection.execute(
-                f"INSERT INTO store.{cls.kind} BY NAME SELECT b.* FROM batch b{only}"
-            )
+            if fresh:
+                self._insert(cls, f" ANTI JOIN store.{cls.kind} t ON {same(cls)}")
+            merged = Merged(fresh, updated, total - fresh - updated)
+        self.touched = self.touched or fresh > 0
         if has_figures(cls):
             self._observe(cls)
-        return Merged(fresh, updated, total - fresh - updated)
+        return merged
 
-    def _fresh(self, cls: type[Record], total: int) -> int:
-        """How many of the batch the table does not hold."""
-        if self.is_empty(cls):
-            return total
-        held = f"SELECT count(*) FROM store.{cls.kind} t SEMI JOIN batch b ON {same(cls)}"
-        return total - self._count(held)
+    def _insert(self, cls: type[Record], unless: str) -> int:
+        return self._count(f"INSERT INTO store.{cls.kind} BY NAME SELECT b.* FROM batch b{unless}")
 
     def _count(self, sql: str) -> int:
         row = self.connection.execute(sql).fetchone()
@@ -95,12 +105,12 @@ class DuckWarehouse:
     def _change(self, cls: type[Record]) -> tuple[int, int]:
         """Rewrites rows that a staged one adds to; how many, and how many changed a value."""
         run = self.connection.execute
-        values = ", ".join(f"{v} AS {name}" for name, v in merged(cls, DUCKDB).items())
+        values = ", ".join(f"{v} AS {name}" for name, v in merged(cls).items())
         named = ", ".join(f"t.{quoted(name)}" for name in keys(cls))
         run(
             f"""CREATE OR REPLACE TEMP TABLE changed AS SELECT t.rowid AS _row, {named}, {values},
-            ({differs(cls, DUCKDB)}) AS _differs FROM batch b JOIN store.{cls.kind} t
-            ON {same(cls)} WHERE {adds(cls, DUCKDB)}"""
+            ({differs(cls)}) AS _differs FROM batch b JOIN store.{cls.kind} t
+            ON {same(cls)} WHERE {adds(cls)}"""
         )
         touched = self._count("SELECT count(*) FROM changed")
         if not touched:

@@ -1,0 +1,84 @@
+"""`phonofilm import` and `phonofilm land`: whole files, and answers that somebody saved."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+from phonofilm.cli import options as shared
+from phonofilm.cli.screen import as_json, err, out, say, table
+from phonofilm.config import load_settings
+from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
+from phonofilm.sources import get
+
+
+def command(
+    source: Annotated[str, typer.Argument(help="imdb.")],
+    files: Annotated[
+        str,
+        typer.Option(
+            "--files", metavar="DIR|URL", help="A folder of .tsv or .tsv.gz, or where they lie."
+        ),
+    ] = "",
+    only: Annotated[
+        str, typer.Option("--only", help="anime, movies, series, shorts, episodes ...; by commas.")
+    ] = "",
+    id_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--id-map", help="Ids of anime: a CSV with `imdb`, or anime-lists' JSON.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Take files that lost over 5 % of their rows.")
+    ] = False,
+    data: shared.Data = None,
+    config: shared.Config = None,
+    json: shared.Json = False,
+) -> None:  # fmt: skip
+    """Bring in a source's official dumps: what changed, whole, checked to the last byte."""
+    settings = load_settings(config)
+    folder = shared.folder_of(data, settings)
+    options = ImportOptions(source, files, only, id_map, allow_shrink)
+    if not files and settings.source(source).accept_terms:
+        _say_terms(source)
+    with Progress(
+        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+        console=err, transient=True, disable=not err.is_terminal or err.quiet,
+    ) as progress:  # fmt: skip
+        tasks: dict[str, int] = {}
+
+        def told(name: str, held: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.update(tasks[name], completed=held, total=total)  # type: ignore[arg-type]
+
+        result = asyncio.run(import_dumps(folder, settings, options, told))
+    if json:
+        as_json(result)
+    else:
+        _show(result, str(folder.root))
+
+
+def _say_terms(source: str) -> None:
+    terms = get(source).manifest.terms
+    say(f"[bold]{terms.version}[/] · {terms.url}")
+    for line in terms.summary:
+        say(f"  · {line}")
+
+
+def _show(result: Imported, root: str) -> None:
+    rows = [(name, f["rows"], int(str(f["bytes"])) // 1024) for name, f in result.files.items()]
+    table(("file", "rows", "KiB"), rows)
+    if result.kept:
+        table(("kept by", "titles"), result.kept.items())
+    if result.missing:
+        out.print(f"[yellow]![/] not there: {', '.join(result.missing)}")
+    if not result.changed:
+        out.print("Nothing changed since the last import.")
+    say(f"From {result.origin} in {result.elapsed_s:.1f} s. Next: phonofilm load --data {root}")

@@ -1,0 +1,147 @@
+"""Who made a title, from pages: the groups until 2025, those after, and JSON-LD."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from phonofilm.records import ABSENT, Credit, Person, Record
+from phonofilm.sources.base import Finding
+from phonofilm.sources.imdb.tables import ROLES
+
+_PERSON_ID = re.compile(r"nm\d{7,}")
+_PREFIX = "amzn1.imdb.concept.name_credit_"
+# What groups are called since 2025: read from pages of August and October of that year.
+_GROUPS = {
+    "group.7caf7d16-5db9-4f4f-8864-d4c6e711c686": "cast",
+    "group.7510356e-fde9-438e-b3ad-0099ba6bc8ce": "cast",
+    "group.85198717-6c2d-481e-93a5-47858774bcce": "creator",
+    "category.ace5cb4c-8708-4238-9542-04641e7c8171": "director",
+    "category.c84ecaff-add5-4f2e-81db-102a41881fe3": "writer",
+}
+_WORDS = {"star": "cast", "cast": "cast", "director": "director", "writer": "writer",
+          "creator": "creator"}  # fmt: skip
+
+
+class _Made:
+    """Records of one title; a person is kept once, a credit once a role."""
+
+    def __init__(self, title_id: str) -> None:
+        self._title_id = title_id
+        self._people: dict[str, Person] = {}
+        self._credits: dict[tuple[str, str], Credit] = {}
+        self._places: dict[str, int] = {}
+        self.findings: list[Finding] = []
+
+    def add(self, category: str, name: Any, job: str | None, characters: Any) -> bool:
+        """A credit of somebody; False when the person has no id."""
+        person_id = name.get("id") if isinstance(name, dict) else None
+        if not isinstance(person_id, str) or not _PERSON_ID.fullmatch(person_id):
+            return False
+        told = (name.get("nameText") or {}).get("text")
+        self._people.setdefault(
+            person_id, Person("imdb", person_id, name=told, imdb_id=person_id)
+        )
+        role = ROLES.get(category, category)
+        if (role, person_id) in self._credits:
+            held = self._credits[role, person_id]
+            held.characters = held.characters or characters
+            return True
+        self._places[role] = self._places.get(role, 0) + 1
+        self._credits[role, person_id] = Credit(
+            "imdb", f"{self._title_id}:{role}:{person_id}", title_id=self._title_id,
+            person_id=person_id, role=role, category=category, position=self._places[role],
+            job=job, characters=characters,
+        )  # fmt: skip
+        return True
+
+    def records(self) -> list[Record]:
+        """People before their credits."""
+        return [*self._people.values(), *self._credits.values()]
+
+
+def credits_of(title_id: str, groups: Any, cast: Any) -> tuple[list[Record], list[Finding]]:
+    """People and credits of the groups of a page; `cast` is its longer list with characters.
+
+    A group that counts people and names none is a finding: parsers that went on with an empty list
+    took it for data when the groups changed in 2025.
+    """
+    made = _Made(title_id)
+    for group in groups if isinstance(groups, list) else ():
+        if isinstance(group, dict):
+            _group(made, group)
+    for edge in (cast.get("edges") or []) if isinstance(cast, dict) else ():
+        node = edge.get("node") if isinstance(edge, dict) else None
+        if isinstance(node, dict):
+            made.add("cast", node.get("name"), None, _characters(node))
+    return made.records(), made.findings
+
+
+def _group(made: _Made, group: dict[str, Any]) -> None:
+    category = _category(group)
+    if category is None:
+        made.findings.append(Finding("unknown_credits", str(_label(group))[:80]))
+        return
+    people = group.get("credits")
+    people = people if isinstance(people, list) else []
+    named = [
+        made.add(category, p.get("name"), _job(p), _characters(p))
+        for p in people if isinstance(p, dict)
+    ]  # fmt: skip
+    if group.get("totalCredits") and not any(named):
+        made.findings.append(
+            Finding("missing_credits", f"{category}: {group['totalCredits']} are counted")
+        )
+
+
+def _label(group: dict[str, Any]) -> str:
+    held = group.get("category") or group.get("grouping") or {}
+    return str(held.get("text") or "") if isinstance(held, dict) else ""
+
+
+def _category(group: dict[str, Any]) -> str | None:
+    """The kind of a group: by its id, else by the word above it."""
+    held = group.get("category") or group.get("grouping")
+    held = held if isinstance(held, dict) else {}
+    told = str(held.get("id") or held.get("groupingId") or "").removeprefix(_PREFIX)
+    if told in _WORDS.values():
+        return told
+    if told in _GROUPS:
+        return _GROUPS[told]
+    return _WORDS.get(_label(group).strip().lower().removesuffix("s"))
+
+
+def _job(person: dict[str, Any]) -> Any:
+    rows = person.get("attributes")
+    texts = [r.get("text") for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    return "; ".join(t for t in texts if isinstance(t, str)) or (None if "attributes" in person
+                                                                 else ABSENT)  # fmt: skip
+
+
+def _characters(person: dict[str, Any]) -> Any:
+    if "characters" not in person:
+        return ABSENT
+    rows = person["characters"]
+    if not isinstance(rows, list):
+        return None
+    names = [row.get("name") if isinstance(row, dict) else row for row in rows]
+    return [name for name in names if isinstance(name, str)]
+
+
+def stars_of_json_ld(
+    title_id: str, json_ld: dict[str, Any]
+) -> tuple[list[Record], list[Finding]]:
+    """People as JSON-LD lists them; companies stand among them and are left out."""
+    made = _Made(title_id)
+    for name, category in (("director", "director"), ("creator", "creator"), ("actor", "cast")):
+        rows = json_ld.get(name)
+        for row in rows if isinstance(rows, list) else [rows]:
+            if isinstance(row, dict) and row.get("@type") == "Person":
+                found = _PERSON_ID.search(str(row.get("url", "")))
+                text = html.unescape(str(row.get("name", "")))
+                made.add(
+                    category, {"id": found[0] if found else None, "nameText": {"text": text}},
+                    ABSENT, ABSENT,
+                )  # fmt: skip
+    return made.records(), made.findings

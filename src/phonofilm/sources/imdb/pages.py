@@ -1,0 +1,312 @@
+"""Saved title pages: the two blocks of data in them, as they stood from 2022 to 2026.
+
+A page holds JSON-LD (short, its name the original one, its text with HTML entities) and
+`__NEXT_DATA__` (all of it, text as it is). Every block has a place where its kind of page keeps it;
+one that is not there is a finding, and its field absent: nothing missing looks like data.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from phonofilm.records import ABSENT, Episode, Rating, Title, TitleGenre
+from phonofilm.sources.base import Finding, Malformed, Page, Request, Response
+from phonofilm.sources.imdb.credits import credits_of, stars_of_json_ld
+from phonofilm.sources.imdb.shapes import certificate_country, date_of, minutes_of, texts_of
+
+_SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script", re.DOTALL | re.IGNORECASE)
+_TITLE_ID = re.compile(r"^tt\d{7,}$")
+_JSON_LD_TYPES = {
+    "Movie": "movie", "TVSeries": "tvSeries", "TVEpisode": "tvEpisode", "VideoGame": "videoGame",
+    "CreativeWork": "short", "TVSeason": "tvSeries",
+}  # fmt: skip
+_ABOVE, _MAIN = "aboveTheFoldData", "mainColumnData"
+# Where each block stands, on a title's own page and on its reference page.
+PLACES: dict[str, dict[str, tuple[str, ...]]] = {
+    "titleText": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "originalTitleText": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "titleType": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "releaseYear": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "releaseDate": {"title": (_ABOVE, _MAIN), "reference": (_MAIN,)},
+    "runtime": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "ratingsSummary": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "certificate": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "plot": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "primaryImage": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "genres": {"title": (_ABOVE,), "reference": (_ABOVE,)},
+    "keywords": {"title": (_ABOVE,), "reference": (_MAIN,)},
+    "credits": {"title": (_ABOVE,), "reference": (_MAIN,)},
+    "isAdult": {"title": (_MAIN,), "reference": (_MAIN,)},
+    "countriesOfOrigin": {"title": (_MAIN,), "reference": (_MAIN,)},
+    "spokenLanguages": {"title": (_MAIN,), "reference": (_MAIN,)},
+}
+# One block under the names it had.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "genres": ("genres", "titleGenres"),
+    "keywords": ("keywords", "storylineKeywords"),
+    "credits": ("principalCredits", "principalCreditsV2"),
+}
+
+Raw = dict[str, msgspec.Raw]
+
+
+class _Held(NamedTuple):
+    """The data of one page."""
+
+    kind: str  # title, reference, or sub for pages that only repeat a title's head
+    above: Raw
+    main: Raw
+    json_ld: dict[str, Any]
+
+
+def parse_title_page(request: Request, response: Response) -> Page:
+    """Title, rating, genres, people and credits of a page; Malformed for any other page."""
+    held = _read(response.body)
+    reading = _Reading(held)
+    title_id = reading.title_id()
+    title = reading.title(title_id)
+    records = [title, *reading.rating(title_id), *reading.genres(title_id)]
+    records += reading.people(title_id)
+    records += reading.episode(title_id)
+    return Page(records=records, findings=reading.findings)
+
+
+def title_id_of(body: bytes) -> str | None:
+    """The title that a page is about, or None for a page of something else."""
+    try:
+        return _Reading(_read(body)).title_id()
+    except Malformed:
+        return None
+
+
+def _read(body: bytes) -> _Held:
+    """The data blocks of a page, which may be `__NEXT_DATA__` itself."""
+    json_ld: dict[str, Any] = {}
+    found: bytes | None = body if body.lstrip()[:1] == b"{" else None
+    for match in () if found else _SCRIPT.finditer(body):
+        if b"__NEXT_DATA__" in match[1]:
+            found = match[2]
+        elif b"ld+json" in match[1] and not json_ld:
+            json_ld = _json_ld(match[2])
+    if found is None and not json_ld:
+        raise Malformed("a page without the data of a title")
+    kind, above, main = _next_data(found) if found is not None else ("", {}, {})
+    return _Held(kind, above, main, json_ld)
+
+
+def _json_ld(text: bytes) -> dict[str, Any]:
+    try:
+        held = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return held if isinstance(held, dict) and "/title/tt" in str(held.get("url", "")) else {}
+
+
+class _Props(msgspec.Struct, frozen=True):
+    pageProps: dict[str, msgspec.Raw] = {}  # noqa: N815 - as the page spells it
+
+
+class _Next(msgspec.Struct):
+    props: _Props = _Props()
+    page: str = ""
+
+
+def _next_data(text: bytes) -> tuple[str, Raw, Raw]:
+    """Kind of the page and its two large objects, their blocks still text."""
+    try:
+        data = msgspec.json.decode(text, type=_Next)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"its __NEXT_DATA__ is no such JSON ({error})") from None
+    props = data.props.pageProps
+    if not data.page.startswith("/title/"):
+        raise Malformed(f"a page of another kind: {data.page or 'none'!r}")
+    if data.page in ("/title/[tconst]", "/title/[tconst]/reference"):
+        kind = "reference" if data.page.endswith("reference") else "title"
+        return kind, _blocks(props.get(_ABOVE)), _blocks(props.get(_MAIN))
+    content = _blocks(props.get("contentData"))
+    return "sub", _blocks(content.get("entityMetadata")), {}
+
+
+def _blocks(raw: msgspec.Raw | None) -> Raw:
+    try:
+        return msgspec.json.decode(raw, type=Raw) if raw is not None else {}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+
+
+class _Reading:
+    """Reads one page; what is not where it belongs becomes a finding."""
+
+    def __init__(self, held: _Held) -> None:
+        self._held = held
+        self.findings: list[Finding] = []
+        if not held.kind:
+            self.findings.append(Finding("missing_block", "__NEXT_DATA__"))
+
+    def title_id(self) -> str:
+        """The `tt` id; Malformed without one."""
+        told = self._value(self._held.above.get("id")) or self._value(self._held.main.get("id"))
+        if told is None:
+            match = re.search(r"/title/(tt\d+)", str(self._held.json_ld.get("url", "")))
+            told = match[1] if match else None
+        if not isinstance(told, str) or not _TITLE_ID.match(told):
+            raise Malformed("a page that names no title")
+        return told
+
+    @staticmethod
+    def _value(raw: msgspec.Raw | None) -> Any:
+        try:
+            return None if raw is None else msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+    def block(self, name: str) -> Any:
+        """A block's value, null as None; ABSENT and a finding when it is not where it belongs."""
+        held = self._held
+        if held.kind in ("", "sub"):
+            places: tuple[str, ...] = (_ABOVE,)
+        else:
+            places = PLACES[name][held.kind]
+        sides = {_ABOVE: held.above, _MAIN: held.main}
+        for place in places:
+            for alias in ALIASES.get(name, (name,)):
+                if alias in sides[place]:
+                    return self._value(sides[place][alias])
+        for side, blocks in sides.items():  # elsewhere: it is taken, and told
+            for alias in ALIASES.get(name, (name,)):
+                if alias in blocks:
+                    self.findings.append(Finding("moved_block", f"{name} to {side}"))
+                    return self._value(blocks[alias])
+        if held.kind not in ("", "sub"):
+            self.findings.append(Finding("missing_block", name))
+        return ABSENT
+
+    def _ld(self, name: str) -> Any:
+        """A text of the JSON-LD, its entities undone once; ABSENT where it is not told."""
+        held = self._held.json_ld.get(name, ABSENT)
+        return html.unescape(held) if isinstance(held, str) else held
+
+    def _text(self, name: str, *path: str) -> Any:
+        """A text inside a block."""
+        held = self.block(name)
+        for step in path:
+            held = held.get(step) if isinstance(held, dict) else held
+        return held if isinstance(held, str) or held in (None, ABSENT) else None
+
+    def title(self, title_id: str) -> Title:
+        """The title's own fields."""
+        name = self._text("titleText", "text")
+        original = self._text("originalTitleText", "text")
+        kind = self.block("titleType")
+        year = self.block("releaseYear")
+        runtime = self.block("runtime")
+        date, precision, country = date_of(self.block("releaseDate"))
+        certificate = self._text("certificate", "rating")
+        title = Title(
+            "imdb", title_id,
+            name=name, original_name=original, start_year=_of(year, "year"),
+            end_year=_of(year, "endYear"), title_type=_of(kind, "id"),
+            is_series=_of(kind, "isSeries"), is_adult=self._simple("isAdult", bool),
+            runtime_ms=_milliseconds(runtime), release_date=date,
+            release_date_precision=precision, release_country=country, certificate=certificate,
+            plot=self._text("plot", "plotText", "plainText"),
+            poster_url=self._text("primaryImage", "url"),
+            keywords=texts_of(self.block("keywords"), "edges"),
+            countries=texts_of(self.block("countriesOfOrigin"), "countries", "id"),
+            languages=texts_of(self.block("spokenLanguages"), "spokenLanguages", "id"),
+            imdb_id=title_id,
+        )  # fmt: skip
+        if certificate is not ABSENT:
+            listed = self._value(self._held.main.get("certificates"))
+            title.certificate_country = certificate_country(certificate, country, listed)
+        self._fill(title)
+        return title
+
+    def _simple(self, name: str, kind: type) -> Any:
+        held = self.block(name)
+        return held if isinstance(held, kind) or held in (None, ABSENT) else None
+
+    def _fill(self, title: Title) -> None:
+        """What only the JSON-LD tells: without `__NEXT_DATA__` it is all there is."""
+        if not self._held.json_ld:
+            return
+        genuine = self._ld("alternateName")
+        told = {
+            "name": self._ld("name") if genuine in (ABSENT, None) else genuine,
+            "original_name": self._ld("name"),
+            "title_type": _JSON_LD_TYPES.get(str(self._ld("@type")), ABSENT),
+            "plot": self._ld("description"),
+            "poster_url": self._ld("image"),
+            "certificate": self._ld("contentRating"),
+            "runtime_ms": minutes_of(self._ld("duration")),
+        }
+        words = self._ld("keywords")
+        told["keywords"] = words.split(",") if isinstance(words, str) and words else ABSENT
+        date, precision, _ = date_of(self._ld("datePublished"))
+        told |= {"release_date": date, "release_date_precision": precision}
+        for name, value in told.items():
+            if getattr(title, name) is ABSENT and value is not ABSENT:
+                setattr(title, name, value)
+
+    def rating(self, title_id: str) -> Iterator[Rating]:
+        """Mean and votes; no votes, no mean."""
+        held = self.block("ratingsSummary")
+        if held is ABSENT and isinstance(told := self._held.json_ld.get("aggregateRating"), dict):
+            held = {
+                "aggregateRating": told.get("ratingValue"), "voteCount": told.get("ratingCount"),
+            }  # fmt: skip
+        if isinstance(held, dict):
+            votes, mean = held.get("voteCount"), held.get("aggregateRating")
+            mean = float(mean) if isinstance(mean, int | float) and votes else None
+            votes = votes if isinstance(votes, int) else None
+            yield Rating("imdb", title_id, rating=mean, votes=votes)
+
+    def genres(self, title_id: str) -> Iterator[TitleGenre]:
+        """One record a genre; pages know four, their JSON-LD three."""
+        held = texts_of(self.block("genres"), "genres")
+        if held is ABSENT:
+            told = self._held.json_ld.get("genre")
+            held = [told] if isinstance(told, str) else told if isinstance(told, list) else []
+        for genre in dict.fromkeys(g for g in held or [] if isinstance(g, str)):
+            yield TitleGenre("imdb", f"{title_id}:{genre}", title_id=title_id, genre=genre)
+
+    def people(self, title_id: str) -> list[Any]:
+        """Everybody the page names, and their credits."""
+        groups = self.block("credits")
+        if groups is ABSENT and self._held.json_ld:
+            records, findings = stars_of_json_ld(title_id, self._held.json_ld)
+        else:
+            cast = self._value(self._held.main.get("cast"))
+            records, findings = credits_of(title_id, groups, cast)
+        self.findings += findings
+        return records
+
+    def episode(self, title_id: str) -> Iterator[Episode]:
+        """An episode's place in its series."""
+        held = self._value(self._held.above.get("series"))
+        series = held.get("series") if isinstance(held, dict) else None
+        if isinstance(held, dict) and isinstance(series, dict) and isinstance(series.get("id"), str):
+            place = held.get("episodeNumber") or {}
+            yield Episode(
+                "imdb", title_id, series_id=series["id"],
+                season_number=_of(place, "seasonNumber"),
+                episode_number=_of(place, "episodeNumber"),
+            )  # fmt: skip
+
+
+def _of(block: Any, name: str) -> Any:
+    """A field of a block that may be absent or null itself."""
+    if not isinstance(block, dict):
+        return block if block is ABSENT else None
+    held = block.get(name)
+    return held if isinstance(held, str | int | bool) else None
+
+
+def _milliseconds(runtime: Any) -> Any:
+    seconds = _of(runtime, "seconds")
+    return seconds * 1000 if isinstance(seconds, int) else seconds

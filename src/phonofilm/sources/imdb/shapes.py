@@ -1,0 +1,77 @@
+"""Small shapes inside a title page: dates, lists of texts, durations, certificates."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from phonofilm.records import ABSENT
+from phonofilm.records.dates import release_date
+
+_DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
+
+
+def date_of(block: Any) -> tuple[Any, Any, Any]:
+    """Date, precision and country of a block, each ABSENT, null or a value; any part may be null."""
+    if block is ABSENT:
+        return ABSENT, ABSENT, ABSENT
+    if isinstance(block, str):
+        date, precision = release_date(block)
+        return date, precision, ABSENT
+    if not isinstance(block, dict) or not isinstance(block.get("year"), int):
+        return None, None, None
+    text = f"{block['year']:04d}"
+    for name in ("month", "day"):
+        if not isinstance(block.get(name), int):
+            break
+        text += f"-{block[name]:02d}"
+    date, precision = release_date(text)
+    country = block.get("country", ABSENT)
+    return date, precision, country.get("id") if isinstance(country, dict) else country
+
+
+def texts_of(block: Any, name: str, own: str = "text") -> Any:
+    """The texts of a list in a block, as `{text}`, `{genre: {text}}`, `{node: {keyword: ...}}`."""
+    if block is ABSENT:
+        return ABSENT
+    rows = block.get(name) if isinstance(block, dict) else None
+    if not isinstance(rows, list):
+        return None
+    return [text for text in (_text(row, own) for row in rows) if text]
+
+
+def _text(row: Any, own: str) -> str | None:
+    for _ in range(4):
+        if isinstance(row, str):
+            return row
+        if not isinstance(row, dict):
+            return None
+        inner = [row[k] for k in (own, "node", "genre", "keyword", "text", "id") if row.get(k)]
+        row = inner[0] if inner else None
+    return row if isinstance(row, str) else None
+
+
+def minutes_of(text: Any) -> Any:
+    """Milliseconds of `PT2H14M`; ABSENT for anything else."""
+    match = _DURATION.match(text) if isinstance(text, str) else None
+    if not match:
+        return ABSENT
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000
+
+
+def certificate_country(rating: str | None, release_country: Any, listed: Any) -> Any:
+    """Whose certificate a page shows: it depends on where the page was read.
+
+    The list of all certificates tells, where the page has one; else it is the country that the
+    release date is for, which depends on the reader in the same way.
+    """
+    edges = listed.get("edges") if isinstance(listed, dict) else None
+    countries = []
+    for edge in edges if isinstance(edges, list) else ():
+        node = edge.get("node") if isinstance(edge, dict) else None
+        if isinstance(node, dict) and node.get("rating") == rating:
+            countries.append((node.get("country") or {}).get("id"))
+    if countries and release_country not in countries:
+        return countries[0] if len(countries) == 1 else None
+    return release_country
