@@ -29,7 +29,8 @@ from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS, Record
 from phonofilm.show.report import report
-from phonofilm.warehouse.export import Exported, export
+from phonofilm.warehouse.card import Exported
+from phonofilm.warehouse.export import export
 from phonofilm.warehouse.load import Loaded, load
 from phonofilm.warehouse.publish import read
 

@@ -26,7 +26,8 @@ from phonofilm.errors import PhonofilmError, StoreError, UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.show import queries
 from phonofilm.show.report import report
-from phonofilm.warehouse.export import Exported, export
+from phonofilm.warehouse.card import Exported
+from phonofilm.warehouse.export import export
 from phonofilm.warehouse.load import Loaded, load
 from phonofilm.warehouse.publish import read
 

@@ -10,9 +10,10 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, err, out, say, table
+from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
 from phonofilm.config import load_settings
 from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
+from phonofilm.crawl.land import land
 from phonofilm.sources import get
 
 
@@ -82,3 +83,23 @@ def _show(result: Imported, root: str) -> None:
     if not result.changed:
         out.print("Nothing changed since the last import.")
     say(f"From {result.origin} in {result.elapsed_s:.1f} s. Next: phonofilm load --data {root}")
+
+
+def land_command(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Pages, folders of them, WARC files.")
+    ],
+    source: Annotated[str, typer.Option("--source", "-s", help="imdb or wikidata.")],
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """Land answers that somebody saved; nothing is asked of anybody."""
+    folder = shared.folder_of(data)
+    result = land(folder, source, paths)
+    if json:
+        as_json(result)
+        return
+    out.print(f"{result.landed:,} landed, {result.already:,} were here already.")
+    for finding in result.findings:
+        say_finding(finding)
+    say(f"Next: phonofilm load --data {folder.root}")

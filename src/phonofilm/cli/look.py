@@ -46,7 +46,10 @@ _ORDERS = {
 }
 # Titles are read with what is known around them; on a screen, what fits.
 _WIDER = {"titles": "titles_wide"}
-_COLUMNS = {"titles": "name, title_type AS type, start_year AS year, rating, votes, genres, id"}
+_COLUMNS = {
+    "titles": "name, title_type AS type, CAST(start_year AS VARCHAR) AS year, rating,"
+    " votes, array_to_string(genres[:2], ', ') AS genres, id"
+}
 
 
 def status(
@@ -131,8 +134,8 @@ def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
         last = json_module.loads(runs[-1][2]) if runs else None
         return {
             "yields": _yields_of(frontier, last),
-            "origin": frontier.meta("origin"),
-            "access": frontier.meta("access"),
+            "origin": frontier.meta("origin") or (last or {}).get("origin"),
+            "access": frontier.meta("access") or (last or {}).get("access"),
             "parked_until": float(until) if until else None,
             "records": {BY_PLURAL_NAME[k]: tally[k] for k in KINDS if k in tally},
             "calls": [list(row) for row in frontier.call_counts()],

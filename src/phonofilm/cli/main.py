@@ -55,6 +55,7 @@ VERBS = {
     "plan": ("sources", "plan_command", _COLLECT),
     "crawl": ("crawl", "command", _COLLECT),
     "import": ("imports", "command", _COLLECT),
+    "land": ("imports", "land_command", _COLLECT),
     "load": ("load", "command", _COLLECT),
     "status": ("look", "status", _COLLECT),
     "purge": ("load", "purge", _COLLECT),

@@ -16,15 +16,20 @@ from phonofilm.sandbox.server import Plan, serve
 
 
 def command(
-    source: Annotated[str, typer.Argument(help="spotify or deezer.")],
+    source: Annotated[str, typer.Argument(help="spotify, deezer, imdb, wikidata or tmdb.")],
     access: Annotated[
         str,
         typer.Option(
-            "--access", help="extended-legacy, extended, development-2025 or development (Spotify)."
+            "--access",
+            help="extended-legacy, extended, development-2025 or development (Spotify);"
+            " datasets or pages (IMDb).",
         ),
     ] = "",
     artists: Annotated[
         int, typer.Option("--artists", min=1, help="Size of the generated world.")
+    ] = 3000,
+    titles: Annotated[
+        int, typer.Option("--titles", min=1, help="Titles of the world's film side.")
     ] = 3000,
     seed: shared.Seed = 7,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 0,
@@ -50,7 +55,7 @@ def command(
     if list_faults:
         table(("fault", "what it plays"), described().items(), wraps="what it plays")
         return
-    plan = Plan(source, access, artists, seed, rate, quota, catalogue, faults)
+    plan = Plan(source, access, artists, seed, rate, quota, catalogue, faults, titles)
     try:
         asyncio.run(serve(plan, port))
     except OSError as error:

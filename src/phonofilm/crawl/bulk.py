@@ -63,7 +63,7 @@ class Imported(msgspec.Struct):
 async def import_dumps(
     folder: DataFolder, settings: Settings, options: ImportOptions, told: Progress | None = None
 ) -> Imported:
-    """Fetches or copies what changed, checks it and swaps it in. Errors leave the last as it was."""
+    """Fetches or copies what changed, checks it, swaps it in. Errors leave the last as it was."""
     source = get_bulk(options.source)
     if options.only:
         source.rules(options.only, False)  # a part that is not known is told before anything else

@@ -1,4 +1,4 @@
-"""Large files over HTTP: asked for only when they changed, streamed, taken up where they were cut."""
+"""Large files over HTTP: only what changed, streamed, taken up again where it was cut."""
 
 from __future__ import annotations
 

@@ -109,9 +109,21 @@ def answers(paths: Iterable[Path]) -> Iterator[Envelope]:
                     yield Envelope(*row)
 
 
-def segments(landing: Path) -> list[Path]:
+def segments(landing: Path, source: str = "*") -> list[Path]:
     """All segments of a landing, in a stable order."""
-    return sorted(landing.glob("source=*/endpoint=*/date=*/*.parquet"))
+    return sorted(landing.glob(f"source={source}/endpoint=*/date=*/*.parquet"))
+
+
+def hashes(paths: Iterable[Path]) -> set[str]:
+    """The hashes of all bodies in segments."""
+    with duckdb.connect() as connection:
+        return {
+            row[0]
+            for path in paths
+            for row in connection.execute(
+                f"SELECT sha256 FROM read_parquet({_literal(path)})"
+            ).fetchall()
+        }
 
 
 def drop_older(landing: Path, source: str, before: datetime) -> int:

@@ -121,7 +121,7 @@ class FilmWorld:
         ended = kind == "tvSeries" and year is not None and (roll >> 30) % 2 == 0
         minutes = (
             None if (roll >> 33) % 3 == 0 else 1 + (roll >> 36) % (30 if kind[:2] == "tv" else 140)
-        )  # noqa: E501
+        )
         name = words.title(seed, index, 103)
         if roll % 997 == 0:
             name = pick(filmwords.AWKWARD, seed, index, 104).format(a=name)

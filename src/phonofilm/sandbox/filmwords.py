@@ -30,7 +30,8 @@ _KANA = "アイウエオカキクケコサシスセソタチツテト"
 _SUBJECTS = ("A clerk", "An old pilot", "A choir", "Two rivals", "A lighthouse keeper", "A fox")
 _DEEDS = ("finds a map", "loses a bet", "hears a signal", "returns home", "builds a machine")
 _TURNS = (
-    "Nothing stays hidden.", "It doesn't end there.", 'They call it "the crossing".', "Winter comes."
+    "Nothing stays hidden.", "It doesn't end there.", 'They call it "the crossing".',
+    "Winter comes.",
 )  # fmt: skip
 
 

@@ -17,7 +17,9 @@ from aiohttp import web
 from phonofilm.sandbox.deezer.service import DeezerService
 from phonofilm.sandbox.delivery import deliver
 from phonofilm.sandbox.faults.rules import Faults, Rule
+from phonofilm.sandbox.film import FilmWorld
 from phonofilm.sandbox.generated import GeneratedWorld
+from phonofilm.sandbox.imdb.service import ImdbService
 from phonofilm.sandbox.realsongs import RealSongs
 from phonofilm.sandbox.service import Answer, Ask, Clock, Service, json_answer
 from phonofilm.sandbox.spotify.service import SpotifyService
@@ -38,32 +40,36 @@ class Plan(NamedTuple):
     quota: str = "none"
     catalogue: Path | None = None
     faults: Path | Sequence[Rule] | None = None
+    titles: int = 3000
 
 
 class _Kind(NamedTuple):
     service: Any
     access: str
     rate: str
+    film: bool = False
 
 
 KINDS = {
     "spotify": _Kind(SpotifyService, "development", "none"),
     # 50 calls in 5 s is Deezer's published limit.
     "deezer": _Kind(DeezerService, "open", "50/5s"),
+    "imdb": _Kind(ImdbService, "datasets", "none", film=True),
 }
 
 
 class StandIn:
     """A service with its control pages under `/__sandbox__/`."""
 
-    def __init__(self, plan: Plan, world: World | None = None) -> None:
+    def __init__(self, plan: Plan, world: World | FilmWorld | None = None) -> None:
         if plan.source not in KINDS:
             raise ValueError(f"there are stand-ins of {', '.join(KINDS)}, not of {plan.source!r}")
         kind = KINDS[plan.source]
         self.clock = Clock()
         self.world = world or make_world(plan)
+        held = self.world if isinstance(self.world, FilmWorld) else Catalogue(self.world)
         self.service: Service = kind.service(
-            Catalogue(self.world), plan.access or kind.access, self.clock,
+            held, plan.access or kind.access, self.clock,
             plan.rate or kind.rate, plan.quota,
         )  # fmt: skip
         self.faults = _faults(plan.faults)
@@ -119,8 +125,10 @@ def _faults(given: Path | Sequence[Rule] | None) -> Faults:
     return Faults(list(given or ()))
 
 
-def make_world(plan: Plan) -> World:
-    """The world a plan names."""
+def make_world(plan: Plan) -> World | FilmWorld:
+    """The world a plan names: its film side for sources of film."""
+    if KINDS[plan.source].film:
+        return FilmWorld(plan.titles, plan.seed)
     return RealSongs(plan.catalogue) if plan.catalogue else GeneratedWorld(plan.artists, plan.seed)
 
 
@@ -156,7 +164,7 @@ async def serve(plan: Plan, port: int) -> None:
 
 
 @contextlib.contextmanager
-def running(plan: Plan, world: World | None = None) -> Iterator[tuple[str, StandIn]]:
+def running(plan: Plan, world: World | FilmWorld | None = None) -> Iterator[tuple[str, StandIn]]:
     """A stand-in in a thread of this process: `with running(Plan("deezer")) as (url, stand_in)`."""
     ready: list[Any] = []
     up, loop = threading.Event(), asyncio.new_event_loop()

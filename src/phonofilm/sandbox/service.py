@@ -11,8 +11,6 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from phonofilm.sandbox.world import Catalogue
-
 _WINDOW = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})([smhd])")
 
 
@@ -103,7 +101,6 @@ class Service(Protocol):
 
     name: str
     access: str
-    catalogue: Catalogue
 
     def answer(self, ask: Ask) -> Answer: ...
     def visible(self) -> dict[str, int]: ...

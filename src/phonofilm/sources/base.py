@@ -104,6 +104,8 @@ class HttpSource:
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
     link_patterns: ClassVar[tuple[str, ...]] = ()
+    saved_endpoint = ""  # where answers can be recognised that somebody saved
+    saved_access = ""
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
@@ -123,6 +125,14 @@ class HttpSource:
     def judge(self, request: Request, response: Response) -> Outcome:
         """The meaning of a response by HTTP alone."""
         return judge_http(response)
+
+    def judge_saved(self, response: Response) -> Outcome:
+        """The meaning of a saved response."""
+        return judge_http(response)
+
+    def recognise(self, response: Response) -> Request:
+        """What was asked, told from a saved answer alone; Malformed when it is none of ours."""
+        raise Malformed("it cannot be told what this answers")
 
     def parse(self, request: Request, response: Response) -> Page:
         """Records of an answer; Malformed when the body is something else."""
@@ -287,6 +297,6 @@ def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:
 
 __all__ = [
     "Endpoint", "Finding", "HttpSource", "Link", "Malformed", "Manifest", "Outcome", "Page",
-    "Parser", "Request", "Response", "Source", "is_wall", "items_of", "judge_http", "one_of", "plain",
-    "retry_after",
+    "Parser", "Request", "Response", "Source", "is_wall", "items_of", "judge_http", "one_of",
+    "plain", "retry_after",
 ]  # fmt: skip

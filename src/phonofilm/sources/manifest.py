@@ -84,7 +84,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True):
-    """A file of a dump: how large it was, packed, when somebody looked, and what shapes it gives."""
+    """A file of a dump: its size, packed, when somebody looked, and what shapes it gives."""
 
     megabytes: float
     rows: int

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 try:  # three times as fast, where its wheel exists
-    from isal import isal_zlib as zlib
+    from isal.isal_zlib import decompressobj
+    from isal.isal_zlib import error as gzip_error
 except ImportError:  # pragma: no cover
-    import zlib  # type: ignore[no-redef]
+    from zlib import decompressobj  # type: ignore[assignment]
+    from zlib import error as gzip_error
 
 # Small enough that what comes of them is still in the cache when it is looked at.
 _PACKED_BYTES = 128 * 1024
@@ -48,11 +50,11 @@ def unpacked(file: Readable) -> Iterator[bytes]:
             held = file.read(_BLOCK_BYTES)
         return
     while held:  # several gzip members may follow each other
-        member = zlib.decompressobj(31)
+        member = decompressobj(31)
         while not member.eof:
             try:
                 out = member.decompress(held)
-            except zlib.error as error:
+            except gzip_error as error:
                 raise CutShort(f"its gzip is damaged ({error})") from None
             if out:
                 yield out

@@ -137,7 +137,8 @@ def _flat(cls: type[Record]) -> str:
     values = [f"record.{quoted(c.name)} AS {quoted(c.name)}" for c in stored(cls)]
     return f"""SELECT {", ".join(values)}, make_timestamp(first_us) AS first_seen,
         make_timestamp(last_us) AS last_seen, make_timestamp(expires) AS expires_at, answer,
-        complete AS _full, told AS _told, held >> {_KEYS} AS _held, NULL::BIGINT[] AS _at FROM raw"""
+        complete AS _full, told AS _told, held >> {_KEYS} AS _held, NULL::BIGINT[] AS _at
+        FROM raw"""
 
 
 def _grouped(cls: type[Record]) -> str:

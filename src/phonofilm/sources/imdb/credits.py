@@ -34,15 +34,13 @@ class _Made:
         self._places: dict[str, int] = {}
         self.findings: list[Finding] = []
 
-    def add(self, category: str, name: Any, job: str | None, characters: Any) -> bool:
+    def add(self, category: str, name: Any, job: Any, characters: Any) -> bool:
         """A credit of somebody; False when the person has no id."""
         person_id = name.get("id") if isinstance(name, dict) else None
         if not isinstance(person_id, str) or not _PERSON_ID.fullmatch(person_id):
             return False
         told = (name.get("nameText") or {}).get("text")
-        self._people.setdefault(
-            person_id, Person("imdb", person_id, name=told, imdb_id=person_id)
-        )
+        self._people.setdefault(person_id, Person("imdb", person_id, name=told, imdb_id=person_id))
         role = ROLES.get(category, category)
         if (role, person_id) in self._credits:
             held = self._credits[role, person_id]
@@ -129,9 +127,7 @@ def _characters(person: dict[str, Any]) -> Any:
     return [name for name in names if isinstance(name, str)]
 
 
-def stars_of_json_ld(
-    title_id: str, json_ld: dict[str, Any]
-) -> tuple[list[Record], list[Finding]]:
+def stars_of_json_ld(title_id: str, json_ld: dict[str, Any]) -> tuple[list[Record], list[Finding]]:
     """People as JSON-LD lists them; companies stand among them and are left out."""
     made = _Made(title_id)
     for name, category in (("director", "director"), ("creator", "creator"), ("actor", "cast")):

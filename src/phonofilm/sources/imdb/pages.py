@@ -206,6 +206,8 @@ class _Reading:
         year = self.block("releaseYear")
         runtime = self.block("runtime")
         date, precision, country = date_of(self.block("releaseDate"))
+        if country is ABSENT:  # the head of a page has the date, its body says where
+            country = date_of(self._value(self._held.main.get("releaseDate")))[2]
         certificate = self._text("certificate", "rating")
         title = Title(
             "imdb", title_id,
@@ -290,7 +292,11 @@ class _Reading:
         """An episode's place in its series."""
         held = self._value(self._held.above.get("series"))
         series = held.get("series") if isinstance(held, dict) else None
-        if isinstance(held, dict) and isinstance(series, dict) and isinstance(series.get("id"), str):
+        if (
+            isinstance(held, dict)
+            and isinstance(series, dict)
+            and isinstance(series.get("id"), str)
+        ):
             place = held.get("episodeNumber") or {}
             yield Episode(
                 "imdb", title_id, series_id=series["id"],

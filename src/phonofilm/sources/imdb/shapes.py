@@ -12,7 +12,7 @@ _DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 
 def date_of(block: Any) -> tuple[Any, Any, Any]:
-    """Date, precision and country of a block, each ABSENT, null or a value; any part may be null."""
+    """Date, precision, country of a block: each ABSENT, null or a value; any part may be null."""
     if block is ABSENT:
         return ABSENT, ABSENT, ABSENT
     if isinstance(block, str):

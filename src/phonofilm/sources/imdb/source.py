@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from phonofilm.sources.base import HttpSource
+from phonofilm.sources.base import (
+    HttpSource,
+    Malformed,
+    Outcome,
+    Parser,
+    Request,
+    Response,
+    judge_http,
+)  # fmt: skip
 from phonofilm.sources.dumps import DumpTable, Reading, Rule
 from phonofilm.sources.imdb import parts
+from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
 from phonofilm.sources.imdb.tables import READINGS, TABLES
 from phonofilm.sources.manifest import load_manifest
 
@@ -14,6 +24,10 @@ from phonofilm.sources.manifest import load_manifest
 class Imdb(HttpSource):
     """Dumps, and title pages."""
 
+    parsers: ClassVar[Mapping[str, Parser]] = {"title_page": parse_title_page}
+    link_patterns: ClassVar[tuple[str, ...]] = (r"(?P<kind>title)/(?P<id>tt\d{7,})",)
+    saved_endpoint = "title_page"
+    saved_access = "pages"
     tables: Mapping[str, DumpTable] = TABLES
     readings: Sequence[Reading] = READINGS
     narrowed = parts.NARROWED
@@ -26,6 +40,23 @@ class Imdb(HttpSource):
     def needs(self, only: str) -> tuple[str, ...]:
         """The tables that the rules look at."""
         return parts.needs(only)
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; an empty page is the wall of 2026, with or without its header."""
+        if response.status == 202 or (response.status == 405 and not response.body):
+            return Outcome("bot_wall", f"HTTP {response.status}, {len(response.body)} bytes")
+        return judge_http(response)
+
+    def judge_saved(self, response: Response) -> Outcome:
+        """As for what is fetched: walls are saved, too."""
+        return self.judge(Request(self.saved_endpoint), response)
+
+    def recognise(self, response: Response) -> Request:
+        """The title of a saved page."""
+        title_id = title_id_of(response.body)
+        if title_id is None:
+            raise Malformed("no page of a title of IMDb")
+        return Request("title_page", (title_id,))
 
 
 SOURCE = Imdb(load_manifest("imdb"))

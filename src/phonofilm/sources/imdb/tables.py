@@ -57,7 +57,7 @@ _PRINCIPALS = f"""SELECT tconst AS title_id, nconst AS person_id, {_ROLE} AS rol
              CASE WHEN characters IS NOT NULL THEN [characters] END) AS characters
     FROM "title.principals" """
 # The file is read as seldom as can be: what its rows are called is remembered as numbers first.
-_KEYS = f'SELECT hash(tconst, {_ROLE}, nconst) AS h FROM "title.principals"'
+_ROW_KEYS = f'SELECT hash(tconst, {_ROLE}, nconst) AS h FROM "title.principals"'
 # The crew lists whom the principal credits have no room for; whom both name is named there.
 _CREW = """SELECT title_id, person_id, role, role AS category, NULL::BIGINT AS position,
     NULL::VARCHAR AS job, NULL::VARCHAR[] AS characters
@@ -124,7 +124,7 @@ READINGS = (
         f"{_PRINCIPALS} UNION ALL {_CREW}",
         ("title_id", "person_id", "role", "category", "position", "job", "characters"),
         _CREDITS_ONCE,
-        _KEYS,
+        _ROW_KEYS,
     ),
     Reading(
         Aka,

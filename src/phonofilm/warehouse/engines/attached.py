@@ -22,7 +22,7 @@ _TABLES = (*(cls.kind for cls in RECORDS), "observation", "quarantine", "segment
 
 
 def attached(url: str) -> duckdb.DuckDBPyConnection:
-    """A read-only connection; StoreError when the database fails, UsageError before a first load."""
+    """A read-only connection; StoreError when it fails, UsageError before a first load."""
     _check(url)
     connection = duckdb.connect()
     try:
