@@ -32,7 +32,8 @@ class SourceSettings(BaseModel):
     """What an operator says of one source.
 
     `timeout_seconds`: the longest that one answer may take. `drift_share`: of what a call lists, so
-    much may lack a promised field before the crawl ends with exit code 5.
+    much may lack a promised field before the crawl ends with exit code 5. `token`: a key that is
+    sent as it is. `consent`: who allowed in writing that pages are read by a robot, and when.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,6 +49,7 @@ class SourceSettings(BaseModel):
     timeout_seconds: float = Field(default=60.0, gt=0)
     drift_share: float = Field(default=0.5, gt=0, le=1)
     consent: str = ""
+    token: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -64,9 +66,12 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     keep_names: bool = False
     warehouse: SecretStr = SecretStr("")
+    landing: str = ""
     deezer: SourceSettings = SourceSettings()
     spotify: SourceSettings = SourceSettings()
     imdb: SourceSettings = SourceSettings()
+    wikidata: SourceSettings = SourceSettings()
+    tmdb: SourceSettings = SourceSettings()
 
     @classmethod
     def settings_customise_sources(

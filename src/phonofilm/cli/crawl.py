@@ -102,13 +102,15 @@ def command(
         bool, typer.Option("-d", "--debug", help="Every call on standard error.")
     ] = False,
     at: shared.At = None,
+    landing: shared.Landing = "",
+    create: shared.Create = False,
     data: shared.Data = None,
     config: shared.Config = None,
     json: shared.Json = False,
 ) -> None:
     """Collect from a source; run the same command again to go on where it stopped."""
     settings = load_settings(config)
-    folder = shared.folder_of(data, settings)
+    folder = shared.folder_of(data, settings, landing=landing, create=create)
     if debug:
         listen(None, debug=True)
     wants = dict(parse_want(text) for text in want or [])

@@ -38,13 +38,15 @@ def command(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Take files that lost over 5 % of their rows.")
     ] = False,
+    landing: shared.Landing = "",
+    create: shared.Create = False,
     data: shared.Data = None,
     config: shared.Config = None,
     json: shared.Json = False,
 ) -> None:  # fmt: skip
     """Bring in a source's official dumps: what changed, whole, checked to the last byte."""
     settings = load_settings(config)
-    folder = shared.folder_of(data, settings)
+    folder = shared.folder_of(data, settings, landing=landing, create=create)
     options = ImportOptions(source, files, only, id_map, allow_shrink)
     if not files and settings.source(source).accept_terms:
         _say_terms(source)
@@ -90,11 +92,13 @@ def land_command(
         list[Path], typer.Argument(metavar="FILES...", help="Pages, folders of them, WARC files.")
     ],
     source: Annotated[str, typer.Option("--source", "-s", help="imdb or wikidata.")],
+    landing: shared.Landing = "",
+    create: shared.Create = False,
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
     """Land answers that somebody saved; nothing is asked of anybody."""
-    folder = shared.folder_of(data)
+    folder = shared.folder_of(data, landing=landing, create=create)
     result = land(folder, source, paths)
     if json:
         as_json(result)

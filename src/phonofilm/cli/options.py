@@ -44,12 +44,24 @@ Warehouse = Annotated[
 ]  # fmt: skip
 
 
+Landing = Annotated[
+    str,
+    typer.Option(
+        "--landing", metavar="URL", help="s3://bucket/prefix for what is collected.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Create = Annotated[bool, typer.Option("--create", help="Make the bucket when there is none.")]
+
+
 def folder_of(
-    data: Path | None, settings: Settings | None = None, warehouse: str = ""
-) -> DataFolder:
-    """The data folder and its warehouse: the options, else the settings."""
+    data: Path | None, settings: Settings | None = None, warehouse: str = "", landing: str = "",
+    create: bool = False,
+) -> DataFolder:  # fmt: skip
+    """The data folder, its warehouse and its landing: the options, else the settings."""
     held = settings or load_settings()
-    return DataFolder(data or held.data, warehouse or held.warehouse.get_secret_value())
+    database = warehouse or held.warehouse.get_secret_value()
+    return DataFolder(data or held.data, database, landing or held.landing, create)
 
 
 def seconds(text: str | None) -> float | None:

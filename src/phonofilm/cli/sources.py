@@ -50,7 +50,10 @@ def command(
 
 def _as_row(manifest: Manifest, held: Offer) -> dict[str, object]:
     row = held._asdict()
-    return row | {"licence": manifest.terms.licence, "needs_key": bool(manifest.token_url)}
+    return row | {
+        "licence": manifest.terms.licence,
+        "needs_key": bool(manifest.token_url) or manifest.bearer,
+    }
 
 
 def _show_source(manifest: Manifest) -> None:
@@ -137,7 +140,10 @@ def plan_command(
         as_json(plans)
         return
     for held in plans:
-        _show_plan(held, get(held.source).manifest)
+        if held.steps:
+            _show_plan(held, get(held.source).manifest)
+    if idle := [get(held.source).manifest.title for held in plans if not held.steps]:
+        out.print(f"[dim]Nothing of it: {', '.join(idle)}.[/]")
 
 
 def _place(word: str, kinds: list[str]) -> tuple[str, str]:
@@ -154,7 +160,10 @@ def _show_plan(held: Plan, manifest: Manifest) -> None:
     needs = "needs your key and your word" if held.key else "no key needed"
     out.print(f"[bold]{manifest.title}[/] at {held.access}, {needs}; {held.licence}")
     table(("call", "calls", "brings"), [(s.call, s.calls, s.brings) for s in held.steps])
-    out.print(f"  In all about [bold]{held.calls:,}[/] calls: {_how_long(held)}.")
+    if manifest.files and held.steps:
+        out.print(f"  {held.calls:,} files, fetched again only when they change: phonofilm import")
+    else:
+        out.print(f"  In all about [bold]{held.calls:,}[/] calls: {_how_long(held)}.")
     for gap in held.gaps:
         other = f"; {' and '.join(gap.elsewhere)} gives it" if gap.elsewhere else ""
         out.print(f"  [yellow]empty[/] {gap.field}: {gap.why}{other}")

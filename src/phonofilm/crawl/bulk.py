@@ -25,6 +25,7 @@ from phonofilm.errors import BotWallError, OriginError, ShapeError, StoreError, 
 from phonofilm.landing.dumps import Checked, DumpFile, Dumps, Generation, check
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.narrowing import keep_part
+from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get_bulk
 from phonofilm.sources.base import is_wall
@@ -72,7 +73,9 @@ async def import_dumps(
     folder.open()
     with Writing(folder, f"import of {options.source}"):
         work = _Import(folder, source, options, origin, told)
-        return await work.run(remote)
+        result = await work.run(remote)
+        await asyncio.to_thread(Shelf(folder).ship)
+        return result
 
 
 async def _origin(source: BulkSource, settings: Settings, options: ImportOptions) -> str:

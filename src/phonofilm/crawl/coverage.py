@@ -14,7 +14,7 @@ from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.planner import Planner
 
 # Parents before what they contain: unknown artists have unknown albums.
-_ORDER = ("artist", "playlist", "album", "track", "features")
+_ORDER = ("artist", "playlist", "album", "track", "features", "title")
 
 
 class Coverage(NamedTuple):

@@ -14,7 +14,7 @@ from phonofilm.records import BY_PLURAL, Artist, Genre, Record
 from phonofilm.sources.base import Finding, HttpSource, Link, Page, Request
 from phonofilm.sources.manifest import Endpoint
 
-KINDS = ("artist", "album", "track", "playlist", "features")
+KINDS = ("artist", "album", "track", "playlist", "features", "title")
 # How far a node is followed: not at all, only looked up itself, or to all that belongs to it.
 IGNORED, LOOKED_UP, FOLLOWED = 0, 1, 2
 

@@ -20,7 +20,8 @@ from phonofilm.crawl.transport import MOST_BODY_BYTES
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.envelope import Stamp, seal
 from phonofilm.landing.log import AppendLog
-from phonofilm.landing.segments import hashes, seal_log, segments
+from phonofilm.landing.segments import hashes, seal_log
+from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get
 from phonofilm.sources.base import HttpSource, Malformed, Response
@@ -70,6 +71,7 @@ def land(folder: DataFolder, source_name: str, paths: Sequence[Path]) -> Landed:
         work.take(_saved(paths))
         result = work.result(time.monotonic() - began)
         _keep_run(folder, source, result)
+        Shelf(folder).ship()
     return result
 
 
@@ -79,7 +81,7 @@ class _Landing:
     def __init__(self, folder: DataFolder, source: HttpSource, run: str) -> None:
         self._folder, self._source, self._run = folder, source, run
         name = source.manifest.name
-        self._known = hashes(segments(folder.landing, name))
+        self._known = hashes(Shelf(folder).paths(name))
         self._stamp = Stamp(name, source.saved_access, source.manifest.terms.version, run)
         self._passed: Counter[str] = Counter()
         self._odd: dict[str, tuple[int, str]] = {}

@@ -12,7 +12,7 @@ import msgspec
 from phonofilm.about import __version__
 from phonofilm.config import Settings, SourceSettings, cache_folder
 from phonofilm.crawl.clock import Clock
-from phonofilm.crawl.tokens import ClientToken, Credentials, NoToken
+from phonofilm.crawl.tokens import Bearer, ClientToken, Credentials, NoToken
 from phonofilm.crawl.transport import NoResponse, Transport
 from phonofilm.errors import ConfigurationError, StoreError, TermsError, UsageError
 from phonofilm.sources.base import HttpSource
@@ -32,9 +32,12 @@ class Origin(NamedTuple):
     token_cache: Path | None
     user_agent: str = ""
     concurrent: int | None = None
+    bearer: str = ""
 
-    def tokens(self, transport: Transport) -> ClientToken | NoToken:
+    def tokens(self, transport: Transport) -> ClientToken | Bearer | NoToken:
         """What adds the headers of this origin."""
+        if self.bearer:
+            return Bearer(self.bearer)
         if self.credentials is None:
             return NoToken()
         return ClientToken(transport, self.token_url, self.credentials, self.token_cache)
@@ -78,6 +81,7 @@ async def sandbox(source: HttpSource, at: str) -> Origin:
         at.rstrip("/") + "/api/token",
         Credentials("sandbox", "sandbox") if needs_token else None,
         None,
+        bearer="sandbox-token" if manifest.bearer else "",
     )
 
 
@@ -105,6 +109,13 @@ def live(source: HttpSource, settings: Settings) -> Origin:
             f"{manifest.name}.access is {access!r}.",
             next_step=f"Access levels: {', '.join(manifest.access)}.",
         )
+    if manifest.name == "imdb":
+        _check_consent(manifest, own, access)
+    if manifest.user_agent_contact and not own.contact:
+        raise ConfigurationError(
+            f"{manifest.title} asks who is asking.",
+            next_step=f'Set contact = "you@example.org" in [{manifest.name}] of phonofilm.toml.',
+        )
     contact = f" ({own.contact})" if own.contact else ""
     return Origin(
         own.base_url or "the live service",
@@ -117,6 +128,7 @@ def live(source: HttpSource, settings: Settings) -> Origin:
         cache_folder() if manifest.token_url else None,
         f"phonofilm/{__version__}{contact}",
         manifest.access[access].concurrent,
+        _bearer(manifest, own) if manifest.bearer else "",
     )
 
 
@@ -130,6 +142,26 @@ def check_terms(manifest: Manifest, own: SourceSettings) -> None:
         f"{manifest.title} is off until you say {missing} in [{manifest.name}] of phonofilm.toml.\n"
         f"{manifest.terms.version}, in short:\n{lines}",
         next_step=f"Read {manifest.terms.url}; or try it first: phonofilm sandbox {manifest.name}",
+    )
+
+
+def _check_consent(manifest: Manifest, own: SourceSettings, access: str) -> None:
+    """Pages are not for robots; TermsError unless somebody there said otherwise, in writing."""
+    if access == "pages" and not own.consent.strip():
+        raise TermsError(
+            f"{manifest.title}'s conditions forbid that its pages are read by robots.",
+            saved="Nothing was asked.",
+            next_step="The dumps are open: phonofilm import imdb. Saved pages: phonofilm land."
+            ' With written consent: consent = "from whom, when" in [imdb].',
+        )
+
+
+def _bearer(manifest: Manifest, own: SourceSettings) -> str:
+    if token := own.token.get_secret_value():
+        return token
+    raise ConfigurationError(
+        f"{manifest.title} needs a key, which is free.",
+        next_step=f"Set PHONOFILM_{manifest.name.upper()}__TOKEN (environment, .env or TOML).",
     )
 
 

@@ -52,6 +52,12 @@ def plan(
     """Calls in order: first to find things, then to fill what finding does not show."""
     rows = _rows_wanted(wants, fields)
     steps, shown = _finding(manifest, access, rows)
+    for file in _files(manifest, wants, fields):
+        held = manifest.files[file]
+        steps.append(Step(file, 1, f"{held.megabytes:g} MB, {held.rows:,} rows: the whole file"))
+        shown |= {
+            (shape.partition(".")[0], f) for shape in held.gives for f in manifest.shapes[shape]
+        }
     gaps: list[Gap] = []
     for kind, field in fields:
         found = offer(manifest, access, kind, field)
@@ -64,8 +70,22 @@ def plan(
     seconds, days = duration(calls, budgets)
     return Plan(
         manifest.name, access, steps, gaps, calls, seconds, days, manifest.terms.licence,
-        bool(manifest.token_url),
+        bool(manifest.token_url) or manifest.bearer,
     )  # fmt: skip
+
+
+def _files(
+    manifest: Manifest, wants: dict[str, int], fields: list[tuple[str, str]]
+) -> dict[str, None]:
+    """The files of a dump that hold wanted kinds and fields, in order."""
+    needed: dict[str, None] = {}
+    for name, file in manifest.files.items():
+        for shape in file.gives:
+            kind = shape.partition(".")[0]
+            told = {(kind, field) for field in manifest.shapes[shape]}
+            if kind in wants or told & set(fields):
+                needed[name] = None
+    return needed
 
 
 def _rows_wanted(wants: dict[str, int], fields: list[tuple[str, str]]) -> dict[str, int]:

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,10 +26,12 @@ from phonofilm.crawl.parts import Parts
 from phonofilm.crawl.planner import Planner, VeinYield
 from phonofilm.crawl.policies import policy
 from phonofilm.crawl.rescope import rescope
+from phonofilm.crawl.robots import Robots, robots_of
 from phonofilm.crawl.transport import Transport
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
 from phonofilm.landing.envelope import Stamp
-from phonofilm.landing.segments import answers, segments
+from phonofilm.landing.segments import answers
+from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get
 from phonofilm.sources.base import HttpSource, Link
@@ -93,7 +96,10 @@ async def crawl_all(
     folder.open()
     with Writing(folder, f"crawl of {', '.join(names)}"):
         work = (_whole(folder, settings, options, watch) for options in crawls)
-        ended = await asyncio.gather(*work, return_exceptions=True)
+        try:
+            ended = await asyncio.gather(*work, return_exceptions=True)
+        finally:
+            await asyncio.to_thread(Shelf(folder).ship)
     for end in ended:
         if isinstance(end, BaseException):
             raise end
@@ -181,6 +187,9 @@ async def _one(
             origin.base_url, origin.user_agent, max(4, options.workers),
             settings.source(source.manifest.name).timeout_seconds,
         ) as transport:  # fmt: skip
+            if origin.access == "pages":  # pages are for people: robots ask first
+                robots = await robots_of(transport, origin.user_agent or "phonofilm")
+                _check_robots(robots, source, origin)
             parts = Parts(
                 source, origin.access, options.goal, options.scope, frontier, planner, limiter,
                 transport, origin.tokens(transport), keeper, origin.clock, run,
@@ -192,6 +201,17 @@ async def _one(
             return await _drive(engine, origin, watch)
     finally:
         frontier.close()
+
+
+def _check_robots(robots: Robots, source: HttpSource, origin: Origin) -> None:
+    """UsageError when a kind of page is forbidden to robots, whoever consented."""
+    for name, endpoint in source.manifest.permitted(origin.access).items():
+        path = endpoint.path.replace("{id}", "tt0000001")
+        if not robots.allows(origin.base_url + path):
+            raise UsageError(
+                f"robots.txt of {origin.base_url} forbids {name} ({path}).",
+                saved="Nothing was asked.",
+            )
 
 
 def _impossible(manifest: Manifest, access: str, goal: Goal) -> list[str]:
@@ -229,9 +249,11 @@ def _plant(
 ) -> Planner:
     """Meets the seeds and opens the veins."""
     seeds = options.scope.seeds(source, origin.access)
-    own = f"source={source.manifest.name}"
-    paths = sorted((p for p in segments(folder.landing) if own in p.parts), key=lambda p: p.name)
-    rescope(frontier, source, options.scope, seeds, lambda: answers(paths), origin.access)
+    shelf = Shelf(folder)
+    names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
+    landed = (shelf.path(name) for name in names)
+    rescope(frontier, source, options.scope, seeds, lambda: answers(landed), origin.access)
+    shelf.tidy()
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),
         policy(options.policy),

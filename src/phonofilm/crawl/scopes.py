@@ -19,6 +19,8 @@ _BY_LINK: dict[str, dict[str, int | None]] = {
     "album": dict.fromkeys(("album", "track")),
     "track": dict.fromkeys(("track",)),
     "playlist": _OF_PLAYLIST,
+    "title": dict.fromkeys(("title",)),
+    "imdb_id": dict.fromkeys(("title",)),
 }
 
 
@@ -60,7 +62,7 @@ def choose(
 
 
 NAMES = ("name", "artist", "artist_name")
-IDS = ("id", "url", "link", "track_id", "artist_id", "album_id")
+IDS = ("imdb_id", "imdb", "tconst", "id", "url", "link", "track_id", "artist_id", "album_id")
 
 
 def lines_of(path: Path, columns: tuple[str, ...]) -> list[str]:

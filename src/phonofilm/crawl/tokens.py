@@ -44,6 +44,21 @@ class NoToken:
         return False
 
 
+class Bearer:
+    """A token that the operator was given, sent as it is."""
+
+    def __init__(self, token: str) -> None:
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def headers(self) -> dict[str, str]:
+        """The token."""
+        return self._headers
+
+    async def renew(self, spent: dict[str, str]) -> bool:
+        """Only the operator can."""
+        return False
+
+
 class ClientToken:
     """A token for a client. `cache` is a folder or None; files there are mode 0600."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -126,20 +125,8 @@ def hashes(paths: Iterable[Path]) -> set[str]:
         }
 
 
-def drop_older(landing: Path, source: str, before: datetime) -> int:
-    """Removes what was fetched before an instant (UTC): whole files, or rows of a mixed one.
-
-    Returns how many answers were removed.
-    """
-    limit = int(before.astimezone(UTC).timestamp() * 1_000_000)
-    removed = 0
-    for path in segments(landing):
-        if f"source={source}" in path.parts:
-            removed += _drop_from(path, limit)
-    return removed
-
-
-def _drop_from(path: Path, limit: int) -> int:
+def drop_from(path: Path, limit: int) -> int:
+    """Removes answers fetched before an instant (Unix microseconds): rows, or the whole file."""
     with _connect() as connection:
         table = f"read_parquet({_literal(path)}, hive_partitioning = false)"
         row = connection.execute(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from phonofilm.about import __version__
-from phonofilm.errors import LockedError, NewerDataError, StoreError, UsageError
+from phonofilm.errors import LockedError, NewerDataError, OriginError, StoreError, UsageError
 
 FORMAT = 1
 
@@ -19,12 +19,16 @@ FORMAT = 1
 class DataFolder:
     """The paths of one data folder; `open` makes it when it is not there.
 
-    `database` names a PostgreSQL as its warehouse, instead of the DuckDB beside it.
+    `database` names a PostgreSQL as its warehouse, instead of the DuckDB beside it; `landing_url`
+    an object store for its segments, once and for all.
     """
 
-    def __init__(self, root: Path, database: str = "") -> None:
+    def __init__(
+        self, root: Path, database: str = "", landing_url: str = "", create: bool = False
+    ) -> None:
         self.root = root
         self.database = database
+        self._landing_url, self._create = landing_url.rstrip("/"), create
         self.landing = root / "landing"
         self.logs = root / "landing" / "log"
         self.frontier = root / "frontier"
@@ -37,13 +41,40 @@ class DataFolder:
             for folder in (self.root, self.logs, self.frontier, self.warehouse):
                 folder.mkdir(parents=True, exist_ok=True)
             if not marker.exists():
-                marker.write_text(json.dumps({"format": FORMAT, "by": __version__}) + "\n")
+                self._prepare_store()
+                told = {"format": FORMAT, "by": __version__}
+                if self._landing_url:
+                    told["landing"] = self._landing_url
+                marker.write_text(json.dumps(told) + "\n")
         except OSError as error:
             raise StoreError(
                 f"{self.root} cannot be written: {error}.", next_step="Name another folder: --data."
             ) from error
         self.check()
+        if self._landing_url and self.objects_url != self._landing_url:
+            where = f"in {self.objects_url}" if self.objects_url else "beside itself"
+            raise OriginError(
+                f"{self.root} lands {where}, not in {self._landing_url}.",
+                saved="Nothing was touched.",
+                next_step="Name another folder with --data, or leave --landing out.",
+            )
         return self
+
+    def _prepare_store(self) -> None:
+        """A folder begins only where its object store can be had."""
+        if self._landing_url:
+            from phonofilm.landing.objects import open_objects  # noqa: PLC0415 - an extra
+
+            open_objects(self._landing_url).check(self._create)
+
+    @property
+    def objects_url(self) -> str:
+        """The object store of this folder's segments; empty when they lie beside it."""
+        try:
+            told = json.loads((self.root / "phonofilm.json").read_text())
+            return str(told.get("landing", ""))
+        except (OSError, ValueError, AttributeError):
+            return ""
 
     def must_exist(self) -> DataFolder:
         """UsageError where nothing was ever collected: a mistyped --data should not succeed."""

@@ -23,6 +23,8 @@ from phonofilm.sandbox.imdb.service import ImdbService
 from phonofilm.sandbox.realsongs import RealSongs
 from phonofilm.sandbox.service import Answer, Ask, Clock, Service, json_answer
 from phonofilm.sandbox.spotify.service import SpotifyService
+from phonofilm.sandbox.tmdb.service import TmdbService
+from phonofilm.sandbox.wikidata.service import WikidataService
 from phonofilm.sandbox.world import Catalogue, World
 
 
@@ -55,6 +57,8 @@ KINDS = {
     # 50 calls in 5 s is Deezer's published limit.
     "deezer": _Kind(DeezerService, "open", "50/5s"),
     "imdb": _Kind(ImdbService, "datasets", "none", film=True),
+    "wikidata": _Kind(WikidataService, "open", "none", film=True),
+    "tmdb": _Kind(TmdbService, "free", "40/1s", film=True),
 }
 
 
@@ -98,6 +102,9 @@ class StandIn:
         page = ask.path.removeprefix("/__sandbox__").strip("/")
         if page == "truth":
             return json_answer("", self._truth(ask.query.get("ids")))
+        if page == "graph" and isinstance(self.service, WikidataService):
+            body = "\n".join(self.service.triples()).encode()
+            return Answer("", 200, body, {"Content-Type": "application/n-triples"})
         if page == "stats":
             return json_answer("", {"calls": self._stats(), "faults": self.faults.played()})
         if page == "clock" and ask.method == "POST":

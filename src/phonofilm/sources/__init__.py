@@ -9,7 +9,7 @@ from phonofilm.errors import UsageError
 from phonofilm.sources.base import HttpSource
 from phonofilm.sources.dumps import BulkSource
 
-NAMES = ("deezer", "spotify", "imdb")
+NAMES = ("deezer", "spotify", "imdb", "wikidata", "tmdb")
 BULK = ("imdb",)
 
 

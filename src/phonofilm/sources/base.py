@@ -104,6 +104,7 @@ class HttpSource:
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
     link_patterns: ClassVar[tuple[str, ...]] = ()
+    link_kinds: ClassVar[Mapping[str, str]] = {}
     saved_endpoint = ""  # where answers can be recognised that somebody saved
     saved_access = ""
 
@@ -143,8 +144,12 @@ class HttpSource:
         for pattern in self.link_patterns:
             match = re.search(pattern, text)
             if match:
-                return Link(match["kind"], match["id"])
+                return Link(match["kind"] or self._kind_of(match["id"]), match["id"])
         return None
+
+    def _kind_of(self, id_: str) -> str:
+        """The kind of an id that tells it by its beginning."""
+        return next(k for start, k in self.link_kinds.items() if id_.startswith(start))
 
     def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         """The lists of a kind in which each record stands, as far as the record itself tells."""

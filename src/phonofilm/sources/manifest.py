@@ -106,6 +106,7 @@ class Manifest(msgspec.Struct, dict=True):
     dumps_url: str = ""
     seed_genres: list[str] = []
     user_agent_contact: bool = False
+    bearer: bool = False
     files: dict[str, File] = {}
 
     def permitted(self, access: str) -> dict[str, Endpoint]:

@@ -19,8 +19,14 @@ NAMES_OF_FIELDS = {
     "label": "album.label",
     "rank": "track.rank",
     "fans": "artist.followers",
+    "poster": "title.poster_url",
+    "plot": "title.plot",
+    "certificate": "title.certificate",
+    "keywords": "title.keywords",
+    "votes": "rating.votes",
+    "runtime": "title.runtime_ms",
 }
-KINDS = ("artist", "album", "track", "features", "playlist")
+KINDS = ("artist", "album", "track", "features", "playlist", "title", "rating")
 
 
 class Offer(NamedTuple):
@@ -57,6 +63,9 @@ def offer(manifest: Manifest, access: str, kind: str, field: str) -> Offer:
             dates.append(min(since))
         elif name in manifest.permitted(access) and rows_of(endpoint, kind, access) > best.rows:
             best = best._replace(call=name, rows=rows_of(endpoint, kind, access))
+    for name, file in manifest.files.items():
+        if any(_shows(manifest, s, kind, field) for s in file.gives):
+            return best._replace(call=name, rows=float(file.rows), gone="")
     return best if best.here else best._replace(gone=max(dates, default=""))
 
 

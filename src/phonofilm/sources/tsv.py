@@ -12,10 +12,8 @@ from typing import NamedTuple, Protocol
 
 try:  # three times as fast, where its wheel exists
     from isal.isal_zlib import decompressobj
-    from isal.isal_zlib import error as gzip_error
 except ImportError:  # pragma: no cover
     from zlib import decompressobj  # type: ignore[assignment]
-    from zlib import error as gzip_error
 
 # Small enough that what comes of them is still in the cache when it is looked at.
 _PACKED_BYTES = 128 * 1024
@@ -54,7 +52,7 @@ def unpacked(file: Readable) -> Iterator[bytes]:
         while not member.eof:
             try:
                 out = member.decompress(held)
-            except gzip_error as error:
+            except Exception as error:
                 raise CutShort(f"its gzip is damaged ({error})") from None
             if out:
                 yield out

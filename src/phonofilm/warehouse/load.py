@@ -17,7 +17,8 @@ from phonofilm.crawl.keeper import seal_waiting
 from phonofilm.crawl.loop import rarely_collecting
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.relations import Irregular
-from phonofilm.landing.segments import answers, segments
+from phonofilm.landing.segments import answers
+from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.records import BY_KIND
 from phonofilm.sources import NAMES, get
@@ -60,7 +61,7 @@ class Loader:
         self._quarantined: list[list[Any]] = []
         self.answers = 0
 
-    def load(self, paths: list[Path]) -> None:
+    def load(self, shelf: Shelf, names: list[str]) -> None:
         """Loads segments in one transaction; their order does not matter."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch,
@@ -68,14 +69,15 @@ class Loader:
             rarely_collecting(),
         ):
             merging: Future[None] | None = None
-            for envelope in answers(paths):
+            for envelope in answers(map(shelf.path, names)):
                 self._read(envelope)
                 if self._stage.size >= _STAGE_ROWS:
                     merging = self._merge_beside(merger, merging, Path(scratch))
             merging = self._merge_beside(merger, merging, Path(scratch))
             merging.result()
         self._keep_quarantined()
-        self._remember(paths)
+        new = set(names) - self._warehouse.loaded()
+        self._warehouse.remember(sorted(new), datetime.now(UTC).replace(tzinfo=None))
 
     def _merge_beside(
         self, merger: ThreadPoolExecutor, before: Future[None] | None, scratch: Path
@@ -136,10 +138,6 @@ class Loader:
         for word, number in merged._asdict().items():
             self._counts[word][plural] += number
 
-    def _remember(self, paths: list[Path]) -> None:
-        names = [str(path.relative_to(self._folder.root)) for path in paths]
-        self._warehouse.remember(names, datetime.now(UTC).replace(tzinfo=None))
-
     def result(self, number: int, elapsed: float) -> Loaded:
         """What was done."""
         plain = {word: dict(held) for word, held in self._counts.items()}
@@ -159,16 +157,20 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
     folder.must_exist()
     with Writing(folder, "load"):
         seal_all(folder)
+        shelf = Shelf(folder)
+        shelf.ship()
+        shelf.pull_dumps()
         warehouse = open_warehouse(folder, folder.database)
         try:
             try:
-                loader, number = _load(folder, warehouse, again, careful=False)
+                loader, number = _load(folder, shelf, warehouse, again, careful=False)
             except Irregular:  # some dump only looked regular
-                loader, number = _load(folder, warehouse, again, careful=True)
+                loader, number = _load(folder, shelf, warehouse, again, careful=True)
             changed = warehouse.touched or loader.quarantined > 0
             warehouse.settle()
         finally:
             warehouse.close()
+            shelf.tidy()
         remember(folder, folder.database)
         if not folder.database and (changed or published(folder) is None):
             publish(folder)
@@ -176,20 +178,21 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
 
 
 def _load(
-    folder: DataFolder, warehouse: Warehouse, again: bool, careful: bool
+    folder: DataFolder, shelf: Shelf, warehouse: Warehouse, again: bool, careful: bool
 ) -> tuple[Loader, int]:
     """Everything in one transaction."""
     with warehouse.transaction():
-        paths = segments(folder.landing) if again else _unloaded(folder, warehouse)
+        known = set() if again else warehouse.loaded()
+        names = [name for name in shelf.names() if name not in known]
         loader, dumps = Loader(folder, warehouse), DumpLoader(folder, warehouse, careful)
-        loader.load(paths)
+        loader.load(shelf, names)
         dumps.load(again)
         _keep_runs(folder, warehouse)
     for plural, merged in dumps.merged.items():
         loader.count(plural, merged)
     loader.findings += dumps.findings
     loader.quarantined += dumps.quarantined
-    return loader, len(paths) + len(dumps.loaded)
+    return loader, len(names) + len(dumps.loaded)
 
 
 def seal_all(folder: DataFolder) -> None:
@@ -200,11 +203,6 @@ def seal_all(folder: DataFolder) -> None:
             frontier = Frontier(path)
             seal_waiting(folder, frontier, name)
             frontier.close()
-
-
-def _unloaded(folder: DataFolder, warehouse: Warehouse) -> list[Path]:
-    known = warehouse.loaded()
-    return [p for p in segments(folder.landing) if str(p.relative_to(folder.root)) not in known]
 
 
 def _keep_runs(folder: DataFolder, warehouse: Warehouse) -> None:

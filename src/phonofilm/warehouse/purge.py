@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from phonofilm.landing.segments import drop_older
+from phonofilm.landing.shelf import Shelf, drop_older
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.load import seal_all
@@ -51,4 +51,4 @@ def _from_landing(folder: DataFolder, name: str, instant: datetime) -> int:
     keep_days = get(name).manifest.terms.keep_days
     if keep_days is None:
         return 0
-    return drop_older(folder.landing, name, instant - timedelta(days=keep_days))
+    return drop_older(Shelf(folder), name, instant - timedelta(days=keep_days))

@@ -25,7 +25,8 @@ class Imdb(HttpSource):
     """Dumps, and title pages."""
 
     parsers: ClassVar[Mapping[str, Parser]] = {"title_page": parse_title_page}
-    link_patterns: ClassVar[tuple[str, ...]] = (r"(?P<kind>title)/(?P<id>tt\d{7,})",)
+    link_patterns: ClassVar[tuple[str, ...]] = (r"\b(?P<kind>)(?P<id>tt\d{7,})\b",)
+    link_kinds: ClassVar[Mapping[str, str]] = {"tt": "title"}
     saved_endpoint = "title_page"
     saved_access = "pages"
     tables: Mapping[str, DumpTable] = TABLES

@@ -1,0 +1,1 @@
+"""TMDB: plot, poster, certificate and keywords, with a free key and six months of keeping."""

@@ -1,0 +1,201 @@
+"""TMDB's answers into records. Films and series differ in nearly every name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
+from phonofilm.records.dates import release_date
+from phonofilm.sources.base import Page, Request, Response, items_of, one_of
+
+_PICTURES = "https://image.tmdb.org/t/p/original"
+_COUNTRY = "US"  # the certificate that TMDB knows of most titles
+Text = str | None | UnsetType
+
+
+class _Named(msgspec.Struct):
+    name: str | None = None
+    english_name: str | None = None
+    iso_3166_1: str | None = None
+    iso_639_1: str | None = None
+
+
+class _Keywords(msgspec.Struct):
+    keywords: list[_Named] = []
+    results: list[_Named] = []
+
+
+class _Release(msgspec.Struct):
+    certification: str | None = None
+
+
+class _Country(msgspec.Struct):
+    iso_3166_1: str
+    release_dates: list[_Release] = []
+    rating: str | None = None
+
+
+class _Countries(msgspec.Struct):
+    results: list[_Country] = []
+
+
+class _Ids(msgspec.Struct):
+    imdb_id: str | None = None
+
+
+class _Item(msgspec.Struct):
+    """A film (`title`) or a series (`name`), listed or whole."""
+
+    id: int
+    title: Text = UNSET
+    name: Text = UNSET
+    original_title: Text = UNSET
+    original_name: Text = UNSET
+    release_date: Text = UNSET
+    first_air_date: Text = UNSET
+    last_air_date: Text = UNSET
+    overview: Text = UNSET
+    poster_path: Text = UNSET
+    adult: bool | None | UnsetType = UNSET
+    media_type: Text = UNSET
+    runtime: int | None | UnsetType = UNSET
+    episode_run_time: list[int] | UnsetType = UNSET
+    vote_average: float | None | UnsetType = UNSET
+    vote_count: int | None | UnsetType = UNSET
+    genres: list[_Named] | UnsetType = UNSET
+    production_countries: list[_Named] | UnsetType = UNSET
+    spoken_languages: list[_Named] | UnsetType = UNSET
+    imdb_id: Text = UNSET
+    external_ids: _Ids | UnsetType = UNSET
+    keywords: _Keywords | UnsetType = UNSET
+    release_dates: _Countries | UnsetType = UNSET
+    content_ratings: _Countries | UnsetType = UNSET
+
+
+class _List(msgspec.Struct):
+    results: list[_Item]
+    total_results: int | None = None
+    total_pages: int | None = None
+
+
+class _Found(msgspec.Struct):
+    movie_results: list[_Item] = []
+    tv_results: list[_Item] = []
+
+
+def parse_discover(request: Request, response: Response) -> Page:
+    """A page of a list."""
+    kind: Literal["movie", "tv"] = "tv" if request.endpoint.endswith("tv") else "movie"
+    held, items, findings = items_of(response.body, _List, _Item, ["results"])
+    page = Page(records=[_title(item, kind) for item in items], findings=findings)
+    total = held.total_results if held else None
+    page.total = total
+    if items and (total is None or request.offset + len(items) < total):
+        page.continues = [request._replace(offset=request.offset + 20)]
+    return page
+
+
+def parse_find(request: Request, response: Response) -> Page:
+    """What stands behind an id of IMDb."""
+    held = one_of(response.body, _Found)
+    records: list[Record] = [_title(item, "movie") for item in held.movie_results]
+    records += [_title(item, "tv") for item in held.tv_results]
+    for record in records:
+        record.imdb_id = request.ids[0]  # type: ignore[attr-defined]
+    return Page(records=records)
+
+
+def parse_title(request: Request, response: Response) -> Page:
+    """A film or series with everything that was asked for beside it."""
+    kind: Literal["movie", "tv"] = "tv" if request.ids[0].startswith("tv/") else "movie"
+    item = one_of(response.body, _Item)
+    title = _title(item, kind)
+    title.runtime_ms = _runtime(item)
+    title.keywords = _words(item)
+    title.countries = _codes(item.production_countries, "iso_3166_1")
+    title.languages = _codes(item.spoken_languages, "iso_639_1")
+    title.imdb_id = _imdb_id(item)
+    title.certificate, title.certificate_country = _certificate(item, kind)
+    if kind == "tv" and isinstance(item.last_air_date, str) and item.last_air_date[:4].isdigit():
+        title.end_year = int(item.last_air_date[:4])
+    return Page(records=[title, *_rating(item, title.id), *_genres(item, title.id)])
+
+
+def _title(item: _Item, kind: str) -> Title:
+    films = kind == "movie"
+    date, precision = _date(item.release_date if films else item.first_air_date)
+    return Title(
+        "tmdb", f"{kind}/{item.id}", name=item.title if films else item.name,
+        original_name=item.original_title if films else item.original_name,
+        title_type="movie" if films else "tvSeries", is_series=not films, is_adult=item.adult,
+        start_year=int(date[:4]) if isinstance(date, str) else date, release_date=date,
+        release_date_precision=precision,
+        plot=item.overview or (None if item.overview == "" else item.overview),
+        poster_url=_PICTURES + item.poster_path if isinstance(item.poster_path, str)
+        else item.poster_path,
+    )  # fmt: skip
+
+
+def _date(text: Text) -> tuple[Any, Any]:
+    return (ABSENT, ABSENT) if isinstance(text, UnsetType) else release_date(text)
+
+
+def _runtime(item: _Item) -> Any:
+    minutes = item.runtime
+    if isinstance(minutes, UnsetType) and not isinstance(item.episode_run_time, UnsetType):
+        minutes = item.episode_run_time[0] if item.episode_run_time else None
+    return minutes * 60_000 if isinstance(minutes, int) else minutes
+
+
+def _words(item: _Item) -> Any:
+    if isinstance(item.keywords, UnsetType):
+        return ABSENT
+    return [word.name for word in item.keywords.keywords or item.keywords.results if word.name]
+
+
+def _codes(rows: list[_Named] | UnsetType, name: str) -> Any:
+    if isinstance(rows, UnsetType):
+        return ABSENT
+    return [code for row in rows if (code := getattr(row, name))]
+
+
+def _imdb_id(item: _Item) -> Any:
+    outside = item.external_ids
+    told = item.imdb_id if isinstance(outside, UnsetType) else outside.imdb_id
+    return told or (None if told is not UNSET else ABSENT)
+
+
+def _certificate(item: _Item, kind: str) -> tuple[Any, Any]:
+    """What the United States say; null where TMDB knows of none."""
+    held = item.release_dates if kind == "movie" else item.content_ratings
+    if isinstance(held, UnsetType):
+        return ABSENT, ABSENT
+    for country in held.results:
+        told = [country.rating, *(release.certification for release in country.release_dates)]
+        if country.iso_3166_1 == _COUNTRY and any(told):
+            return next(text for text in told if text), _COUNTRY
+    return None, None
+
+
+def _rating(item: _Item, title_id: str) -> Iterator[Rating]:
+    if not isinstance(item.vote_count, UnsetType):
+        mean = item.vote_average if item.vote_count else None
+        yield Rating("tmdb", title_id, rating=mean, votes=item.vote_count)
+
+
+def _genres(item: _Item, title_id: str) -> Iterator[TitleGenre]:
+    names = [] if isinstance(item.genres, UnsetType) else [g.name for g in item.genres if g.name]
+    for name in dict.fromkeys(names):
+        yield TitleGenre("tmdb", f"{title_id}:{name}", title_id=title_id, genre=name)
+
+
+PARSERS = {
+    "discover_movie": parse_discover,
+    "discover_tv": parse_discover,
+    "find": parse_find,
+    "title": parse_title,
+}

@@ -1,0 +1,41 @@
+"""TMDB: which addresses it knows, what its refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from phonofilm.sources.base import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.manifest import load_manifest
+from phonofilm.sources.tmdb.parse import PARSERS
+
+
+class Tmdb(HttpSource):
+    """API v3; ids of titles are `movie/128` and `tv/26209`, as in its addresses."""
+
+    parsers = PARSERS
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"themoviedb\.org/(?P<kind>)(?P<id>(?:movie|tv)/\d+)",
+        r"^(?P<kind>)(?P<id>(?:movie|tv)/\d+)$",
+        r"(?P<kind>)(?P<id>tt\d{7,})\b",
+    )
+    link_kinds: ClassVar[Mapping[str, str]] = {"m": "title", "tv": "title", "tt": "imdb_id"}
+
+    def address(self, request: Request, access: str) -> tuple[str, dict[str, str]]:
+        """Pages are counted from 1, twenty titles each."""
+        path, query = super().address(request, access)
+        query.pop("limit", None)
+        if self.manifest.endpoints[request.endpoint].paging:
+            query["page"] = str(request.offset // 20 + 1)
+        return path.replace("%2F", "/"), query
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; a key that is not accepted is 401."""
+        return judge_http(response)
+
+    def seeds(self, access: str) -> list[Link]:
+        """The lists of films and series that carry the keyword anime."""
+        return [Link("root", "")]
+
+
+SOURCE = Tmdb(load_manifest("tmdb"))

@@ -1,0 +1,64 @@
+"""Wikidata: which query is asked, what its refusals mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from phonofilm.sources.base import (
+    HttpSource,
+    Malformed,
+    Outcome,
+    Parser,
+    Request,
+    Response,
+    judge_http,
+)  # fmt: skip
+from phonofilm.sources.manifest import load_manifest
+from phonofilm.sources.wikidata.parse import parse_results
+from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items
+
+
+class Wikidata(HttpSource):
+    """The query service."""
+
+    parsers: ClassVar[Mapping[str, Parser]] = dict.fromkeys(
+        ("class_titles", "title", "imdb_titles"), parse_results
+    )
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"(?P<kind>)(?P<id>Q[1-9]\d*)\b", r"(?P<kind>)(?P<id>tt\d{7,})\b",
+    )  # fmt: skip
+    link_kinds: ClassVar[Mapping[str, str]] = {"Q": "title", "t": "imdb_id"}
+    saved_endpoint = "title"
+    saved_access = "open"
+
+    def address(self, request: Request, access: str) -> tuple[str, dict[str, str]]:
+        """The query as a GET; pages are part of the query."""
+        if request.endpoint == "class_titles":
+            size = self.manifest.endpoints["class_titles"].page_size(access)
+            query = of_class(request.ids[0], size, request.offset)
+        elif request.endpoint == "imdb_titles":
+            query = of_imdb_ids(request.ids)
+        else:
+            query = of_items(request.ids)
+        return "/sparql", {"query": query, "format": "json"}
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; a query that ran out of time works another time, or in smaller pages."""
+        outcome = judge_http(response)
+        if b"TimeoutException" in response.body[:20_000] or (
+            outcome.verdict == "answer" and b"java.util.concurrent.Timeout" in response.body[-4000:]
+        ):
+            return Outcome("unavailable", "the query ran out of time")
+        return outcome
+
+    def recognise(self, response: Response) -> Request:
+        """A saved result: the items it names are what was asked."""
+        ids = re.findall(rb'"value"\s*:\s*"[^"]*/entity/(Q\d+)"', response.body)
+        if not ids:
+            raise Malformed("no result of Wikidata")
+        return Request("title", tuple(dict.fromkeys(id_.decode() for id_ in ids[:1])))
+
+
+SOURCE = Wikidata(load_manifest("wikidata"))
