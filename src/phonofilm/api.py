@@ -21,7 +21,9 @@ import duckdb
 
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import find as finding
+from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
 from phonofilm.crawl.goal import Goal, parse_want
+from phonofilm.crawl.land import Landed, land
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
 from phonofilm.crawl.scopes import Choice, choose
@@ -132,12 +134,27 @@ class Crate:
     genres: Table
     artist_genres: Table
     relations: Table
+    titles: Table
+    people: Table
+    credits: Table
+    title_genres: Table
+    ratings: Table
+    akas: Table
+    episodes: Table
+    films: Table
 
-    def __init__(self, folder: str | Path = "data", settings: Settings | None = None) -> None:
-        self.folder = DataFolder(Path(folder))
+    def __init__(
+        self, folder: str | Path = "data", settings: Settings | None = None, warehouse: str = "",
+        landing: str = "",
+    ) -> None:  # fmt: skip
         self.settings = settings or load_settings()
+        self.folder = DataFolder(
+            Path(folder), warehouse or self.settings.warehouse.get_secret_value(),
+            landing or self.settings.landing,
+        )  # fmt: skip
         for cls in RECORDS:
             setattr(self, cls.plural, Table(self.folder, cls.plural))
+        self.films = Table(self.folder, "films")
 
     def __repr__(self) -> str:
         return f"phonofilm.open({str(self.folder.root)!r})"
@@ -170,6 +187,18 @@ class Crate:
             source, Goal(goal_wants, max_calls, max_seconds), scope, at, workers, fresh, wait
         )
         return _run(crawl(self.folder, self.settings, options))
+
+    def import_(
+        self, source: str, files: str | Path = "", *, only: str = "", id_map: Path | None = None,
+        allow_shrink: bool = False,
+    ) -> Imported:  # fmt: skip
+        """Brings in a source's dumps, as `phonofilm import`; `files` is a folder or an address."""
+        options = ImportOptions(source, str(files), only, id_map, allow_shrink)
+        return _run(import_dumps(self.folder, self.settings, options))
+
+    def land(self, source: str, *paths: str | Path) -> Landed:
+        """Lands pages, folders of them or WARC files that somebody saved."""
+        return land(self.folder, source, [Path(path) for path in paths])
 
     def load(self) -> Loaded:
         """Brings what was collected into the warehouse."""
@@ -207,9 +236,12 @@ class Crate:
         return report(self.folder, Path(out))
 
 
-def open(folder: str | Path = "data") -> Crate:  # noqa: A001 - reads as phonofilm.open("data")
-    """A data folder as an object; it need not exist yet."""
-    return Crate(folder)
+def open(folder: str | Path = "data", *, warehouse: str = "", landing: str = "") -> Crate:  # noqa: A001 - reads as phonofilm.open("data")
+    """A data folder as an object; it need not exist yet.
+
+    `warehouse` names a PostgreSQL, `landing` an object store, as the options of the command line.
+    """
+    return Crate(folder, warehouse=warehouse, landing=landing)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -42,14 +42,16 @@ _BEST_FIRST = {
 _ORDERS = {
     "artists": "popularity DESC NULLS LAST, followers DESC NULLS LAST",
     "titles": "votes DESC NULLS LAST, id",
+    "films": "votes DESC NULLS LAST, id",
     "ratings": "votes DESC NULLS LAST, id",
 }
 # Titles are read with what is known around them; on a screen, what fits.
 _WIDER = {"titles": "titles_wide"}
-_COLUMNS = {
-    "titles": "name, title_type AS type, CAST(start_year AS VARCHAR) AS year, rating,"
-    " votes, array_to_string(genres[:2], ', ') AS genres, id"
-}
+_TITLE_COLUMNS = (
+    "name, title_type AS type, CAST(start_year AS VARCHAR) AS year, rating, votes,"
+    " array_to_string(genres[:2], ', ') AS genres, id"
+)
+_COLUMNS = {"titles": _TITLE_COLUMNS, "films": _TITLE_COLUMNS}
 
 
 def status(

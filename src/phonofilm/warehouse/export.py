@@ -20,7 +20,7 @@ FORMATS = {
     "parquet": "FORMAT parquet, COMPRESSION zstd",
     "jsonl": "FORMAT json",
 }
-TABLES = (*(cls.plural for cls in RECORDS), "observations", "quarantine", "runs")
+TABLES = (*(cls.plural for cls in RECORDS), "films", "observations", "quarantine", "runs")
 # Titles leave with their rating, genres, directors, writers and stars.
 WIDER = {"titles": "titles_wide"}
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")

@@ -35,7 +35,7 @@ def _names(column: str, role: str) -> str:
 
 
 def title_views() -> Iterator[str]:
-    """`titles_wide`: each title with its rating, genres, directors, writers and stars."""
+    """`titles_wide`: titles with rating, genres and people; `films`: those of all sources, joined."""
     joins = "".join(
         f" LEFT JOIN ({_names(column, role)}) {column} ON {column}.source = t.source"
         f" AND {column}.title_id = t.id"
@@ -47,6 +47,39 @@ def title_views() -> Iterator[str]:
         LEFT JOIN (SELECT source, title_id, array_agg(genre ORDER BY genre) AS genres
             FROM store.title_genre GROUP BY source, title_id) g
             ON g.source = t.source AND g.title_id = t.id{joins}"""
+    yield films()
+
+
+# Who is asked first for what several tell of one title; the others fill what it lacks.
+_FILM_SOURCES = ("imdb", "tmdb", "wikidata")
+_FILLED = (
+    "name", "original_name", "title_type", "is_series", "is_adult", "start_year", "end_year",
+    "runtime_ms", "release_date", "release_date_precision", "release_country", "certificate",
+    "certificate_country", "plot", "poster_url", "poster_licence", "keywords", "countries",
+    "languages", "rating", "votes", "genres", "directors", "writers", "stars",
+)  # fmt: skip
+
+
+def films() -> str:
+    """One row a title of all sources, joined by IMDb's id."""
+    parts = ", ".join(
+        f"{source} AS (SELECT DISTINCT ON (imdb_id) * FROM titles_wide"
+        f" WHERE source = '{source}' AND imdb_id IS NOT NULL ORDER BY imdb_id, id)"
+        for source in _FILM_SOURCES
+    )
+    ids = " UNION ".join(f"SELECT imdb_id FROM {source}" for source in _FILM_SOURCES)
+    values = ", ".join(
+        f"coalesce({', '.join(f'{source}.{name}' for source in _FILM_SOURCES)}) AS {name}"
+        for name in _FILLED
+    )
+    told = " || ".join(
+        f"CASE WHEN {source}.id IS NULL THEN '' ELSE '{source} ' END" for source in _FILM_SOURCES
+    )
+    kept = ", ".join(f"{source}.expires_at" for source in _FILM_SOURCES)
+    joins = " ".join(f"LEFT JOIN {s} ON {s}.imdb_id = ids.imdb_id" for s in _FILM_SOURCES)
+    return f"""CREATE OR REPLACE VIEW films AS WITH {parts}, ids AS ({ids})
+        SELECT ids.imdb_id AS id, {values}, trim({told}) AS sources,
+        least({kept}) AS expires_at FROM ids {joins}"""
 
 
 _TITLES = """SELECT t.id, t.last_seen AS scrape_ts, t.runtime_ms / 60000 AS duration, t.is_series,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -52,8 +53,16 @@ class DuckWarehouse:
         self.connection.execute("BEGIN")
         if held:
             self.connection.execute("DROP SCHEMA store CASCADE")
-        for statement in statements():
-            self.connection.execute(statement)
+        made = list(statements())
+        shape = hashlib.sha256("".join(made).encode()).hexdigest()
+        self.connection.execute("CREATE SCHEMA IF NOT EXISTS store")
+        self.connection.execute("CREATE TABLE IF NOT EXISTS store.shape (sha256 VARCHAR)")
+        if self.connection.execute("SELECT sha256 FROM store.shape").fetchone() != (shape,):
+            for statement in made:
+                self.connection.execute(statement)
+            self.connection.execute("DELETE FROM store.shape")
+            self.connection.execute("INSERT INTO store.shape VALUES (?)", [shape])
+            self.touched = True  # readers want new views, too
         self.connection.execute("COMMIT")
 
     @contextlib.contextmanager
