@@ -16,6 +16,9 @@ from phonofilm.crawl.loop import run
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
 from phonofilm.landing.store import DataFolder
 from phonofilm.sandbox.server import Plan, StandIn, running
+from tests.servers import Postgres, Seaweed
+from tests.servers import postgres as a_postgres
+from tests.servers import seaweed as a_seaweed
 
 pytest_plugins = ["tests.hostile"]
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -74,6 +77,33 @@ def stand_in() -> Iterator[Callable[..., tuple[str, StandIn]]]:
     yield start
     for context in reversed(opened):
         context.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this test process."""
+    with a_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that a test may kill."""
+    with a_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """An empty database; its address, with a password."""
+    return postgres.database()
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[Seaweed]:
+    """An S3 server of this test process."""
+    with a_seaweed() as server:
+        yield server
 
 
 def collect(

@@ -10,7 +10,7 @@ from phonofilm.landing.shelf import Shelf, drop_older
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.load import seal_all
-from phonofilm.warehouse.publish import publish, withdraw
+from phonofilm.warehouse.publish import publish, published, withdraw
 from phonofilm.warehouse.where import open_warehouse, remembered
 
 
@@ -27,17 +27,19 @@ def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
     folder.must_exist()
     with Writing(folder, "purge"):
         seal_all(folder)
-        rows = _from_warehouse(folder, instant)
+        rows = _from_warehouse(folder, instant, folder.database or remembered(folder))
+        if published(folder) is not None and (folder.database or remembered(folder)):
+            _from_warehouse(folder, instant, "")  # the folder's own holds the same rows
         answers = sum(_from_landing(folder, name, instant) for name in NAMES)
-        if any(rows.values()):
+        if any(rows.values()) and published(folder) is not None:
             withdraw(folder)
             publish(folder)
     return Purged({table: number for table, number in rows.items() if number}, answers)
 
 
-def _from_warehouse(folder: DataFolder, instant: datetime) -> dict[str, int]:
+def _from_warehouse(folder: DataFolder, instant: datetime, url: str) -> dict[str, int]:
     naive = instant.astimezone(UTC).replace(tzinfo=None)
-    warehouse = open_warehouse(folder, folder.database or remembered(folder))
+    warehouse = open_warehouse(folder, url)
     try:
         with warehouse.transaction():
             removed = warehouse.purge(naive)

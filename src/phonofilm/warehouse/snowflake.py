@@ -35,7 +35,7 @@ def _names(column: str, role: str) -> str:
 
 
 def title_views() -> Iterator[str]:
-    """`titles_wide`: titles with rating, genres and people; `films`: those of all sources, joined."""
+    """`titles_wide`: titles with rating, genres and people; `films`: of all sources, joined."""
     joins = "".join(
         f" LEFT JOIN ({_names(column, role)}) {column} ON {column}.source = t.source"
         f" AND {column}.title_id = t.id"

@@ -239,9 +239,8 @@ class PostgresWarehouse:
     def settle(self) -> None:
         """New statistics, so that the first query after a load is planned well."""
         if self.touched:
-            with self._connection.transaction():
+            with self.transaction():
                 self._connection.execute("ANALYZE")
-            self._connection.commit()
 
     def close(self) -> None:
         """Ends the connection; what was not committed is taken back."""
