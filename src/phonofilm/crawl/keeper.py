@@ -122,6 +122,10 @@ class Keeper:
         self._frontier.sealed(log)
         path.unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Closes the log of a crawl that did not begin."""
+        self._log.close()
+
     async def finish(self) -> None:
         """Seals all that waits; afterwards the landing holds every answer."""
         if self._sealing:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ from phonofilm.crawl.parts import Parts
 from phonofilm.crawl.planner import Planner, VeinYield
 from phonofilm.crawl.policies import policy
 from phonofilm.crawl.rescope import rescope
-from phonofilm.crawl.robots import Robots, robots_of
+from phonofilm.crawl.robots import robots_of
 from phonofilm.crawl.transport import Transport
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
-from phonofilm.landing.envelope import Stamp
+from phonofilm.landing.envelope import Envelope, Stamp
 from phonofilm.landing.segments import answers
 from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
@@ -174,10 +174,16 @@ async def _one(
         frontier.bind(origin.name, origin.access)
         check_parking(frontier, origin, source)
         missing = _impossible(source.manifest, origin.access, options.goal)
+        if origin.access == "pages":  # pages are for people: robots ask first
+            await _check_robots(source, origin)
         now = datetime.fromtimestamp(origin.clock.wall(), UTC)
         run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         keeper = _keeper(folder, settings, options, source, origin, frontier, run)
-        planner = _plant(folder, source, origin, options, frontier)
+        try:
+            planner = _plant(folder, source, origin, options, frontier)
+        except PhonofilmError:
+            keeper.close()
+            raise
         limiter = Limiter(
             origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400),
             origin.concurrent,
@@ -187,9 +193,6 @@ async def _one(
             origin.base_url, origin.user_agent, max(4, options.workers),
             settings.source(source.manifest.name).timeout_seconds,
         ) as transport:  # fmt: skip
-            if origin.access == "pages":  # pages are for people: robots ask first
-                robots = await robots_of(transport, origin.user_agent or "phonofilm")
-                _check_robots(robots, source, origin)
             parts = Parts(
                 source, origin.access, options.goal, options.scope, frontier, planner, limiter,
                 transport, origin.tokens(transport), keeper, origin.clock, run,
@@ -203,8 +206,10 @@ async def _one(
         frontier.close()
 
 
-def _check_robots(robots: Robots, source: HttpSource, origin: Origin) -> None:
+async def _check_robots(source: HttpSource, origin: Origin) -> None:
     """UsageError when a kind of page is forbidden to robots, whoever consented."""
+    async with Transport(origin.base_url, origin.user_agent) as transport:
+        robots = await robots_of(transport, origin.user_agent or "phonofilm")
     for name, endpoint in source.manifest.permitted(origin.access).items():
         path = endpoint.path.replace("{id}", "tt0000001")
         if not robots.allows(origin.base_url + path):
@@ -250,9 +255,12 @@ def _plant(
     """Meets the seeds and opens the veins."""
     seeds = options.scope.seeds(source, origin.access)
     shelf = Shelf(folder)
-    names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
-    landed = (shelf.path(name) for name in names)
-    rescope(frontier, source, options.scope, seeds, lambda: answers(landed), origin.access)
+
+    def landed() -> Iterator[Envelope]:
+        names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
+        return answers(map(shelf.path, names))
+
+    rescope(frontier, source, options.scope, seeds, landed, origin.access)
     shelf.tidy()
     return Planner(
         source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),

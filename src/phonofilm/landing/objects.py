@@ -41,15 +41,15 @@ class Objects:
         """StoreError unless the store can be read; `create` makes a bucket that is missing."""
         try:
             next(iter(obstore.list(self._store, chunk_size=1)), None)
-        except NotFoundError as error:
+        except BaseError as error:
+            if not isinstance(error, NotFoundError) and "NoSuchBucket" not in str(error):
+                raise self._failed(error) from error
             if not create:
                 raise StoreError(
                     f"There is no bucket for {self.url}.",
                     next_step="Make it, or add --create and phonofilm does.",
                 ) from error
             self._create()
-        except BaseError as error:
-            raise self._failed(error) from error
 
     def _create(self) -> None:
         """Makes the bucket: a signed PUT of it, which every S3 endpoint understands."""

@@ -27,7 +27,7 @@ def parse_results(request: Request, response: Response) -> Page:
     if not isinstance(rows, list):
         raise Malformed("no result of SPARQL")
     page = Page(records=[], findings=[], continues=[])
-    for row in rows:
+    for row in filter(None, rows):  # some engines answer nothing with one empty row
         try:
             held = msgspec.convert(row, dict[str, _Value])
             page.records += _records({name: cell.value for name, cell in held.items()}, page)

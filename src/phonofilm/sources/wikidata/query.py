@@ -10,11 +10,11 @@ KINDS = {"Q20650540": "movie", "Q63952888": "tvSeries", "Q220898": "video"}
 
 _QUERY = """SELECT ?item ?imdb
   (SAMPLE(?label) AS ?name) (SAMPLE(?native) AS ?original) (SAMPLE(?class) AS ?kind)
-  (GROUP_CONCAT(DISTINCT ?dated; separator="|") AS ?dates)
-  (GROUP_CONCAT(DISTINCT ?country; separator="|") AS ?countries)
-  (GROUP_CONCAT(DISTINCT ?genre; separator="|") AS ?genres)
-  (GROUP_CONCAT(DISTINCT ?director; separator="|") AS ?directors)
-  (GROUP_CONCAT(DISTINCT ?composer; separator="|") AS ?composers)
+  (GROUP_CONCAT(DISTINCT COALESCE(?dated, ""); separator="|") AS ?dates)
+  (GROUP_CONCAT(DISTINCT COALESCE(?country, ""); separator="|") AS ?countries)
+  (GROUP_CONCAT(DISTINCT COALESCE(?genre, ""); separator="|") AS ?genres)
+  (GROUP_CONCAT(DISTINCT COALESCE(?director, ""); separator="|") AS ?directors)
+  (GROUP_CONCAT(DISTINCT COALESCE(?composer, ""); separator="|") AS ?composers)
   (SAMPLE(?image) AS ?picture)
 WHERE {
   %s

@@ -1,0 +1,155 @@
+"""Open film sources: Wikidata's graph and TMDB's API, joined with IMDb's titles."""
+
+from __future__ import annotations
+
+import urllib.parse
+import urllib.request
+
+import pytest
+from pydantic import SecretStr
+
+from phonofilm.config import Settings, SourceSettings
+from phonofilm.crawl.origin import live
+from phonofilm.crawl.scopes import Choice, choose
+from phonofilm.errors import ConfigurationError, TermsError
+from phonofilm.sandbox.faults.rules import Rule
+from phonofilm.sources import get
+from phonofilm.sources.base import Request, Response
+from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import read
+from tests.conftest import collect
+
+
+def test_all_anime_of_wikidata_in_polite_pages(folder, stand_in) -> None:
+    url, served = stand_in("wikidata", titles=4000)
+    result = collect(folder, "wikidata", url, "titles")
+    assert result.records["titles"]["full"] == served.service.visible()["titles"]
+    load(folder)
+    with read(folder) as connection:
+        rows = connection.execute(
+            "SELECT id, name, imdb_id, release_date, release_date_precision, countries FROM titles"
+        ).fetchall()
+        composers = connection.execute("SELECT count(*) FROM credits WHERE role = 'composer'")
+        assert composers.fetchone()[0] > 0
+    for id_, name, imdb_id, date, precision, countries in rows:
+        index = int(id_[1:]) - 900_000_000
+        title, told = served.world.title(index), served.world.release_date(index)
+        assert name == title.name
+        assert imdb_id in (None, served.world.tconst(index))
+        assert countries == ["JP"]
+        known = [part for part in told or () if part]
+        assert precision == ({1: "year", 2: "month", 3: "day"}[len(known)] if known else None)
+        assert date == ("-".join(f"{p:02d}" for p in known) if known else None)
+
+
+def test_our_query_means_the_same_to_a_real_engine(stand_in) -> None:
+    """rdflib runs the very query over the stand-in's graph; the answers are equal row by row."""
+    import rdflib
+
+    url, served = stand_in("wikidata", titles=4000)
+    with urllib.request.urlopen(f"{url}/__sandbox__/graph") as answer:
+        graph = rdflib.Graph().parse(data=answer.read().decode(), format="nt")
+    prefixes = {
+        "wd": "http://www.wikidata.org/entity/", "wdt": "http://www.wikidata.org/prop/direct/",
+        "p": "http://www.wikidata.org/prop/", "wikibase": "http://wikiba.se/ontology#",
+        "psv": "http://www.wikidata.org/prop/statement/value/",
+        "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    }  # fmt: skip
+    items = served.service.ids("titles")
+    imdb_ids = [served.world.tconst(int(i[1:]) - 900_000_000) for i in items]
+    source = get("wikidata")
+    for request, query in (
+        (Request("class_titles", ("Q20650540",), 2), of_class("Q20650540", 3, 2)),
+        (Request("title", tuple(items[:4])), of_items(items[:4])),
+        (Request("imdb_titles", tuple(imdb_ids[:6])), of_imdb_ids(imdb_ids[:6])),
+    ):
+        rows = graph.query(query, initNs=prefixes)
+        real = source.parse(request, Response(200, {}, rows.serialize(format="json"), ""))
+        asked = urllib.parse.urlencode({"query": query})
+        held = urllib.request.Request(f"{url}/sparql?{asked}", headers={"User-Agent": "test"})
+        with urllib.request.urlopen(held) as answer:
+            ours = source.parse(request, Response(200, {}, answer.read(), ""))
+        key = lambda r: (r.kind, r.id)  # noqa: E731
+        assert sorted(real.records, key=key) == sorted(ours.records, key=key)
+        assert real.records
+
+
+def test_nothing_but_ids_gets_into_a_query() -> None:
+    for bad in ("Q1 } DROP", "q1", "", "Q0", 'tt1" }'):
+        with pytest.raises(ValueError, match="is no id"):
+            of_items([bad])
+        with pytest.raises(ValueError, match="is no id"):
+            of_imdb_ids([bad])
+
+
+def test_a_query_out_of_time_is_asked_again(folder, stand_in) -> None:
+    url, served = stand_in("wikidata", titles=2500, faults=[Rule("http_500", times=2)])
+    result = collect(folder, "wikidata", url, "titles")
+    assert result.records["titles"]["full"] == served.service.visible()["titles"]
+
+
+def test_tmdb_gives_what_the_dumps_lack(folder, stand_in) -> None:
+    url, served = stand_in("tmdb", titles=4000)
+    collect(folder, "tmdb", url, "titles")
+    load(folder)
+    with read(folder) as connection:
+        rows = connection.execute(
+            "SELECT id, imdb_id, plot, certificate, keywords, poster_url, expires_at - last_seen"
+            " FROM titles WHERE completeness = 'full'"
+        ).fetchall()
+    assert len(rows) == served.service.visible()["titles"]
+    for id_, imdb_id, plot, certificate, keywords, poster, keeping in rows:
+        index = int(id_.partition("/")[2]) - 1
+        assert imdb_id == served.world.tconst(index)
+        assert plot == served.world.plot(index)
+        assert certificate == served.world.certificate(index)
+        assert keywords == list(served.world.keywords(index))
+        assert bool(poster) == bool(served.world.poster(index))
+        assert keeping.days == 180
+
+
+def test_titles_by_imdbs_ids(folder, stand_in) -> None:
+    for source in ("tmdb", "wikidata"):
+        url, served = stand_in(source, titles=3000)
+        ids = [served.world.tconst(i) for i in served.world.anime()]
+        wants, scope = choose(source, Choice([], "", [], "", ids), {})
+        assert wants == {"title": None}
+        collect(folder, source, url, "titles", scope=scope)
+    load(folder)
+    with read(folder) as connection:
+        [(both,)] = connection.execute(
+            "SELECT count(*) FROM films WHERE sources = 'tmdb wikidata'"
+        ).fetchall()
+        [(plots,)] = connection.execute("SELECT count(plot) FROM films").fetchall()
+    assert both > 0
+    assert plots > 0
+
+
+def test_a_wrong_key_is_said(folder, stand_in, monkeypatch) -> None:
+    from phonofilm.crawl import origin
+    from phonofilm.errors import CredentialsError
+
+    url, _ = stand_in("tmdb", titles=500)
+    monkeypatch.setattr(origin, "Origin", _with_a_wrong_key(origin.Origin))
+    with pytest.raises(CredentialsError):
+        collect(folder, "tmdb", url, "titles")
+
+
+def _with_a_wrong_key(real):
+    def make(*arguments, **named):
+        return real(*arguments, **(named | {"bearer": "wrong"}))
+
+    return make
+
+
+def test_each_asks_for_what_its_service_asks(folder) -> None:
+    with pytest.raises(ConfigurationError, match="who is asking"):
+        live(get("wikidata"), Settings())
+    with pytest.raises(TermsError):
+        live(get("tmdb"), Settings())
+    own = SourceSettings(accept_terms=True, basis="mine")
+    with pytest.raises(ConfigurationError, match="key, which is free"):
+        live(get("tmdb"), Settings(tmdb=own))
+    told = live(get("tmdb"), Settings(tmdb=own.model_copy(update={"token": SecretStr("k3y")})))
+    assert told.bearer == "k3y"
