@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.test_faults import FOR_EVER, OUTCOMES
 
 from phonofilm.cli.sources import grouped
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS
 from phonofilm.sandbox.faults.rules import described
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
@@ -66,6 +67,9 @@ def _source(manifest: Manifest) -> list[str]:
         f"| call | {' | '.join(levels)} | page or batch |",
         "|---" * (len(levels) + 2) + "|",
     ]
+    for name, file in manifest.files.items():
+        whole = f"{file.megabytes:g} MB"
+        lines.append(f"| {name} (file) | {' | '.join('yes' for _ in levels)} | {whole} |")
     for name, endpoint in manifest.endpoints.items():
         has = [f"gone {endpoint.gone[a]}" if a in endpoint.gone else "yes" for a in levels]
         size = f"batch {endpoint.batch}" if endpoint.batch > 1 else ""
@@ -92,6 +96,9 @@ def faults() -> str:
     for name, text in described().items():
         outcome, finding = OUTCOMES[name]
         lines.append(f"| {name} | {text} | {outcome} | {finding} | {FOR_EVER.get(name, '')} |")
+    lines += ["", "Of dumps and title pages, as `tests/test_imports.py` plays them:", ""]
+    lines += ["| fault | what it plays |", "|---|---|"]
+    lines += [f"| {name} | {text} |" for name, text in described(DUMP_FAULTS).items()]
     return "\n".join([*lines, ""])
 
 

@@ -30,12 +30,23 @@ from phonofilm.errors import (
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check
 from phonofilm.landing.relations import Irregular, Relations
 from phonofilm.landing.store import DataFolder
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS
 from phonofilm.sandbox.faults.rules import Rule
 from phonofilm.sandbox.film import FilmWorld
 from phonofilm.sandbox.imdb.dumps import COLUMNS, write
 from phonofilm.sources import get_bulk, tsv
 from phonofilm.warehouse.load import load
 from phonofilm.warehouse.publish import read
+
+# An error leaves the last import; a number is how many rows were quarantined.
+DUMP_OUTCOMES: dict[str, type[PhonofilmError] | int] = {
+    "dump_cut_gzip": StoreError,
+    "dump_other_header": ShapeError,
+    "dump_short_row": 1,
+    "dump_html": ShapeError,
+    "dump_shrunk": ShapeError,
+    "dump_carriage_returns": 0,
+}
 
 
 def imported(folder: DataFolder, files: Path | str, **options) -> Imported:
@@ -376,6 +387,30 @@ class TestTheHost:
             imported(folder, broken)
         assert rows(folder, "SELECT count(*) FROM titles") == [(200,)]
         assert not load(folder).inserted
+
+    @pytest.mark.parametrize("name", DUMP_OUTCOMES)
+    def test_every_fault_of_dumps_has_its_outcome(self, folder, stand_in, name: str) -> None:
+        url, served = stand_in("imdb", titles=300)
+        imported(folder, url)
+        load(folder)
+        broken, again = stand_in(
+            "imdb", titles=300, faults=[Rule(name, on="dump:title.ratings", times=1)]
+        )
+        again.clock.skipped += 86_400
+        outcome = DUMP_OUTCOMES[name]
+        if isinstance(outcome, type):
+            with pytest.raises(outcome):
+                imported(folder, broken)
+            assert not load(folder).inserted
+        else:
+            imported(folder, broken)
+            assert load(folder).quarantined == outcome
+        imported(folder, broken)
+        load(folder)
+        assert rows(folder, "SELECT count(*) FROM titles") == [(300,)]
+
+    def test_all_faults_of_dumps_are_played(self) -> None:
+        assert {n for n in DUMP_FAULTS if n.startswith("dump_")} == DUMP_OUTCOMES.keys()
 
     def test_terms_come_before_the_first_download(self, folder) -> None:
         with pytest.raises(TermsError, match="non-commercial"):

@@ -32,10 +32,11 @@ from phonofilm.warehouse.load import Loaded, load
 from phonofilm.warehouse.publish import read
 
 _MARK = ".made-by-demo"
-_EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries")
+_EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries", "titles")
 _SPOTIFY = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
 _DEEZER = ("artists=1000", "albums=2000")
 _READY_SECONDS = 60.0
+_TITLES = "8000"
 
 
 class Told(NamedTuple):
@@ -49,6 +50,7 @@ class Told(NamedTuple):
     report: Path
     truth: dict[str, Any]
     seconds: float
+    imported: dict[str, Any]
     best: str = ""
 
 
@@ -84,7 +86,10 @@ def command(
         err.print("\n[bold]2[/] Deezer's stand-in, no key")
         crawls.append(_crawl(data, "deezer", deezer, _DEEZER))
     folder = DataFolder(data)
-    with err.status("3 Loading, exporting, reporting"):
+    with _sandbox("imdb", "--titles", _TITLES, "--seed", str(seed)) as imdb:
+        err.print("\n[bold]3[/] IMDb's stand-in: its dumps, and of them anime")
+        imported = _import(data, imdb)
+    with err.status("4 Loading, exporting, reporting"):
         loaded = load(folder)
         exports = [
             e
@@ -92,7 +97,9 @@ def command(
             for e in export(folder, name, "csv", data / "exports" / f"{name}.csv")
         ]
         page = report(folder, data / "report.html")
-    told = Told(data, crawls, killed_after, loaded, exports, page, truth, time.monotonic() - began)
+    told = Told(
+        data, crawls, killed_after, loaded, exports, page, truth, time.monotonic() - began, imported
+    )
     out.print(_screen(folder, told))
 
 
@@ -159,6 +166,19 @@ def _crawl(data: Path, source: str, url: str, wants: Sequence[str]) -> dict[str,
     return result
 
 
+def _import(data: Path, url: str) -> dict[str, Any]:
+    """The dumps of the film side; of all titles, anime."""
+    words = ["import", "imdb", "--files", url, "--only", "anime", "--data", str(data), "--json"]
+    told = subprocess.run(_self(*words), check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    if told.returncode:
+        raise PhonofilmError(f"The import ended with exit code {told.returncode}.")
+    result: dict[str, Any] = json.loads(told.stdout)
+    kept = sum(result["kept"].values())
+    rows = sum(int(file["rows"]) for file in result["files"].values())
+    err.print(f"  {rows:,} rows in {len(result['files'])} files, {kept:,} titles kept")
+    return result
+
+
 def _crawl_and_kill(data: Path, source: str, url: str, wants: Sequence[str]) -> int:
     """Crawls until a few hundred calls are made, then kills the crawler as a crash would."""
     process = _start(data, source, url, wants)
@@ -180,6 +200,7 @@ def _screen(folder: DataFolder, told: Told) -> Group:
     with read(folder) as connection:
         people, genres = queries.top_artists(connection), queries.top_genres(connection, 6)
         held = queries.held(connection)
+        anime = queries.top_anime(connection)
     told = told._replace(best=plain(people[0].name) if people else "x")
     columns = Table.grid(padding=(0, 3), expand=False)
     columns.add_row(_collected(held, told), _top(people))
@@ -193,12 +214,34 @@ def _screen(folder: DataFolder, told: Told) -> Group:
         Text.assemble(
             ("  Genres      ", "dim"), " · ".join(f"{plain(g.label)} {g.value:,}" for g in genres)
         ),
+        Panel(
+            _anime(anime), title="[bold]Anime[/] · the ten best rated", border_style="magenta",
+            padding=(1, 1), expand=False,
+        ),
         *_files(told),
-    )
+    )  # fmt: skip
+
+
+def _anime(titles: list[queries.Anime]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    numbers, words = {"": 2, "year": 4, "rating": 6, "votes": 7}, {"type": 9, "directed by": 11}
+    table.add_column("", justify="right", min_width=numbers[""])
+    table.add_column("title", no_wrap=True, max_width=22)
+    for name in ("year", "type", "rating", "votes", "directed by"):
+        if name in numbers:
+            table.add_column(name, justify="right", no_wrap=True, min_width=numbers[name])
+        else:
+            table.add_column(name, no_wrap=True, min_width=words[name])
+    for place, one in enumerate(titles, 1):
+        table.add_row(
+            str(place), Text(plain(one.name)), str(one.year or ""), one.kind,
+            f"[bold]{one.rating:.1f}[/]", f"{one.votes:,}", Text(plain(one.directors)),
+        )  # fmt: skip
+    return table
 
 
 def _collected(held: list[queries.Held], told: Told) -> Table:
-    sources = sorted({row.source for row in held})
+    sources = [s for s in ("deezer", "spotify") if any(row.source == s for row in held)]
     table = Table(
         box=None, padding=(0, 2, 0, 0), header_style="dim", title="Collected", title_justify="left"
     )
@@ -264,6 +307,7 @@ def _files(told: Told) -> Iterator[Text]:
     yield Text("")
     for step in (
         f"phonofilm show artists --data {told.folder}",
+        f"phonofilm show titles --data {told.folder}",
         f"phonofilm find artist {told.best.split()[0].lower()} --data {told.folder}",
         "phonofilm crawl deezer --genre techno -n 100    (live, no key needed)",
     ):

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, out, say
+from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report as write_report
 from phonofilm.warehouse.export import FORMATS, export
+from phonofilm.warehouse.shipping import export_to
 
 
 def command(
@@ -18,18 +20,26 @@ def command(
         str,
         typer.Argument(
             metavar="TABLE",
-            help="artists, albums, tracks, features, playlists, entries ..., or discography.",
+            help="artists, albums, tracks, titles, films ...; discography; lake.",
         ),
     ],
     format: Annotated[
         str, typer.Option("--format", help="csv, parquet or jsonl (default: as --out ends).")
     ] = "",
     file: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="The file (default: TABLE.FORMAT).", show_default=False),
-    ] = None,
+        str,
+        typer.Option(
+            "--out",
+            "-o",
+            help="The file, or s3://bucket/key (default: TABLE.FORMAT).",
+            show_default=False,
+        ),
+    ] = "",
     shape: Annotated[
         str, typer.Option("--shape", help="seed: the headers of the old scripts.")
+    ] = "",
+    catalog: Annotated[
+        str, typer.Option("--catalog", help="lake: glue registers it for Athena.")
     ] = "",
     per_file: Annotated[
         int, typer.Option("--per-file", min=1, help="titles --shape seed: so many a JSON file.")
@@ -39,14 +49,20 @@ def command(
     json: shared.Json = False,
 ) -> None:
     """Write a table with its card: what it is, whence, under which terms."""
-    ending = file.suffix.lstrip(".") if file and name != "discography" else ""
+    folder = shared.folder_of(data, warehouse=warehouse)
+    if name == "lake":
+        _lake(folder, file or "lake", catalog, json)
+        return
+    ending = Path(file).suffix.lstrip(".") if name != "discography" else ""
     format = format or (ending if ending in FORMATS else "csv")
-    target = file or Path(name if name == "discography" else f"{name}.{format}")
-    if target.is_dir() and name != "discography":
-        target /= f"{name}.{format}"
-    written = export(
-        shared.folder_of(data, warehouse=warehouse), name, format, target, shape, per_file
-    )
+    if "://" in file:
+        written = export_to(folder, name, format, file, shape, per_file)
+    else:
+        many = name == "discography" or (name == "titles" and shape == "seed")
+        target = Path(file or (name if many else f"{name}.{format}"))
+        if target.is_dir() and not many:
+            target /= f"{name}.{format}"
+        written = export(folder, name, format, target, shape, per_file)
     if json:
         as_json(
             [
@@ -83,3 +99,18 @@ def report(
     else:
         out.print(f"[bold]{path}[/]  {path.stat().st_size // 1024:,} KiB", soft_wrap=True)
         say("Open it in a browser, or send it: nothing in it comes from elsewhere.")
+
+
+def _lake(folder: DataFolder, url: str, catalogue: str, json: bool) -> None:
+    from phonofilm.warehouse.lake import athena_sql, write_lake  # noqa: PLC0415 - an extra
+
+    tables = write_lake(folder, url, catalogue)
+    sql = athena_sql(tables, url)
+    if json:
+        as_json({"tables": [t._asdict() for t in tables], "athena": sql})
+        return
+    table(("table", "rows", "lies in"), [(t.name, sum(t.partitions.values()), t.location)
+                                         for t in tables])  # fmt: skip
+    if not catalogue:
+        say("For Athena, without a catalogue:")
+        out.print(sql, markup=False, soft_wrap=True)

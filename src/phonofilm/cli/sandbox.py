@@ -11,6 +11,7 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import table
 from phonofilm.errors import StoreError, UsageError
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS
 from phonofilm.sandbox.faults.rules import described
 from phonofilm.sandbox.server import Plan, serve
 
@@ -53,7 +54,11 @@ def command(
 ) -> None:
     """Stand in for a source until SIGTERM; prints one line of JSON when ready."""
     if list_faults:
-        table(("fault", "what it plays"), described().items(), wraps="what it plays")
+        table(
+            ("fault", "what it plays"),
+            (described() | described(DUMP_FAULTS)).items(),
+            wraps="what it plays",
+        )
         return
     plan = Plan(source, access, artists, seed, rate, quota, catalogue, faults, titles)
     try:

@@ -85,10 +85,13 @@ def _period(seconds: float) -> str:
     return "a day" if seconds == 86_400 else span(seconds)
 
 
+_A_FILE = 100_000  # no call brings so many
+
+
 def cell(held: Offer) -> str:
     """Rows a call, or since when there is none."""
     if held.here:
-        return f"{held.rows:g} a call"
+        return "in a file" if held.rows >= _A_FILE else f"{held.rows:g} a call"
     return f"gone {held.gone}" if held.gone else "never"
 
 

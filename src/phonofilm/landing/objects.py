@@ -103,6 +103,15 @@ class Objects:
         except BaseError as error:
             raise self._failed(error) from error
 
+    def publish(self, name: str, path: Path) -> None:
+        """Puts a file whether or not one is there, unless somebody changed it meanwhile."""
+        try:
+            self.put(name, path)
+        except StoreError:
+            if name not in self.names():
+                raise
+            self.replace(name, path)
+
     def replace(self, name: str, path: Path) -> None:
         """Puts a file in place of an object, unless somebody else changed it meanwhile."""
         try:

@@ -113,6 +113,28 @@ def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[
     return [Person(*row) for row in rows.fetchall()]
 
 
+class Anime(NamedTuple):
+    """A title as the top ten shows it."""
+
+    name: str
+    year: int | None
+    kind: str
+    rating: float
+    votes: int
+    directors: str
+
+
+def top_anime(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[Anime]:
+    """The best rated titles that an import of anime kept; those with few votes prove nothing."""
+    rows = connection.execute(
+        "SELECT name, start_year, title_type, rating, votes, array_to_string(directors, ', ')"
+        " FROM titles_wide WHERE kept_by IS NOT NULL AND title_type <> 'tvEpisode'"
+        " AND rating IS NOT NULL ORDER BY votes < 100, rating DESC, votes DESC, id LIMIT ?",
+        [limit],
+    )
+    return [Anime(*row) for row in rows.fetchall()]
+
+
 def runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
     """All crawls, oldest first."""
     rows = connection.execute(

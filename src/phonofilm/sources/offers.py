@@ -94,6 +94,8 @@ def offers(manifest: Manifest, access: str) -> list[Offer]:
                  for s in fields}  # fmt: skip
         order = [column.name for column in columns(BY_KIND[kind])]
         found += [offer(manifest, access, kind, f) for f in sorted(named, key=order.index)]
+    if not any(shape.startswith("artist.") for shape in manifest.shapes):
+        return found
     return [*found, offer(manifest, access, "relation", "related_id")]
 
 

@@ -10,12 +10,19 @@ from phonofilm.sandbox.service import Answer, Ask, Clock
 
 Play = Callable[[Answer, Ask, Clock], Answer]
 FAULTS: dict[str, Play] = {}
+DUMP_FAULTS: dict[str, Play] = {}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 def fault(play: Play) -> Play:
     """Registers a fault under its function's name; the docstring says what it plays."""
     FAULTS[play.__name__] = play
+    return play
+
+
+def dump_fault(play: Play) -> Play:
+    """Registers a fault of files and pages of film, under its function's name."""
+    DUMP_FAULTS[play.__name__] = play
     return play
 
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.sandbox.faults import content, shape, status, walls, wire
-from phonofilm.sandbox.faults.registry import FAULTS
+from phonofilm.sandbox.faults import content, dumps, shape, status, walls, wire
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS, FAULTS, Play
 from phonofilm.sandbox.service import Answer, Ask, Clock
 
-SECTIONS = (status, wire, content, shape, walls)
+SECTIONS = (status, wire, content, shape, walls, dumps)
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,7 +44,7 @@ class Faults:
 
     def __init__(self, rules: list[Rule], seed: int = 7) -> None:
         for rule in rules:
-            if rule.name not in FAULTS:
+            if rule.name not in FAULTS and rule.name not in DUMP_FAULTS:
                 raise ValueError(f"there is no fault called {rule.name!r}")
         self._rules = rules
         self._met, self._played = [0] * len(rules), [0] * len(rules)
@@ -65,7 +65,7 @@ class Faults:
                 self._met[place] += 1
                 if self._is_due(place, rule):
                     self._played[place] += 1
-                    return FAULTS[rule.name](answer, ask, clock)
+                    return (FAULTS.get(rule.name) or DUMP_FAULTS[rule.name])(answer, ask, clock)
         return answer
 
     def _is_due(self, place: int, rule: Rule) -> bool:
@@ -81,6 +81,6 @@ class Faults:
         return {r.name: n for r, n in zip(self._rules, self._played, strict=True)}
 
 
-def described() -> dict[str, str]:
+def described(faults: dict[str, Play] = FAULTS) -> dict[str, str]:
     """Every fault with what it plays."""
-    return {name: (play.__doc__ or "").strip().rstrip(".") for name, play in FAULTS.items()}
+    return {name: (play.__doc__ or "").strip().rstrip(".") for name, play in faults.items()}

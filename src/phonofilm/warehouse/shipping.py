@@ -1,0 +1,34 @@
+"""Exports into an object store: written here, then put there with their cards."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from phonofilm.errors import UsageError
+from phonofilm.landing.store import DataFolder
+from phonofilm.warehouse.card import Exported
+from phonofilm.warehouse.export import export
+
+
+def export_to(
+    folder: DataFolder, table: str, format_: str, url: str, shape: str = "", per_file: int = 5
+) -> list[Exported]:
+    """As `export`, to `s3://bucket/prefix/NAME`; paths in the result are addresses."""
+    from phonofilm.landing.objects import open_objects  # noqa: PLC0415 - an extra
+
+    base, _, name = url.rstrip("/").rpartition("/")
+    if base.endswith(":/") or not name:
+        raise UsageError(f"{url} names no object.", next_step="--out s3://bucket/prefix/file.csv")
+    objects = open_objects(base)
+    with tempfile.TemporaryDirectory() as scratch:
+        written = export(folder, table, format_, Path(scratch) / name, shape, per_file)
+        for path in sorted(p for p in Path(scratch).rglob("*") if p.is_file()):
+            objects.publish(str(path.relative_to(scratch)), path)
+    return [
+        one._replace(
+            path=Path(f"{base}/{one.path.relative_to(scratch)}"),
+            card=Path(f"{base}/{one.card.relative_to(scratch)}"),
+        )
+        for one in written
+    ]

@@ -1,0 +1,156 @@
+"""The lake: Hive-partitioned Parquet in S3, in a Glue catalogue, as Athena wants it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from phonofilm.config import Settings
+from phonofilm.crawl.bulk import ImportOptions, import_dumps
+from phonofilm.crawl.loop import run
+from phonofilm.errors import UsageError
+from phonofilm.landing.objects import open_objects
+from phonofilm.sandbox.film import FilmWorld
+from phonofilm.sandbox.imdb.dumps import write
+from phonofilm.warehouse.export import export
+from phonofilm.warehouse.lake import athena_sql, write_lake
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.shipping import export_to
+from tests.conftest import collect
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """S3 and Glue as moto plays them."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    port = server.get_host_and_port()[1]
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    open_objects("s3://lake/x").check(create=True)
+    yield
+    server.stop()
+
+
+@pytest.fixture
+def loaded(folder, stand_in, tmp_path: Path):
+    write(FilmWorld(150), tmp_path / "dumps")
+    run(import_dumps(folder, Settings(), ImportOptions("imdb", str(tmp_path / "dumps"))))
+    url, _ = stand_in("tmdb", titles=1500)
+    collect(folder, "tmdb", url, "titles")
+    load(folder)
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_lake_in_glue(aws, loaded, tmp_path: Path) -> None:
+    import boto3
+
+    tables = write_lake(loaded, "s3://lake/films", "glue")
+    again = write_lake(loaded, "s3://lake/films", "glue")
+    assert [t.name for t in tables] == [t.name for t in again]
+    glue = boto3.client("glue")
+    found = glue.get_tables(DatabaseName="lake_films")["TableList"]
+    assert {t["Name"] for t in found} == {t.name for t in tables}
+    titles = next(t for t in found if t["Name"] == "titles")
+    assert [k["Name"] for k in titles["PartitionKeys"]] == ["source"]
+    kinds = {c["Name"]: c["Type"] for c in titles["StorageDescriptor"]["Columns"]}
+    assert (kinds["directors"], kinds["votes"]) == ("array<string>", "bigint")
+    parts = glue.get_partitions(DatabaseName="lake_films", TableName="titles")["Partitions"]
+    assert {p["Values"][0] for p in parts} == {"imdb", "tmdb"}
+    objects = open_objects("s3://lake/films")
+    rows = 0
+    for name in objects.names("titles"):
+        local = objects.fetch(name, tmp_path / "x.parquet")
+        rows += duckdb.sql(f"SELECT count(*) FROM '{local}'").fetchone()[0]
+    assert rows == sum(next(t for t in tables if t.name == "titles").partitions.values())
+    assert len(objects.names("titles")) == 2  # what an earlier export left is gone
+
+
+def test_a_lake_in_a_folder_is_read_by_any_engine(loaded, tmp_path: Path) -> None:
+    tables = write_lake(loaded, str(tmp_path / "lake"))
+    told = duckdb.sql(
+        f"SELECT source, count(*) FROM read_parquet('{tmp_path}/lake/titles/*/*.parquet',"
+        " hive_partitioning = true) GROUP BY ALL"
+    ).fetchall()
+    assert dict(told) == next(t for t in tables if t.name == "titles").partitions
+    sql = athena_sql(tables, "s3://b/x")
+    assert "PARTITIONED BY (source string)" in sql
+    assert "`directors` array<string>" in sql
+
+
+def test_a_catalogue_needs_s3(loaded, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        write_lake(loaded, str(tmp_path / "lake"), "glue")
+    with pytest.raises(UsageError, match="no catalogue"):
+        write_lake(loaded, "s3://b/x", "hive")
+
+
+def test_an_export_into_s3(aws, loaded, tmp_path: Path) -> None:
+    for _ in range(2):  # the second replaces the first
+        [one] = export_to(loaded, "titles", "parquet", "s3://lake/out/titles.parquet")
+    assert str(one.path).endswith("lake/out/titles.parquet")
+    objects = open_objects("s3://lake/out")
+    assert objects.names() == ["titles.parquet", "titles.parquet.card.md"]
+    card = objects.fetch("titles.parquet.card.md", tmp_path / "card").read_text()
+    assert "Information courtesy of IMDb" in card
+    assert "This product uses the TMDB API" in card
+
+
+class TestTitles:
+    @pytest.mark.parametrize("format_", ["csv", "parquet", "jsonl"])
+    def test_titles_carry_their_people_in_every_format(self, loaded, tmp_path, format_) -> None:
+        [one] = export(loaded, "titles", format_, tmp_path / f"t.{format_}")
+        assert one.rows > 150
+        row = duckdb.sql(
+            f"SELECT directors, writers, stars, genres FROM '{one.path}'"
+            " WHERE source = 'imdb' AND directors IS NOT NULL AND stars IS NOT NULL LIMIT 1"
+        ).fetchone()
+        assert all(row[:3])
+        assert "Information courtesy of IMDb" in one.attribution[0]
+
+    def test_the_objects_that_the_first_job_wrote(self, loaded, tmp_path: Path) -> None:
+        [one] = export(loaded, "titles", "jsonl", tmp_path / "seed", "seed", per_file=5)
+        files = sorted((tmp_path / "seed").glob("20*/titles-*.json"))
+        parts = [json.loads(path.read_text()) for path in files]
+        assert {len(part) for part in parts[:-1]} == {5}
+        assert sum(map(len, parts)) == one.rows
+        title = next(t for part in parts for t in part if t["credits"].get("Stars"))
+        assert list(title) == [
+            "scrape_ts", "title", "url", "poster_url", "ratingValue", "ratingCount", "name",
+            "isSeries", "duration", "genres", "release_date", "summary_text", "credits",
+        ]  # fmt: skip
+        assert set(title["credits"]["Stars"][0]) == {"name", "link"}
+        assert len(title["credits"]["Stars"]) <= 3
+
+
+def test_the_whole_way_on_the_command_line(tmp_path: Path, monkeypatch) -> None:
+    from phonofilm.cli import main
+
+    write(FilmWorld(120), tmp_path / "dumps")
+    main._register([])
+    monkeypatch.chdir(tmp_path)
+
+    def said(*words: str):
+        result = CliRunner().invoke(main.app, [*words, "--data", "d"])
+        assert result.exit_code == 0, result.output
+        return result
+
+    said("import", "imdb", "--files", "dumps", "--only", "movies,series")
+    said("load")
+    assert "votes" in said("show", "titles").output
+    said("export", "titles", "--out", "t.csv")
+    said("export", "titles", "--shape", "seed", "--per-file", "3", "--out", "seed")
+    assert "CREATE EXTERNAL TABLE" in said("export", "lake", "--out", "lake").output
+    assert (tmp_path / "t.csv.card.md").exists()
