@@ -33,7 +33,7 @@ wheel-demo: wheel ## the wheel alone, with the newest of what it needs, runs a s
 	build/alone/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	build/alone/bin/phonofilm demo --artists 60 --data build/alone/demo
 
-bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; a quarter of an hour, nothing beside it
+bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; half an hour, nothing beside it
 	$(BENCH)/bin/python -m benchmarks.throughput
 	$(BENCH)/bin/python -m benchmarks.loading
 	$(BENCH)/bin/python -m benchmarks.frontier
@@ -41,6 +41,10 @@ bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; a qua
 	$(BENCH)/bin/python -m benchmarks.rows
 	$(BENCH)/bin/python -m benchmarks.windows
 	$(BENCH)/bin/python -m benchmarks.coverage
+	$(BENCH)/bin/python -m benchmarks.dumps --cinemagoer
+	$(BENCH)/bin/python -m benchmarks.postgres
+	$(BENCH)/bin/python -m benchmarks.pages
+	$(BENCH)/bin/python -m benchmarks.objects
 
 soak: setup ## 200,000 calls with faults and kills must end with the truth, some minutes
 	$(BIN)/python -m benchmarks.soak

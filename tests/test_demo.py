@@ -35,8 +35,9 @@ def test_the_demo_shows_the_whole_way(tmp_path: Path) -> None:
     assert "simulated" in told.stderr
     assert "kill -9" in told.stdout
     assert "Ten most popular" in told.stdout
-    assert told.stdout.count("$ phonofilm") == 3
-    for name in ("artists", "albums", "tracks", "features", "playlists", "entries"):
+    assert "Anime" in told.stdout
+    assert told.stdout.count("$ phonofilm") == 4
+    for name in ("artists", "albums", "tracks", "features", "playlists", "entries", "titles"):
         assert (tmp_path / f"demo/exports/{name}.csv").exists()
         assert (tmp_path / f"demo/exports/{name}.csv.card.md").exists()
     assert (tmp_path / "demo/report.html").exists()

@@ -153,3 +153,18 @@ def test_each_asks_for_what_its_service_asks(folder) -> None:
         live(get("tmdb"), Settings(tmdb=own))
     told = live(get("tmdb"), Settings(tmdb=own.model_copy(update={"token": SecretStr("k3y")})))
     assert told.bearer == "k3y"
+
+
+def test_titles_are_found_at_tmdb_and_in_the_warehouse(folder, stand_in, tmp_path) -> None:
+    from phonofilm.crawl.find import find
+    from phonofilm.crawl.loop import run
+    from phonofilm.errors import UsageError
+
+    url, served = stand_in("tmdb", titles=3000)
+    wanted = served.world.title(served.world.anime()[0])
+    found = run(find(folder, Settings(), "tmdb", url, "title", wanted.name))
+    assert wanted.name in {title.name for title in found}
+    assert {title.kind for title in found} == {"title"}
+    wikidata, _ = stand_in("wikidata", titles=500)
+    with pytest.raises(UsageError, match="cannot be searched"):
+        run(find(folder, Settings(), "wikidata", wikidata, "title", "x"))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from phonofilm.errors import LockedError, NewerDataError, StoreError
 from phonofilm.landing.envelope import Envelope, Stamp, pseudonym, seal, without_names
 from phonofilm.landing.log import AppendLog, whole_lines
-from phonofilm.landing.segments import answers, drop_older, seal_log, segments
+from phonofilm.landing.segments import answers, seal_log, segments
+from phonofilm.landing.shelf import Shelf, drop_older
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources.base import Request, Response
 
@@ -160,11 +161,12 @@ def test_what_is_no_json_is_left_as_it_is(body: bytes) -> None:
 
 
 def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:
-    sealed(tmp_path, answer(1, b"{}"), answer(2, b"{}"), answer(3, b"{}", at=NOW - 40 * DAY))
+    landing, shelf = tmp_path / "landing", Shelf(DataFolder(tmp_path))
+    sealed(landing, answer(1, b"{}"), answer(2, b"{}"), answer(3, b"{}", at=NOW - 40 * DAY))
     limit = datetime.fromtimestamp((NOW + 2) / 1e6, UTC)
-    assert drop_older(tmp_path, "deezer", limit) == 2
-    assert [back.seq for back in answers(segments(tmp_path))] == [2]
-    assert drop_older(tmp_path, "spotify", limit) == 0
+    assert drop_older(shelf, "deezer", limit) == 2
+    assert [back.seq for back in answers(segments(landing))] == [2]
+    assert drop_older(shelf, "spotify", limit) == 0
 
 
 def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -114,7 +114,13 @@ def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None
     assert "gone 2026-02-11" in text
     assert "related artists" in text
     code, text = spoken(capsys, monkeypatch, "plan", *words, "--json")
-    assert {held["source"] for held in json.loads(text)} == {"deezer", "spotify"}
+    assert {held["source"] for held in json.loads(text)} == {
+        "deezer",
+        "spotify",
+        "imdb",
+        "wikidata",
+        "tmdb",
+    }
     code, text = spoken(capsys, monkeypatch, "sources", "--json")
     assert {"source", "access", "field", "call", "rows", "gone", "licence"} <= json.loads(text)[
         0

@@ -28,6 +28,7 @@ _SHOWN = {
     "album": ("name", "artist_names", "release_date", "album_type", "total_tracks", "id"),
     "track": ("name", "artist_names", "album_name", "duration_ms", "popularity", "id"),
     "playlist": ("name", "track_count", "owner_name", "id"),
+    "title": ("name", "original_name", "title_type", "release_date", "id"),
 }
 
 
@@ -36,6 +37,7 @@ _BEST_FIRST = {
     "album": "release_date",
     "track": "popularity DESC NULLS LAST",
     "playlist": "track_count DESC",
+    "title": "start_year DESC NULLS LAST",
 }
 
 
@@ -207,7 +209,7 @@ def sql(
 
 
 def find(
-    kind: Annotated[str, typer.Argument(help="artist, album, track or playlist.")],
+    kind: Annotated[str, typer.Argument(help="artist, album, track, playlist or title.")],
     words: Annotated[str, typer.Argument(help="What to look for.")] = "",
     artist: Annotated[
         str, typer.Option("--artist", "-a", help="The albums (or top tracks) of an artist.")
@@ -221,7 +223,7 @@ def find(
     config: shared.Config = None,
     json: shared.Json = False,
 ) -> None:
-    """Find artists, albums, tracks or playlists: in the warehouse, or at a source."""
+    """Find artists, albums, tracks, playlists or titles: in the warehouse, or at a source."""
     single = kind.rstrip("s").lower()
     if single not in finding.SEARCHES or not (words or artist):
         raise UsageError(
@@ -236,7 +238,7 @@ def find(
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)
     if at is not None or source or published(folder) is None:
-        name = source or "deezer"
+        name = source or ("tmdb" if single == "title" else "deezer")
         work = finding.find(folder, settings, name, at, single, words, artist)
         rows = [[getattr(record, f) for f in _SHOWN[single]] for record in run(work)]
     else:

@@ -14,7 +14,7 @@ from phonofilm.records import Artist, Record
 from phonofilm.sources import get
 from phonofilm.sources.base import HttpSource, Malformed, Page, Request
 
-SEARCHES = ("artist", "album", "track", "playlist")
+SEARCHES = ("artist", "album", "track", "playlist", "title")
 
 
 class Looker:
@@ -87,5 +87,10 @@ async def find(
             person = await looker.artist(artist)
             page = await looker.ask("artist_albums" if kind == "album" else "top_tracks", person.id)
         else:
+            if f"search_{kind}" not in source.manifest.endpoints:
+                raise UsageError(
+                    f"{source.manifest.title} cannot be searched for {kind}s.",
+                    next_step="Titles: --source tmdb; music: --source deezer or spotify.",
+                )
             page = await looker.ask(f"search_{kind}", words)
     return [record for record in page.records if record.kind == kind]

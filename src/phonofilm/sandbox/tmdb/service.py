@@ -48,6 +48,8 @@ class TmdbService:
             return _refusal(429, 25, "Your request count is over the allowed limit.", wait)
         if ask.path in ("/3/discover/movie", "/3/discover/tv"):
             return self._discover(ask, ask.path.rpartition("/")[2])
+        if ask.path == "/3/search/multi":
+            return self._search(ask.query.get("query", ""))
         if found := _FIND.fullmatch(ask.path):
             return self._find(found[1])
         if found := _DETAIL.fullmatch(ask.path):
@@ -63,6 +65,16 @@ class TmdbService:
         pages = -(-len(held) // _PAGE)
         told = {"page": page, "results": rows, "total_pages": pages, "total_results": len(held)}
         return json_answer(f"discover_{kind}", told)
+
+    def _search(self, words: str) -> Answer:
+        asked = words.casefold().split()
+        held = [
+            self._listed(i, kind) | {"media_type": kind}
+            for kind, indices in self._lists.items() for i in indices
+            if asked and all(w in self.world.title(i).name.casefold() for w in asked)
+        ]  # fmt: skip
+        rows = [*held[:_PAGE], {"id": 7, "media_type": "person", "name": words}]
+        return json_answer("search_title", {"page": 1, "results": rows, "total_results": len(rows)})
 
     def _find(self, imdb_id: str) -> Answer:
         index = self.world.index_of(imdb_id)

@@ -99,6 +99,14 @@ def parse_discover(request: Request, response: Response) -> Page:
     return page
 
 
+def parse_search(request: Request, response: Response) -> Page:
+    """Films and series of a search; people among them are left out."""
+    _, items, findings = items_of(response.body, _List, _Item, ["results"])
+    kinds = {"movie", "tv"}
+    titles: list[Record] = [_title(i, str(i.media_type)) for i in items if i.media_type in kinds]
+    return Page(records=titles, findings=findings)
+
+
 def parse_find(request: Request, response: Response) -> Page:
     """What stands behind an id of IMDb."""
     held = one_of(response.body, _Found)
@@ -196,6 +204,7 @@ def _genres(item: _Item, title_id: str) -> Iterator[TitleGenre]:
 PARSERS = {
     "discover_movie": parse_discover,
     "discover_tv": parse_discover,
+    "search_title": parse_search,
     "find": parse_find,
     "title": parse_title,
 }
