@@ -41,7 +41,7 @@ def usual(body: bytes, parser: str) -> dict[str, object]:
         "plot": ((above["plot"] or {}).get("plotText") or {}).get("plainText"),
         "poster": (above["primaryImage"] or {}).get("url"),
         "genres": [g["text"] for g in above["genres"]["genres"]],
-        "keywords": ld["keywords"],
+        "keywords": ld.get("keywords"),
         "people": [[c["name"]["id"] for c in g["credits"]] for g in groups],
     }  # fmt: skip
 

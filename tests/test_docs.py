@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from docs.generate import PAGES
 
 from phonofilm.cli.main import VERBS
+from phonofilm.landing.objects import open_objects
+from phonofilm.sandbox.film import FilmWorld
+from phonofilm.sandbox.imdb.dumps import write
+from phonofilm.sandbox.imdb.pages import page
 from phonofilm.sources import NAMES, get
+from tests.servers import SECRET
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,15 +56,49 @@ def readme_commands() -> list[str]:
     return [line for line in lines if line.startswith("phonofilm ")]
 
 
-def test_the_commands_of_the_readme_run_as_they_stand(tmp_path: Path, stand_in) -> None:
-    url, _ = stand_in("deezer", artists=400)
-    live = {"PHONOFILM_DEEZER__BASE_URL": url}  # what is live there is the stand-in here
-    assert len(readme_commands()) > 12
+@pytest.fixture
+def everything(tmp_path: Path, stand_in, database: str) -> Iterator[dict[str, str]]:
+    """What the README's commands find there: sources, files, a database, a store."""
+    from moto.server import ThreadedMotoServer
+
+    store = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    store.start()
+    world = FilmWorld(1500)
+    write(world, tmp_path / "dumps")
+    (tmp_path / "saved-pages").mkdir()
+    for index in range(5):
+        (tmp_path / "saved-pages" / f"{index}.html").write_bytes(page(world, index))
+    live = {
+        "DEEZER__BASE_URL": stand_in("deezer", artists=400)[0],
+        "WIKIDATA__BASE_URL": stand_in("wikidata", titles=1500)[0],
+        "WIKIDATA__CONTACT": "somebody@example.org",
+        "TMDB__BASE_URL": stand_in("tmdb", titles=1500)[0],
+        "TMDB__ACCEPT_TERMS": "true", "TMDB__BASIS": "a test", "TMDB__TOKEN": "sandbox-token",
+    }  # fmt: skip
+    aws = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.get_host_and_port()[1]}",
+        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1", "PGPASSWORD": SECRET.replace("%40", "@"),
+    }  # fmt: skip
+    yield {f"PHONOFILM_{name}": value for name, value in live.items()} | aws
+    store.stop()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_commands_of_the_readme_run_as_they_stand(
+    tmp_path: Path, everything: dict[str, str], database: str, monkeypatch
+) -> None:
+    for name, value in everything.items():
+        monkeypatch.setenv(name, value)
+    open_objects("s3://bucket/films").check(create=True)
+    assert len(readme_commands()) > 20
     for line in readme_commands():
-        words = [sys.executable, "-m", *shlex.split(line)]
+        words = shlex.split(line.replace("postgresql://me@host/films", database), comments=True)
         told = subprocess.run(
-            words, cwd=tmp_path, env=os.environ | live, capture_output=True, text=True, check=False
-        )
+            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
         assert told.returncode == 0, (line, told.stdout, told.stderr)
 
 

@@ -52,6 +52,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "credits": ("principalCredits", "principalCreditsV2"),
 }
 
+# What the JSON-LD can fill.
+_FILLED = (
+    "name", "original_name", "title_type", "plot", "poster_url", "certificate", "runtime_ms",
+    "keywords", "release_date", "release_date_precision",
+)  # fmt: skip
+
 Raw = dict[str, msgspec.Raw]
 
 
@@ -61,7 +67,12 @@ class _Held(NamedTuple):
     kind: str  # title, reference, or sub for pages that only repeat a title's head
     above: Raw
     main: Raw
-    json_ld: dict[str, Any]
+    short: bytes  # the JSON-LD, read only where the rest lacks something
+
+    @property
+    def json_ld(self) -> dict[str, Any]:
+        """The JSON-LD of a title; empty when it is of something else."""
+        return _json_ld(self.short) if self.short else {}
 
 
 def parse_title_page(request: Request, response: Response) -> Page:
@@ -86,17 +97,17 @@ def title_id_of(body: bytes) -> str | None:
 
 def _read(body: bytes) -> _Held:
     """The data blocks of a page, which may be `__NEXT_DATA__` itself."""
-    json_ld: dict[str, Any] = {}
+    short = b""
     found: bytes | None = body if body.lstrip()[:1] == b"{" else None
     for match in () if found else _SCRIPT.finditer(body):
         if b"__NEXT_DATA__" in match[1]:
             found = match[2]
-        elif b"ld+json" in match[1] and not json_ld:
-            json_ld = _json_ld(match[2])
-    if found is None and not json_ld:
+        elif b"ld+json" in match[1] and b"/title/tt" in match[2] and not short:
+            short = match[2]
+    if found is None and not (short and _json_ld(short)):
         raise Malformed("a page without the data of a title")
     kind, above, main = _next_data(found) if found is not None else ("", {}, {})
-    return _Held(kind, above, main, json_ld)
+    return _Held(kind, above, main, short)
 
 
 def _json_ld(text: bytes) -> dict[str, Any]:
@@ -144,6 +155,7 @@ class _Reading:
 
     def __init__(self, held: _Held) -> None:
         self._held = held
+        self._json_ld: dict[str, Any] | None = None
         self.findings: list[Finding] = []
         if not held.kind:
             self.findings.append(Finding("missing_block", "__NEXT_DATA__"))
@@ -152,7 +164,7 @@ class _Reading:
         """The `tt` id; Malformed without one."""
         told = self._value(self._held.above.get("id")) or self._value(self._held.main.get("id"))
         if told is None:
-            match = re.search(r"/title/(tt\d+)", str(self._held.json_ld.get("url", "")))
+            match = re.search(r"/title/(tt\d+)", str(self.json_ld.get("url", "")))
             told = match[1] if match else None
         if not isinstance(told, str) or not _TITLE_ID.match(told):
             raise Malformed("a page that names no title")
@@ -186,9 +198,16 @@ class _Reading:
             self.findings.append(Finding("missing_block", name))
         return ABSENT
 
+    @property
+    def json_ld(self) -> dict[str, Any]:
+        """The JSON-LD, read when it is first needed."""
+        if self._json_ld is None:
+            self._json_ld = self._held.json_ld
+        return self._json_ld
+
     def _ld(self, name: str) -> Any:
         """A text of the JSON-LD, its entities undone once; ABSENT where it is not told."""
-        held = self._held.json_ld.get(name, ABSENT)
+        held = self.json_ld.get(name, ABSENT)
         return html.unescape(held) if isinstance(held, str) else held
 
     def _text(self, name: str, *path: str) -> Any:
@@ -235,7 +254,7 @@ class _Reading:
 
     def _fill(self, title: Title) -> None:
         """What only the JSON-LD tells: without `__NEXT_DATA__` it is all there is."""
-        if not self._held.json_ld:
+        if all(getattr(title, name) is not ABSENT for name in _FILLED) or not self.json_ld:
             return
         genuine = self._ld("alternateName")
         told = {
@@ -258,7 +277,7 @@ class _Reading:
     def rating(self, title_id: str) -> Iterator[Rating]:
         """Mean and votes; no votes, no mean."""
         held = self.block("ratingsSummary")
-        if held is ABSENT and isinstance(told := self._held.json_ld.get("aggregateRating"), dict):
+        if held is ABSENT and isinstance(told := self.json_ld.get("aggregateRating"), dict):
             held = {
                 "aggregateRating": told.get("ratingValue"), "voteCount": told.get("ratingCount"),
             }  # fmt: skip
@@ -272,7 +291,7 @@ class _Reading:
         """One record a genre; pages know four, their JSON-LD three."""
         held = texts_of(self.block("genres"), "genres")
         if held is ABSENT:
-            told = self._held.json_ld.get("genre")
+            told = self.json_ld.get("genre")
             held = [told] if isinstance(told, str) else told if isinstance(told, list) else []
         for genre in dict.fromkeys(g for g in held or [] if isinstance(g, str)):
             yield TitleGenre("imdb", f"{title_id}:{genre}", title_id=title_id, genre=genre)
@@ -280,8 +299,8 @@ class _Reading:
     def people(self, title_id: str) -> list[Any]:
         """Everybody the page names, and their credits."""
         groups = self.block("credits")
-        if groups is ABSENT and self._held.json_ld:
-            records, findings = stars_of_json_ld(title_id, self._held.json_ld)
+        if groups is ABSENT and self.json_ld:
+            records, findings = stars_of_json_ld(title_id, self.json_ld)
         else:
             cast = self._value(self._held.main.get("cast"))
             records, findings = credits_of(title_id, groups, cast)

@@ -237,10 +237,7 @@ class PostgresWarehouse:
         }
 
     def settle(self) -> None:
-        """New statistics, so that the first query after a load is planned well."""
-        if self.touched:
-            with self.transaction():
-                self._connection.execute("ANALYZE")
+        """Nothing to do: the server looks after its statistics by itself, within a minute."""
 
     def close(self) -> None:
         """Ends the connection; what was not committed is taken back."""
