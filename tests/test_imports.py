@@ -286,6 +286,19 @@ class TestBadInput:
         reasons = [reason for (reason,) in rows(folder, "SELECT reason FROM quarantine ORDER BY 1")]
         assert reasons[0].startswith("2 fields instead of 3: tt0000002")
 
+    @pytest.mark.parametrize("table", COLUMNS)
+    def test_a_row_of_another_width_in_any_table(self, folder, tmp_path: Path, table: str) -> None:
+        """Wherever the database notices it, the load begins again with care."""
+        paths = write(FilmWorld(300), tmp_path / "dumps")
+        path = next(p for p in paths if p.name.startswith(table))
+        lines = gzip.decompress(path.read_bytes()).split(b"\n")
+        lines[len(lines) // 2 : len(lines) // 2] = [b"tt0000001", b"\t".join([b"x"] * 12)]
+        path.write_bytes(gzip.compress(b"\n".join(lines)))
+        imported(folder, tmp_path / "dumps", only="movies" if "basics" in table else "")
+        result = load(folder)
+        assert result.quarantined == 2
+        assert result.inserted["titles"] > 0
+
     def test_words_for_numbers_are_null_and_told(self, folder, tmp_path: Path) -> None:
         file(tmp_path, "title.ratings", "tt0000001\tgood\tmany", "tt0000002\t7.5\t10")
         imported(folder, tmp_path)

@@ -32,7 +32,7 @@ def keep_part(
     """Writes `kept.parquet` (id, rule) and counts the titles by the rule that kept each."""
     try:
         return _keep(source, incoming, generation, id_map, careful=False)
-    except Irregular:
+    except (Irregular, duckdb.InvalidInputException):
         return _keep(source, incoming, generation, id_map, careful=True)
 
 

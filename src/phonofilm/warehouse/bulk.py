@@ -9,9 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.narrowing import narrow
-from phonofilm.landing.relations import Relations
+from phonofilm.landing.relations import Irregular, Relations
 from phonofilm.landing.store import DataFolder
 from phonofilm.sources import BULK, get_bulk
 from phonofilm.sources.dumps import BulkSource, Reading
@@ -42,7 +44,12 @@ class DumpLoader:
             if generation is None or (key in known and not again):
                 continue
             with tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch:
-                self._load(get_bulk(name), dumps, generation, Path(scratch))
+                try:
+                    self._load(get_bulk(name), dumps, generation, Path(scratch))
+                except duckdb.InvalidInputException as error:  # rows of another width
+                    if self._careful:
+                        raise
+                    raise Irregular(str(error)[:400]) from None
             self._keep_run(generation)
             self.loaded.append(key)
         new = [key for key in self.loaded if key not in known]
