@@ -154,3 +154,13 @@ def test_the_whole_way_on_the_command_line(tmp_path: Path, monkeypatch) -> None:
     said("export", "titles", "--shape", "seed", "--per-file", "3", "--out", "seed")
     assert "CREATE EXTERNAL TABLE" in said("export", "lake", "--out", "lake").output
     assert (tmp_path / "t.csv.card.md").exists()
+
+
+def test_the_report_shows_films(loaded, tmp_path: Path) -> None:
+    from phonofilm.show.report import report
+
+    page = report(loaded, tmp_path / "report.html").read_text()
+    for words in ("Best rated titles", "Genres with most titles", "Titles by year"):
+        assert words in page
+    assert "Information courtesy of IMDb" in page
+    assert "<script" not in page

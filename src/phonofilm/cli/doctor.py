@@ -14,11 +14,14 @@ from rich.markup import escape
 from phonofilm.about import __version__
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, out
-from phonofilm.config import FILE, Settings, load_settings
+from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
+from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder
 from phonofilm.sources import NAMES, get
-from phonofilm.warehouse.publish import published
+from phonofilm.sources.manifest import Manifest
+from phonofilm.warehouse.publish import published, read
+from phonofilm.warehouse.where import remembered, without_password
 
 _MARKS = {"good": "[green]✓[/]", "off": "[dim]○[/]", "bad": "[red]✗[/]"}
 
@@ -37,7 +40,7 @@ def command(
     """Look at settings, keys, disk and data, and say what to do."""
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)
-    checks = [*_machine(), *_sources(settings), *_data(folder)]
+    checks = [*_machine(), *_sources(settings), *_data(folder), *_elsewhere(folder)]
     if json:
         as_json([check._asdict() for check in checks])
         return
@@ -60,31 +63,49 @@ def _machine() -> Iterator[Check]:
 def _sources(settings: Settings) -> Iterator[Check]:
     for name in NAMES:
         manifest, own = get(name).manifest, settings.source(name)
-        if not manifest.terms.must_accept:
-            yield Check("good", f"{manifest.title}: ready, no key needed")
-            continue
-        missing = []
-        if not own.accept_terms:
-            missing.append(f"read {manifest.terms.url}, then set accept_terms = true")
-        if not own.basis:
-            missing.append('say on what ground: basis = "..."')
-        if not own.client_id or not own.client_secret.get_secret_value():
-            missing.append(
-                "make an app at the source and set client_id and client_secret (.env is read)"
-            )
+        missing = list(_missing(manifest, own))
         access = own.access or manifest.default_access
         if missing:
             head = (
                 f"in [{name}] of {FILE}, .env or the environment (PHONOFILM_{name.upper()}__...):"
             )
-            yield Check(
-                "off",
-                f"{manifest.title}: off",
-                "\n".join([head, *missing, f"or try the sandbox: phonofilm sandbox {name}"]),
-            )
-        else:
+            advice = [head, *missing, f"or try the sandbox: phonofilm sandbox {name}"]
+            yield Check("off", f"{manifest.title}: off", "\n".join(advice))
+        elif manifest.terms.must_accept:
             text = manifest.access[access].text if access in manifest.access else "unknown level"
             yield Check("good", f"{manifest.title}: on, access {access} ({text})")
+        else:
+            yield Check("good", f"{manifest.title}: ready, no key needed")
+
+
+def _missing(manifest: Manifest, own: SourceSettings) -> Iterator[str]:
+    """What the operator still has to say or to get."""
+    if manifest.terms.must_accept and not own.accept_terms:
+        yield f"read {manifest.terms.url}, then set accept_terms = true"
+    if manifest.terms.must_accept and not own.basis:
+        yield 'say on what ground: basis = "..."'
+    if manifest.token_url and not (own.client_id and own.client_secret.get_secret_value()):
+        yield "make an app at the source and set client_id and client_secret (.env is read)"
+    if manifest.bearer and not own.token.get_secret_value():
+        yield "get a free key at the source and set token (.env is read)"
+    if manifest.user_agent_contact and not own.contact:
+        yield 'say who is asking: contact = "you@example.org"'
+
+
+def _elsewhere(folder: DataFolder) -> Iterator[Check]:
+    """The database and the object store, where they are used: one look at each."""
+    if url := folder.database or remembered(folder):
+        try:
+            read(folder).close()
+            yield Check("good", f"Warehouse: {without_password(url)}")
+        except PhonofilmError as error:
+            yield Check("bad", error.happened, error.next_step)
+    if url := folder.objects_url:
+        try:
+            Shelf(folder).check()
+            yield Check("good", f"Landing: {url}")
+        except PhonofilmError as error:
+            yield Check("bad", error.happened, error.next_step)
 
 
 def _data(folder: DataFolder) -> Iterator[Check]:
@@ -102,6 +123,8 @@ def _data(folder: DataFolder) -> Iterator[Check]:
     state = "good" if free > 1 else "bad"
     yield Check(state, f"Data folder {folder.root}: {free:,.1f} GB free")
     snapshot = published(folder)
+    if folder.database or remembered(folder):
+        return
     if snapshot:
         yield Check("good", f"Warehouse: snapshot {snapshot.stem}")
     else:

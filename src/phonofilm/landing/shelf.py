@@ -33,6 +33,11 @@ class Shelf:
         self.objects = _objects(folder)
         self._there: set[str] | None = None
 
+    def check(self) -> None:
+        """StoreError unless the object store, where there is one, can be read."""
+        if self.objects is not None:
+            self.objects.check()
+
     def names(self, source: str = "*") -> list[str]:
         """The names of all segments of a source, sorted."""
         root = self._folder.root

@@ -135,6 +135,52 @@ def top_anime(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[An
     return [Anime(*row) for row in rows.fetchall()]
 
 
+class Rated(NamedTuple):
+    """A title as the report lists it."""
+
+    name: str
+    year: int | None
+    kind: str
+    rating: float
+    votes: int
+    source: str
+
+
+def best_titles(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[Rated]:
+    """The best rated titles that are no episodes; those with few votes prove nothing."""
+    rows = connection.execute(
+        "SELECT t.name, t.start_year, t.title_type, r.rating, r.votes, t.source"
+        " FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id"
+        " WHERE t.title_type <> 'tvEpisode' AND r.rating IS NOT NULL AND t.name IS NOT NULL"
+        " ORDER BY r.votes < 100, r.rating DESC, r.votes DESC, t.id LIMIT ?",
+        [limit],
+    )
+    return [Rated(*row) for row in rows.fetchall()]
+
+
+def title_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
+    """Genres with most titles."""
+    rows = connection.execute(
+        "SELECT lower(genre), count(*) FROM store.title_genre GROUP BY 1"
+        " ORDER BY 2 DESC, 1 LIMIT ?",
+        [limit],
+    )
+    return [Bar(*row) for row in rows.fetchall()]
+
+
+def title_years(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
+    """Titles by the year they were first shown, gaps filled."""
+    rows = dict(
+        connection.execute(
+            "SELECT start_year, count(*) FROM store.title WHERE start_year BETWEEN 1870 AND 2100"
+            " GROUP BY 1"
+        ).fetchall()
+    )
+    if not rows:
+        return []
+    return [Bar(str(year), rows.get(year, 0)) for year in range(min(rows), max(rows) + 1)]
+
+
 def runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
     """All crawls, oldest first."""
     rows = connection.execute(
