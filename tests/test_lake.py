@@ -149,7 +149,7 @@ def test_the_whole_way_on_the_command_line(tmp_path: Path, monkeypatch) -> None:
 
     said("import", "imdb", "--files", "dumps", "--only", "movies,series")
     said("load")
-    assert "votes" in said("show", "titles", "--json").output
+    assert "votes" in said("show", "titles").output
     said("export", "titles", "--out", "t.csv")
     said("export", "titles", "--shape", "seed", "--per-file", "3", "--out", "seed")
     assert "CREATE EXTERNAL TABLE" in said("export", "lake", "--out", "lake").output

@@ -181,7 +181,8 @@ def show(
     if json:
         as_json([dict(zip(names, row, strict=True)) for row in rows])
         return
-    kind = BY_PLURAL[name].kind if name in BY_PLURAL else ""
+    chosen = name in _COLUMNS or name not in BY_PLURAL
+    kind = "" if chosen else BY_PLURAL[name].kind
     wanted = [n for n in _SHOWN.get(kind, names) if n in names]
     places = [names.index(n) for n in wanted]
     table(wanted, [[row[place] for place in places] for row in rows])
