@@ -333,6 +333,56 @@ class TestBadInput:
         load(folder)
         assert rows(folder, "SELECT rating FROM ratings") == [(8.5,)]
 
+    def test_files_that_are_not_there_this_time_stay(self, folder, tmp_path: Path) -> None:
+        write(FilmWorld(200), tmp_path / "all")
+        write(FilmWorld(200), tmp_path / "some", ["title.ratings"])
+        imported(folder, tmp_path / "all")
+        for _ in range(3):
+            told = imported(folder, tmp_path / "some")
+        assert "title.basics" in told.missing
+        assert load(folder).inserted["titles"] == 200
+
+    def test_a_figure_that_is_too_large_is_null(self, folder, tmp_path: Path) -> None:
+        file(tmp_path, "title.basics",
+             "tt0000001\tmovie\tA\tA\t0\t1999\t\\N\t9223372036854775807\tDrama",
+             "tt0000002\tmovie\tB\tB\t0\t99999999999999999999\t\\N\t90\tDrama")  # fmt: skip
+        imported(folder, tmp_path)
+        load(folder)
+        told = rows(folder, "SELECT start_year, runtime_ms FROM titles ORDER BY id")
+        assert told == [(1999, None), (None, 5_400_000)]
+
+    def test_what_a_killed_run_left_is_no_obstacle(self, folder, tmp_path: Path) -> None:
+        write(FilmWorld(100), tmp_path / "dumps")
+        folder.open()
+        left = Dumps(folder.landing, "imdb").begin() / "tmpkilled"
+        left.mkdir()
+        (left / "title.basics.tsv").write_text("half")
+        imported(folder, tmp_path / "dumps", only="movies")
+        old = folder.warehouse / "load-killed"
+        old.mkdir()
+        load(folder)
+        assert not old.exists()
+
+    def test_an_id_map_that_grew_is_a_change(self, folder, tmp_path: Path) -> None:
+        write(FilmWorld(200), tmp_path / "dumps")
+        id_map = tmp_path / "dumps" / "anime_ids.csv"
+        id_map.write_text("row,imdb\n0,tt1000000\n")
+        imported(folder, tmp_path / "dumps", only="anime")
+        assert not imported(folder, tmp_path / "dumps", only="anime").changed
+        id_map.write_text(f"row,imdb\n0,tt1000000\n1,{FilmWorld(200).tconst(1)}\n")
+        assert imported(folder, tmp_path / "dumps", only="anime").kept["id map"] == 2
+
+    def test_a_part_after_the_whole_is_the_part(self, folder, tmp_path: Path) -> None:
+        write(FilmWorld(200), tmp_path / "dumps")
+        imported(folder, tmp_path / "dumps")
+        load(folder)
+        later = tmp_path / "later"
+        write(FilmWorld(200), later)
+        imported(folder, later, only="movies")
+        load(folder)
+        kinds = {kind for (kind,) in rows(folder, "SELECT DISTINCT title_type FROM titles")}
+        assert kinds <= {"movie", "tvMovie"}
+
     def test_a_disk_without_room(self, folder, tmp_path: Path, monkeypatch) -> None:
         import shutil
 

@@ -90,6 +90,20 @@ def test_a_lake_in_a_folder_is_read_by_any_engine(loaded, tmp_path: Path) -> Non
     assert "`directors` array<string>" in sql
 
 
+def test_a_lake_touches_nothing_but_its_own(loaded, tmp_path: Path) -> None:
+    lake = tmp_path / "la#ke"
+    for name in ("titles/NOTES.txt", "titles/source=imdb/mine.parquet", "people/x.doc"):
+        (lake / name).parent.mkdir(parents=True, exist_ok=True)
+        (lake / name).write_text("mine")
+    old = lake / "titles/source=imdb/0123456789abcdef.parquet"
+    old.write_text("of an earlier export")
+    write_lake(loaded, str(lake))
+    assert not old.exists()
+    assert (lake / "titles/NOTES.txt").exists()
+    assert (lake / "titles/source=imdb/mine.parquet").exists()
+    assert (lake / "people/x.doc").exists()
+
+
 def test_a_catalogue_needs_s3(loaded, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         write_lake(loaded, str(tmp_path / "lake"), "glue")
@@ -100,7 +114,7 @@ def test_a_catalogue_needs_s3(loaded, tmp_path: Path) -> None:
 def test_an_export_into_s3(aws, loaded, tmp_path: Path) -> None:
     for _ in range(2):  # the second replaces the first
         [one] = export_to(loaded, "titles", "parquet", "s3://lake/out/titles.parquet")
-    assert str(one.path).endswith("lake/out/titles.parquet")
+    assert one.path == "s3://lake/out/titles.parquet"
     objects = open_objects("s3://lake/out")
     assert objects.names() == ["titles.parquet", "titles.parquet.card.md"]
     card = objects.fetch("titles.parquet.card.md", tmp_path / "card").read_text()
@@ -133,6 +147,9 @@ class TestTitles:
         ]  # fmt: skip
         assert set(title["credits"]["Stars"][0]) == {"name", "link"}
         assert len(title["credits"]["Stars"]) <= 3
+        [again] = export(loaded, "titles", "jsonl", tmp_path / "seed", "seed", per_file=100)
+        parts = [json.loads(p.read_text()) for p in (tmp_path / "seed").glob("20*/titles-*.json")]
+        assert sum(map(len, parts)) == again.rows
 
 
 def test_the_whole_way_on_the_command_line(tmp_path: Path, monkeypatch) -> None:

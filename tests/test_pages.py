@@ -180,7 +180,59 @@ def test_pages_and_dumps_tell_of_one_credit(folder, tmp_path: Path) -> None:
     assert first.inserted["titles"] == 400
 
 
+ODD_VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), st.text(max_size=5),
+    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)  # fmt: skip
+
+
+@given(
+    st.integers(0, 399),
+    st.lists(st.tuples(st.integers(0, 400), ODD_VALUES), min_size=1, max_size=6),
+)
+def test_odd_values_anywhere_in_a_page_still_fit_the_tables(index: int, odd: list) -> None:
+    """Values of other kinds cost themselves; whatever is read can be loaded."""
+    from phonofilm.warehouse.staging import fits
+
+    body = page(WORLD, index)
+    match = re.search(rb'(<script id="__NEXT_DATA__"[^>]*>)(.*?)(</script>)', body, re.DOTALL)
+    data = json.loads(match[2])
+    for place, value in odd:
+        leaves = list(_leaves(data["props"]["pageProps"]))
+        holder, key = leaves[place % len(leaves)]
+        holder[key] = value
+    told = body[: match.start(2)] + json.dumps(data).encode() + body[match.end(2) :]
+    with contextlib.suppress(Malformed):
+        assert all(fits(record) for record in parsed(told).records)
+
+
+def _leaves(node):
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        yield node, key
+        if isinstance(value, dict | list):
+            yield from _leaves(value)
+
+
 class TestLanding:
+    def test_an_odd_record_costs_itself_and_no_load(self, folder, tmp_path, monkeypatch) -> None:
+        from phonofilm.sources.imdb.source import Imdb
+
+        for index in range(3):
+            (tmp_path / f"{index}.html").write_bytes(page(WORLD, index))
+        land(folder, "imdb", sorted(tmp_path.glob("*.html")))
+        real = Imdb.parse
+
+        def odd(self, request, response):
+            told = real(self, request, response)
+            if request.ids[0] == WORLD.tconst(1):
+                title_of(told).start_year = 10**30
+            return told
+
+        monkeypatch.setattr(Imdb, "parse", odd)
+        result = load(folder)
+        assert result.inserted["titles"] == 2
+        assert result.quarantined == 1
+
     def test_landing_twice_lands_once(self, folder, tmp_path: Path) -> None:
         (tmp_path / "a.html").write_bytes(page(WORLD, 1))
         (tmp_path / "b.html.gz").write_bytes(gzip.compress(page(WORLD, 2)))

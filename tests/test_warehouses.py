@@ -285,6 +285,92 @@ def test_the_folder_remembers_its_database_but_no_password(database, tmp_path, m
     assert written.rows == 60
 
 
-def test_passwords_never_stand_in_what_is_shown() -> None:
+def test_passwords_never_stand_in_what_is_shown(tmp_path: Path) -> None:
     shown = without_password("postgresql://me:s3cret@host:5/db?password=s3cret&sslmode=require")
-    assert shown == "postgresql://me@host:5/db?sslmode=require"
+    assert shown == "postgresql://me@host:5/db"
+    for url in (
+        "postgresql://joe:p#s3cret@127.0.0.1:1/x", "postgresql://joe:top/s3cret@127.0.0.1:1/x",
+        "postgresql://joe:top@s3cret@127.0.0.1:1/x", "postgresql://joe:a?s3cret@127.0.0.1:1/x",
+        "host=127.0.0.1 password=s3cret",
+    ):  # fmt: skip
+        with pytest.raises(PhonofilmError) as told:
+            load(_somewhere(tmp_path, url))
+        assert "s3cret" not in f"{told.value.happened}{told.value.saved}{told.value.next_step}"
+
+
+def _somewhere(tmp_path: Path, url: str) -> DataFolder:
+    DataFolder(tmp_path / "data").open()
+    return DataFolder(tmp_path / "data", url)
+
+
+def test_a_password_with_every_sign_in_it(postgres: Postgres, tmp_path: Path) -> None:
+    import psycopg
+
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE joe LOGIN SUPERUSER PASSWORD 'p#sT0p'")
+    url = (
+        f"postgresql://joe:p#sT0p@127.0.0.1:{postgres.port}/"
+        + postgres.database().rpartition("/")[2]
+    )
+    folder = DataFolder(tmp_path / "data", url)
+    imported(folder, FilmWorld(60), tmp_path / "dumps")
+    load(folder)
+    with read(folder) as connection:
+        assert connection.execute("SELECT count(*) FROM titles").fetchone() == (60,)
+    assert "T0p" not in (folder.warehouse / "elsewhere").read_text()
+
+
+def test_an_address_in_parameters_is_read_as_it_is_loaded(database: str, tmp_path: Path) -> None:
+    base, _, name = database.rpartition("/")
+    folder = DataFolder(tmp_path / "data", f"{base}/postgres?dbname={name}")
+    imported(folder, FilmWorld(60), tmp_path / "dumps")
+    load(folder)
+    for url in (f"{base}/postgres?dbname={name}", database):
+        with read(DataFolder(tmp_path / "data", url)) as connection:
+            assert connection.execute("SELECT count(*) FROM titles").fetchone() == (60,)
+
+
+def test_what_a_newer_dump_corrected_is_gone(anywhere: DataFolder, tmp_path: Path) -> None:
+    """A fresh warehouse of the folder and one that lived through it hold the same relations."""
+    import os
+    import time
+
+    def dumps(name: str, age: float, **tables: str) -> None:
+        where = tmp_path / name
+        where.mkdir()
+        for table, text in tables.items():
+            path = where / f"{table.replace('_', '.')}.tsv"
+            path.write_text(text.replace("|", "\t"))
+            os.utime(path, (time.time() - age, time.time() - age))
+        options = ImportOptions("imdb", str(where), allow_shrink=True)
+        run(import_dumps(anywhere, Settings(), options))
+        load(anywhere)
+
+    basics = "tconst|titleType|primaryTitle|originalTitle|isAdult|startYear|endYear|runtimeMinutes|genres\n"
+    crew = "tconst|directors|writers\n"
+    dumps("1", 9000, title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Drama,Comedy\n",
+          title_crew=f"{crew}tt0000001|nm0000001|nm0000002\n")  # fmt: skip
+    dumps("2", 1000, title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Horror\n",
+          title_crew=f"{crew}tt0000001|nm0000009|\\N\n")  # fmt: skip
+    with read(anywhere) as connection:
+        genres = connection.execute("SELECT genre FROM title_genres").fetchall()
+        people = connection.execute("SELECT role, person_id FROM credits").fetchall()
+    assert genres == [("Horror",)]
+    assert people == [("director", "nm0000009")]
+
+
+def test_every_warehouse_of_a_folder_is_purged(database, stand_in, tmp_path, monkeypatch) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from phonofilm.warehouse.purge import purge
+
+    url, _ = stand_in("tmdb", titles=1500)
+    here, there = DataFolder(tmp_path / "data"), DataFolder(tmp_path / "data", database)
+    collect(here, "tmdb", url, "titles=3")
+    load(there)
+    load(here)
+    monkeypatch.setenv("PGPASSWORD", SECRET.replace("%40", "@"))
+    purge(here, datetime.now(UTC) + timedelta(days=400))
+    for folder in (here, there):
+        with read(folder) as connection:
+            assert connection.execute("SELECT count(*) FROM titles").fetchone() == (0,)

@@ -9,6 +9,7 @@ import typer
 
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report as write_report
 from phonofilm.warehouse.export import FORMATS, export
@@ -41,6 +42,7 @@ def command(
     catalog: Annotated[
         str, typer.Option("--catalog", help="lake: glue registers it for Athena.")
     ] = "",
+    create: shared.Create = False,
     per_file: Annotated[
         int, typer.Option("--per-file", min=1, help="titles --shape seed: so many a JSON file.")
     ] = 5,
@@ -51,12 +53,18 @@ def command(
     """Write a table with its card: what it is, whence, under which terms."""
     folder = shared.folder_of(data, warehouse=warehouse)
     if name == "lake":
-        _lake(folder, file or "lake", catalog, json)
+        _lake(folder, file or "lake", catalog, create, json)
         return
     ending = Path(file).suffix.lstrip(".") if name != "discography" else ""
-    format = format or (ending if ending in FORMATS else "csv")
+    format = format or {"json": "jsonl", "ndjson": "jsonl"}.get(ending, ending)
+    if format not in FORMATS:
+        if "." in Path(file).name and not shape:
+            raise UsageError(
+                f"What shall {Path(file).name} be?", next_step="Say --format csv, parquet or jsonl."
+            )
+        format = "csv"
     if "://" in file:
-        written = export_to(folder, name, format, file, shape, per_file)
+        written = export_to(folder, name, format, file, shape, per_file, create)
     else:
         many = name == "discography" or (name == "titles" and shape == "seed")
         target = Path(file or (name if many else f"{name}.{format}"))
@@ -101,10 +109,10 @@ def report(
         say("Open it in a browser, or send it: nothing in it comes from elsewhere.")
 
 
-def _lake(folder: DataFolder, url: str, catalogue: str, json: bool) -> None:
+def _lake(folder: DataFolder, url: str, catalogue: str, create: bool, json: bool) -> None:
     from phonofilm.warehouse.lake import athena_sql, write_lake  # noqa: PLC0415 - an extra
 
-    tables = write_lake(folder, url, catalogue)
+    tables = write_lake(folder, url, catalogue, create)
     sql = athena_sql(tables, url)
     if json:
         as_json({"tables": [t._asdict() for t in tables], "athena": sql})

@@ -81,7 +81,7 @@ def _show(result: Imported, root: str) -> None:
     if result.kept:
         table(("kept by", "titles"), result.kept.items())
     if result.missing:
-        out.print(f"[yellow]![/] not there: {', '.join(result.missing)}")
+        out.print(f"[yellow]![/] not there this time: {', '.join(result.missing)}")
     if not result.changed:
         out.print("Nothing changed since the last import.")
     say(f"From {result.origin} in {result.elapsed_s:.1f} s. Next: phonofilm load --data {root}")

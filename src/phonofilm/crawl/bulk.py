@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import csv
 import gzip
+import hashlib
 import json
 import secrets
 import shutil
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,8 +85,12 @@ async def _origin(source: BulkSource, settings: Settings, options: ImportOptions
     url = options.files or source.manifest.dumps_url
     own = settings.source(source.manifest.name)
     if options.files:
-        parts = urlsplit(options.files)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(options.files)
+            good = parts.scheme in ("http", "https") and parts.hostname
+        except ValueError:
+            good = None
+        if not good:
             raise UsageError(f"{options.files!r} is no folder and no http(s) address.")
         async with Transport(url) as transport:
             found = await transport.get("/__sandbox__/", {}, {})
@@ -121,22 +127,25 @@ class _Import:
                 f"{self._options.files or self._origin} has none of the dumps.",
                 next_step=f"They are called {', '.join(self._source.tables)}, .tsv or .tsv.gz.",
             )
-        changed = self._changed(files)
+        missing = [name for name in self._source.tables if name not in files]
+        self._carry(files)
+        mapped = self._id_map()
+        changed = self._changed(files, mapped)
         number = self._last.number if self._last else 0
         generation = Generation(
             self._options.source, number + 1, self._run, self._source.manifest.terms.version,
-            self._options.only, self._origin, files, {},
+            self._options.only, self._origin, files, {}, _digest(mapped),
         )  # fmt: skip
         if changed:
             if self._options.only:
                 generation.kept = await asyncio.to_thread(
-                    keep_part, self._source, incoming, generation, self._id_map(incoming)
+                    keep_part, self._source, incoming, generation, mapped
                 )
             self._dumps.swap_in(generation)
         else:
             shutil.rmtree(incoming, ignore_errors=True)
             generation = self._last or generation
-        return self._result(generation, changed, time.monotonic() - began)
+        return self._result(generation, changed, missing, time.monotonic() - began)
 
     def _check_origin(self) -> None:
         """A folder holds one world: what a sandbox made does not mix with the real one."""
@@ -150,9 +159,16 @@ class _Import:
                 next_step="Name another folder with --data.",
             )
 
-    def _changed(self, files: dict[str, DumpFile]) -> bool:
+    def _carry(self, files: dict[str, DumpFile]) -> None:
+        """Files that are not there this time stay as the last import brought them."""
+        for name, before in self._last.files.items() if self._last else ():
+            if name not in files and self._last is not None:
+                self._dumps.keep(self._dumps.path(self._last, name), before.name)
+                files[name] = before
+
+    def _changed(self, files: dict[str, DumpFile], mapped: list[str]) -> bool:
         last = self._last
-        if last is None or last.only != self._options.only or self._options.id_map:
+        if last is None or last.only != self._options.only or last.id_map != _digest(mapped):
             return True
         return {n: f.sha256 for n, f in files.items()} != {
             n: f.sha256 for n, f in last.files.items()
@@ -248,24 +264,31 @@ class _Import:
                 next_step="If that is right, say so: --allow-shrink.",
             )
 
-    def _id_map(self, incoming: Path) -> list[str]:
+    def _id_map(self) -> list[str]:
         """Ids that a map of anime names: a CSV with an `imdb` column, or a JSON list of objects."""
         path = self._options.id_map
-        if path is None and "://" not in self._options.files:
+        if not self._options.only:
+            return []
+        if path is None and self._options.files and "://" not in self._options.files:
             root = Path(self._options.files)
             path = next((root / n for n in ID_MAPS if (root / n).is_file()), None)
         return [] if path is None else read_id_map(path)
 
-    def _result(self, generation: Generation, changed: bool, elapsed: float) -> Imported:
+    def _result(
+        self, generation: Generation, changed: bool, missing: list[str], elapsed: float
+    ) -> Imported:
         files: dict[str, dict[str, object]] = {
             name: {"rows": f.rows, "bytes": f.bytes, "sha256": f.sha256, "url": f.url}
             for name, f in generation.files.items()
         }
-        missing = [name for name in self._source.tables if name not in generation.files]
         return Imported(
             self._options.source, generation.run, self._origin, generation.number, changed, files,
             missing, generation.kept, self._calls, round(elapsed, 3),
         )  # fmt: skip
+
+
+def _digest(ids: list[str]) -> str:
+    return hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16] if ids else ""
 
 
 def _local(root: Path, name: str) -> Path | None:
@@ -302,7 +325,7 @@ def read_id_map(path: Path) -> list[str]:
         else:
             rows = csv.DictReader(text.splitlines())
             held = [row.get("imdb") or row.get("imdb_id") for row in rows]
-    except (OSError, EOFError, ValueError, AttributeError, csv.Error) as error:
+    except (OSError, EOFError, ValueError, AttributeError, csv.Error, zlib.error) as error:
         raise UsageError(f"{path} is no map of ids: {error}.") from None
     ids = [one for cell in held for one in (cell if isinstance(cell, list) else [cell])]
     found = sorted({one.strip() for one in ids if isinstance(one, str) and one.startswith("tt")})

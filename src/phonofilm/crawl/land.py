@@ -7,6 +7,7 @@ import gzip
 import json
 import secrets
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from phonofilm.landing.segments import hashes, seal_log
 from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get
-from phonofilm.sources.base import HttpSource, Malformed, Response
+from phonofilm.sources.base import ODD_ANSWERS, HttpSource, Response
 
 _PAGES = (".html", ".htm", ".json")
 _WARCS = (".warc", ".warc.gz")
@@ -112,7 +113,7 @@ class _Landing:
         try:
             request = self._source.recognise(saved.response)
             page = self._source.parse(request, saved.response)
-        except Malformed as error:
+        except ODD_ANSWERS as error:
             self._pass_over("another_page", f"{saved.name}: {error}")
             return
         at = min(saved.at, time.time())  # a clock that ran ahead is no reason to be newest for ever
@@ -179,7 +180,7 @@ def _from_file(file: Path) -> Saved | tuple[str, str]:
             opened.seek(0)
             stream = gzip.GzipFile(fileobj=opened) if packed else opened
             body = stream.read(MOST_BODY_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         return "unreadable", f"{file.name}: {error}"
     if len(body) > MOST_BODY_BYTES:
         return "too_large", f"{file.name}: over {MOST_BODY_BYTES >> 20} MiB"

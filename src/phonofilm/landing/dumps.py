@@ -54,6 +54,7 @@ class Generation(msgspec.Struct):
     origin: str
     files: dict[str, DumpFile]
     kept: dict[str, int]
+    id_map: str = ""
 
 
 class Checked(msgspec.Struct):
@@ -109,7 +110,9 @@ class Dumps:
         """Makes what was fetched the newest generation, in one step; the newest two are kept."""
         try:
             for path in self.incoming.iterdir():
-                if path.name not in _wanted(generation):
+                if path.is_dir():  # what a run left that was killed
+                    shutil.rmtree(path)
+                elif path.name not in _wanted(generation):
                     path.unlink()
             note = self.incoming / _NOTE
             note.write_bytes(msgspec.json.format(msgspec.json.encode(generation), indent=1))
@@ -155,6 +158,15 @@ def check(path: Path) -> Checked:
     glance.done()
     header, _ = tsv.split_header(start)
     return Checked(header, glance.lines - 1, hashing.hexdigest(), glance.regular, start[:400])
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file; empty for one that is not there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 class _Hashed:

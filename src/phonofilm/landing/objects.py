@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from phonofilm.errors import ConfigurationError, StoreError, UsageError
 
@@ -180,13 +180,21 @@ def open_objects(url: str) -> Objects:
         except BaseError as error:
             raise ConfigurationError(f"{url} cannot be used: {error}.") from None
     if parts.scheme == "file":
-        return Objects(url, LocalStore(parts.path, mkdir=True))
+        return local_objects(Path(unquote(parts.path)))
     if parts.scheme == "memory":
         return Objects(url, _MEMORY.setdefault(url, MemoryStore()))
     raise UsageError(f"{url!r} is no object store.", next_step="Say s3://bucket/prefix.")
 
 
+def local_objects(root: Path) -> Objects:
+    """The objects in a folder; StoreError when it cannot be one."""
+    try:
+        return Objects(root.resolve().as_uri(), LocalStore(str(root.resolve()), mkdir=True))
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreError(f"{root} cannot be written: {str(error).splitlines()[0]}") from None
+
+
 _MEMORY: dict[str, Any] = {}  # memory lasts as long as the process
 
 
-__all__ = ["Objects", "open_objects"]
+__all__ = ["Objects", "local_objects", "open_objects"]

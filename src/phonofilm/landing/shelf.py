@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from phonofilm.errors import StoreError
-from phonofilm.landing.dumps import Dumps, Generation
+from phonofilm.landing.dumps import Dumps, Generation, sha256_of
 from phonofilm.landing.segments import drop_from, segments
 from phonofilm.landing.store import DataFolder
 
@@ -130,6 +130,14 @@ class Shelf:
             for name in self.objects.names(prefix.rstrip("/")):
                 self.objects.fetch(name, incoming / name.removeprefix(prefix))
             told = msgspec.json.decode((incoming / "generation.json").read_bytes(), type=Generation)
+            for file in told.files.values():
+                if sha256_of(incoming / file.name) != file.sha256:
+                    shutil.rmtree(incoming)
+                    raise StoreError(
+                        f"{self.objects.url}/{prefix}{file.name} is damaged.",
+                        saved="Nothing was changed here.",
+                        next_step="Import it again where it came from.",
+                    )
             told.number = (held.number if held else 0) + 1
             dumps.swap_in(told)
 

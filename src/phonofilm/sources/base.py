@@ -72,6 +72,10 @@ class Malformed(ValueError):  # noqa: N818 - the field's word
     """A body that is not what the endpoint answers; it is quarantined with this reason."""
 
 
+# What a parser may raise on an answer nobody foresaw: it costs that answer, never the load.
+ODD_ANSWERS = (Malformed, AttributeError, KeyError, TypeError, ValueError, OverflowError)
+
+
 class Outcome(NamedTuple):
     """What a response means for the engine, which alone decides what to do.
 
@@ -301,7 +305,7 @@ def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:
 
 
 __all__ = [
-    "Endpoint", "Finding", "HttpSource", "Link", "Malformed", "Manifest", "Outcome", "Page",
-    "Parser", "Request", "Response", "Source", "is_wall", "items_of", "judge_http", "one_of",
-    "plain", "retry_after",
+    "ODD_ANSWERS", "Endpoint", "Finding", "HttpSource", "Link", "Malformed", "Manifest", "Outcome",
+    "Page", "Parser", "Request", "Response", "Source", "is_wall", "items_of", "judge_http",
+    "one_of", "plain", "retry_after",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from collections import Counter
@@ -15,6 +16,7 @@ from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.narrowing import narrow
 from phonofilm.landing.relations import Irregular, Relations
 from phonofilm.landing.store import DataFolder
+from phonofilm.records import Aka, Credit, Episode, Record, TitleGenre
 from phonofilm.sources import BULK, get_bulk
 from phonofilm.sources.dumps import BulkSource, Reading
 from phonofilm.warehouse.batches import Told
@@ -22,6 +24,7 @@ from phonofilm.warehouse.engines.base import Merged, Warehouse
 from phonofilm.warehouse.staging import instant
 
 _DAY_US = 86_400_000_000
+_RELATIONS = (Credit, TitleGenre, Aka, Episode)
 
 
 class DumpLoader:
@@ -33,6 +36,7 @@ class DumpLoader:
         self.findings: Counter[str] = Counter()
         self.quarantined = 0
         self.loaded: list[str] = []
+        self.generations = 0
 
     def load(self, again: bool = False) -> None:
         """Merges what is new, inside the transaction of the load."""
@@ -43,7 +47,7 @@ class DumpLoader:
             key = f"dumps/{name}/{generation.run}" if generation else ""
             if generation is None or (key in known and not again):
                 continue
-            with tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch:
+            with tempfile.TemporaryDirectory(dir=self._folder.warehouse, prefix="load-") as scratch:
                 try:
                     self._load(get_bulk(name), dumps, generation, Path(scratch))
                 except duckdb.InvalidInputException as error:  # rows of another width
@@ -52,6 +56,7 @@ class DumpLoader:
                     raise Irregular(str(error)[:400]) from None
             self._keep_run(generation)
             self.loaded.append(key)
+            self.generations += 1
         new = [key for key in self.loaded if key not in known]
         self._warehouse.remember(new, datetime.now(UTC).replace(tzinfo=None))
 
@@ -84,20 +89,44 @@ class DumpLoader:
         for table in reading.needs:
             if table in waiting:
                 relations.open(table, waiting.pop(table).result())
-        file = next((generation.files[t] for t in reading.needs if t in generation.files), None)
-        if file is None:
+        files = [generation.files[t] for t in reading.needs if t in generation.files]
+        if not files:
             return
-        keep_days = source.manifest.terms.keep_days
-        expires = None if keep_days is None else file.fetched_at + keep_days * _DAY_US
-        told = Told(
-            generation.source, instant(file.fetched_at, file.sha256), file.fetched_at, expires,
-            file.sha256[:16],
-        )  # fmt: skip
+        told = self._told(source, generation, files)
         once = not self._warehouse.is_empty(reading.cls)
         self._warehouse.batches.of_dump(
-            reading, told, bool(generation.only), once, not file.regular
+            reading, told, bool(generation.only), once, not all(f.regular for f in files)
         )
         self.merged[reading.cls.plural] = self._warehouse.merge(reading.cls)
+        self._forget(reading.cls, generation, told)
+
+    @staticmethod
+    def _told(source: BulkSource, generation: Generation, files: list[DumpFile]) -> Told:
+        """What the rows of a reading share; those of several files have a hash of all."""
+        digest = files[0].sha256
+        if len(files) > 1 or generation.only:
+            parts = [*(file.sha256 for file in files), generation.only, generation.id_map]
+            digest = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+        at = max(file.fetched_at for file in files)
+        keep_days = source.manifest.terms.keep_days
+        expires = None if keep_days is None else at + keep_days * _DAY_US
+        return Told(generation.source, instant(at, digest), at, expires, digest[:16])
+
+    def _forget(self, cls: type[Record], generation: Generation, told: Told) -> None:
+        """Takes out what only former dumps told: a credit that was corrected is none any more.
+
+        Titles and people stay with the day they were last seen, unless only a part was imported:
+        then the part is what is wanted. What a page told as well stays in any case.
+        """
+        mark = f"dumps/{generation.source}/{cls.kind}/"
+        known = {
+            path.removeprefix(mark) for path in self._warehouse.loaded() if path.startswith(mark)
+        }
+        former = sorted(known - {told.answer})
+        if former and (cls in _RELATIONS or generation.only):
+            self._warehouse.forget(cls, generation.source, former, told.instant)
+        if told.answer not in known:
+            self.loaded.append(mark + told.answer)
 
     def _quarantine(self, file: DumpFile, reasons: list[str]) -> None:
         """Rows that do not fit, each with its beginning."""

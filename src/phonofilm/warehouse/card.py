@@ -20,11 +20,11 @@ from phonofilm.warehouse.schema import PROVENANCE_TEXT
 
 
 class Exported(NamedTuple):
-    """One file written."""
+    """One file written; an address where it went into an object store."""
 
     table: str
-    path: Path
-    card: Path
+    path: Path | str
+    card: Path | str
     rows: int
     attribution: list[str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import duckdb
@@ -105,7 +106,8 @@ def _write(
         row = connection.execute(f"COPY ({query}) TO '{literal}' ({FORMATS[format_]})").fetchone()
         growing.replace(out)
     except (IsADirectoryError, NotADirectoryError, FileNotFoundError, PermissionError) as error:
-        growing.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            growing.unlink(missing_ok=True)
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
     except (OSError, duckdb.IOException) as error:
         growing.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ then the old ones go: whoever queries meanwhile reads the old tables or the new 
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from phonofilm.errors import ConfigurationError, StoreError, UsageError
-from phonofilm.landing.objects import Objects, open_objects
+from phonofilm.landing.objects import Objects, local_objects, open_objects
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS
 from phonofilm.warehouse.publish import read
@@ -25,6 +26,7 @@ _TYPES = {
     "TIMESTAMP": "timestamp", "DATE": "date", "INTEGER": "int",
 }  # fmt: skip
 _WIDER = {"titles": "titles_wide"}
+_OWN = re.compile(r"[a-z_]+/source=[^/]+/[0-9a-f]{16}\.parquet")
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet."
 
 
@@ -37,22 +39,30 @@ class LakeTable(NamedTuple):
     location: str
 
 
-def write_lake(folder: DataFolder, url: str, catalogue: str = "") -> list[LakeTable]:
+def write_lake(
+    folder: DataFolder, url: str, catalogue: str = "", create: bool = False
+) -> list[LakeTable]:
     """Writes all tables that hold something under `url`; with `glue`, registers them."""
     if catalogue not in ("", "glue"):
         raise UsageError(f"There is no catalogue {catalogue!r}.", next_step="Catalogues: glue.")
     if catalogue and not url.startswith("s3://"):
         raise UsageError("A Glue catalogue needs the lake in S3.", next_step="--out s3://bucket/x")
-    objects = open_objects(url if "://" in url else f"file://{Path(url).resolve()}")
-    objects.check()
+    objects = open_objects(url) if "://" in url else local_objects(Path(url))
+    objects.check(create)
     with read(folder) as connection, tempfile.TemporaryDirectory() as scratch:
         tables = [_write(connection, objects, name, Path(scratch)) for name in _filled(connection)]
     if catalogue:
         register(tables, _database(url))
-    for table, files in tables:
-        for old in set(objects.names(table.name)) - files:
-            objects.delete(old)
+    _sweep(objects, {name for _, files in tables for name in files})
     return [table for table, _ in tables]
+
+
+def _sweep(objects: Objects, written: set[str]) -> None:
+    """Removes what earlier exports wrote and this one did not; nothing that is not a lake's."""
+    for cls in RECORDS:
+        for name in objects.names(cls.plural):
+            if name not in written and _OWN.fullmatch(name):
+                objects.delete(name)
 
 
 def _filled(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:

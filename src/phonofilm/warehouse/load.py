@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -10,26 +11,33 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
 
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.keeper import seal_waiting
 from phonofilm.crawl.loop import rarely_collecting
+from phonofilm.errors import ShapeError
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.relations import Irregular
 from phonofilm.landing.segments import answers
 from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.records import BY_KIND
+from phonofilm.records import BY_KIND, Record
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.base import HttpSource, Malformed
+from phonofilm.sources.base import ODD_ANSWERS, HttpSource
 from phonofilm.warehouse.bulk import DumpLoader
 from phonofilm.warehouse.engines.base import Merged, Warehouse
 from phonofilm.warehouse.publish import publish, published
-from phonofilm.warehouse.staging import Stage
+from phonofilm.warehouse.staging import Stage, fits
 from phonofilm.warehouse.where import open_warehouse, remember
 
 _STAGE_ROWS = 30_000
+# Values that no column can hold, as the database says it.
+_ODD_VALUES = (
+    duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException,
+)  # fmt: skip
+_SCRATCH = "load-"
 _DAY_US = 86_400_000_000
 
 
@@ -49,8 +57,8 @@ class Loaded(msgspec.Struct):
 class Loader:
     """Loads segments into one warehouse."""
 
-    def __init__(self, folder: DataFolder, warehouse: Warehouse) -> None:
-        self._folder, self._warehouse = folder, warehouse
+    def __init__(self, folder: DataFolder, warehouse: Warehouse, careful: bool = False) -> None:
+        self._folder, self._warehouse, self._careful = folder, warehouse, careful
         self._stage = Stage()
         self._masks: dict[tuple[str, str], dict[str, int]] = {}
         self._counts: dict[str, Counter[str]] = {
@@ -64,7 +72,7 @@ class Loader:
     def load(self, shelf: Shelf, names: list[str]) -> None:
         """Loads segments in one transaction; their order does not matter."""
         with (
-            tempfile.TemporaryDirectory(dir=self._folder.warehouse) as scratch,
+            tempfile.TemporaryDirectory(dir=self._folder.warehouse, prefix=_SCRATCH) as scratch,
             ThreadPoolExecutor(1) as merger,
             rarely_collecting(),
         ):
@@ -95,9 +103,11 @@ class Loader:
         keep_us = None if keep_days is None else keep_days * _DAY_US
         try:
             page = source.parse(envelope.request, envelope.response)
-        except Malformed as error:
+        except ODD_ANSWERS as error:
             self._quarantine(envelope, str(error), keep_us)
             return
+        if self._careful:
+            page.records = self._sound(envelope, page.records, keep_us)
         for finding in page.findings:
             self.findings[finding.kind] += 1
             if finding.kind == "malformed_item":
@@ -106,6 +116,16 @@ class Loader:
         looked_up = {(spec.node, id_) for id_ in envelope.ids} if spec.looks_up else set()
         masks = self._masks_of(source, envelope.access)
         self._stage.add(envelope, page.records, masks, looked_up, keep_us)
+
+    def _sound(
+        self, envelope: Envelope, records: list[Record], keep_us: int | None
+    ) -> list[Record]:
+        """The records that a table can hold; others are quarantined."""
+        sound = [record for record in records if fits(record)]
+        for record in records:
+            if not fits(record):
+                self._quarantine(envelope, f"no such {record.kind}: {record.id[:60]}", keep_us)
+        return sound
 
     def _masks_of(self, source: HttpSource, access: str) -> dict[str, int]:
         key = source.manifest.name, access
@@ -156,6 +176,8 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
     began = time.monotonic()
     folder.must_exist()
     with Writing(folder, "load"):
+        for left in folder.warehouse.glob(f"{_SCRATCH}*"):  # of a load that was killed
+            shutil.rmtree(left, ignore_errors=True)
         seal_all(folder)
         shelf = Shelf(folder)
         shelf.ship()
@@ -164,8 +186,8 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
         try:
             try:
                 loader, number = _load(folder, shelf, warehouse, again, careful=False)
-            except Irregular:  # some dump only looked regular
-                loader, number = _load(folder, shelf, warehouse, again, careful=True)
+            except (Irregular, *_ODD_VALUES):  # something only looked as it should
+                loader, number = _carefully(folder, shelf, warehouse, again)
             changed = warehouse.touched or loader.quarantined > 0
             warehouse.settle()
         finally:
@@ -177,6 +199,20 @@ def load(folder: DataFolder, again: bool = False) -> Loaded:
     return loader.result(number, time.monotonic() - began)
 
 
+def _carefully(
+    folder: DataFolder, shelf: Shelf, warehouse: Warehouse, again: bool
+) -> tuple[Loader, int]:
+    """The load once more, every value looked at; ShapeError for what even so cannot be taken."""
+    try:
+        return _load(folder, shelf, warehouse, again, careful=True)
+    except _ODD_VALUES as error:
+        raise ShapeError(
+            f"Something that was collected cannot be loaded: {str(error).splitlines()[0][:200]}",
+            saved="The landing holds everything; the warehouse is as the last load left it.",
+            next_step="Update phonofilm; load reads it again then.",
+        ) from error
+
+
 def _load(
     folder: DataFolder, shelf: Shelf, warehouse: Warehouse, again: bool, careful: bool
 ) -> tuple[Loader, int]:
@@ -184,7 +220,8 @@ def _load(
     with warehouse.transaction():
         known = set() if again else warehouse.loaded()
         names = [name for name in shelf.names() if name not in known]
-        loader, dumps = Loader(folder, warehouse), DumpLoader(folder, warehouse, careful)
+        loader = Loader(folder, warehouse, careful)
+        dumps = DumpLoader(folder, warehouse, careful)
         loader.load(shelf, names)
         dumps.load(again)
         _keep_runs(folder, warehouse)
@@ -192,7 +229,7 @@ def _load(
         loader.count(plural, merged)
     loader.findings += dumps.findings
     loader.quarantined += dumps.quarantined
-    return loader, len(names) + len(dumps.loaded)
+    return loader, len(names) + dumps.generations
 
 
 def seal_all(folder: DataFolder) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from phonofilm.errors import PhonofilmError, StoreError
 from phonofilm.landing.shelf import Shelf, drop_older
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.load import seal_all
 from phonofilm.warehouse.publish import publish, published, withdraw
-from phonofilm.warehouse.where import open_warehouse, remembered
+from phonofilm.warehouse.where import databases, open_warehouse, same_database
 
 
 class Purged(msgspec.Struct):
@@ -27,14 +29,32 @@ def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
     folder.must_exist()
     with Writing(folder, "purge"):
         seal_all(folder)
-        rows = _from_warehouse(folder, instant, folder.database or remembered(folder))
-        if published(folder) is not None and (folder.database or remembered(folder)):
-            _from_warehouse(folder, instant, "")  # the folder's own holds the same rows
+        rows, unreached = _from_all(folder, instant)
         answers = sum(_from_landing(folder, name, instant) for name in NAMES)
         if any(rows.values()) and published(folder) is not None:
             withdraw(folder)
             publish(folder)
+    if unreached is not None:
+        unreached.saved = "Everything that could be reached was purged."
+        raise unreached
     return Purged({table: number for table, number in rows.items() if number}, answers)
+
+
+def _from_all(folder: DataFolder, instant: datetime) -> tuple[Counter[str], PhonofilmError | None]:
+    """Rows removed from every warehouse this folder was ever loaded into; what was not reached."""
+    rows: Counter[str] = Counter()
+    unreached: PhonofilmError | None = None
+    kept = [url for url in databases(folder) if not same_database(url, folder.database)]
+    urls = dict.fromkeys([folder.database, *kept])
+    if (folder.warehouse / "phonofilm.duckdb").exists() or not any(urls):
+        urls[""] = None
+    for url in urls:
+        if url or (folder.warehouse / "phonofilm.duckdb").exists() or len(urls) == 1:
+            try:
+                rows.update(_from_warehouse(folder, instant, url))
+            except StoreError as error:
+                unreached = error
+    return rows, unreached
 
 
 def _from_warehouse(folder: DataFolder, instant: datetime, url: str) -> dict[str, int]:

@@ -35,7 +35,7 @@ def write_titles(
     """Writes `OUT/YYYY-MM-DD/titles-00001.json` and so on; the card lies beside OUT."""
     if out.is_file():
         raise UsageError(f"{out} is a file.", next_step="Name a folder: --out titles")
-    rows = 0
+    rows, fresh = 0, set()
     try:
         for number, part in enumerate(_parts(_titles(connection), per_file), 1):
             day = out / part[0]["scrape_ts"][:10]
@@ -44,8 +44,12 @@ def write_titles(
             growing = target.with_suffix(".growing")
             growing.write_text(json.dumps(part, ensure_ascii=False, indent=1), encoding="utf-8")
             growing.replace(target)
+            fresh.add(target)
             rows += len(part)
         out.mkdir(parents=True, exist_ok=True)
+        for old in out.glob("????-??-??/titles-?????.json"):  # of an earlier export
+            if old not in fresh:
+                old.unlink()
     except OSError as error:
         raise disk_failed(out, error) from error
     card = write_card(connection, folder, "titles", out, rows, _SQL)

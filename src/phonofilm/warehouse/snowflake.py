@@ -52,12 +52,21 @@ def title_views() -> Iterator[str]:
 
 # Who is asked first for what several tell of one title; the others fill what it lacks.
 _FILM_SOURCES = ("imdb", "tmdb", "wikidata")
+# What belongs together comes from one source: the first that has the first of them.
 _FILLED = (
-    "name", "original_name", "title_type", "is_series", "is_adult", "start_year", "end_year",
-    "runtime_ms", "release_date", "release_date_precision", "release_country", "certificate",
-    "certificate_country", "plot", "poster_url", "poster_licence", "keywords", "countries",
-    "languages", "rating", "votes", "genres", "directors", "writers", "stars",
+    ("name",), ("original_name",), ("title_type", "is_series"), ("is_adult",),
+    ("start_year", "end_year"), ("runtime_ms",),
+    ("release_date", "release_date_precision", "release_country"),
+    ("certificate", "certificate_country"), ("plot",), ("poster_url", "poster_licence"),
+    ("keywords",), ("countries",), ("languages",), ("rating", "votes"), ("genres",),
+    ("directors",), ("writers",), ("stars",),
 )  # fmt: skip
+
+
+def _filled(group: tuple[str, ...], name: str) -> str:
+    """A field of a group, from the source that leads the group."""
+    cases = " ".join(f"WHEN {s}.{group[0]} IS NOT NULL THEN {s}.{name}" for s in _FILM_SOURCES)
+    return f"CASE {cases} END AS {name}"
 
 
 def films() -> str:
@@ -68,10 +77,7 @@ def films() -> str:
         for source in _FILM_SOURCES
     )
     ids = " UNION ".join(f"SELECT imdb_id FROM {source}" for source in _FILM_SOURCES)
-    values = ", ".join(
-        f"coalesce({', '.join(f'{source}.{name}' for source in _FILM_SOURCES)}) AS {name}"
-        for name in _FILLED
-    )
+    values = ", ".join(_filled(group, name) for group in _FILLED for name in group)
     told = " || ".join(
         f"CASE WHEN {source}.id IS NULL THEN '' ELSE '{source} ' END" for source in _FILM_SOURCES
     )

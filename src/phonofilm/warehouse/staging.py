@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from phonofilm.landing.envelope import Envelope
-from phonofilm.records import ABSENT, Record, holder
+from phonofilm.records import ABSENT, Record, columns, holder
 
 _EPOCH_MS = 1_577_836_800_000
 _DAY_US = 86_400_000_000
@@ -115,6 +115,27 @@ class Stage:
         (folder / "staged.ndjson").write_bytes(encode([*self._rows[cls].values(), *more]))
         (folder / "told.ndjson").write_bytes(encode(self._told))
         return bool(more)
+
+
+_KINDS = {"VARCHAR": (str,), "BIGINT": (int,), "DOUBLE": (int, float), "BOOLEAN": (bool,)}
+
+
+def fits(record: Record) -> bool:
+    """Whether every value of a record is one that its column can hold."""
+    for column in columns(type(record)):
+        value = getattr(record, column.name)
+        if value is None or value is ABSENT:
+            continue
+        if column.sql_type == "VARCHAR[]":
+            if not isinstance(value, list) or not all(
+                v is None or isinstance(v, str) for v in value
+            ):
+                return False
+        elif not isinstance(value, _KINDS[column.sql_type]) or (
+            isinstance(value, int) and not -(2**63) <= value < 2**63
+        ):
+            return False
+    return True
 
 
 def _once(records: Sequence[Record]) -> Iterable[Record]:

@@ -39,7 +39,9 @@ class _Made:
         person_id = name.get("id") if isinstance(name, dict) else None
         if not isinstance(person_id, str) or not _PERSON_ID.fullmatch(person_id):
             return False
-        told = (name.get("nameText") or {}).get("text")
+        named = name.get("nameText")
+        told = named.get("text") if isinstance(named, dict) else None
+        told = told if isinstance(told, str) else None
         self._people.setdefault(person_id, Person("imdb", person_id, name=told, imdb_id=person_id))
         role = ROLES.get(category, category)
         if (role, person_id) in self._credits:

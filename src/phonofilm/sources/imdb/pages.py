@@ -25,6 +25,8 @@ _JSON_LD_TYPES = {
     "Movie": "movie", "TVSeries": "tvSeries", "TVEpisode": "tvEpisode", "VideoGame": "videoGame",
     "CreativeWork": "short", "TVSeason": "tvSeries",
 }  # fmt: skip
+# No figure of a title is larger; more would not fit a column once it is multiplied.
+_LARGEST = 10**14
 _ABOVE, _MAIN = "aboveTheFoldData", "mainColumnData"
 # Where each block stands, on a title's own page and on its reference page.
 PLACES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -231,8 +233,8 @@ class _Reading:
         title = Title(
             "imdb", title_id,
             name=name, original_name=original, start_year=_of(year, "year"),
-            end_year=_of(year, "endYear"), title_type=_of(kind, "id"),
-            is_series=_of(kind, "isSeries"), is_adult=self._simple("isAdult", bool),
+            end_year=_of(year, "endYear"), title_type=_of(kind, "id", str),
+            is_series=_of(kind, "isSeries", bool), is_adult=self._simple("isAdult", bool),
             runtime_ms=_milliseconds(runtime), release_date=date,
             release_date_precision=precision, release_country=country, certificate=certificate,
             plot=self._text("plot", "plotText", "plainText"),
@@ -284,7 +286,7 @@ class _Reading:
         if isinstance(held, dict):
             votes, mean = held.get("voteCount"), held.get("aggregateRating")
             mean = float(mean) if isinstance(mean, int | float) and votes else None
-            votes = votes if isinstance(votes, int) else None
+            votes = _sound(votes, int)
             yield Rating("imdb", title_id, rating=mean, votes=votes)
 
     def genres(self, title_id: str) -> Iterator[TitleGenre]:
@@ -324,12 +326,18 @@ class _Reading:
             )  # fmt: skip
 
 
-def _of(block: Any, name: str) -> Any:
-    """A field of a block that may be absent or null itself."""
+def _of(block: Any, name: str, kind: type = int) -> Any:
+    """A field of a block that may be absent or null itself; anything of another kind is null."""
     if not isinstance(block, dict):
         return block if block is ABSENT else None
-    held = block.get(name)
-    return held if isinstance(held, str | int | bool) else None
+    return _sound(block.get(name), kind)
+
+
+def _sound(held: Any, kind: type) -> Any:
+    """A value of a kind that a table can hold, or null."""
+    if type(held) is not kind or (isinstance(held, int) and abs(held) > _LARGEST):
+        return None
+    return held
 
 
 def _milliseconds(runtime: Any) -> Any:

@@ -18,16 +18,22 @@ def date_of(block: Any) -> tuple[Any, Any, Any]:
     if isinstance(block, str):
         date, precision = release_date(block)
         return date, precision, ABSENT
-    if not isinstance(block, dict) or not isinstance(block.get("year"), int):
+    if not isinstance(block, dict) or not _between(block.get("year"), 9999):
         return None, None, None
     text = f"{block['year']:04d}"
-    for name in ("month", "day"):
-        if not isinstance(block.get(name), int):
+    for name, most in (("month", 12), ("day", 31)):
+        if not _between(block.get(name), most):
             break
         text += f"-{block[name]:02d}"
     date, precision = release_date(text)
     country = block.get("country", ABSENT)
-    return date, precision, country.get("id") if isinstance(country, dict) else country
+    if isinstance(country, dict):
+        country = country.get("id")
+    return date, precision, country if isinstance(country, str) or country is ABSENT else None
+
+
+def _between(number: Any, most: int) -> bool:
+    return isinstance(number, int) and 1 <= number <= most
 
 
 def texts_of(block: Any, name: str, own: str = "text") -> Any:
@@ -56,7 +62,7 @@ def minutes_of(text: Any) -> Any:
     match = _DURATION.match(text) if isinstance(text, str) else None
     if not match:
         return ABSENT
-    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    hours, minutes, seconds = (int((part or "0")[:6]) for part in match.groups())
     return ((hours * 60 + minutes) * 60 + seconds) * 1000
 
 
@@ -71,7 +77,8 @@ def certificate_country(rating: str | None, release_country: Any, listed: Any) -
     for edge in edges if isinstance(edges, list) else ():
         node = edge.get("node") if isinstance(edge, dict) else None
         if isinstance(node, dict) and node.get("rating") == rating:
-            countries.append((node.get("country") or {}).get("id"))
+            country = node.get("country")
+            countries.append(country.get("id") if isinstance(country, dict) else None)
     if countries and release_country not in countries:
         return countries[0] if len(countries) == 1 else None
     return release_country

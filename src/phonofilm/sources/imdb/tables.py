@@ -83,7 +83,8 @@ READINGS = (
         titleType AS title_type, titleType IN ('tvSeries', 'tvMiniSeries') AS is_series,
         CASE isAdult WHEN '0' THEN false WHEN '1' THEN true END AS is_adult,
         {_int("startYear")} AS start_year, {_int("endYear")} AS end_year,
-        {_int("runtimeMinutes")} * 60000 AS runtime_ms, tconst AS imdb_id FROM "title.basics" """,
+        try_cast(runtimeMinutes AS INTEGER)::BIGINT * 60000 AS runtime_ms, tconst AS imdb_id
+        FROM "title.basics" """,
         (
             "name", "original_name", "title_type", "is_series", "is_adult", "start_year",
             "end_year", "runtime_ms", "imdb_id",

@@ -7,28 +7,31 @@ views over the same tables. One transaction, so that all queries of a reader see
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import duckdb
+from psycopg.conninfo import make_conninfo
 
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.records import RECORDS
 from phonofilm.warehouse.engines.postgres import connect, failed
 from phonofilm.warehouse.schema import views
+from phonofilm.warehouse.where import parameters
 
 _TABLES = (*(cls.kind for cls in RECORDS), "observation", "quarantine", "segment", "run")
 
 
 def attached(url: str) -> duckdb.DuckDBPyConnection:
     """A read-only connection; StoreError when it fails, UsageError before a first load."""
-    _check(url)
+    told, password = _checked(url)
     connection = duckdb.connect()
     try:
         connection.execute(f"LOAD {_quoted(str(_extension()))}")
-        connection.execute(_secret(url))
-        connection.execute("ATTACH '' AS pg (TYPE postgres, SECRET warehouse, READ_ONLY)")
+        # The password goes as a secret of this connection alone: no message repeats it.
+        connection.execute(f"CREATE SECRET warehouse (TYPE postgres, PASSWORD {_quoted(password)})")
+        connection.execute(
+            f"ATTACH {_quoted(told)} AS pg (TYPE postgres, SECRET warehouse, READ_ONLY)"
+        )
         connection.execute("CREATE SCHEMA store")
         for table in _TABLES:
             connection.execute(f"CREATE VIEW store.{table} AS FROM pg.store.{table}")
@@ -41,15 +44,23 @@ def attached(url: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _check(url: str) -> None:
-    """Says what is wrong in our own words first; the extension's are long."""
+def _checked(url: str) -> tuple[str, str]:
+    """How the database is reached, and the password: as a connection that worked says.
+
+    What is wrong is said in our own words; the extension's are long.
+    """
     with connect(url) as probe:
         held = probe.execute("SELECT to_regclass('store.segment') IS NOT NULL").fetchone()
+        told = {n: v for n, v in parameters(url).items() if n not in ("password", "hostaddr")}
+        info = probe.info
+        told |= {"host": info.host, "port": str(info.port), "user": info.user}
+        told["dbname"], password = info.dbname, info.password
     if not held or not held[0]:
         raise UsageError(
             "This database has no warehouse yet.",
             next_step="Load into it: phonofilm load --warehouse postgresql://...",
         )
+    return make_conninfo(**{n: v for n, v in told.items() if v}), password
 
 
 def _extension() -> Path:
@@ -65,21 +76,6 @@ def _extension() -> Path:
             next_step="Install it: pip install 'phonofilm[postgres]'; psql works meanwhile.",
         )
     return path
-
-
-def _secret(url: str) -> str:
-    """Address and password as a secret of this connection alone: no message repeats it."""
-    parts = urlsplit(url)
-    password = unquote(parts.password or "") or os.environ.get("PGPASSWORD", "")
-    told = {
-        "HOST": parts.hostname or "",
-        "PORT": str(parts.port or 5432),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": password,
-        "DATABASE": unquote(parts.path.lstrip("/")),
-    }
-    words = ", ".join(f"{name} {_quoted(value)}" for name, value in told.items() if value)
-    return f"CREATE SECRET warehouse (TYPE postgres, {words})"
 
 
 def _quoted(text: str) -> str:

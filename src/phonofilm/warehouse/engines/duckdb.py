@@ -149,6 +149,17 @@ class DuckWarehouse:
         )
         self.touched = self.touched or added > 0
 
+    def forget(self, cls: type[Record], source: str, answers: Sequence[str], before: int) -> int:
+        """Removes rows that only former dumps told, before an instant; how many."""
+        row = self.connection.execute(
+            f"DELETE FROM store.{cls.kind}"
+            " WHERE source = ? AND list_contains(?::VARCHAR[], answer) AND _told < ?",
+            [source, list(answers), before],
+        ).fetchone()
+        number = int(row[0]) if row else 0
+        self.touched = self.touched or number > 0
+        return number
+
     def loaded(self) -> set[str]:
         """The segments and generations that are in."""
         return {p for (p,) in self.connection.execute("SELECT path FROM store.segment").fetchall()}

@@ -14,9 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 
@@ -55,12 +53,9 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 def failed(url: str, error: Exception) -> StoreError:
     """What a person is told when the database fails."""
-    from phonofilm.warehouse.where import without_password  # noqa: PLC0415 - it imports us lazily
+    from phonofilm.warehouse.where import scrubbed, without_password  # noqa: PLC0415 - a cycle
 
-    text = " ".join(str(error).split())
-    with contextlib.suppress(ValueError):
-        if secret := urlsplit(url).password:
-            text = text.replace(secret, "***")
+    text = scrubbed(" ".join(str(error).split()), url)
     return StoreError(
         f"{without_password(url)} fails: {text[:400]}",
         saved="The landing holds everything; the database is as the last whole load left it.",
@@ -105,7 +100,8 @@ class PostgresWarehouse:
                 raise StoreError(
                     f"The database has a table called {name}, which is not ours.",
                     saved="Nothing was touched.",
-                    next_step="Name another schema: ...?options=-csearch_path%3Dphonofilm",
+                    next_step="Make a schema (CREATE SCHEMA films) and name it:"
+                    " ...?options=-csearch_path%3Dfilms",
                 ) from None
 
     @contextlib.contextmanager
@@ -184,18 +180,22 @@ class PostgresWarehouse:
             f"{_as_text(name, kind, self.batches.may_hold_nul)} AS {quoted(name)}"
             for name, kind in columns
         )
-        pipe = Path(self._scratch.name) / "rows"
-        pipe.unlink(missing_ok=True)
-        os.mkfifo(pipe)
-        writer = _Writer(self.batches.connection, f"SELECT {values} FROM {relation}", pipe)
+        writer = _Writer(self.batches.connection, f"SELECT {values} FROM {relation}")
         names = ", ".join(quoted(name) for name, _ in columns)
         statement = f"COPY {target} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')"
         with writer, self._connection.cursor() as cursor:
-            with cursor.copy(statement) as copy, pipe.open("rb", buffering=0) as rows:
-                while held := rows.read(_CHUNK_BYTES):
+            with cursor.copy(statement) as copy:
+                while held := os.read(writer.rows, _CHUNK_BYTES):
                     copy.write(held)
                 writer.finish()  # an error of the reading side must not end as a short COPY
             return cursor.rowcount
+
+    def forget(self, cls: type[Record], source: str, answers: Sequence[str], before: int) -> int:
+        """Removes rows that only former dumps told, before an instant; how many."""
+        return self._connection.execute(
+            f"DELETE FROM store.{cls.kind} WHERE source = %s AND answer = ANY(%s) AND _told < %s",
+            [source, list(answers), before],
+        ).rowcount
 
     def loaded(self) -> set[str]:
         """The segments and generations that are in."""
@@ -247,24 +247,29 @@ class PostgresWarehouse:
 
 
 class _Writer:
-    """DuckDB writing a query into a pipe, beside the thread that reads it."""
+    """DuckDB writing a query into a pipe, beside the thread that reads it from `rows`.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, query: str, pipe: Path) -> None:
-        literal = str(pipe).replace("'", "''")
-        self._sql = f"COPY ({query}) TO '{literal}' (FORMAT csv, HEADER false, NULLSTR '\\N')"
-        self._cursor = connection
+    Our own end stays open until the query is done, so that the reader sees the end exactly then,
+    whether it went well or never began.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, query: str) -> None:
+        self.rows, self._end = os.pipe()
+        self._sql = (
+            f"COPY ({query}) TO '/dev/fd/{self._end}'"
+            " (FORMAT csv, HEADER false, NULLSTR '\\N', USE_TMP_FILE false)"
+        )
+        self._connection = connection
         self._error: Exception | None = None
-        self._pipe = pipe
         self._thread = threading.Thread(target=self._write)
 
     def _write(self) -> None:
         try:
-            self._cursor.execute(self._sql)
+            self._connection.execute(self._sql)
         except Exception as error:
             self._error = error
         finally:
-            with contextlib.suppress(OSError):  # whoever opens the pipe next sees its end
-                os.close(os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK))
+            os.close(self._end)
 
     def __enter__(self) -> _Writer:
         self._thread.start()
@@ -277,10 +282,8 @@ class _Writer:
             raise self._error
 
     def __exit__(self, *_: object) -> None:
-        while self._thread.is_alive():  # the reader went away first: let the writer end
-            with contextlib.suppress(OSError):
-                os.close(os.open(self._pipe, os.O_RDONLY | os.O_NONBLOCK))
-            self._thread.join(0.05)
+        os.close(self.rows)  # a writer that still writes is told that nobody reads
+        self._thread.join()
 
 
 def _as_text(name: str, kind: str, may_hold_nul: bool) -> str:
