@@ -279,8 +279,11 @@ def test_the_folder_remembers_its_database_but_no_password(database, tmp_path, m
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes()
             assert SECRET.replace("%40", "@").encode() not in path.read_bytes()
-    monkeypatch.setenv("PGPASSWORD", SECRET.replace("%40", "@"))
     plain = DataFolder(tmp_path / "data")
+    with pytest.raises(StoreError) as told:
+        read(plain)
+    assert "PGPASSWORD" in told.value.next_step
+    monkeypatch.setenv("PGPASSWORD", SECRET.replace("%40", "@"))
     [written] = export(plain, "titles", "csv", tmp_path / "titles.csv")
     assert written.rows == 60
 

@@ -58,7 +58,16 @@ def read(folder: DataFolder) -> duckdb.DuckDBPyConnection:
     if url := folder.database or remembered(folder):
         from phonofilm.warehouse.engines.attached import attached  # noqa: PLC0415 - an extra
 
-        return attached(url)
+        try:
+            return attached(url)
+        except StoreError as error:
+            if not folder.database:
+                error.saved = f"{folder.root} was last loaded into that database."
+                error.next_step = (
+                    "Name it with its password: --warehouse postgresql://..., or set PGPASSWORD."
+                    " phonofilm load without --warehouse fills the folder's own."
+                )
+            raise
     path = published(folder)
     if path is None:
         raise UsageError(
