@@ -198,6 +198,11 @@ class TestRealFiles:
         assert rows(folder, "SELECT id, kept_by FROM titles") == [("tt0119698", "id map")]
 
 
+ROLES_OF_BOTH = (
+    "director", "writer", "producer", "composer", "editor", "cast", "cinematographer",
+)  # fmt: skip
+
+
 class TestCinemagoer:
     def test_it_reads_the_stand_ins_dumps_and_agrees(self, folder, tmp_path: Path) -> None:
         """Every field that both have, over all titles; its importer is a program of its own."""
@@ -221,8 +226,13 @@ class TestCinemagoer:
             " list_sort(list_transform(akas, a -> a)) FROM titles_wide t LEFT JOIN (SELECT title_id,"
             " list(name) AS akas FROM akas GROUP BY 1) k ON k.title_id = t.id ORDER BY id LIMIT 60",
         )
-        people = dict(rows(folder, "SELECT title_id, list_sort(list(person_id)) FROM credits"
-                                   " WHERE role = 'director' GROUP BY 1"))  # fmt: skip
+        kinds = dict(rows(folder, "SELECT id, title_type FROM titles"))
+        credited: dict[tuple[str, str], set[str]] = {}
+        for title, role, person in rows(folder, "SELECT title_id, role, person_id FROM credits"):
+            credited.setdefault((title, role), set()).add(person)
+        people = rows(
+            folder, "SELECT id, name, birth_year, death_year FROM people ORDER BY id LIMIT 60"
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from imdb import Cinemagoer
@@ -239,8 +249,14 @@ class TestCinemagoer:
                     g.lower() for g in genres or []
                 )
                 assert sorted(a["title"] for a in m.get("akas") or []) == (akas or [])
-                made_by = [f"nm{int(p.personID):07d}" for p in m.get("director") or []]
-                assert sorted(made_by) == people.get(id_, [])
+                kind = m["kind"].replace(" ", "").lower()
+                assert kind in (kinds[id_].lower(), kinds[id_].lower().removeprefix("tv"))
+                for role in ROLES_OF_BOTH:
+                    made_by = {f"nm{int(p.personID):07d}" for p in m.get(role) or []}
+                    assert made_by == credited.get((id_, role), set()), (id_, role)
+            for id_, name, born, died in people:
+                p = theirs.get_person(id_[2:]).data
+                assert (p["name"], p.get("birth date"), p.get("death date")) == (name, born, died)
 
 
 class TestBadInput:

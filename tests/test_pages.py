@@ -115,6 +115,12 @@ class TestRecordedPages:
 WORLD = FilmWorld(400)
 
 
+def test_a_localised_title_keeps_its_original_one() -> None:
+    here, there = (title_of(parsed(page(WORLD, 2, country=c))) for c in ("US", "IT"))
+    assert there.name != here.name
+    assert there.original_name == here.original_name
+
+
 @given(
     st.integers(0, 399), st.booleans(),
     st.lists(st.sampled_from(sorted(PLACES)), min_size=1, max_size=4, unique=True), st.booleans(),

@@ -200,7 +200,7 @@ def _screen(folder: DataFolder, told: Told) -> Group:
     with read(folder) as connection:
         people, genres = queries.top_artists(connection), queries.top_genres(connection, 6)
         held = queries.held(connection)
-        anime = queries.top_anime(connection)
+        anime = queries.best_titles(connection, kept=True)
     told = told._replace(best=plain(people[0].name) if people else "x")
     columns = Table.grid(padding=(0, 3), expand=False)
     columns.add_row(_collected(held, told), _top(people))
@@ -222,7 +222,7 @@ def _screen(folder: DataFolder, told: Told) -> Group:
     )  # fmt: skip
 
 
-def _anime(titles: list[queries.Anime]) -> Table:
+def _anime(titles: list[queries.Rated]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     numbers, words = {"": 2, "year": 4, "rating": 6, "votes": 7}, {"type": 9, "directed by": 11}
     table.add_column("", justify="right", min_width=numbers[""])

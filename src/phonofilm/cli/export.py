@@ -12,6 +12,7 @@ from phonofilm.cli.screen import as_json, out, say, table
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report as write_report
+from phonofilm.warehouse.card import Exported
 from phonofilm.warehouse.export import FORMATS, export
 from phonofilm.warehouse.shipping import export_to
 
@@ -55,22 +56,35 @@ def command(
     if name == "lake":
         _lake(folder, file or "lake", catalog, create, json)
         return
-    ending = Path(file).suffix.lstrip(".") if name != "discography" else ""
-    format = format or {"json": "jsonl", "ndjson": "jsonl"}.get(ending, ending)
-    if format not in FORMATS:
-        if "." in Path(file).name and not shape:
-            raise UsageError(
-                f"What shall {Path(file).name} be?", next_step="Say --format csv, parquet or jsonl."
-            )
-        format = "csv"
+    told = _format(name, format, file, shape)
     if "://" in file:
-        written = export_to(folder, name, format, file, shape, per_file, create)
+        written = export_to(folder, name, told, file, shape, per_file, create)
     else:
-        many = name == "discography" or (name == "titles" and shape == "seed")
-        target = Path(file or (name if many else f"{name}.{format}"))
-        if target.is_dir() and not many:
-            target /= f"{name}.{format}"
-        written = export(folder, name, format, target, shape, per_file)
+        written = export(folder, name, told, _target(name, told, file, shape), shape, per_file)
+    _tell(written, json)
+
+
+def _format(name: str, format: str, file: str, shape: str) -> str:
+    """The format that was said, or that the file's name ends in; csv when neither tells."""
+    ending = Path(file).suffix.lstrip(".") if name != "discography" else ""
+    told = format or {"json": "jsonl", "ndjson": "jsonl"}.get(ending, ending)
+    if told in FORMATS or format:
+        return told
+    if ending and not shape:
+        raise UsageError(
+            f"What shall {Path(file).name} be?", next_step="Say --format csv, parquet or jsonl."
+        )
+    return "csv"
+
+
+def _target(name: str, format: str, file: str, shape: str) -> Path:
+    """The file, or the folder of those shapes that are several files."""
+    many = name == "discography" or (name == "titles" and shape == "seed")
+    target = Path(file or (name if many else f"{name}.{format}"))
+    return target / f"{name}.{format}" if target.is_dir() and not many else target
+
+
+def _tell(written: list[Exported], json: bool) -> None:
     if json:
         as_json(
             [

@@ -23,7 +23,14 @@ from phonofilm.config import Settings
 from phonofilm.crawl.download import Downloads, Progress, Validators
 from phonofilm.crawl.origin import check_terms
 from phonofilm.crawl.transport import NoResponse, Transport
-from phonofilm.errors import BotWallError, OriginError, ShapeError, StoreError, UsageError
+from phonofilm.errors import (
+    BotWallError,
+    OriginError,
+    PhonofilmError,
+    ShapeError,
+    StoreError,
+    UsageError,
+)
 from phonofilm.landing.dumps import Checked, DumpFile, Dumps, Generation, check
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.narrowing import keep_part
@@ -247,7 +254,7 @@ class _Import:
         try:
             _is_table(path, table, seen)
             self._check_size(name, seen)
-        except Exception:
+        except PhonofilmError:
             path.unlink(missing_ok=True)
             raise
         return DumpFile(

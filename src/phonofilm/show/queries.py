@@ -113,8 +113,8 @@ def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[
     return [Person(*row) for row in rows.fetchall()]
 
 
-class Anime(NamedTuple):
-    """A title as the top ten shows it."""
+class Rated(NamedTuple):
+    """A title as lists show it."""
 
     name: str
     year: int | None
@@ -124,35 +124,27 @@ class Anime(NamedTuple):
     directors: str
 
 
-def top_anime(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[Anime]:
-    """The best rated titles that an import of anime kept; those with few votes prove nothing."""
+def best_titles(
+    connection: duckdb.DuckDBPyConnection, limit: int = 10, kept: bool = False
+) -> list[Rated]:
+    """The best rated titles that are no episodes; those with few votes prove nothing.
+
+    With `kept` only titles that a partial import kept.
+    """
     rows = connection.execute(
-        "SELECT name, start_year, title_type, rating, votes, array_to_string(directors, ', ')"
-        " FROM titles_wide WHERE kept_by IS NOT NULL AND title_type <> 'tvEpisode'"
-        " AND rating IS NOT NULL ORDER BY votes < 100, rating DESC, votes DESC, id LIMIT ?",
-        [limit],
-    )
-    return [Anime(*row) for row in rows.fetchall()]
-
-
-class Rated(NamedTuple):
-    """A title as the report lists it."""
-
-    name: str
-    year: int | None
-    kind: str
-    rating: float
-    votes: int
-    source: str
-
-
-def best_titles(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[Rated]:
-    """The best rated titles that are no episodes; those with few votes prove nothing."""
-    rows = connection.execute(
-        "SELECT t.name, t.start_year, t.title_type, r.rating, r.votes, t.source"
-        " FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id"
-        " WHERE t.title_type <> 'tvEpisode' AND r.rating IS NOT NULL AND t.name IS NOT NULL"
-        " ORDER BY r.votes < 100, r.rating DESC, r.votes DESC, t.id LIMIT ?",
+        f"""WITH best AS MATERIALIZED (
+            SELECT t.source, t.id, t.name, t.start_year, t.title_type, r.rating, r.votes
+            FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id
+            WHERE t.title_type <> 'tvEpisode' AND r.rating IS NOT NULL AND t.name IS NOT NULL
+            {"AND t.kept_by IS NOT NULL" if kept else ""}
+            ORDER BY r.votes < 100, r.rating DESC, r.votes DESC, t.id LIMIT ?)
+        SELECT b.name, b.start_year, b.title_type, b.rating, b.votes,
+            coalesce(string_agg(coalesce(p.name, c.person_id), ', ' ORDER BY c.position), '')
+        FROM best b LEFT JOIN store.credit c
+            ON c.source = b.source AND c.title_id = b.id AND c.role = 'director'
+        LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
+        GROUP BY b.source, b.id, b.name, b.start_year, b.title_type, b.rating, b.votes
+        ORDER BY b.votes < 100, b.rating DESC, b.votes DESC, b.id""",
         [limit],
     )
     return [Rated(*row) for row in rows.fetchall()]

@@ -30,7 +30,8 @@ class Reading(NamedTuple):
 
     `keys` is SQL for a number per row that may stand there twice, as `h`; it is there as the table
     `keys`, and those of more than one row as `twice`. `once` gives the same rows with those made
-    one, and is used when there are any: looking is far cheaper than making sure.
+    one, and is used when there are any: looking is far cheaper than making sure. `corrected`: what
+    a newer dump does not tell any more was a mistake, not history.
     """
 
     cls: type[Record]
@@ -39,6 +40,7 @@ class Reading(NamedTuple):
     fields: tuple[str, ...]
     once: str = ""
     keys: str = ""
+    corrected: bool = False
 
 
 class Rule(NamedTuple):

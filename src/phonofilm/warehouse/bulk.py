@@ -16,7 +16,6 @@ from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.narrowing import narrow
 from phonofilm.landing.relations import Irregular, Relations
 from phonofilm.landing.store import DataFolder
-from phonofilm.records import Aka, Credit, Episode, Record, TitleGenre
 from phonofilm.sources import BULK, get_bulk
 from phonofilm.sources.dumps import BulkSource, Reading
 from phonofilm.warehouse.batches import Told
@@ -24,7 +23,6 @@ from phonofilm.warehouse.engines.base import Merged, Warehouse
 from phonofilm.warehouse.staging import instant
 
 _DAY_US = 86_400_000_000
-_RELATIONS = (Credit, TitleGenre, Aka, Episode)
 
 
 class DumpLoader:
@@ -80,7 +78,8 @@ class DumpLoader:
                 self._read(reading, relations, waiting, source, generation)
         self.findings += Counter(relations.findings)
         for table, odd in relations.odd.items():
-            self._quarantine(generation.files[table], [f"{o.reason}: {o.text}" for o in odd])
+            reasons = [f"{o.reason}: {o.text}" for o in odd]
+            self._quarantine(generation.source, generation.files[table], reasons)
 
     def _read(
         self, reading: Reading, relations: Relations, waiting: dict[str, Future[Path | None]],
@@ -98,7 +97,7 @@ class DumpLoader:
             reading, told, bool(generation.only), once, not all(f.regular for f in files)
         )
         self.merged[reading.cls.plural] = self._warehouse.merge(reading.cls)
-        self._forget(reading.cls, generation, told)
+        self._forget(reading, generation, told)
 
     @staticmethod
     def _told(source: BulkSource, generation: Generation, files: list[DumpFile]) -> Told:
@@ -112,28 +111,28 @@ class DumpLoader:
         expires = None if keep_days is None else at + keep_days * _DAY_US
         return Told(generation.source, instant(at, digest), at, expires, digest[:16])
 
-    def _forget(self, cls: type[Record], generation: Generation, told: Told) -> None:
+    def _forget(self, reading: Reading, generation: Generation, told: Told) -> None:
         """Takes out what only former dumps told: a credit that was corrected is none any more.
 
         Titles and people stay with the day they were last seen, unless only a part was imported:
         then the part is what is wanted. What a page told as well stays in any case.
         """
-        mark = f"dumps/{generation.source}/{cls.kind}/"
+        mark = f"dumps/{generation.source}/{reading.cls.kind}/"
         known = {
             path.removeprefix(mark) for path in self._warehouse.loaded() if path.startswith(mark)
         }
         former = sorted(known - {told.answer})
-        if former and (cls in _RELATIONS or generation.only):
-            self._warehouse.forget(cls, generation.source, former, told.instant)
+        if former and (reading.corrected or generation.only):
+            self._warehouse.forget(reading.cls, generation.source, former, told.instant)
         if told.answer not in known:
             self.loaded.append(mark + told.answer)
 
-    def _quarantine(self, file: DumpFile, reasons: list[str]) -> None:
+    def _quarantine(self, source: str, file: DumpFile, reasons: list[str]) -> None:
         """Rows that do not fit, each with its beginning."""
         self.quarantined += len(reasons)
         at = _utc(file.fetched_at)
         self._warehouse.quarantine(
-            [["imdb", file.table, [], n, at, file.sha256, reason[:80], reason[:400], None]
+            [[source, file.table, [], n, at, file.sha256, reason[:80], reason[:400], None]
              for n, reason in enumerate(reasons)]
         )  # fmt: skip
 

@@ -44,16 +44,14 @@ def _from_all(folder: DataFolder, instant: datetime) -> tuple[Counter[str], Phon
     """Rows removed from every warehouse this folder was ever loaded into; what was not reached."""
     rows: Counter[str] = Counter()
     unreached: PhonofilmError | None = None
-    kept = [url for url in databases(folder) if not same_database(url, folder.database)]
-    urls = dict.fromkeys([folder.database, *kept])
-    if (folder.warehouse / "phonofilm.duckdb").exists() or not any(urls):
-        urls[""] = None
-    for url in urls:
-        if url or (folder.warehouse / "phonofilm.duckdb").exists() or len(urls) == 1:
-            try:
-                rows.update(_from_warehouse(folder, instant, url))
-            except StoreError as error:
-                unreached = error
+    others = [url for url in databases(folder) if not same_database(url, folder.database)]
+    elsewhere = [folder.database, *others] if folder.database else others
+    here = [""] if (folder.warehouse / "phonofilm.duckdb").exists() or not elsewhere else []
+    for url in [*here, *elsewhere]:
+        try:
+            rows.update(_from_warehouse(folder, instant, url))
+        except StoreError as error:
+            unreached = error
     return rows, unreached
 
 

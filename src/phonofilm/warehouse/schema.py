@@ -60,7 +60,7 @@ def _table(cls: type[Record], dialect: Dialect) -> str:
     parts += [f"{name} {dialect.type_of(kind)}" for name, kind in PROVENANCE.items()]
     parts.append("_full BOOLEAN")
     parts += [f"{name} {dialect.type_of(kind)}" for name, kind in instants.COLUMNS.items()]
-    if dialect.name == "postgres":  # in DuckDB keys cost three times the load; it joins instead
+    if dialect.keyed:
         parts.append(f"PRIMARY KEY ({', '.join(map(quoted, keys(cls)))})")
     return f"CREATE TABLE IF NOT EXISTS store.{cls.kind} ({', '.join(parts)})"
 
@@ -117,7 +117,7 @@ def statements(dialect: Dialect = DUCKDB) -> Iterator[str]:
     yield "CREATE SCHEMA IF NOT EXISTS store"
     for cls in RECORDS:
         yield _table(cls, dialect)
-    key = f", PRIMARY KEY ({', '.join(OBSERVATION)})" if dialect.name == "postgres" else ""
+    key = f", PRIMARY KEY ({', '.join(OBSERVATION)})" if dialect.keyed else ""
     texts = dialect.type_of("VARCHAR[]")
     for statement in _FIXED:
         yield statement.format(observation_key=key, texts=texts)

@@ -51,7 +51,7 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
     place = {"episodeNumber": number, "seasonNumber": season}
     return {
         "id": world.tconst(index),
-        "titleText": {"text": title.name},
+        "titleText": {"text": _localised(title.name, country)},
         "originalTitleText": {"text": title.original_name},
         "titleType": {
             "id": title.kind, "isSeries": series, "isEpisode": title.kind == "tvEpisode",
@@ -75,6 +75,11 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
             "episodeNumber": place if number else None,
         },
     }  # fmt: skip
+
+
+def _localised(name: str, country: str) -> str:
+    """What a reader elsewhere sees as the title; the original one is the same everywhere."""
+    return name if country == "US" else f"{name} [{country}]"
 
 
 def _main(world: FilmWorld, index: int, country: str) -> dict[str, Any]:

@@ -96,6 +96,7 @@ READINGS = (
         """SELECT tconst AS title_id, unnest(list_distinct(string_split(genres, ','))) AS genre
         FROM "title.basics" """,
         ("title_id", "genre"),
+        corrected=True,
     ),
     Reading(
         Rating,
@@ -118,6 +119,7 @@ READINGS = (
         f"""SELECT tconst AS id, parentTconst AS series_id, {_int("seasonNumber")} AS season_number,
         {_int("episodeNumber")} AS episode_number FROM "title.episode" """,
         ("series_id", "season_number", "episode_number"),
+        corrected=True,
     ),
     Reading(
         Credit,
@@ -126,6 +128,7 @@ READINGS = (
         ("title_id", "person_id", "role", "category", "position", "job", "characters"),
         _CREDITS_ONCE,
         _ROW_KEYS,
+        corrected=True,
     ),
     Reading(
         Aka,
@@ -138,5 +141,6 @@ READINGS = (
             "title_id", "position", "name", "region", "language", "types", "attributes",
             "is_original",
         ),
+        corrected=True,
     ),
 )  # fmt: skip

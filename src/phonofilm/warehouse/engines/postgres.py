@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import POSTGRES, quoted
 from phonofilm.warehouse.merging import adds, differs, merged, same
 from phonofilm.warehouse.schema import OBSERVATION, keys, statements
+from phonofilm.warehouse.where import scrubbed, without_password
 
 try:
     import psycopg
@@ -53,8 +54,6 @@ def connect(url: str) -> psycopg.Connection[Any]:
 
 def failed(url: str, error: Exception) -> StoreError:
     """What a person is told when the database fails."""
-    from phonofilm.warehouse.where import scrubbed, without_password  # noqa: PLC0415 - a cycle
-
     text = scrubbed(" ".join(str(error).split()), url)
     return StoreError(
         f"{without_password(url)} fails: {text[:400]}",
@@ -77,12 +76,11 @@ class PostgresWarehouse:
             f"SET memory_limit = '2GB'; SET temp_directory = '{self._scratch.name}';"
             " SET preserve_insertion_order = false"
         )
-        try:
+        with contextlib.ExitStack() as unmade:
+            unmade.callback(self.close)
             with self.transaction():
                 self._make()
-        except BaseException:
-            self.close()
-            raise
+            unmade.pop_all()
 
     def _make(self) -> None:
         """Tables and views. A view whose columns changed is made anew."""
@@ -260,30 +258,27 @@ class _Writer:
             " (FORMAT csv, HEADER false, NULLSTR '\\N', USE_TMP_FILE false)"
         )
         self._connection = connection
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._write)
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
 
     def _write(self) -> None:
         try:
             self._connection.execute(self._sql)
-        except Exception as error:
-            self._error = error
         finally:
             os.close(self._end)
 
     def __enter__(self) -> _Writer:
-        self._thread.start()
+        self._writing = self._thread.submit(self._write)
         return self
 
     def finish(self) -> None:
         """Returns when everything was written; raises what went wrong."""
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
+        if self._writing is not None:
+            self._writing.result()
 
     def __exit__(self, *_: object) -> None:
         os.close(self.rows)  # a writer that still writes is told that nobody reads
-        self._thread.join()
+        self._thread.shutdown()
 
 
 def _as_text(name: str, kind: str, may_hold_nul: bool) -> str:
