@@ -152,7 +152,7 @@ def test_each_asks_for_what_its_service_asks(folder) -> None:
     with pytest.raises(ConfigurationError, match="key, which is free"):
         live(get("tmdb"), Settings(tmdb=own))
     told = live(get("tmdb"), Settings(tmdb=own.model_copy(update={"token": SecretStr("k3y")})))
-    assert told.bearer == "k3y"
+    assert told.authorization == "Bearer k3y"
 
 
 def test_titles_are_found_at_tmdb_and_in_the_warehouse(folder, stand_in, tmp_path) -> None:

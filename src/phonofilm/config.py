@@ -33,7 +33,8 @@ class SourceSettings(BaseModel):
 
     `timeout_seconds`: the longest that one answer may take. `drift_share`: of what a call lists, so
     much may lack a promised field before the crawl ends with exit code 5. `token`: a key that is
-    sent as it is. `consent`: who allowed in writing that pages are read by a robot, and when.
+    sent as it is. `rate`: calls in a time (`10/1s`, `none`) instead of the source's own, for a
+    mirror. `consent`: who allowed in writing that pages are read by a robot, and when.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,6 +50,7 @@ class SourceSettings(BaseModel):
     timeout_seconds: float = Field(default=60.0, gt=0)
     drift_share: float = Field(default=0.5, gt=0, le=1)
     consent: str = ""
+    rate: str = ""
     token: SecretStr = SecretStr("")
 
 
@@ -72,6 +74,13 @@ class Settings(BaseSettings):
     imdb: SourceSettings = SourceSettings()
     wikidata: SourceSettings = SourceSettings()
     tmdb: SourceSettings = SourceSettings()
+    musicbrainz: SourceSettings = SourceSettings()
+    listenbrainz: SourceSettings = SourceSettings()
+    reccobeats: SourceSettings = SourceSettings()
+    itunes: SourceSettings = SourceSettings()
+    jamendo: SourceSettings = SourceSettings()
+    acousticbrainz: SourceSettings = SourceSettings()
+    fma: SourceSettings = SourceSettings()
 
     @classmethod
     def settings_customise_sources(

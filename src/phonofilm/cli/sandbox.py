@@ -17,7 +17,9 @@ from phonofilm.sandbox.server import Plan, serve
 
 
 def command(
-    source: Annotated[str, typer.Argument(help="spotify, deezer, imdb, wikidata or tmdb.")],
+    source: Annotated[
+        str, typer.Argument(help="spotify, deezer ...; several by commas, or all (music).")
+    ],
     access: Annotated[
         str,
         typer.Option(

@@ -13,6 +13,7 @@ from logging import DEBUG
 
 import msgspec
 
+from phonofilm.crawl.asking import send
 from phonofilm.crawl.findings import Findings
 from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
 from phonofilm.crawl.parts import Parts, Retry
@@ -209,11 +210,11 @@ class Engine:
     async def _make(self, ask: Ask, tries: int) -> None:
         """One call, and what follows from it."""
         parts = self.parts
-        path, query = parts.source.address(ask.request, parts.access)
         headers = await parts.tokens.headers()
         sent = parts.clock.steady()
         try:
-            found = await parts.sender.get(path, query, headers)
+            found = await send(parts.source, parts.access, ask.request, parts.sender, headers,
+                               parts.elsewhere)  # fmt: skip
         finally:
             parts.limiter.came_back()
         self.calls += 1

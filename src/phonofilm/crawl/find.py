@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.config import Settings
+from phonofilm.crawl.asking import send
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import simplified
 from phonofilm.crawl.origin import Origin, live, sandbox
@@ -27,8 +28,10 @@ class Looker:
     async def ask(self, endpoint: str, text: str) -> Page:
         """One call; errors say what the source answered."""
         request = Request(endpoint, (text,))
-        path, query = self._source.address(request, self._origin.access)
-        found = await self._transport.get(path, query, await self._tokens.headers())
+        found = await send(
+            self._source, self._origin.access, request, self._transport,
+            await self._tokens.headers(), self._origin.elsewhere,
+        )  # fmt: skip
         title = self._source.manifest.title
         if isinstance(found, NoResponse):
             raise StoreError(
@@ -81,7 +84,7 @@ async def find(
     source = get(source_name)
     origin = live(source, settings) if at is None else await sandbox(source, at)
     check_origin_parking(folder, source, origin)
-    async with Transport(origin.base_url, origin.user_agent) as transport:
+    async with Transport(origin.base_url, origin.user_agent, key=origin.key) as transport:
         looker = Looker(source, origin, transport)
         if artist:
             person = await looker.artist(artist)

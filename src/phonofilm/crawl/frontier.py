@@ -23,7 +23,7 @@ from phonofilm.sources.base import Request, Response
 NODE_KINDS = (
     "root", "artist", "album", "track", "features", "playlist", "genre", "category",
     "artist_query", "album_query", "track_query", "playlist_query", "word", "slice", "title",
-    "title_query", "imdb_id",
+    "title_query", "imdb_id", "isrc", "address", "track_code",
 )  # fmt: skip
 _KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 

@@ -141,7 +141,7 @@ class OfGenre:
     @staticmethod
     def _numbered(source: HttpSource) -> bool:
         endpoint = source.manifest.endpoints["genre_artists"]
-        return "q" not in endpoint.query
+        return not any("{id}" in text for text in endpoint.query.values())
 
     def _is_it(self, name: str | None) -> bool:
         return bool(name) and self._words <= set(str(name).casefold().split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,11 @@ from phonofilm.sources.manifest import Budget, Manifest
 
 
 class Origin(NamedTuple):
-    """One place to ask: its name in a data folder, address, access level, budgets and clock."""
+    """One place to ask: its name in a data folder, address, access level, budgets and clock.
+
+    `authorization` is a header as it is sent, `key` a parameter that goes with every call;
+    `elsewhere`: calls that another host answers go there.
+    """
 
     name: str
     base_url: str
@@ -32,12 +37,14 @@ class Origin(NamedTuple):
     token_cache: Path | None
     user_agent: str = ""
     concurrent: int | None = None
-    bearer: str = ""
+    authorization: str = ""
+    key: dict[str, str] | None = None
+    elsewhere: bool = False
 
     def tokens(self, transport: Transport) -> ClientToken | Bearer | NoToken:
         """What adds the headers of this origin."""
-        if self.bearer:
-            return Bearer(self.bearer)
+        if self.authorization:
+            return Bearer(self.authorization)
         if self.credentials is None:
             return NoToken()
         return ClientToken(transport, self.token_url, self.credentials, self.token_cache)
@@ -81,7 +88,8 @@ async def sandbox(source: HttpSource, at: str) -> Origin:
         at.rstrip("/") + "/api/token",
         Credentials("sandbox", "sandbox") if needs_token else None,
         None,
-        bearer="sandbox-token" if manifest.bearer else "",
+        authorization=f"{manifest.token_scheme} sandbox-token" if manifest.bearer else "",
+        key={manifest.key_parameter: "sandbox"} if manifest.key_parameter else None,
     )
 
 
@@ -121,15 +129,35 @@ def live(source: HttpSource, settings: Settings) -> Origin:
         own.base_url or "the live service",
         own.base_url or manifest.base_url,
         access,
-        manifest.access[access].budgets,
+        budgets_of(manifest, access, own.rate),
         Clock(),
         own.token_url or manifest.token_url,
         _credentials(manifest, own) if manifest.token_url else None,
         cache_folder() if manifest.token_url else None,
         f"phonofilm/{__version__}{contact}",
         manifest.access[access].concurrent,
-        _bearer(manifest, own) if manifest.bearer else "",
+        _authorization(manifest, own),
+        _key(manifest, own),
+        not own.base_url,
     )
+
+
+_RATE = re.compile(r"([1-9]\d{0,6})/(\d{1,5}(?:\.\d+)?)\s*(s|m|h|d)?")
+
+
+def budgets_of(manifest: Manifest, access: str, rate: str) -> list[Budget]:
+    """The budgets of an access level, or the operator's own `rate`: a mirror may allow more."""
+    if not rate:
+        return manifest.access[access].budgets
+    if rate == "none":
+        return []
+    match = _RATE.fullmatch(rate.strip())
+    if not match or not float(match[2]):
+        raise ConfigurationError(
+            f"{manifest.name}.rate is {rate!r}.", next_step='Say rate = "10/1s", or "none".'
+        )
+    unit = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[3]]
+    return [Budget(int(match[1]), float(match[2]) * unit)]
 
 
 def check_terms(manifest: Manifest, own: SourceSettings) -> None:
@@ -156,12 +184,29 @@ def _check_consent(manifest: Manifest, own: SourceSettings, access: str) -> None
         )
 
 
-def _bearer(manifest: Manifest, own: SourceSettings) -> str:
+def _authorization(manifest: Manifest, own: SourceSettings) -> str:
+    """The header that carries the operator's token, where a source wants one."""
+    if not (manifest.bearer or manifest.token_optional):
+        return ""
     if token := own.token.get_secret_value():
-        return token
+        return f"{manifest.token_scheme} {token}"
+    if manifest.token_optional:
+        return ""
     raise ConfigurationError(
         f"{manifest.title} needs a key, which is free.",
         next_step=f"Set PHONOFILM_{manifest.name.upper()}__TOKEN (environment, .env or TOML).",
+    )
+
+
+def _key(manifest: Manifest, own: SourceSettings) -> dict[str, str] | None:
+    """The parameter that carries the operator's client id, where a source wants one."""
+    if not manifest.key_parameter:
+        return None
+    if own.client_id:
+        return {manifest.key_parameter: own.client_id}
+    raise ConfigurationError(
+        f"{manifest.title} needs a client id, which is free.",
+        next_step=f"Set PHONOFILM_{manifest.name.upper()}__CLIENT_ID (environment, .env or TOML).",
     )
 
 

@@ -12,14 +12,17 @@ from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.transport import NoResponse
-from phonofilm.sources.base import HttpSource, Response
+from phonofilm.sources.base import HttpSource, Query, Response
 
 
 class Sender(Protocol):
     """What sends a request and says what came back."""
 
     async def get(
-        self, path: str, query: dict[str, str], headers: dict[str, str]
+        self, path: str, query: Query, headers: dict[str, str], base_url: str = ""
+    ) -> Response | NoResponse: ...
+    async def post(
+        self, path: str, body: object, headers: dict[str, str], base_url: str = ""
     ) -> Response | NoResponse: ...
 
 
@@ -54,3 +57,4 @@ class Parts(NamedTuple):
     clock: Clock
     run: str
     drift_share: float = 0.5
+    elsewhere: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from phonofilm.config import Settings
+from phonofilm.crawl.asking import send
 from phonofilm.crawl.find import check_origin_parking
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.transport import NoResponse, Transport
@@ -41,7 +42,7 @@ async def probe(folder: DataFolder, settings: Settings, name: str, at: str | Non
     source = get(name)
     origin = live(source, settings) if at is None else await sandbox(source, at)
     check_origin_parking(folder, source, origin)
-    async with Transport(origin.base_url, origin.user_agent) as transport:
+    async with Transport(origin.base_url, origin.user_agent, key=origin.key) as transport:
         return await _Prober(source, origin, transport).run()
 
 
@@ -89,9 +90,11 @@ class _Prober:
 
     async def _ask(self, name: str) -> Probed:
         request = Request(name, (self._ids[self._source.manifest.endpoints[name].node],))
-        path, query = self._source.address(request, self._origin.access)
         self._calls += 1
-        found = await self._transport.get(path, query, await self._tokens.headers())
+        found = await send(
+            self._source, self._origin.access, request, self._transport,
+            await self._tokens.headers(), self._origin.elsewhere,
+        )  # fmt: skip
         if isinstance(found, NoResponse):
             self._stopped = found.detail
             return Probed(name, "not asked", found.kind)

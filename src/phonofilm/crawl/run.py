@@ -191,12 +191,12 @@ async def _one(
         planner.price, planner.one_price = limiter.price, limiter.one_price
         async with Transport(
             origin.base_url, origin.user_agent, max(4, options.workers),
-            settings.source(source.manifest.name).timeout_seconds,
+            settings.source(source.manifest.name).timeout_seconds, origin.key,
         ) as transport:  # fmt: skip
             parts = Parts(
                 source, origin.access, options.goal, options.scope, frontier, planner, limiter,
                 transport, origin.tokens(transport), keeper, origin.clock, run,
-                settings.source(source.manifest.name).drift_share,
+                settings.source(source.manifest.name).drift_share, origin.elsewhere,
             )  # fmt: skip
             engine = Engine(parts, options.workers)
             for reason in missing:

@@ -47,8 +47,8 @@ class NoToken:
 class Bearer:
     """A token that the operator was given, sent as it is."""
 
-    def __init__(self, token: str) -> None:
-        self._headers = {"Authorization": f"Bearer {token}"}
+    def __init__(self, authorization: str) -> None:
+        self._headers = {"Authorization": authorization}
 
     async def headers(self) -> dict[str, str]:
         """The token."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -13,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from phonofilm.about import __version__
-from phonofilm.sources.base import Response
+from phonofilm.sources.base import Query, Response
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 _MOST_REDIRECTS = 3
@@ -36,8 +37,9 @@ class Transport:
 
     def __init__(
         self, base_url: str, user_agent: str = "", connections: int = 16,
-        timeout_seconds: float = 60.0,
+        timeout_seconds: float = 60.0, key: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
+        self._key = urlencode(key or {})  # goes out with every call, and into nothing else
         self.base_url = base_url.rstrip("/")
         self._agent = user_agent or f"phonofilm/{__version__}"
         self._connections = connections
@@ -69,23 +71,31 @@ class Transport:
             await self._session.close()
 
     async def get(
-        self, path: str, query: dict[str, str], headers: dict[str, str]
+        self, path: str, query: Query, headers: dict[str, str], base_url: str = ""
     ) -> Response | NoResponse:
         """One GET; redirects are followed on the same host only, so that no token leaves it."""
-        url = f"{self.base_url}{path}?{urlencode(query)}" if query else self.base_url + path
+        base = base_url.rstrip("/") or self.base_url
+        url = f"{base}{path}?{urlencode(query, doseq=True)}" if query else base + path
         for _ in range(_MOST_REDIRECTS + 1):
             found = await self._once("GET", url, headers=headers)
             if isinstance(found, NoResponse) or found.status not in (301, 302, 303, 307, 308):
                 return found
             try:
                 target = urljoin(url, found.headers.get("location", ""))
-                elsewhere = urlsplit(target)[:2] != urlsplit(self.base_url)[:2]
+                elsewhere = urlsplit(target)[:2] != urlsplit(base)[:2]
             except ValueError:
                 return NoResponse("redirected", "to no address")
             if elsewhere:
                 return NoResponse("redirected", f"to {urlsplit(target).netloc or 'nowhere'}")
             url = target
         return NoResponse("redirected", "more than three times")
+
+    async def post(
+        self, path: str, body: object, headers: dict[str, str], base_url: str = ""
+    ) -> Response | NoResponse:
+        """One POST of JSON, for look-ups of more ids than an address takes; never redirected."""
+        url = (base_url.rstrip("/") or self.base_url) + path
+        return await self._once("POST", url, json=body, headers=headers)
 
     async def post_form(
         self, url: str, form: dict[str, str], headers: dict[str, str]
@@ -97,10 +107,13 @@ class Transport:
         if self._session is None:
             raise RuntimeError("the transport is used outside `async with`")
         began = time.monotonic()
+        sent = url
+        if self._key and url.startswith(self.base_url):
+            sent += ("&" if "?" in url else "?") + self._key
         try:
             async with self._session.request(
                 method,
-                URL(url, encoded=True),
+                URL(sent, encoded=True),
                 allow_redirects=False,
                 proxy=self._proxy,
                 **arguments,  # type: ignore[arg-type]
@@ -115,7 +128,8 @@ class Transport:
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
             return NoResponse("cut", type(error).__name__)
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
-            return NoResponse("unreachable", f"{type(error).__name__}: {error}")
+            told = str(error).replace(self._key, "***") if self._key else str(error)
+            return NoResponse("unreachable", f"{type(error).__name__}: {told}")
 
 
 def _latin(value: str) -> str:

@@ -18,15 +18,18 @@ from phonofilm.records.music import (
     ArtistGenre,
     ArtistRelation,
     AudioFeatures,
+    ExternalId,
     Genre,
     Playlist,
     PlaylistEntry,
+    Sound,
+    Tag,
     Track,
 )
 
 MUSIC: tuple[type[Record], ...] = (
     Artist, Album, Track, AudioFeatures, Playlist, PlaylistEntry, Genre, ArtistGenre,
-    ArtistRelation,
+    ArtistRelation, Tag, ExternalId, Sound,
 )  # fmt: skip
 FILM: tuple[type[Record], ...] = (Title, Person, Credit, TitleGenre, Rating, Aka, Episode)
 RECORDS = (*MUSIC, *FILM)
@@ -35,7 +38,7 @@ BY_PLURAL: dict[str, type[Record]] = {cls.plural: cls for cls in RECORDS}
 
 __all__ = [
     "ABSENT", "BY_KIND", "BY_PLURAL", "FILM", "MUSIC", "RECORDS", "Aka", "Album", "Artist",
-    "ArtistGenre", "ArtistRelation", "AudioFeatures", "Column", "Credit", "Episode", "Genre",
-    "Maybe", "Person", "Playlist", "PlaylistEntry", "Rating", "Record", "Title", "TitleGenre",
-    "Track", "bit_of", "columns", "core_fields", "holder", "holds_all",
+    "ArtistGenre", "ArtistRelation", "AudioFeatures", "Column", "Credit", "Episode", "ExternalId",
+    "Genre", "Maybe", "Person", "Playlist", "PlaylistEntry", "Rating", "Record", "Sound", "Tag",
+    "Title", "TitleGenre", "Track", "bit_of", "columns", "core_fields", "holder", "holds_all",
 ]  # fmt: skip

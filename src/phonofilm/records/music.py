@@ -19,7 +19,14 @@ class Artist(Record):
         Maybe[int], note("0 to 100, the source's own figure", core=True, moves=True)
     ] = ABSENT
     followers: Annotated[Maybe[int], note("followers or fans", core=True, moves=True)] = ABSENT
+    listeners: Annotated[Maybe[int], note("people who listened", moves=True)] = ABSENT
+    listens: Annotated[Maybe[int], note("times listened to", moves=True)] = ABSENT
     album_count: Annotated[Maybe[int], note("albums the source counts")] = ABSENT
+    artist_type: Annotated[Maybe[str], note("person, group, orchestra ...")] = ABSENT
+    aliases: Annotated[Maybe[list[str]], note("other names, other scripts included")] = ABSENT
+    disambiguation: Annotated[Maybe[str], note("what tells it from others of its name")] = ABSENT
+    country: Annotated[Maybe[str], note("ISO 3166-1, two letters")] = ABSENT
+    begin_date: Annotated[Maybe[str], note("born or founded, as precise as the source")] = ABSENT
     image_url: Annotated[Maybe[str], note("largest picture")] = ABSENT
     url: Annotated[Maybe[str], note("the artist's page at the source")] = ABSENT
 
@@ -47,6 +54,9 @@ class Album(Record):
     popularity: Annotated[Maybe[int], note("0 to 100", moves=True)] = ABSENT
     fans: Annotated[Maybe[int], note("people who saved it", moves=True)] = ABSENT
     duration_ms: Annotated[Maybe[int], note("sum of its tracks, milliseconds")] = ABSENT
+    group_id: Annotated[Maybe[str], note("what groups editions of one release")] = ABSENT
+    disambiguation: Annotated[Maybe[str], note("what tells it from others of its name")] = ABSENT
+    licence_url: Annotated[Maybe[str], note("the licence the music itself is under")] = ABSENT
     image_url: Annotated[Maybe[str], note("cover")] = ABSENT
     url: Annotated[Maybe[str], note("the album's page at the source")] = ABSENT
 
@@ -78,6 +88,12 @@ class Track(Record):
     preview_expires_at: Annotated[
         Maybe[int], note("Unix seconds; null when the address does not expire")
     ] = ABSENT
+    genres: Annotated[Maybe[list[str]], note("the source's genres of the track")] = ABSENT
+    listeners: Annotated[Maybe[int], note("people who listened", moves=True)] = ABSENT
+    listens: Annotated[Maybe[int], note("times listened to", moves=True)] = ABSENT
+    disambiguation: Annotated[Maybe[str], note("which version, where the title is silent")] = ABSENT
+    licence_url: Annotated[Maybe[str], note("the licence the music itself is under")] = ABSENT
+    audio_url: Annotated[Maybe[str], note("the whole sound, where it may be downloaded")] = ABSENT
     is_local: Annotated[Maybe[bool], note("a file of the playlist's owner")] = ABSENT
     url: Annotated[Maybe[str], note("the track's page at the source")] = ABSENT
 
@@ -143,6 +159,7 @@ class Genre(Record):
     plural: ClassVar[str] = "genres"
 
     name: Annotated[Maybe[str], note("as the source spells it", core=True)] = ABSENT
+    parent_id: Annotated[Maybe[str], note("the genre above it, where the source has one")] = ABSENT
 
 
 class ArtistGenre(Record):
@@ -164,3 +181,44 @@ class ArtistRelation(Record):
     artist_id: Annotated[Maybe[str], note("the artist asked about")] = ABSENT
     related_id: Annotated[Maybe[str], note("the artist named as alike")] = ABSENT
     position: Annotated[Maybe[int], note("place in the source's list, from 0")] = ABSENT
+
+
+class Tag(Record):
+    """What people call a thing at a source; `id` is `kind:id:name`, and the licence its own."""
+
+    kind: ClassVar[str] = "tag"
+    plural: ClassVar[str] = "tags"
+    keyed_by: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "name")
+
+    of_kind: Annotated[Maybe[str], note("artist, album or track")] = ABSENT
+    of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
+    name: Annotated[Maybe[str], note("the word, as the source spells it")] = ABSENT
+    votes: Annotated[Maybe[int], note("people who say so")] = ABSENT
+    is_genre: Annotated[Maybe[bool], note("the source counts it among its genres")] = ABSENT
+    licence: Annotated[Maybe[str], note("what the word may be used for")] = ABSENT
+
+
+class ExternalId(Record):
+    """That a source says what a thing is called elsewhere; `id` is `kind:id:scheme:value`."""
+
+    kind: ClassVar[str] = "external_id"
+    plural: ClassVar[str] = "external_ids"
+    keyed_by: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "scheme", "value")
+
+    of_kind: Annotated[Maybe[str], note("artist, album, track or title")] = ABSENT
+    of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
+    scheme: Annotated[Maybe[str], note("a source of ours, isrc, or where ids come from")] = ABSENT
+    value: Annotated[Maybe[str], note("the id there")] = ABSENT
+
+
+class Sound(Record):
+    """A sound file in this folder that may be kept; `id` is its path there."""
+
+    kind: ClassVar[str] = "sound"
+    plural: ClassVar[str] = "sounds"
+
+    track_id: Annotated[Maybe[str], note("the track it is, or is a part of")] = ABSENT
+    bytes: Annotated[Maybe[int], note("size of the file")] = ABSENT
+    sha256: Annotated[Maybe[str], note("of the file, in hex")] = ABSENT
+    duration_ms: Annotated[Maybe[int], note("milliseconds, null when nobody measured")] = ABSENT
+    licence_url: Annotated[Maybe[str], note("the licence it is under")] = ABSENT

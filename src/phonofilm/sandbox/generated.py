@@ -18,6 +18,7 @@ from phonofilm.sandbox.world import Album, Artist, Playlist, Track
 
 _TYPES = ("album", "album", "album", "single", "single", "compilation")
 _UNMEASURED = 0.02
+_VERSIONS = 0.04
 _CENTRES = ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "valence")
 
 
@@ -154,7 +155,7 @@ class GeneratedWorld:
         guests = (self._guest(owner, recording),) if share(seed, recording, 51) < 0.15 else ()
         return Track(
             index,
-            words.title(seed, recording, 52),
+            self._song(recording, owner),
             (owner, *(g for g in guests if g != owner)),
             album.index,
             recording,
@@ -166,6 +167,16 @@ class GeneratedWorld:
             max(0, album.popularity - mix(seed, index, 56) % 30),
             self._features(recording, owner),
         )
+
+    def _song(self, recording: int, owner: int) -> str:
+        """A title; some recordings are another version of an earlier song of the artist."""
+        first = self._track_start[self._album_start[owner]]
+        if recording == first or share(self.seed, recording, 57) >= _VERSIONS:
+            return words.title(self.seed, recording, 52)
+        song = words.title(
+            self.seed, first + mix(self.seed, recording, 58) % (recording - first), 52
+        )
+        return f"{song} - {pick(words.VERSIONS, self.seed, recording, 59)}"
 
     def _features(self, recording: int, owner: int) -> dict[str, float | int] | None:
         seed = self.seed
@@ -209,7 +220,7 @@ class GeneratedWorld:
     def title(self, track: int) -> str:
         """A track's title without the rest of it."""
         album = self.album(bisect_right(self._track_start, track) - 1)
-        return words.title(self.seed, self._recording(track, album), 52)
+        return self._song(self._recording(track, album), album.artists[0])
 
     def measured(self, track: int) -> bool:
         """Whether a track has audio features."""

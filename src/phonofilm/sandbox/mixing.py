@@ -75,3 +75,24 @@ def number(index: int) -> int:
 def from_number(value: int) -> int:
     """The index behind an id of `number`; out of any range for a foreign one."""
     return (value - 12_345) * _STEP_INVERSE % _PRIME
+
+
+def uuid(kind: int, index: int) -> str:
+    """A UUID as MusicBrainz writes them, from which kind and index can be read back."""
+    x = ((kind << 48 | index) * _ODD) & MASK
+    x ^= x >> 32
+    text = f"{mix(x, 4122):016x}{x:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def from_uuid(text: str, kind: int) -> int | None:
+    """The index behind an id of `uuid`, or None for anything else."""
+    plain = text.replace("-", "").lower()
+    if len(text) != 36 or len(plain) != 32 or any(c not in "0123456789abcdef" for c in plain):
+        return None
+    x = int(plain[16:], 16)
+    if int(plain[:16], 16) != mix(x, 4122):
+        return None
+    x ^= x >> 32
+    held = (x * _ODD_INVERSE) & MASK
+    return held & ((1 << 48) - 1) if held >> 48 == kind else None

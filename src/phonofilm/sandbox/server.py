@@ -20,7 +20,12 @@ from phonofilm.sandbox.faults.rules import Faults, Rule
 from phonofilm.sandbox.film import FilmWorld
 from phonofilm.sandbox.generated import GeneratedWorld
 from phonofilm.sandbox.imdb.service import ImdbService
+from phonofilm.sandbox.itunes.service import ItunesService
+from phonofilm.sandbox.jamendo.service import JamendoService
+from phonofilm.sandbox.listenbrainz.service import ListenBrainzService
+from phonofilm.sandbox.musicbrainz.service import MusicBrainzService
 from phonofilm.sandbox.realsongs import RealSongs
+from phonofilm.sandbox.reccobeats.service import ReccoBeatsService
 from phonofilm.sandbox.service import Answer, Ask, Clock, Service, json_answer
 from phonofilm.sandbox.spotify.service import SpotifyService
 from phonofilm.sandbox.tmdb.service import TmdbService
@@ -56,20 +61,31 @@ KINDS = {
     "spotify": _Kind(SpotifyService, "development", "none"),
     # 50 calls in 5 s is Deezer's published limit.
     "deezer": _Kind(DeezerService, "open", "50/5s"),
+    "musicbrainz": _Kind(MusicBrainzService, "open", "1/1s"),
+    "listenbrainz": _Kind(ListenBrainzService, "open", "30/10s"),
+    "reccobeats": _Kind(ReccoBeatsService, "open", "none"),
+    "itunes": _Kind(ItunesService, "open", "20/60s"),
+    "jamendo": _Kind(JamendoService, "free", "none"),
     "imdb": _Kind(ImdbService, "datasets", "none", film=True),
     "wikidata": _Kind(WikidataService, "open", "none", film=True),
     "tmdb": _Kind(TmdbService, "free", "40/1s", film=True),
 }
 
 
+MUSIC = tuple(name for name, kind in KINDS.items() if not kind.film)
+
+
 class StandIn:
     """A service with its control pages under `/__sandbox__/`."""
 
-    def __init__(self, plan: Plan, world: World | FilmWorld | None = None) -> None:
+    def __init__(
+        self, plan: Plan, world: World | FilmWorld | None = None, clock: Clock | None = None
+    ) -> None:
         if plan.source not in KINDS:
             raise ValueError(f"there are stand-ins of {', '.join(KINDS)}, not of {plan.source!r}")
         kind = KINDS[plan.source]
-        self.clock = Clock()
+        self.clock = clock or Clock()
+        self.beside: dict[str, str] = {}
         self.world = world or make_world(plan)
         held = self.world if isinstance(self.world, FilmWorld) else Catalogue(self.world)
         self.service: Service = kind.service(
@@ -88,6 +104,7 @@ class StandIn:
             "access": service.access,
             "world": self.world.name,
             "now": self.clock.now(),
+            **({"beside": self.beside} if self.beside else {}),
         }
 
     def answer(self, ask: Ask) -> Answer:
@@ -101,7 +118,7 @@ class StandIn:
     def _control(self, ask: Ask) -> Answer:
         page = ask.path.removeprefix("/__sandbox__").strip("/")
         if page == "truth":
-            return json_answer("", self._truth(ask.query.get("ids")))
+            return json_answer("", self._truth(ask.query.get("ids"), ask.query.get("same")))
         if page == "graph" and isinstance(self.service, WikidataService):
             body = "\n".join(self.service.triples()).encode()
             return Answer("", 200, body, {"Content-Type": "application/n-triples"})
@@ -113,7 +130,19 @@ class StandIn:
                 self.clock.skipped += int(seconds)
         return json_answer("", self.describe(ask.base))
 
-    def _truth(self, kind: str | None) -> Any:
+    def same(self, kind: str) -> dict[str, int]:
+        """What each id of a kind really is: the number of the thing in the world."""
+        if hasattr(self.service, "same"):
+            found: dict[str, int] = self.service.same(kind)
+            return found
+        ids = enumerate(self.service.ids(kind))
+        if kind == "tracks" and not isinstance(self.world, FilmWorld):
+            return {key: self.world.track(index).recording for index, key in ids}
+        return {key: index for index, key in ids}
+
+    def _truth(self, kind: str | None, same: str | None) -> Any:
+        if same in self.world.counts:
+            return {"same": self.same(same)}
         if kind in self.world.counts:
             return {"ids": self.service.ids(kind)}
         null_rows = getattr(self.world, "null_rows", 0)
@@ -145,7 +174,8 @@ async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, str]:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         path = request.path.rstrip("/") or "/"
         body = await request.read() if request.method == "POST" else b""
-        ask = Ask(request.method, path, dict(request.query), request.headers, body, base)
+        every = {name: request.query.getall(name) for name in request.query}
+        ask = Ask(request.method, path, dict(request.query), request.headers, body, base, every)
         return await deliver(request, stand_in.answer(ask))
 
     base = ""
@@ -163,11 +193,39 @@ async def serve(plan: Plan, port: int) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
-    stand_in = StandIn(plan)
-    runner, base = await start(stand_in, port)
-    print(json.dumps(stand_in.describe(base)), flush=True)
+    stand_ins = together(plan)
+    started = [await start(one, port if n == 0 else 0) for n, one in enumerate(stand_ins)]
+    introduce(stand_ins, [base for _, base in started])
+    print(json.dumps(stand_ins[0].describe(started[0][1])), flush=True)
     await stopped.wait()
-    await runner.cleanup()
+    for runner, _ in started:
+        await runner.cleanup()
+
+
+def together(plan: Plan) -> list[StandIn]:
+    """The stand-ins of one world and one clock that a plan names: by commas, or `all` of music.
+
+    The access level and faults are those of the first.
+    """
+    names = list(MUSIC) if plan.source == "all" else plan.source.split(",")
+    if len(names) == 1:
+        return [StandIn(plan)]
+    world, clock = make_world(plan._replace(source=names[0])), Clock()
+    made = [StandIn(plan._replace(source=names[0]), world, clock)]
+    for name in names[1:]:
+        if name not in KINDS or KINDS[name].film != KINDS[names[0]].film:
+            raise ValueError(f"{name!r} is no stand-in over the same world")
+        other = plan._replace(source=name, access="", faults=None, quota="none")
+        made.append(StandIn(other, world, clock))
+    return made
+
+
+def introduce(stand_ins: Sequence[StandIn], bases: Sequence[str]) -> None:
+    """Tells each where the others are."""
+    if len(stand_ins) > 1:
+        found = {one.service.name: base for one, base in zip(stand_ins, bases, strict=True)}
+        for one in stand_ins:
+            one.beside = found
 
 
 @contextlib.contextmanager

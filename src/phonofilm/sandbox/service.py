@@ -15,7 +15,10 @@ _WINDOW = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})([smhd])")
 
 
 class Ask(NamedTuple):
-    """A request as a stand-in sees it; `base` is its own address, `path` without a last slash."""
+    """A request as a stand-in sees it; `base` is its own address, `path` without a last slash.
+
+    `every` holds parameters that came several times.
+    """
 
     method: str
     path: str
@@ -23,6 +26,7 @@ class Ask(NamedTuple):
     headers: Any
     body: bytes
     base: str
+    every: dict[str, list[str]] = {}  # noqa: RUF012 - never changed
 
 
 class Wire(Enum):

@@ -35,6 +35,10 @@ TITLES = (
     "Closer", "Drift", "Promise", "Alone", "Winter", "Higher", "Machine", "Moonlight", "Again",
     "Shelter", "Wonder", "Static", "Pulse", "Bloom", "Horizon", "Memory", "Tides", "Velvet",
 )  # fmt: skip
+VERSIONS = (
+    "Live", "Acoustic", "Instrumental", "Radio Edit", "Extended Mix", "Demo", "Club Mix",
+    "Live in Berlin",
+)  # fmt: skip
 STRANGE = (
     "{a}, {b} & Sons", '"{a}" {b}', "{a} 🎧 {b}", "东京{b}", "{a} 밤", "עיר {b}", "فرقة {a}",
     "{a}/{b}", "The {a}; {b}", "Ærø {b}", "{a}’s {b}", "{b} (UK)", "ÁÉÍ {a}", "{a}\u2028{b}",

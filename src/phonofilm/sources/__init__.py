@@ -9,7 +9,10 @@ from phonofilm.errors import UsageError
 from phonofilm.sources.base import HttpSource
 from phonofilm.sources.dumps import BulkSource
 
-NAMES = ("deezer", "spotify", "imdb", "wikidata", "tmdb")
+NAMES = (
+    "deezer", "spotify", "musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo",
+    "imdb", "wikidata", "tmdb",
+)  # fmt: skip
 BULK = ("imdb",)
 
 

@@ -44,6 +44,10 @@ class Response(NamedTuple):
     elapsed_s: float = 0.0
 
 
+Query = dict[str, str | list[str]]
+"""The query of an address; a list is a parameter that comes several times."""
+
+
 class Link(NamedTuple):
     """Something that can be asked about and is no record itself: a query, a category."""
 
@@ -96,7 +100,7 @@ class Source(Protocol):
 
     manifest: Manifest
 
-    def address(self, request: Request, access: str) -> tuple[str, dict[str, str]]: ...
+    def address(self, request: Request, access: str) -> tuple[str, Query]: ...
     def judge(self, request: Request, response: Response) -> Outcome: ...
     def parse(self, request: Request, response: Response) -> Page: ...
     def link_of(self, text: str) -> Link | None: ...
@@ -115,12 +119,12 @@ class HttpSource:
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
 
-    def address(self, request: Request, access: str) -> tuple[str, dict[str, str]]:
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Path and query of a request, with the page size of the access level."""
         endpoint = self.manifest.endpoints[request.endpoint]
         joined = ",".join(request.ids)
         path = endpoint.path.replace("{id}", quote(joined, safe=""))
-        query = {name: value.replace("{id}", joined) for name, value in endpoint.query.items()}
+        query: Query = {n: value.replace("{id}", joined) for n, value in endpoint.query.items()}
         if endpoint.paging:
             query["limit"] = str(endpoint.page_size(access))
             if request.offset:
@@ -306,6 +310,6 @@ def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:
 
 __all__ = [
     "ODD_ANSWERS", "Endpoint", "Finding", "HttpSource", "Link", "Malformed", "Manifest", "Outcome",
-    "Page", "Parser", "Request", "Response", "Source", "is_wall", "items_of", "judge_http",
+    "Page", "Parser", "Query", "Request", "Response", "Source", "is_wall", "items_of", "judge_http",
     "one_of", "plain", "retry_after",
 ]  # fmt: skip

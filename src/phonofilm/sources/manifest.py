@@ -36,11 +36,15 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What the source asks of its users; `summary` is shown, at most five lines."""
+    """What the source asks of its users; `summary` is shown, at most five lines.
+
+    `forbids`: uses (commercial, share, training) that an export for them refuses its rows.
+    """
 
     version: str = ""
     url: str = ""
     summary: list[str] = []
+    forbids: list[str] = []
     licence: str = ""
     attribution: str = ""
     keep_days: int | None = None
@@ -55,6 +59,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     it is only asked where another answer continues in it. `prior` is how many of a kind a call is
     expected to bring before any was made; `gone` names access levels and the date they lost it.
     `counted_by` is the field (`artist.genres`) that tells in which such lists a thing stands.
+    `post` is the field of a JSON body that carries the ids instead of the address. `base_url` is
+    another host that answers this call; no key is ever sent there.
     """
 
     path: str
@@ -72,6 +78,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     personal: list[str] = []
     counted_by: str = ""
     grown: bool = False
+    post: str = ""
+    base_url: str = ""
 
     @property
     def looks_up(self) -> bool:
@@ -92,7 +100,11 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, dict=True):
-    """A source's whole manifest; derived tables are computed once and kept."""
+    """A source's whole manifest; derived tables are computed once and kept.
+
+    `bearer`: a token is sent as it is, after `token_scheme`; `token_optional`: only where there is
+    one. `key_parameter` is the parameter that carries a client id.
+    """
 
     name: str
     title: str
@@ -107,6 +119,9 @@ class Manifest(msgspec.Struct, dict=True):
     seed_genres: list[str] = []
     user_agent_contact: bool = False
     bearer: bool = False
+    token_scheme: str = "Bearer"  # noqa: S105 - a word of HTTP
+    token_optional: bool = False
+    key_parameter: str = ""
     files: dict[str, File] = {}
 
     def permitted(self, access: str) -> dict[str, Endpoint]:

@@ -7,7 +7,7 @@ of the anime job looked like is in `warehouse/snowflake.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from phonofilm.records import RECORDS, Column, Record, columns
 from phonofilm.warehouse import instants
@@ -63,6 +63,22 @@ def _table(cls: type[Record], dialect: Dialect) -> str:
     if dialect.keyed:
         parts.append(f"PRIMARY KEY ({', '.join(map(quoted, keys(cls)))})")
     return f"CREATE TABLE IF NOT EXISTS store.{cls.kind} ({', '.join(parts)})"
+
+
+HELD_COLUMNS = """SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'store' ORDER BY table_name, ordinal_position"""
+
+
+def is_older(held: Iterable[tuple[str, str]]) -> bool:
+    """Whether tables of records have other columns than today's: masks would mean other fields."""
+    found: dict[str, list[str]] = {}
+    for table, column in held:
+        found.setdefault(table, []).append(column)
+    return any(found.get(cls.kind, names) != names for cls in RECORDS for names in [_names(cls)])
+
+
+def _names(cls: type[Record]) -> list[str]:
+    return [*(c.name for c in stored(cls)), *PROVENANCE, "_full", *instants.COLUMNS]
 
 
 def plain_select(cls: type[Record]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from phonofilm.sources.base import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.base import HttpSource, Link, Outcome, Query, Request, Response, judge_http
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.tmdb.parse import PARSERS
 
@@ -21,7 +21,7 @@ class Tmdb(HttpSource):
     )
     link_kinds: ClassVar[Mapping[str, str]] = {"m": "title", "tv": "title", "tt": "imdb_id"}
 
-    def address(self, request: Request, access: str) -> tuple[str, dict[str, str]]:
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Pages are counted from 1, twenty titles each."""
         path, query = super().address(request, access)
         query.pop("limit", None)

@@ -17,7 +17,7 @@ from phonofilm.warehouse.batches import Batches, has_figures
 from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import quoted
 from phonofilm.warehouse.merging import adds, differs, merged, same
-from phonofilm.warehouse.schema import OBSERVATION, keys, statements
+from phonofilm.warehouse.schema import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
 
 # Files of this version pack text better and a third faster; DuckDB reads them from 1.4 on.
 _STORAGE = "v1.4.0"
@@ -46,12 +46,9 @@ class DuckWarehouse:
 
     def _make(self) -> None:
         """Tables and views; those of an older form are made anew from the landing."""
-        held = self._count(
-            "SELECT count(*) FROM duckdb_columns() WHERE schema_name = 'store'"
-            " AND column_name = '_at' AND data_type LIKE 'STRUCT%'"
-        )
+        older = is_older(self.connection.execute(HELD_COLUMNS).fetchall())
         self.connection.execute("BEGIN")
-        if held:
+        if older:
             self.connection.execute("DROP SCHEMA store CASCADE")
         made = list(statements())
         shape = hashlib.sha256("".join(made).encode()).hexdigest()

@@ -24,7 +24,7 @@ from phonofilm.warehouse.batches import Batches, has_figures
 from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import POSTGRES, quoted
 from phonofilm.warehouse.merging import adds, differs, merged, same
-from phonofilm.warehouse.schema import OBSERVATION, keys, statements
+from phonofilm.warehouse.schema import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
 from phonofilm.warehouse.where import scrubbed, without_password
 
 try:
@@ -83,8 +83,10 @@ class PostgresWarehouse:
             unmade.pop_all()
 
     def _make(self) -> None:
-        """Tables and views. A view whose columns changed is made anew."""
+        """Tables and views. A view whose columns changed is made anew; so are older tables."""
         run = self._connection.execute
+        if is_older(run(HELD_COLUMNS).fetchall()):
+            run("DROP SCHEMA store CASCADE")
         for statement in statements(POSTGRES):
             try:
                 with self._connection.transaction():

@@ -1,0 +1,1 @@
+"""A stand-in of Jamendo's API 3.0."""

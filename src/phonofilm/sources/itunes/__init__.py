@@ -1,0 +1,1 @@
+"""iTunes Search: previews and one genre of everything, without a key."""

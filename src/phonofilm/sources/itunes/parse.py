@@ -1,0 +1,135 @@
+"""iTunes' answers as records: one list of everything, each row saying what it is."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import Album, Artist, Maybe, Track
+from phonofilm.records.dates import release_date
+from phonofilm.sources.base import Finding, Page, Parser, Request, Response, items_of
+from phonofilm.sources.gathering import Gathering, mapped
+
+SOURCE = "itunes"
+Absent = UnsetType
+_LARGE = "600x600bb"
+
+
+class _Row(msgspec.Struct, rename="camel", gc=False):
+    wrapper_type: str = ""
+    kind: str = ""
+    artist_id: int | None = None
+    collection_id: int | None = None
+    track_id: int | None = None
+    artist_name: str | None = None
+    collection_name: str | None = None
+    track_name: str | None = None
+    artist_link_url: str | None = None
+    artist_view_url: str | None = None
+    collection_view_url: str | None = None
+    track_view_url: str | None = None
+    artwork_url100: str | None = None
+    preview_url: str | None | Absent = UNSET
+    release_date: str | None | Absent = UNSET
+    primary_genre_name: str | None | Absent = UNSET
+    track_time_millis: int | None | Absent = UNSET
+    track_explicitness: str | None | Absent = UNSET
+    track_count: int | None | Absent = UNSET
+    track_number: int | None | Absent = UNSET
+    disc_number: int | None | Absent = UNSET
+
+
+class _Found(msgspec.Struct):
+    results: list[_Row]
+
+
+class _Gathered(Gathering):
+    def row(self, row: _Row) -> None:
+        """A row as what it says it is; others (videos, books) are left out."""
+        if row.wrapper_type == "artist" and row.artist_id:
+            self.page.records.append(
+                Artist(
+                    SOURCE, str(row.artist_id), name=row.artist_name, genres=_genres(row),
+                    url=row.artist_link_url or row.artist_view_url,
+                )
+            )  # fmt: skip
+        elif row.wrapper_type == "collection" and row.collection_id:
+            self._album(row)
+        elif row.wrapper_type == "track" and row.kind == "song" and row.track_id:
+            self._track(row)
+        else:
+            kind = row.kind or row.wrapper_type or "unnamed"
+            self.page.findings.append(Finding("not_music", kind))
+
+    def _credit(self, row: _Row) -> tuple[list[str], list[str | None]]:
+        if not row.artist_id:
+            return [], [row.artist_name]
+        key = str(row.artist_id)
+        person = Artist(SOURCE, key, name=row.artist_name, url=row.artist_view_url)
+        self._mentions.setdefault(("artist", key), person)
+        return [key], [row.artist_name]
+
+    def _album(self, row: _Row) -> None:
+        ids, names = self._credit(row)
+        date, precision = _date(row)
+        self.page.records.append(
+            Album(
+                SOURCE, str(row.collection_id), name=row.collection_name, artist_ids=ids,
+                artist_names=names, release_date=date, release_date_precision=precision,
+                total_tracks=row.track_count, genres=_genres(row), image_url=_cover(row),
+                url=row.collection_view_url,
+            )
+        )  # fmt: skip
+
+    def _track(self, row: _Row) -> None:
+        ids, names = self._credit(row)
+        album = str(row.collection_id) if row.collection_id else None
+        if album:
+            self._mentions.setdefault(
+                ("album", album),
+                Album(SOURCE, album, name=row.collection_name, image_url=_cover(row),
+                      url=row.collection_view_url),
+            )  # fmt: skip
+        preview: Maybe[str] = None if row.preview_url is UNSET else row.preview_url
+        self.page.records.append(
+            Track(
+                SOURCE, str(row.track_id), name=row.track_name, artist_ids=ids,
+                artist_names=names, album_id=album, album_name=row.collection_name,
+                duration_ms=row.track_time_millis,
+                explicit=mapped(row.track_explicitness, lambda text: text == "explicit"),
+                track_number=row.track_number, disc_number=row.disc_number,
+                release_date=_date(row)[0], genres=_genres(row), preview_url=preview,
+                preview_expires_at=None, url=row.track_view_url,
+            )
+        )  # fmt: skip
+
+
+def _genres(row: _Row) -> Maybe[list[str]]:
+    return mapped(row.primary_genre_name, lambda name: [name] if name else [])
+
+
+def _date(row: _Row) -> tuple[Maybe[str], Maybe[str]]:
+    """A day; the time of day behind it is the store's opening somewhere."""
+    if isinstance(row.release_date, UnsetType):
+        return UNSET, UNSET
+    return release_date((row.release_date or "")[:10])
+
+
+def _cover(row: _Row) -> str | None:
+    return row.artwork_url100.replace("100x100bb", _LARGE) if row.artwork_url100 else None
+
+
+def _parse(request: Request, response: Response) -> Page:
+    gathered = _Gathered()
+    _, rows, odd = items_of(response.body, _Found, _Row, ["results"])
+    for row in rows:
+        gathered.row(row)
+    page = gathered.done()
+    page.findings += odd
+    return page
+
+
+PARSERS: dict[str, Parser] = dict.fromkeys(
+    ("search_artist", "search_album", "search_track", "artist", "artist_albums", "artist_tracks",
+     "album", "upc"), _parse,
+)  # fmt: skip

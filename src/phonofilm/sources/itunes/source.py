@@ -1,0 +1,40 @@
+"""iTunes: which addresses it knows, what its answers mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from phonofilm.sources.base import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.itunes.parse import PARSERS
+from phonofilm.sources.manifest import load_manifest
+
+# Reported beside refusals; the answer itself seldom says.
+_BUSY_SECONDS = 29.0
+
+
+class Itunes(HttpSource):
+    """The search API; answers say text/javascript and are JSON."""
+
+    parsers = PARSERS
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"apple\.com/.*\balbum/[^?]*\?(?:.*&)?i=(?P<id>\d+)(?P<kind>)",
+        r"apple\.com/.*\b(?P<kind>artist|album)/(?:[^/]+/)?(?:id)?(?P<id>\d+)",
+    )
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; 403 is how it refuses those who ask too often."""
+        outcome = judge_http(response)
+        if outcome.verdict in ("throttled", "forbidden"):
+            told = outcome.retry_after_seconds
+            return Outcome("throttled", outcome.reason, _BUSY_SECONDS if told is None else told)
+        return outcome
+
+    def _kind_of(self, id_: str) -> str:
+        return "track"
+
+    def seeds(self, access: str) -> list[Link]:
+        """There are no lists: it is searched, or asked by its ids."""
+        return []
+
+
+SOURCE = Itunes(load_manifest("itunes"))

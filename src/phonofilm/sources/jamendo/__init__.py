@@ -1,0 +1,1 @@
+"""Jamendo: music under Creative Commons licences, which may be downloaded and learned from."""

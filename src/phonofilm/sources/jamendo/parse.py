@@ -1,0 +1,181 @@
+"""Jamendo's answers as records. Ids are text; what is not known is ""; numbers may be text, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from phonofilm.records import Album, Artist, Tag, Track
+from phonofilm.records.dates import release_date
+from phonofilm.sources.base import Page, Parser, Request, Response, items_of
+from phonofilm.sources.gathering import Gathering
+
+SOURCE = "jamendo"
+
+
+class _Headers(msgspec.Struct):
+    results_count: int = 0
+    results_fullcount: int | None = None
+
+
+class _Tags(msgspec.Struct):
+    genres: list[str] = []
+    instruments: list[str] = []
+    vartags: list[str] = []
+
+
+class _MusicInfo(msgspec.Struct):
+    tags: _Tags | Any = None
+
+
+class _Stats(msgspec.Struct):
+    rate_listened_total: int | None = None
+
+
+class _Artist(msgspec.Struct):
+    id: str
+    name: str | None
+    image: str = ""
+    shareurl: str = ""
+
+
+class _Album(msgspec.Struct):
+    id: str
+    name: str | None
+    artist_id: str = ""
+    artist_name: str | None = None
+    releasedate: str = ""
+    image: str = ""
+    shareurl: str = ""
+
+
+class _Track(msgspec.Struct):
+    id: str
+    name: str | None
+    artist_id: str = ""
+    artist_name: str | None = None
+    album_id: str = ""
+    album_name: str = ""
+    duration: int | str = 0
+    position: int | str = 0
+    releasedate: str = ""
+    license_ccurl: str = ""
+    album_image: str = ""
+    audio: str = ""
+    audiodownload: str = ""
+    audiodownload_allowed: bool = True
+    shareurl: str = ""
+    musicinfo: _MusicInfo | None = None
+    stats: _Stats | None = None
+
+
+T = TypeVar("T")
+
+
+class _Answer(msgspec.Struct, Generic[T]):
+    results: list[T]
+    headers: _Headers | None = None
+
+
+def _number(value: int | str) -> int | None:
+    return int(value) or None if str(value).isascii() and str(value).isdigit() else None
+
+
+class _Gathered(Gathering):
+    def artist(self, row: _Artist) -> None:
+        self.page.records.append(
+            Artist(SOURCE, row.id, name=row.name, image_url=row.image or None,
+                   url=row.shareurl or None)
+        )  # fmt: skip
+
+    def _mention(self, key: str, name: str | None) -> None:
+        if key:
+            self._mentions.setdefault(("artist", key), Artist(SOURCE, key, name=name))
+
+    def album(self, row: _Album) -> None:
+        self._mention(row.artist_id, row.artist_name)
+        date, precision = release_date(row.releasedate)
+        self.page.records.append(
+            Album(
+                SOURCE, row.id, name=row.name,
+                artist_ids=[row.artist_id] if row.artist_id else [],
+                artist_names=[row.artist_name], release_date=date,
+                release_date_precision=precision, image_url=row.image or None,
+                url=row.shareurl or None,
+            )
+        )  # fmt: skip
+
+    def track(self, row: _Track) -> None:
+        self._mention(row.artist_id, row.artist_name)
+        if row.album_id:
+            album = Album(SOURCE, row.album_id, name=row.album_name or None,
+                          image_url=row.album_image or None)  # fmt: skip
+            self._mentions.setdefault(("album", row.album_id), album)
+        tags = row.musicinfo.tags if row.musicinfo else None
+        genres = tags.genres if isinstance(tags, _Tags) else None
+        seconds = _number(row.duration)
+        self.page.records.append(
+            Track(
+                SOURCE, row.id, name=row.name,
+                artist_ids=[row.artist_id] if row.artist_id else [],
+                artist_names=[row.artist_name], album_id=row.album_id or None,
+                album_name=row.album_name or None,
+                duration_ms=seconds * 1000 if seconds else None,
+                track_number=_number(row.position),
+                release_date=release_date(row.releasedate)[0],
+                genres=UNSET if row.musicinfo is None else genres,
+                listens=row.stats.rate_listened_total if row.stats else UNSET,
+                licence_url=row.license_ccurl or None,
+                audio_url=row.audiodownload or None if row.audiodownload_allowed else None,
+                preview_url=row.audio or None, preview_expires_at=None,
+                url=row.shareurl or None,
+            )
+        )  # fmt: skip
+        if isinstance(tags, _Tags):
+            self._tags(row.id, tags)
+
+    def _tags(self, key: str, tags: _Tags) -> None:
+        for name in dict.fromkeys([*tags.genres, *tags.instruments, *tags.vartags]):
+            self.page.records.append(
+                Tag(SOURCE, f"track:{key}:{name}", of_kind="track", of_id=key, name=name,
+                    is_genre=name in tags.genres, licence=None)
+            )  # fmt: skip
+
+
+def _listing(item: Any, use: Callable[[_Gathered, Any], None], turns: bool = True) -> Parser:
+    """A parser of a list; a full page is followed by another."""
+
+    def parse(request: Request, response: Response) -> Page:
+        gathered = _Gathered()
+        found, rows, odd = items_of(response.body, _Answer[item], item, ["results"])
+        for row in rows:
+            use(gathered, row)
+        page = gathered.done()
+        page.findings += odd
+        headers = found.headers if found else None
+        page.total = headers.results_fullcount if headers else None
+        if turns and len(rows) >= _PAGE:
+            page.continues = [Request(request.endpoint, request.ids, request.offset + len(rows))]
+        return page
+
+    return parse
+
+
+_PAGE = 200
+_TRACKS = _listing(_Track, _Gathered.track)
+_ARTISTS = _listing(_Artist, _Gathered.artist)
+PARSERS: dict[str, Parser] = {
+    "popular_artists": _ARTISTS,
+    "popular_tracks": _TRACKS,
+    "genre_artists": _TRACKS,
+    "search_artist": _ARTISTS,
+    "search_album": _listing(_Album, _Gathered.album),
+    "search_track": _TRACKS,
+    "artist": _listing(_Artist, _Gathered.artist, turns=False),
+    "artist_albums": _listing(_Album, _Gathered.album),
+    "artist_tracks": _TRACKS,
+    "track": _listing(_Track, _Gathered.track, turns=False),
+}

@@ -1,0 +1,66 @@
+"""Jamendo: which addresses it knows, what the errors inside its answers mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from phonofilm.sources.base import (
+    HttpSource,
+    Outcome,
+    Query,
+    Request,
+    Response,
+    judge_http,
+)
+from phonofilm.sources.jamendo.parse import PARSERS
+from phonofilm.sources.manifest import load_manifest
+
+_CLIENT, _LIMIT, _SUSPENDED = 5, 6, 11
+
+
+class _Headers(msgspec.Struct):
+    status: str = ""
+    code: int = 0
+    error_message: str = ""
+
+
+class _Answer(msgspec.Struct):
+    headers: _Headers
+
+
+class Jamendo(HttpSource):
+    """API 3.0, by client id."""
+
+    parsers = PARSERS
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"jamendo\.com/(?:[a-z]{2}/)?(?P<kind>artist|album|track)/(?P<id>\d+)",
+    )
+
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
+        """Several ids are parted by a space."""
+        path, query = super().address(request, access)
+        if len(request.ids) > 1:
+            query["id"] = " ".join(request.ids)
+        return path, query
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says, then as the headers inside the body say."""
+        outcome = judge_http(response)
+        if outcome.verdict != "answer":
+            return outcome
+        try:
+            told = msgspec.json.decode(response.body, type=_Answer).headers
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return Outcome("malformed", "no answer of Jamendo's")
+        if told.status in ("success", "succeed") or not told.status:
+            return outcome
+        if told.code == _LIMIT or "limit" in told.error_message.lower():
+            return Outcome("quota", told.error_message)
+        if told.code in (_CLIENT, _SUSPENDED):
+            return Outcome("unauthorised", told.error_message)
+        return Outcome("refused", f"{told.code} {told.error_message}")
+
+
+SOURCE = Jamendo(load_manifest("jamendo"))

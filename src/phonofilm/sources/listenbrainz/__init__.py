@@ -1,0 +1,1 @@
+"""ListenBrainz: what people listen to, by MusicBrainz's ids."""

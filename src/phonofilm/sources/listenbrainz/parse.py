@@ -1,0 +1,159 @@
+"""ListenBrainz's answers as records; ids are MusicBrainz's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET
+
+from phonofilm.records import Artist, ArtistRelation, ExternalId, Tag, Track
+from phonofilm.sources.base import Page, Parser, Request, Response, items_of
+from phonofilm.sources.musicbrainz.gather import TAG_LICENCE, elsewhere
+
+SOURCE = "listenbrainz"
+Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class _Tag(msgspec.Struct):
+    tag: str
+    count: int | None = None
+    genre_mbid: str | None = None
+
+
+class _Tags(msgspec.Struct):
+    artist: list[_Tag] = []
+
+
+class _Artist(msgspec.Struct):
+    artist_mbid: str
+    name: str | None = None
+    type: str | None = None
+    begin_year: int | None = None
+    rels: dict[str, Any] = {}
+    tag: _Tags | None = None
+
+
+class _Counted(msgspec.Struct):
+    artist_mbid: str = ""
+    recording_mbid: str = ""
+    total_listen_count: Whole | None = None
+    total_user_count: Whole | None = None
+
+
+class _Similar(msgspec.Struct):
+    artist_mbid: str | None = None
+    name: str | None = None
+    comment: str | None = None
+    type: str | None = None
+
+
+class _Top(msgspec.Struct):
+    recording_mbid: str
+    recording_name: str | None = None
+    artist_mbids: list[str] | None = None
+    artist_name: str | None = None
+    release_mbid: str | None = None
+    release_name: str | None = None
+    length: Whole | None = None
+    total_listen_count: Whole | None = None
+    total_user_count: Whole | None = None
+
+
+def _rows(response: Response, item: Any) -> tuple[list[Any], Page]:
+    _, rows, odd = items_of(response.body, list[item], item, [])
+    return rows, Page(records=[], links=[], continues=[], findings=list(odd))
+
+
+def _metadata(request: Request, response: Response) -> Page:
+    rows, page = _rows(response, _Artist)
+    for row in rows:
+        key = row.artist_mbid
+        page.records.append(
+            Artist(
+                SOURCE, key, name=row.name,
+                artist_type=row.type.lower() if row.type else None,
+                begin_date=str(row.begin_year) if row.begin_year else None,
+            )
+        )  # fmt: skip
+        page.records += [
+            Tag(
+                SOURCE, f"artist:{key}:{tag.tag}", of_kind="artist", of_id=key, name=tag.tag,
+                votes=tag.count, is_genre=tag.genre_mbid is not None, licence=TAG_LICENCE,
+            )
+            for tag in (row.tag.artist if row.tag else ())
+        ]  # fmt: skip
+        told = [elsewhere(url) for url in row.rels.values() if isinstance(url, str)]
+        page.records += [
+            ExternalId(
+                SOURCE, f"artist:{key}:{found[0]}:{found[1]}", of_kind="artist", of_id=key,
+                scheme=found[0], value=found[1],
+            )
+            for found in dict.fromkeys(told) if found
+        ]  # fmt: skip
+    return page
+
+
+def _artist_popularity(request: Request, response: Response) -> Page:
+    rows, page = _rows(response, _Counted)
+    page.records += [
+        Artist(SOURCE, row.artist_mbid, listeners=row.total_user_count,
+               listens=row.total_listen_count)
+        for row in rows if row.artist_mbid
+    ]  # fmt: skip
+    return page
+
+
+def _track_popularity(request: Request, response: Response) -> Page:
+    rows, page = _rows(response, _Counted)
+    page.records += [
+        Track(SOURCE, row.recording_mbid, listeners=row.total_user_count,
+              listens=row.total_listen_count)
+        for row in rows if row.recording_mbid
+    ]  # fmt: skip
+    return page
+
+
+def _similar(request: Request, response: Response) -> Page:
+    rows, page = _rows(response, _Similar)
+    owner, known = request.ids[0], [row for row in rows if row.artist_mbid]
+    page.records += [
+        Artist(
+            SOURCE, row.artist_mbid, name=row.name,
+            artist_type=row.type.lower() if row.type else None,
+            disambiguation=row.comment or None,
+        )
+        for row in known
+    ]  # fmt: skip
+    page.records += [
+        ArtistRelation(
+            SOURCE, f"{owner}:{row.artist_mbid}", artist_id=owner, related_id=row.artist_mbid,
+            position=place,
+        )
+        for place, row in enumerate(known)
+    ]  # fmt: skip
+    return page
+
+
+def _top_tracks(request: Request, response: Response) -> Page:
+    rows, page = _rows(response, _Top)
+    page.records += [
+        Track(
+            SOURCE, row.recording_mbid, name=row.recording_name,
+            artist_ids=row.artist_mbids if row.artist_mbids is not None else UNSET,
+            artist_names=[row.artist_name], album_id=row.release_mbid,
+            album_name=row.release_name, duration_ms=row.length,
+            listeners=row.total_user_count, listens=row.total_listen_count,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return page
+
+
+PARSERS: dict[str, Parser] = {
+    "artist_metadata": _metadata,
+    "artist_popularity": _artist_popularity,
+    "track_popularity": _track_popularity,
+    "similar": _similar,
+    "top_tracks": _top_tracks,
+}

@@ -1,0 +1,35 @@
+"""ListenBrainz: which addresses it knows, what its answers mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from phonofilm.sources.base import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.listenbrainz.parse import PARSERS
+from phonofilm.sources.manifest import load_manifest
+
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class ListenBrainz(HttpSource):
+    """The open API; windows are told in headers of its own."""
+
+    parsers = PARSERS
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        rf"listenbrainz\.org/(?P<kind>artist)/(?P<id>{_UUID})",
+    )
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; how long to wait stands in `X-RateLimit-Reset-In`."""
+        outcome = judge_http(response)
+        told = response.headers.get("x-ratelimit-reset-in", "")
+        if outcome.verdict == "throttled" and told.isdecimal():
+            return outcome._replace(retry_after_seconds=float(told))
+        return outcome
+
+    def seeds(self, access: str) -> list[Link]:
+        """There are no lists: everything is asked for by MusicBrainz's ids."""
+        return []
+
+
+SOURCE = ListenBrainz(load_manifest("listenbrainz"))

@@ -1,0 +1,103 @@
+"""MusicBrainz's answers as records. Pure: the network is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from phonofilm.records import Genre
+from phonofilm.sources.base import (
+    Finding,
+    Malformed,
+    Page,
+    Parser,
+    Request,
+    Response,
+    one_of,
+)
+from phonofilm.sources.musicbrainz import wire
+from phonofilm.sources.musicbrainz.gather import SOURCE, Gathered
+
+
+def _each(items: list[Any], item: Any, page: Page) -> list[Any]:
+    rows = []
+    for element in items:
+        try:
+            rows.append(msgspec.convert(element, item, strict=False))
+        except (msgspec.ValidationError, RecursionError) as error:
+            page.findings.append(Finding("malformed_item", str(error)))
+    return rows
+
+
+def _listing(name: str, item: Any, use: Callable[[Gathered, Any], Any]) -> Parser:
+    """A parser of a list. Pages are counted by what came: a release page may be cut short."""
+
+    def parse(request: Request, response: Response) -> Page:
+        gathered = Gathered()
+        found = one_of(response.body, wire.Found)
+        items = getattr(found, name)
+        if items is None:
+            raise Malformed(f"no {name}")
+        for row in _each(items, item, gathered.page):
+            use(gathered, row)
+        page = gathered.done()
+        page.total = found.total
+        reached = request.offset + len(items)
+        if items and page.total is not None and reached < page.total:
+            page.continues = [Request(request.endpoint, request.ids, reached)]
+        return page
+
+    return parse
+
+
+def _use_genre(gathered: Gathered, row: wire.Genre) -> None:
+    """Genres are asked for by name, so that the name is what identifies them."""
+    gathered.page.records.append(Genre(SOURCE, row.name, name=row.name))
+
+
+def _artist(request: Request, response: Response) -> Page:
+    gathered = Gathered()
+    gathered.artist(one_of(response.body, wire.Artist), request.ids[0])
+    return gathered.done()
+
+
+def _release(request: Request, response: Response) -> Page:
+    gathered = Gathered()
+    gathered.release(one_of(response.body, wire.Release), request.ids[0])
+    return gathered.done()
+
+
+def _recording(request: Request, response: Response) -> Page:
+    gathered = Gathered()
+    gathered.recording(one_of(response.body, wire.Recording), asked=request.ids[0])
+    return gathered.done()
+
+
+def _addresses(request: Request, response: Response) -> Page:
+    """One address answers as itself, several as a list; those not known are left out."""
+    gathered = Gathered()
+    found = one_of(response.body, wire.Found)
+    if found.urls is None and found.resource is None:
+        raise Malformed("no urls")
+    alone = [{"resource": found.resource, "relations": found.relations}]
+    for row in _each(alone if found.urls is None else found.urls, wire.Address, gathered.page):
+        gathered.address(row)
+    return gathered.done()
+
+
+PARSERS: dict[str, Parser] = {
+    "genres": _listing("genres", wire.Genre, _use_genre),
+    "genre_artists": _listing("artists", wire.Artist, Gathered.artist),
+    "search_artist": _listing("artists", wire.Artist, Gathered.artist),
+    "search_album": _listing("releases", wire.Release, Gathered.release),
+    "search_track": _listing("recordings", wire.Recording, Gathered.recording),
+    "isrc": _listing("recordings", wire.Recording, Gathered.recording),
+    "address": _addresses,
+    "artist": _artist,
+    "artist_releases": _listing("releases", wire.Release, Gathered.release),
+    "artist_recordings": _listing("recordings", wire.Recording, Gathered.recording),
+    "release": _release,
+    "recording": _recording,
+}

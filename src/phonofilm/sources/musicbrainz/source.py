@@ -1,0 +1,70 @@
+"""MusicBrainz: which addresses it knows, what its answers mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import ClassVar
+
+from phonofilm.sources.base import (
+    HttpSource,
+    Link,
+    Outcome,
+    Query,
+    Request,
+    Response,
+    judge_http,
+    retry_after,
+)
+from phonofilm.sources.manifest import load_manifest
+from phonofilm.sources.musicbrainz.parse import PARSERS
+
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# Inside quotes Lucene reads only these two.
+_SPECIAL = re.compile(r'([\\"])')
+# An address that asks too often gets 503 for everything until it slows down.
+_BUSY_SECONDS = 5.0
+
+
+class MusicBrainz(HttpSource):
+    """Web service 2, in JSON."""
+
+    parsers = PARSERS
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        rf"musicbrainz\.org/(?P<kind>)(?P<id>(?:artist|release|recording)/{_UUID})",
+    )
+    _kinds: ClassVar[Mapping[str, str]] = {
+        "artist": "artist", "release": "album", "recording": "track",
+    }  # fmt: skip
+
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
+        """Words of a search are quoted; several addresses are a parameter that comes again."""
+        endpoint = self.manifest.endpoints[request.endpoint]
+        if "query" in endpoint.query:
+            ids = tuple(_SPECIAL.sub(r"\\\1", text) for text in request.ids)
+            request = request._replace(ids=ids)
+        path, query = super().address(request, access)
+        if request.endpoint == "address":
+            query["resource"] = list(request.ids)
+        return path, query
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says, but 503 means: slow down."""
+        if response.status == 503:
+            told = retry_after(response.headers)
+            return Outcome("throttled", "HTTP 503", _BUSY_SECONDS if told is None else told)
+        return judge_http(response)
+
+    def link_of(self, text: str) -> Link | None:
+        """The thing behind an address; a release is an album, a recording a track."""
+        link = super().link_of(text)
+        if link is None:
+            return None
+        kind, _, id_ = link.id.partition("/")
+        return link._replace(kind=self._kinds[kind], id=id_)
+
+    def _kind_of(self, id_: str) -> str:
+        return id_.partition("/")[0]
+
+
+SOURCE = MusicBrainz(load_manifest("musicbrainz"))

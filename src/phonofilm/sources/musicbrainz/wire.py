@@ -1,0 +1,151 @@
+"""MusicBrainz's objects as they come over the wire; empty means null, "" or [] there."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Absent = UnsetType
+Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class _Wire(msgspec.Struct, gc=False, rename="kebab"):
+    pass
+
+
+class Alias(_Wire):
+    name: str | None = None
+
+
+class Tag(_Wire):
+    name: str
+    count: int | None = None
+
+
+class Url(_Wire):
+    resource: str = ""
+
+
+class Target(_Wire):
+    id: str
+    name: str | None = None
+    title: str | None = None
+
+
+class Relation(_Wire):
+    url: Url | None = None
+    artist: Target | None = None
+    release: Target | None = None
+    recording: Target | None = None
+
+
+class LifeSpan(_Wire):
+    begin: str | None = None
+
+
+class Artist(_Wire):
+    id: str
+    name: str | None
+    type: str | None | Absent = UNSET
+    country: str | None | Absent = UNSET
+    disambiguation: str | None | Absent = UNSET
+    life_span: LifeSpan | None | Absent = UNSET
+    aliases: list[Alias] | None | Absent = UNSET
+    genres: list[Tag] | None | Absent = UNSET
+    tags: list[Tag] | None | Absent = UNSET
+    relations: list[Relation] | None | Absent = UNSET
+
+
+class Credit(_Wire):
+    artist: Artist
+    name: str | None = None
+
+
+class Label(_Wire):
+    name: str | None = None
+
+
+class LabelInfo(_Wire):
+    label: Label | None = None
+
+
+class Group(_Wire):
+    id: str
+    primary_type: str | None = None
+    secondary_types: list[str] | None = None
+
+
+class Recording(_Wire):
+    id: str
+    title: str | None
+    length: Whole | None | Absent = UNSET
+    isrcs: list[str] | None | Absent = UNSET
+    artist_credit: list[Credit] | None | Absent = UNSET
+    releases: list[Release] | None | Absent = UNSET
+    first_release_date: str | None | Absent = UNSET
+    disambiguation: str | None | Absent = UNSET
+    genres: list[Tag] | None | Absent = UNSET
+    tags: list[Tag] | None | Absent = UNSET
+
+
+class Track(_Wire):
+    recording: Recording | None = None
+    position: Whole | None = None
+    title: str | None = None
+    length: Whole | None = None
+
+
+class Medium(_Wire):
+    position: Whole | None = None
+    track_count: Whole | None = None
+    tracks: list[Track] | None = None
+
+
+class Release(_Wire):
+    id: str
+    title: str | None
+    date: str | None | Absent = UNSET
+    barcode: str | None | Absent = UNSET
+    track_count: Whole | None | Absent = UNSET
+    label_info: list[LabelInfo] | None | Absent = UNSET
+    release_group: Group | None | Absent = UNSET
+    artist_credit: list[Credit] | None | Absent = UNSET
+    media: list[Medium] | None | Absent = UNSET
+    disambiguation: str | None | Absent = UNSET
+    genres: list[Tag] | None | Absent = UNSET
+    tags: list[Tag] | None | Absent = UNSET
+
+
+class Genre(_Wire):
+    name: str
+
+
+class Address(_Wire):
+    resource: str
+    relations: list[Relation] | None = None
+
+
+class Found(_Wire):
+    """Any list; what it lists stands under its own name, and so does its length."""
+
+    artists: list[Any] | None = None
+    releases: list[Any] | None = None
+    recordings: list[Any] | None = None
+    genres: list[Any] | None = None
+    urls: list[Any] | None = None
+    count: int | None = None
+    artist_count: int | None = None
+    release_count: int | None = None
+    recording_count: int | None = None
+    genre_count: int | None = None
+    resource: str | None = None
+    relations: list[Any] | None = None
+
+    @property
+    def total(self) -> int | None:
+        """How many there are in all, as the answer says."""
+        told = (self.count, self.artist_count, self.release_count, self.recording_count,
+                self.genre_count)  # fmt: skip
+        return next((number for number in told if number is not None), None)
