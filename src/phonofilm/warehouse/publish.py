@@ -10,6 +10,7 @@ import duckdb
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.store import DataFolder
+from phonofilm.records import RECORDS
 from phonofilm.warehouse.where import check_url, remembered
 
 KEPT = 2
@@ -46,6 +47,31 @@ def withdraw(folder: DataFolder) -> None:
     """Removes all snapshots: they hold what must not be kept."""
     for path in _all(folder):
         path.unlink(missing_ok=True)
+
+
+def reading(folder: DataFolder) -> duckdb.DuckDBPyConnection:
+    """A connection of one's own, to which more can be attached, with the warehouse as `store`."""
+    folder.check()
+    check_url(folder.database)
+    if folder.database or remembered(folder):
+        connection = read(folder)
+        connection.execute("COMMIT")  # it may write elsewhere
+        return connection
+    path = published(folder)
+    if path is None:
+        return read(folder)  # which says what is missing
+    connection = duckdb.connect()
+    try:
+        connection.execute(
+            f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS house (READ_ONLY)"
+        )
+        connection.execute("CREATE SCHEMA store")
+        for cls in RECORDS:
+            connection.execute(f"CREATE VIEW store.{cls.kind} AS FROM house.store.{cls.kind}")
+    except duckdb.Error as error:
+        connection.close()
+        raise StoreError(f"{path} cannot be read: {error}.") from error
+    return connection
 
 
 def read(folder: DataFolder) -> duckdb.DuckDBPyConnection:

@@ -13,6 +13,7 @@ from phonofilm.records import RECORDS, Column, Record, columns
 from phonofilm.warehouse import instants
 from phonofilm.warehouse.engines.dialect import DUCKDB, Dialect, quoted
 from phonofilm.warehouse.snowflake import snowflake, title_views
+from phonofilm.warehouse.unified import tables, unified
 
 PROVENANCE = {
     "first_seen": "TIMESTAMP",
@@ -137,6 +138,10 @@ def statements(dialect: Dialect = DUCKDB) -> Iterator[str]:
     texts = dialect.type_of("VARCHAR[]")
     for statement in _FIXED:
         yield statement.format(observation_key=key, texts=texts)
+    yield "CREATE SCHEMA IF NOT EXISTS identity"
+    for name, told in tables():
+        types = {kind: dialect.type_of(kind) for kind in ("VARCHAR", "DOUBLE")}
+        yield f"CREATE TABLE IF NOT EXISTS identity.{name} ({told.format(**types)})"
     yield from views()
 
 
@@ -149,6 +154,8 @@ def views() -> Iterator[str]:
     yield from _FIXED_VIEWS
     yield from title_views()
     yield from snowflake()
+    yield from unified()
+    yield "CREATE OR REPLACE VIEW links AS SELECT * FROM identity.links"
 
 
 def dictionary() -> str:

@@ -16,6 +16,7 @@ from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.records import RECORDS
 from phonofilm.warehouse.engines.postgres import connect, failed
 from phonofilm.warehouse.schema import views
+from phonofilm.warehouse.unified import TABLES
 from phonofilm.warehouse.where import parameters
 
 _TABLES = (*(cls.kind for cls in RECORDS), "observation", "quarantine", "segment", "run")
@@ -35,6 +36,9 @@ def attached(url: str) -> duckdb.DuckDBPyConnection:
         connection.execute("CREATE SCHEMA store")
         for table in _TABLES:
             connection.execute(f"CREATE VIEW store.{table} AS FROM pg.store.{table}")
+        connection.execute("CREATE SCHEMA identity")
+        for table in TABLES:
+            connection.execute(f"CREATE VIEW identity.{table} AS FROM pg.identity.{table}")
         for statement in views():
             connection.execute(statement)
         connection.execute("BEGIN")

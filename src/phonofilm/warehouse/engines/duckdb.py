@@ -195,6 +195,15 @@ class DuckWarehouse:
         ).fetchone()
         return int(row[0]) if row else 0
 
+    def adopt(self, book: Path, tables: Sequence[str]) -> None:
+        """Replaces tables of identity by those of a book."""
+        path = str(book).replace("'", "''")
+        self.connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS book (READ_ONLY)")
+        for name in tables:
+            self.connection.execute(f"DELETE FROM identity.{name}")
+            self.connection.execute(f"INSERT INTO identity.{name} SELECT * FROM book.{name}")
+        self.touched = True
+
     def settle(self) -> None:
         """Writes everything into the file itself."""
         self.connection.execute("CHECKPOINT")

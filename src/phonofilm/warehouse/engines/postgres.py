@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -235,6 +236,16 @@ class PostgresWarehouse:
             table: self._connection.execute(delete.format(table), [instant]).rowcount
             for table in tables
         }
+
+    def adopt(self, book: Path, tables: Sequence[str]) -> None:
+        """Replaces tables of identity by those of a book."""
+        path = str(book).replace("'", "''")
+        self.batches.connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS book (READ_ONLY)")
+        self.batches.may_hold_nul = True
+        for name in tables:
+            self._connection.execute(f"DELETE FROM identity.{name}")
+            self._copy(f"book.{name}", f"identity.{name}", self._columns(f"book.{name}"))
+        self.touched = True
 
     def settle(self) -> None:
         """Nothing to do: the server looks after its statistics by itself, within a minute."""

@@ -1,0 +1,1 @@
+"""Which records are the same thing, why that is thought, and how sure it is."""

@@ -1,0 +1,98 @@
+"""What belongs together: links joined, strongest first, unless what they join cannot be one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+Facts = Mapping[int, tuple[str, tuple[Any, ...]]]
+"""By record: its source, and the facts that may keep it apart from others of that source."""
+
+
+class Clustered(NamedTuple):
+    """The cluster of each record that has company, by its smallest member; links not taken."""
+
+    cluster_of: dict[int, int]
+    refused: list[tuple[int, int]]
+
+
+class _Groups:
+    """Growing groups of records: who is in which, and by source what is in it."""
+
+    def __init__(
+        self, facts: Facts, apart: Callable[[Any, Any], bool], decided: Mapping[int, set[int]]
+    ) -> None:
+        self._facts, self._apart, self._decided = facts, apart, decided
+        self._above: dict[int, int] = {}
+        self.members: dict[int, list[int]] = {}
+
+    def find(self, record: int) -> int:
+        """The root of a record's group."""
+        above = self._above
+        root = above.get(record, record)
+        while root != above.get(root, root):
+            root = above[root]
+        above[record] = root
+        return root
+
+    def _of(self, root: int) -> list[int]:
+        return self.members.get(root) or [root]
+
+    def join(self, a: int, b: int) -> None:
+        """Makes two groups one; the smaller is moved."""
+        mine, theirs = self._of(a), self._of(b)
+        if len(mine) < len(theirs):
+            a, b, mine, theirs = b, a, theirs, mine
+        for record in theirs:
+            self._above[record] = a
+        self._above[a] = a
+        self.members[a] = mine + theirs
+        self.members.pop(b, None)
+
+    def cannot(self, a: int, b: int) -> bool:
+        """Whether two groups hold records that cannot be one, or that a person told apart."""
+        mine, theirs = self._of(a), self._of(b)
+        for one in mine:
+            if not self._decided.get(one, _NOBODY).isdisjoint(theirs):
+                return True
+            source, held = self._facts[one]
+            for other in theirs:
+                other_source, also = self._facts[other]
+                if source == other_source and self._apart(held, also):
+                    return True
+        return False
+
+
+_NOBODY: set[int] = set()
+
+
+def clusters(
+    links: Iterable[tuple[int, int]], facts: Facts, apart: Callable[[Any, Any], bool],
+    same: Iterable[tuple[int, int]] = (), different: Iterable[tuple[int, int]] = (),
+) -> Clustered:  # fmt: skip
+    """Groups of records. `links` come strongest first, in an order that depends on them alone.
+
+    `same` and `different` are what people decided: it holds against any rule.
+    """
+    decided: dict[int, set[int]] = {}
+    for a, b in different:
+        decided.setdefault(a, set()).add(b)
+        decided.setdefault(b, set()).add(a)
+    groups = _Groups(facts, apart, decided)
+    for a, b in same:
+        if (x := groups.find(a)) != (y := groups.find(b)):
+            groups.join(x, y)
+    refused = []
+    for a, b in links:
+        x, y = groups.find(a), groups.find(b)
+        if x == y:
+            continue
+        if groups.cannot(x, y):
+            refused.append((a, b))
+        else:
+            groups.join(x, y)
+    found = {
+        record: smallest for members in groups.members.values() for smallest in [min(members)]
+        for record in members
+    }  # fmt: skip
+    return Clustered(found, refused)

@@ -1,0 +1,69 @@
+"""What people decided about uncertain links; an append-only file that every rebuild obeys."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from phonofilm.errors import StoreError, UsageError
+from phonofilm.landing.log import disk_failed
+from phonofilm.landing.store import DataFolder
+
+
+class Decision(msgspec.Struct):
+    """That two records (`source:id`) are one thing or are not; the newest of a pair stands."""
+
+    kind: str
+    one: str
+    other: str
+    same: bool
+    at: str
+
+
+def _file(folder: DataFolder) -> Path:
+    return folder.root / "identity" / "decisions.jsonl"
+
+
+def decide(folder: DataFolder, kind: str, one: str, other: str, same: bool) -> Decision:
+    """Writes a decision down; it is on disk when this returns."""
+    first, second = sorted((one, other))
+    if first == second:
+        raise UsageError(f"{first} is itself.")
+    made = Decision(kind, first, second, same, datetime.now(UTC).isoformat(timespec="seconds"))
+    path = _file(folder)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            file.write(msgspec.json.encode(made) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise disk_failed(path, error) from error
+    return made
+
+
+def decisions(folder: DataFolder, kind: str = "") -> list[Decision]:
+    """All that stand, of one kind or of all; a line that a power cut left half is passed over."""
+    path = _file(folder)
+    if not path.is_file():
+        return []
+    held: dict[tuple[str, str, str], Decision] = {}
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            made = msgspec.json.decode(line, type=Decision)
+        except msgspec.DecodeError as error:
+            if number == len(lines):
+                break
+            raise StoreError(
+                f"{path}, line {number}, is no decision: {error}.",
+                saved="Nothing was changed.",
+                next_step="Correct or remove that line; the others are read as they are.",
+            ) from None
+        held[made.kind, made.one, made.other] = made
+    return [made for made in held.values() if kind in ("", made.kind)]

@@ -1,0 +1,217 @@
+"""Finds which records are the same thing: what is new is compared, clusters are made anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from phonofilm.errors import ConfigurationError, UsageError
+from phonofilm.identity.artists import ARTIST
+from phonofilm.identity.clusters import clusters
+from phonofilm.identity.decisions import Decision, decisions
+from phonofilm.identity.kinds import RULES, Kind
+from phonofilm.identity.recordings import RECORDING
+from phonofilm.identity.releases import RELEASE
+from phonofilm.identity.titles import TITLE
+from phonofilm.landing.store import DataFolder, Writing
+from phonofilm.warehouse.publish import publish
+from phonofilm.warehouse.unified import RANKS, TABLES
+from phonofilm.warehouse.where import open_warehouse, remembered
+
+try:
+    from phonofilm.identity.book import Book
+    from phonofilm.identity.genres import keep_genres
+    from phonofilm.identity.scoring import LINKED, score
+except ImportError:
+    raise ConfigurationError(
+        "Matching needs splink, pyarrow and anyascii.",
+        next_step="Install them: pip install 'phonofilm[match]'",
+    ) from None
+
+# Recordings first: what artists and releases share is told by them.
+KINDS = {kind.name: kind for kind in (RECORDING, RELEASE, ARTIST, TITLE)}
+
+
+class Matched(msgspec.Struct):
+    """What a run found, by kind: records, those that were new, pairs compared, links that hold,
+    things with several records (`clusters`), links for a person to decide, links that cannot be.
+    """
+
+    rules: str
+    kinds: dict[str, dict[str, int]]
+    elapsed_s: float
+
+
+def match(folder: DataFolder, again: bool = False) -> Matched:
+    """Matches what is new (`again`: everything) and writes the result into the warehouse."""
+    began = time.monotonic()
+    folder.must_exist()
+    with Writing(folder, "match"):
+        book = Book(folder)
+        try:
+            if again:
+                book.begin_anew()
+            told = {name: _one_kind(folder, book, kind) for name, kind in KINDS.items()}
+            keep_genres(book)
+            tell(book)
+        finally:
+            book.close()
+        _adopt(folder, book)
+    return Matched(RULES, told, round(time.monotonic() - began, 3))
+
+
+def _one_kind(folder: DataFolder, book: Book, kind: Kind) -> dict[str, int]:
+    """Facts, pairs, scores and clusters of one kind."""
+    came, gone = book.refresh(kind)
+    pairs = book.candidates(kind)
+    records = book.number(f"SELECT count(*) FROM book.{kind.name}")
+    if pairs:
+        score(book.connection, kind, records)
+        book.keep(kind)
+    found = _cluster(book, kind, decisions(folder, kind.name))
+    _entities(book, kind)
+    return {"records": records, "new": came, "gone": gone, "pairs": pairs, **found}
+
+
+def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
+    run = book.connection.execute
+    _probabilities(book, kind)
+    same, different = _decided(book, kind, decided)
+    links = run(
+        f"""SELECT a, b FROM held WHERE probability >= {LINKED}
+        ORDER BY probability DESC, source_a, id_a, source_b, id_b"""
+    ).fetchall()
+    concerned = {uid for pair in (*links, *same, *different) for uid in pair}
+    found = clusters(links, dict(_facts(book, kind, concerned)), kind.apart, same, different)
+    run("DELETE FROM book.member WHERE kind = ?", [kind.name])
+    run("DELETE FROM book.refused WHERE kind = ?", [kind.name])
+    book.insert("member", kind.name, found.cluster_of.items())
+    book.insert("refused", kind.name, found.refused)
+    unsure = book.number(
+        f"SELECT count(*) FROM held WHERE probability BETWEEN {UNSURE} AND {LINKED}"
+    )
+    return {
+        "links": len(links) - len(found.refused),
+        "clusters": len(set(found.cluster_of.values())),
+        "to_decide": unsure,
+        "refused": len(found.refused),
+    }
+
+
+UNSURE = 0.25
+
+
+def _probabilities(book: Book, kind: Kind) -> None:
+    """The links as `held`, with what they are worth.
+
+    Where a source has each thing once, those that compete for one partner share what is to be had.
+    """
+    odds = "odds"
+    if kind.exclusive:
+        odds = """odds / (1 + greatest(
+            sum(odds) OVER (PARTITION BY l.a, y.source), sum(odds) OVER (PARTITION BY l.b, x.source)
+            ) - odds)"""
+    book.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE held AS SELECT a, b, evidence, method, x.source AS source_a,
+        x.id AS id_a, y.source AS source_b, y.id AS id_b,
+        round({odds} / (1 + {odds}), 6) AS probability
+        FROM book.link l JOIN book.{kind.name} x ON x.uid = l.a
+        JOIN book.{kind.name} y ON y.uid = l.b WHERE l.kind = '{kind.name}'"""
+    )
+
+
+def _decided(
+    book: Book, kind: Kind, decided: list[Decision]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The records that people called the same, and those they told apart; gone ones are left."""
+    if not decided:
+        return [], []
+    names = [name for made in decided for name in (made.one, made.other)]
+    rows = book.connection.execute(
+        f"""SELECT source || ':' || id, uid FROM book.{kind.name}
+        WHERE list_contains(?::VARCHAR[], source || ':' || id)""",
+        [names],
+    )
+    uid_of = dict(rows.fetchall())
+    pairs = [
+        (uid_of[made.one], uid_of[made.other], made.same)
+        for made in decided
+        if made.one in uid_of and made.other in uid_of
+    ]
+    return [(a, b) for a, b, same in pairs if same], [(a, b) for a, b, same in pairs if not same]
+
+
+def _facts(
+    book: Book, kind: Kind, concerned: set[int]
+) -> Iterator[tuple[int, tuple[str, tuple[Any, ...]]]]:
+    columns = ", ".join(["uid", "source", *kind.apart_by])
+    rows = book.connection.execute(f"SELECT {columns} FROM book.{kind.name}")
+    while held := rows.fetchmany(50_000):
+        for row in held:
+            if row[0] in concerned:
+                yield row[0], (row[1], row[2:])
+
+
+def _entities(book: Book, kind: Kind) -> None:
+    """What each record belongs to, as `entity_of_KIND`: the best known member names it."""
+    ranks = ", ".join(f"('{source}', {rank})" for rank, source in enumerate(RANKS))
+    book.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE entity_of_{kind.name} AS
+        SELECT h.uid, h.source, h.id, m.cluster, first_value(h.source || ':' || h.id) OVER (
+            PARTITION BY coalesce(m.cluster, -h.uid)
+            ORDER BY coalesce(r.rank, 99), h.source, h.id) AS entity
+        FROM book.{kind.name} h
+        LEFT JOIN book.member m ON m.kind = '{kind.name}' AND m.uid = h.uid
+        LEFT JOIN (VALUES {ranks}) r(source, rank) ON r.source = h.source"""
+    )
+
+
+def tell(book: Book) -> None:
+    """The result as people read it: `book.members` and `book.links`, by source and id."""
+    run = book.connection.execute
+    members, links = [], []
+    for name, kind in KINDS.items():
+        _probabilities(book, kind)
+        run(f"CREATE OR REPLACE TEMP TABLE held_{name} AS FROM held")
+        members.append(
+            f"SELECT '{name}' AS kind, source, id, entity FROM entity_of_{name}"
+            " WHERE cluster IS NOT NULL"
+        )
+        links.append(
+            f"""SELECT '{name}' AS kind, h.source_a, h.id_a, h.source_b, h.id_b, h.probability,
+            h.method, h.evidence, CASE WHEN x.cluster = y.cluster THEN 'same'
+            WHEN r.a IS NOT NULL THEN 'cannot be' WHEN h.probability >= {UNSURE} THEN 'to decide'
+            ELSE 'weak' END AS status, '{RULES}' AS rules
+            FROM held_{name} h JOIN entity_of_{name} x ON x.uid = h.a
+            JOIN entity_of_{name} y ON y.uid = h.b
+            LEFT JOIN book.refused r ON r.kind = '{name}' AND r.a = h.a AND r.b = h.b"""
+        )
+    run(f"CREATE OR REPLACE TABLE book.members AS {' UNION ALL '.join(members)}")
+    run(f"CREATE OR REPLACE TABLE book.links AS {' UNION ALL '.join(links)}")
+    book.settle()
+
+
+def _adopt(folder: DataFolder, book: Book) -> None:
+    """Into the warehouse, where the views are."""
+    database = folder.database or remembered(folder)
+    warehouse = open_warehouse(folder, database)
+    try:
+        with warehouse.transaction():
+            warehouse.adopt(book.path, tuple(TABLES))
+        warehouse.settle()
+    finally:
+        warehouse.close()
+    if not database:
+        publish(folder)
+
+
+def kind_of(name: str) -> Kind:
+    """A kind by its name; UsageError names those there are."""
+    if name not in KINDS:
+        raise UsageError(
+            f"Nothing called {name!r} is matched.", next_step=f"Kinds: {', '.join(KINDS)}."
+        )
+    return KINDS[name]

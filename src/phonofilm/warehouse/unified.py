@@ -1,0 +1,166 @@
+"""One row a thing, whatever sources know it: each value from the source that is believed first.
+
+`artist`, `recording` and `release` stand over the tables of all sources and over what `match`
+found; a record that nobody matched stands alone. Beside each value is the source it comes from.
+Every word here is understood by DuckDB and PostgreSQL alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+# Who is believed first, where nothing else is said.
+RANKS = (
+    "musicbrainz", "spotify", "deezer", "itunes", "jamendo", "fma", "listenbrainz", "reccobeats",
+    "acousticbrainz", "imdb", "tmdb", "wikidata",
+)  # fmt: skip
+# For some values others know better: previews that do not expire, names as artists write them.
+_PREFERRED = {
+    "preview_url": ("itunes", "deezer", "jamendo"),
+    "duration_ms": ("spotify", "deezer", "musicbrainz"),
+    "image_url": ("spotify", "deezer", "itunes"),
+    "label": ("musicbrainz", "deezer", "spotify"),
+    "tempo": ("spotify", "reccobeats", "acousticbrainz", "deezer"),
+    "key": ("spotify", "reccobeats", "acousticbrainz"),
+}
+
+TABLES = {
+    "members": {"kind": "VARCHAR", "source": "VARCHAR", "id": "VARCHAR", "entity": "VARCHAR"},
+    "links": {
+        "kind": "VARCHAR", "source_a": "VARCHAR", "id_a": "VARCHAR", "source_b": "VARCHAR",
+        "id_b": "VARCHAR", "probability": "DOUBLE", "method": "VARCHAR", "evidence": "VARCHAR",
+        "status": "VARCHAR", "rules": "VARCHAR",
+    },
+    "genres": {"name": "VARCHAR", "parent": "VARCHAR"},
+    "genre_tree": {"name": "VARCHAR", "within": "VARCHAR"},
+}  # fmt: skip
+
+_ARTIST = ("name", "artist_type", "country", "begin_date", "image_url", "url")
+_RECORDING = (
+    "name", "duration_ms", "isrc", "explicit", "release_date", "album_name", "popularity", "rank",
+    "listeners", "listens", "preview_url", "preview_expires_at", "licence_url", "audio_url", "url",
+)  # fmt: skip
+_MEASURED = ("tempo", "key", "mode", "danceability", "energy", "valence", "loudness")
+_RELEASE = (
+    "name", "album_type", "release_date", "release_date_precision", "total_tracks", "label", "upc",
+    "image_url", "licence_url", "url",
+)  # fmt: skip
+
+
+def _rank(field: str) -> str:
+    order = dict.fromkeys((*_PREFERRED.get(field, ()), *RANKS))
+    cases = " ".join(f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(order))
+    return f"CASE t.source {cases} ELSE 99 END"
+
+
+def _picked(field: str) -> str:
+    """A value and where it comes from: of the source believed first that has one."""
+    column = f't."{field}"'
+    order = f"ORDER BY {_rank(field)}, t.last_seen DESC, t.id"
+    held = f"FILTER (WHERE {column} IS NOT NULL)"
+    return (
+        f'(array_agg({column} {order}) {held})[1] AS "{field}",'
+        f" (array_agg(t.source {order}) {held})[1] AS {field}_source"
+    )
+
+
+def _member(kind: str, alias: str = "t") -> str:
+    return (
+        f"LEFT JOIN identity.members m ON m.kind = '{kind}' AND m.source = {alias}.source"
+        f" AND m.id = {alias}.id"
+    )
+
+
+_ENTITY = "coalesce(m.entity, t.source || ':' || t.id)"
+
+
+def _view(kind: str, name: str, rows: str, fields: tuple[str, ...], more: str = "") -> str:
+    values = ", ".join(map(_picked, fields))
+    return f"""CREATE OR REPLACE VIEW {name} AS SELECT {_ENTITY} AS id, {values}{more},
+        array_agg(DISTINCT t.source ORDER BY t.source) AS sources, count(*) AS records,
+        min(t.expires_at) AS expires_at
+        FROM {rows} t {_member(kind)} GROUP BY {_ENTITY}"""
+
+
+# A place among those of the same source, from 0 to 100, where no source tells a popularity itself.
+_POPULAR = """(SELECT a.*, CASE WHEN a.popularity IS NOT NULL THEN a.popularity
+    WHEN a.followers IS NOT NULL THEN cast(round(cast(100 * percent_rank() OVER (
+        PARTITION BY a.source, a.followers IS NULL ORDER BY a.followers) AS numeric)) AS bigint)
+    WHEN a.listens IS NOT NULL THEN cast(round(cast(100 * percent_rank() OVER (
+        PARTITION BY a.source, a.listens IS NULL ORDER BY a.listens) AS numeric)) AS bigint)
+    END AS fame, CASE WHEN a.popularity IS NOT NULL THEN 'popularity'
+    WHEN a.followers IS NOT NULL THEN 'followers' WHEN a.listens IS NOT NULL THEN 'listens'
+    END AS fame_by FROM store.artist a)"""
+_FAME = (
+    f"ORDER BY CASE t.fame_by WHEN 'popularity' THEN 0 ELSE 1 END, {_rank('popularity')},"
+    " t.id) FILTER (WHERE t.fame IS NOT NULL))[1]"
+)
+_ARTIST_MORE = f""", (array_agg(t.fame {_FAME} AS popularity,
+    (array_agg(t.source || '.' || t.fame_by {_FAME} AS popularity_source,
+    max(t.followers) AS followers, max(t.listeners) AS listeners, max(t.listens) AS listens"""
+
+_MEASURES = ", ".join(f'f."{name}"' for name in _MEASURED)
+_TRACKS = f"""(SELECT k.*, {_MEASURES} FROM store.track k
+    LEFT JOIN store.features f ON f.source = k.source AND f.id = k.id)"""
+
+# Every genre that any source gives an artist, by the words of its own.
+_ARTIST_GENRES = f"""CREATE OR REPLACE VIEW artist_genre_of AS
+    SELECT DISTINCT {_ENTITY} AS artist, lower(t.genre) AS genre, t.source, t.licence FROM (
+        SELECT a.source, a.id, unnest(a.genres) AS genre, cast(NULL AS {{text}}) AS licence
+        FROM store.artist a
+        UNION ALL SELECT l.source, l.artist_id, coalesce(n.name, l.genre_id), NULL
+        FROM store.artist_genre l
+        LEFT JOIN store.genre n ON n.source = l.source AND n.id = l.genre_id
+        UNION ALL SELECT g.source, g.of_id, g.name, g.licence FROM store.tag g
+        WHERE g.of_kind = 'artist' AND (g.is_genre OR lower(g.name) IN (
+            SELECT name FROM identity.genres))
+        ) t {_member("artist")} WHERE t.genre IS NOT NULL"""
+
+_BY_GENRE = """CREATE OR REPLACE VIEW artist_by_genre AS
+    SELECT DISTINCT g.artist, coalesce(w.within, g.genre) AS genre FROM artist_genre_of g
+    LEFT JOIN identity.genre_tree w ON w.name = g.genre"""
+
+
+def _wide() -> str:
+    """Artists with what people ask for together, each with who tells it."""
+    tracks = f"""SELECT {_ENTITY} AS artist, x.tempo, x.tempo_source, x.preview, x.preview_source
+        FROM (SELECT k.source, k.artist_ids[1] AS id, f.tempo,
+            CASE WHEN f.tempo IS NOT NULL THEN f.source END AS tempo_source,
+            k.preview_url AS preview,
+            CASE WHEN k.preview_url IS NOT NULL THEN k.source END AS preview_source
+            FROM store.track k LEFT JOIN identity.members s ON s.kind = 'recording'
+                AND s.source = k.source AND s.id = k.id
+            LEFT JOIN (SELECT coalesce(r.entity, h.source || ':' || h.id) AS recording, h.source,
+                h.tempo FROM store.features h LEFT JOIN identity.members r ON r.kind = 'recording'
+                AND r.source = h.source AND r.id = h.id WHERE h.tempo IS NOT NULL) f
+            ON f.recording = coalesce(s.entity, k.source || ':' || k.id)
+            WHERE k.artist_ids IS NOT NULL) x
+        CROSS JOIN LATERAL (SELECT x.source, x.id) t {_member("artist")}"""
+    related = f"""SELECT {_ENTITY} AS artist, count(DISTINCT t.related_id) AS related,
+        min(t.source) AS related_source FROM (SELECT source, artist_id AS id, related_id
+        FROM store.artist_relation) t {_member("artist")} GROUP BY {_ENTITY}"""
+    return f"""CREATE OR REPLACE VIEW artist_wide AS
+        SELECT a.*, g.genres, g.genres_source, r.related, r.related_source, k.bpm, k.bpm_source,
+        k.preview_url, k.preview_source FROM artist a
+        LEFT JOIN (SELECT artist, array_agg(DISTINCT genre ORDER BY genre) AS genres,
+            min(source) AS genres_source FROM artist_genre_of GROUP BY artist) g ON g.artist = a.id
+        LEFT JOIN ({related}) r ON r.artist = a.id
+        LEFT JOIN (SELECT artist, avg(tempo) AS bpm, min(tempo_source) AS bpm_source,
+            min(preview) AS preview_url, min(preview_source) AS preview_source
+            FROM ({tracks}) every GROUP BY artist) k ON k.artist = a.id"""
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """The tables that `match` fills, as names and columns with types of DuckDB."""
+    for name, columns in TABLES.items():
+        yield name, ", ".join(f"{column} {{{kind}}}" for column, kind in columns.items())
+
+
+def unified() -> Iterator[str]:
+    """The views, in an order in which each finds what it needs."""
+    yield _view("artist", "artist", _POPULAR, _ARTIST, _ARTIST_MORE)
+    yield _view("recording", "recording", _TRACKS, (*_RECORDING, *_MEASURED))
+    yield _view("release", "release", "store.album", _RELEASE)
+    yield _ARTIST_GENRES.replace("{text}", "VARCHAR")
+    yield _BY_GENRE
+    yield _wide()
