@@ -8,21 +8,26 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
+from phonofilm.cli.fill import carry_out
 from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage import percent
-from phonofilm.crawl.goal import Goal, parse_until, parse_want
+from phonofilm.crawl.goal import Everything, Goal, OfGenre, Scope, parse_until, parse_want
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl_all, minute
-from phonofilm.crawl.scopes import IDS, NAMES, Choice, choose, lines_of
+from phonofilm.crawl.scopes import IDS, Choice, choose, lines_of
+from phonofilm.crawl.scopes import NAMES as NAME_COLUMNS
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.logs import listen, log
+from phonofilm.sources import NAMES
 
 
 def command(
-    source: Annotated[str, typer.Argument(help="deezer or spotify, or deezer,spotify.")],
+    source: Annotated[
+        str, typer.Argument(help="deezer, spotify ...; several by commas. --plan may choose.")
+    ] = "",
     urls: Annotated[
         list[str] | None,
         typer.Argument(
@@ -68,6 +73,12 @@ def command(
             "--playlist", "-p", metavar="THEME", help="Playlists on a theme and their tracks."
         ),
     ] = "",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Fill --fields of artists from whoever has them.")
+    ] = False,
+    fields: Annotated[
+        str, typer.Option("--fields", help="With --plan: genres,popularity,related,bpm,preview ...")
+    ] = "genres,popularity,related,bpm,preview",
     max_calls: Annotated[
         int | None,
         typer.Option("--max-calls", min=1, help="Stop after so many calls.", show_default=False),
@@ -116,7 +127,18 @@ def command(
     wants = dict(parse_want(text) for text in want or [])
     if n is not None:
         wants["artist"] = n
-    names = [*(artist or []), *(lines_of(artists, NAMES) if artists else [])]
+    names = [*(artist or []), *(lines_of(artists, NAME_COLUMNS) if artists else [])]
+    if plan:
+        limits_of_plan = (max_calls, workers)
+        part: Scope = OfGenre(genre) if genre else Everything()
+        number = wants.get("artist") or 100
+        raise typer.Exit(
+            carry_out(folder, settings, source, number, fields, part, at, limits_of_plan, json)
+        )
+    if not source:
+        raise UsageError(
+            "Which source?", next_step=f"One of {', '.join(NAMES)}; or --plan, which chooses."
+        )
     choice = Choice(urls or [], genre, names, playlist, lines_of(ids, IDS) if ids else [])
     sources = [name.strip() for name in source.split(",")]
     if len(sources) > 1 and (at or choice.urls or choice.ids):

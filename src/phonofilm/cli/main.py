@@ -57,6 +57,7 @@ VERBS = {
     "import": ("imports", "command", _COLLECT),
     "land": ("imports", "land_command", _COLLECT),
     "load": ("load", "command", _COLLECT),
+    "match": ("match", "command", _USE),
     "status": ("look", "status", _COLLECT),
     "purge": ("load", "purge", _COLLECT),
     "find": ("look", "find", _USE),

@@ -7,17 +7,21 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
+from phonofilm.cli.fill import places
 from phonofilm.cli.screen import as_json, out, say, table
 from phonofilm.config import load_settings
 from phonofilm.crawl.goal import parse_want
 from phonofilm.crawl.loop import run
+from phonofilm.crawl.origin import beside, sandbox
 from phonofilm.crawl.plan import Plan, plan
 from phonofilm.crawl.probe import Probe, probe
 from phonofilm.crawl.progress import span
 from phonofilm.errors import UsageError
+from phonofilm.filling.steps import Permitted, ways
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
-from phonofilm.sources.offers import KINDS, NAMES_OF_FIELDS, Offer, offers, place_of
+from phonofilm.sources.offers import KINDS, Offer, offers
+from phonofilm.sources.wishes import named
 
 
 def command(
@@ -117,23 +121,28 @@ def plan_command(
         typer.Option("--fields", help="genres,popularity,related,preview,bpm,... or kind.field."),
     ] = "",
     source: Annotated[str, typer.Option("--source", "-s", help="Only this source.")] = "",
+    at: shared.At = None,
     access: Annotated[str, typer.Option("--access", help="Another access level than set.")] = "",
     config: shared.Config = None,
     json: shared.Json = False,
 ) -> None:
     """What a wish would cost at each source, before anything is asked."""
     wants = {kind: number or 1000 for kind, number in map(parse_want, want or ["artists=1000"])}
-    places = [_place(word, list(wants)) for word in fields.split(",") if word.strip()]
+    wanted = places(fields, list(wants))
     settings = load_settings(config)
     levels = []
+    told = run(beside(at)) if at else {}
     for name in NAMES:
         manifest = get(name).manifest
-        levels.append((manifest, settings.source(name).access or manifest.default_access))
+        if not at:
+            levels.append((manifest, settings.source(name).access or manifest.default_access))
+        elif name in told:
+            levels.append((manifest, run(sandbox(get(name), told[name])).access))
     plans = []
     for manifest, usual in levels:
         level = access or usual
         if source in ("", manifest.name) and level in manifest.access:
-            plans.append(plan(manifest, level, wants, places, levels))
+            plans.append(plan(manifest, level, wants, wanted, levels))
     if not plans:
         raise UsageError(
             f"No source called {source!r} has an access level {access!r}.",
@@ -147,16 +156,23 @@ def plan_command(
             _show_plan(held, get(held.source).manifest)
     if idle := [get(held.source).manifest.title for held in plans if not held.steps]:
         out.print(f"[dim]Nothing of it: {', '.join(idle)}.[/]")
+    if wanted and wants.get("artist") and not source:
+        _show_ways(levels, wanted, wants["artist"])
 
 
-def _place(word: str, kinds: list[str]) -> tuple[str, str]:
-    place = place_of(word.strip().lower(), kinds)
-    if place is None:
-        raise UsageError(
-            f"There is no field called {word.strip()!r}.",
-            next_step=f"Say a column of a table, or one of {', '.join(NAMES_OF_FIELDS)}.",
-        )
-    return place
+def _show_ways(
+    levels: list[tuple[Manifest, str]], fields: list[tuple[str, str]], artists: int
+) -> None:
+    """Field by field: who is asked first, who next; seconds for an artist, finding it included."""
+    sources = {manifest.name: Permitted(manifest, level) for manifest, level in levels}
+    rows = []
+    for field in fields:
+        found = ways(sources, *field)
+        told = [f"{route.source} {route.seconds:.2g} s" for route in found]
+        rows.append((named(field), ", then ".join(told) or "nobody"))
+    out.print(f"[bold]Field by field[/], for {artists:,} artists; seconds an artist")
+    table(("field", "asked first"), rows, wraps="asked first")
+    say("Carried out by: phonofilm crawl --plan --fields ...")
 
 
 def _show_plan(held: Plan, manifest: Manifest) -> None:

@@ -20,6 +20,7 @@ import msgspec
 
 from phonofilm.about import __version__
 from phonofilm.config import Settings
+from phonofilm.crawl.clips import bring_clips
 from phonofilm.crawl.download import Downloads, Progress, Validators
 from phonofilm.crawl.origin import check_terms
 from phonofilm.crawl.transport import NoResponse, Transport
@@ -31,6 +32,7 @@ from phonofilm.errors import (
     StoreError,
     UsageError,
 )
+from phonofilm.landing.archives import project
 from phonofilm.landing.dumps import Checked, DumpFile, Dumps, Generation, check
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.narrowing import keep_part
@@ -120,6 +122,7 @@ class _Import:
     ) -> None:  # fmt: skip
         self._source, self._options, self._origin, self._told = source, options, origin, told
         self._dumps = Dumps(folder.landing, options.source)
+        self._media = folder.root / "media" / options.source
         self._last = self._dumps.newest()
         self._run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._calls = 0
@@ -132,7 +135,7 @@ class _Import:
         if not files:
             raise UsageError(
                 f"{self._options.files or self._origin} has none of the dumps.",
-                next_step=f"They are called {', '.join(self._source.tables)}, .tsv or .tsv.gz.",
+                next_step=f"They are called {', '.join(_names(self._source))}.",
             )
         missing = [name for name in self._source.tables if name not in files]
         self._carry(files)
@@ -170,7 +173,7 @@ class _Import:
         """Files that are not there this time stay as the last import brought them."""
         for name, before in self._last.files.items() if self._last else ():
             if name not in files and self._last is not None:
-                self._dumps.keep(self._dumps.path(self._last, name), before.name)
+                self._dumps.keep(self._dumps.path(self._last, name), before)
                 files[name] = before
 
     def _changed(self, files: dict[str, DumpFile], mapped: list[str]) -> bool:
@@ -186,14 +189,19 @@ class _Import:
         root = Path(self._options.files)
         if not root.is_dir():
             raise UsageError(f"{root} is no folder.", next_step="Name the folder of the dumps.")
-        found = {name: _local(root, name) for name in self._source.tables}
+        found = {name: _local(root, table) for name, table in self._source.tables.items()}
         there = {name: path for name, path in found.items() if path}
+        if self._source.clips:
+            listed = bring_clips(root, self._source.clips, self._media, self._dumps.incoming)
+            there |= {"clips": listed} if listed else {}
         with ThreadPoolExecutor(2) as pool:
             made = pool.map(self._take, there, there.values())
             return dict(zip(there, made, strict=True))
 
     def _take(self, name: str, path: Path) -> DumpFile:
-        taken = self._dumps.take(path, path.name)
+        taken = path
+        if path.parent != self._dumps.incoming:
+            taken = self._dumps.take(path, path.name)
         fetched_at = min(time.time(), path.stat().st_mtime)  # a clock that ran ahead is no reason
         file = self._checked(name, taken, str(path.name), Validators())
         file.fetched_at = int(fetched_at * 1e6)
@@ -207,8 +215,8 @@ class _Import:
         agent = f"phonofilm/{__version__}"
         async with Downloads(base, agent, time.time) as downloads:
             try:
-                for name in self._source.tables:
-                    file_name = f"{name}.tsv.gz"
+                for name, table in self._source.tables.items():
+                    file_name = table.names[0]
                     target = self._dumps.incoming / file_name
                     before = self._reusable(name)
                     known = Validators(before.etag, before.last_modified) if before else None
@@ -216,7 +224,7 @@ class _Import:
                     if fetched is None:
                         continue
                     if not fetched.changed and before and self._last:
-                        self._dumps.keep(self._dumps.path(self._last, name), file_name)
+                        self._dumps.keep(self._dumps.path(self._last, name), before)
                         files[name] = before
                         continue
                     url = f"{base.rstrip('/')}/{file_name}"
@@ -241,7 +249,7 @@ class _Import:
         """Reads it to its end; what is not whole or not this table is refused."""
         table = self._source.tables[name]
         try:
-            seen = check(path)
+            seen = check(path) if table.packing == "tsv" else project(path, table, path.parent)
         except CutShort as error:
             path.unlink(missing_ok=True)
             raise StoreError(
@@ -259,7 +267,7 @@ class _Import:
             raise
         return DumpFile(
             name, path.name, seen.rows, path.stat().st_size, seen.sha256, seen.regular,
-            int(time.time() * 1e6), url, validators.etag, validators.last_modified,
+            int(time.time() * 1e6), url, validators.etag, validators.last_modified, seen.parts,
         )  # fmt: skip
 
     def _check_size(self, name: str, seen: Checked) -> None:
@@ -298,16 +306,17 @@ def _digest(ids: list[str]) -> str:
     return hashlib.sha256(" ".join(ids).encode()).hexdigest()[:16] if ids else ""
 
 
-def _local(root: Path, name: str) -> Path | None:
-    for ending in (".tsv.gz", ".tsv"):
-        if (root / f"{name}{ending}").is_file():
-            return root / f"{name}{ending}"
-    return None
+def _local(root: Path, table: DumpTable) -> Path | None:
+    return next((root / name for name in table.names if (root / name).is_file()), None)
+
+
+def _names(source: BulkSource) -> list[str]:
+    return [table.names[0] for table in source.tables.values()]
 
 
 def _is_table(path: Path, table: DumpTable, seen: Checked) -> None:
     """ShapeError unless the header is that of the table; a page for browsers says so."""
-    if tuple(seen.header) == table.columns:
+    if table.packing != "tsv" or tuple(seen.header) == table.columns:
         return
     start = seen.start.lstrip().lower()
     if is_wall(seen.start):

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from phonofilm.crawl.census import Census, Range
+from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.planner import Planner
 
 # Parents before what they contain: unknown artists have unknown albums.
 _ORDER = ("artist", "playlist", "album", "track", "features", "title")
@@ -36,7 +36,7 @@ def percent(held: Sequence[float]) -> str:
 class Evidence(NamedTuple):
     """What coverage is told from; `census` counts things of the kind `counted`."""
 
-    planner: Planner
+    planner: Chooser
     frontier: Frontier
     census: Census
     counted: str = "artist"

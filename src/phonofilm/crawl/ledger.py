@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -221,3 +222,32 @@ class Ledger:
             self._db.close()
         except sqlite3.Error as error:
             raise StoreError(f"{self.path} could not be closed: {error}.") from error
+
+
+def asked_of(path: Path) -> dict[str, set[str]]:
+    """What was asked and answered (or is not there), by endpoint; empty without a frontier."""
+    if not path.exists():
+        return {}
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT a.endpoint, n.id FROM ask a JOIN node n ON n.seq = a.node"
+            " WHERE a.at = 0 AND a.state IN (?, ?)",
+            (ANSWERED, MISSING),
+        )
+        found: dict[str, set[str]] = {}
+        for endpoint, id_ in rows:
+            found.setdefault(endpoint, set()).add(id_)
+        return found
+
+
+def followed_of(path: Path, kind: int, most: int) -> list[str]:
+    """The first things of a kind (by its number) that a crawl followed, full ones first."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        rows = db.execute(
+            "SELECT id FROM node WHERE kind = ? AND flags >> 1 >= 2 ORDER BY -(flags & 1), seq"
+            " LIMIT ?",
+            (kind, most),
+        )
+        return [id_ for (id_,) in rows]

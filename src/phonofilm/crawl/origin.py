@@ -55,27 +55,16 @@ class _Sandbox(msgspec.Struct):
     access: str
     world: str
     now: float
+    beside: dict[str, str] = {}
 
 
 async def sandbox(source: HttpSource, at: str) -> Origin:
     """The origin behind `--at`: no budget is assumed, and no configured credential is sent."""
     manifest = source.manifest
-    _check_address(at)
-    async with Transport(at) as transport:
-        found = await transport.get("/__sandbox__/", {}, {})
-    if isinstance(found, NoResponse):
-        raise StoreError(
-            f"{at} does not answer: {found.detail}.",
-            next_step="Start one with: phonofilm sandbox " + manifest.name,
-        )
-    try:
-        told = msgspec.json.decode(found.body, type=_Sandbox)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise UsageError(
-            f"{at} is not a sandbox of phonofilm.",
-            saved="Nothing was asked of it but its name, and no key was sent.",
-            next_step="--at takes the address that `phonofilm sandbox` prints.",
-        ) from None
+    told = await _describe(at, manifest.name)
+    if told.source != manifest.name and manifest.name in told.beside:
+        at = told.beside[manifest.name]
+        told = await _describe(at, manifest.name)
     if told.source != manifest.name:
         raise UsageError(f"{at} stands in for {told.source}, not for {manifest.name}.")
     needs_token = bool(manifest.token_url)
@@ -91,6 +80,32 @@ async def sandbox(source: HttpSource, at: str) -> Origin:
         authorization=f"{manifest.token_scheme} sandbox-token" if manifest.bearer else "",
         key={manifest.key_parameter: "sandbox"} if manifest.key_parameter else None,
     )
+
+
+async def beside(at: str) -> dict[str, str]:
+    """The addresses of all stand-ins of the sandbox that answers there, by source."""
+    told = await _describe(at, "all")
+    return told.beside or {told.source: at}
+
+
+async def _describe(at: str, name: str) -> _Sandbox:
+    """What answers at an address; StoreError when nothing does, UsageError for no sandbox."""
+    _check_address(at)
+    async with Transport(at) as transport:
+        found = await transport.get("/__sandbox__/", {}, {})
+    if isinstance(found, NoResponse):
+        raise StoreError(
+            f"{at} does not answer: {found.detail}.",
+            next_step=f"Start one with: phonofilm sandbox {name}",
+        )
+    try:
+        return msgspec.json.decode(found.body, type=_Sandbox)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise UsageError(
+            f"{at} is not a sandbox of phonofilm.",
+            saved="Nothing was asked of it but its name, and no key was sent.",
+            next_step="--at takes the address that `phonofilm sandbox` prints.",
+        ) from None
 
 
 def _check_address(at: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import Goal, Scope
 from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.limiter import Limiter
-from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.transport import NoResponse
 from phonofilm.sources.base import HttpSource, Query, Response
 
@@ -49,7 +49,7 @@ class Parts(NamedTuple):
     goal: Goal
     scope: Scope
     frontier: Frontier
-    planner: Planner
+    planner: Chooser
     limiter: Limiter
     sender: Sender
     tokens: Tokens

@@ -70,7 +70,7 @@ def plan(
     seconds, days = duration(calls, budgets)
     return Plan(
         manifest.name, access, steps, gaps, calls, seconds, days, manifest.terms.licence,
-        bool(manifest.token_url) or manifest.bearer,
+        bool(manifest.token_url or manifest.key_parameter) or manifest.bearer,
     )  # fmt: skip
 
 

@@ -12,8 +12,6 @@ import json
 import random
 from collections.abc import Callable
 
-import msgspec
-
 from phonofilm.crawl.census import Range, Z
 from phonofilm.crawl.estimates import Yield
 from phonofilm.crawl.frontier import Frontier
@@ -23,7 +21,7 @@ from phonofilm.crawl.lists import FurtherPages, Terms
 from phonofilm.crawl.policies import POLICIES, Policy, with_what_follows
 from phonofilm.crawl.siblings import Siblings
 from phonofilm.crawl.useful import gives_full, own_kinds, useful
-from phonofilm.crawl.veins import FULL, MENTION, Batches, FirstPages, Vein
+from phonofilm.crawl.veins import FULL, MENTION, Batches, FirstPages, Vein, VeinYield
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 # A request expected to bring less than this is not worth a call.
@@ -35,20 +33,6 @@ _VALUE_EVERY = 32
 # One call in so many goes where most could be hoped for, so that a better vein is noticed.
 _EXPLORE = 1 / 50
 NOTHING = Range(0.0, 0.0, 0.0)
-
-
-class VeinYield(msgspec.Struct):
-    """What the next call of a kind is expected to bring, with its standard error.
-
-    A `+` after the name: the pages after the first. `dry`: no more is expected of what is open.
-    """
-
-    name: str
-    calls: int
-    gain: float
-    error: float
-    pending: int
-    dry: bool
 
 
 class Planner:

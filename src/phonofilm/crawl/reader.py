@@ -9,12 +9,12 @@ from operator import add, attrgetter
 from typing import NamedTuple
 
 from phonofilm.crawl.census import Census
+from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.coverage import Evidence
 from phonofilm.crawl.drift import Drift
 from phonofilm.crawl.frontier import NODE_KINDS, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
 from phonofilm.crawl.ledger import Ask
-from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all
 from phonofilm.sources.base import Finding, HttpSource, Link, Malformed, Page, Response
@@ -41,7 +41,7 @@ class Reader:
 
     def __init__(
         self, source: HttpSource, access: str, goal: Goal, scope: Scope, frontier: Frontier,
-        planner: Planner, drift_share: float = 0.5,
+        planner: Chooser, drift_share: float = 0.5,
     ) -> None:  # fmt: skip
         self._source, self._goal, self._scope = source, goal, scope
         self._frontier, self._planner = frontier, planner

@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 
 from phonofilm.config import Settings, hash_key
+from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.engine import Engine
+from phonofilm.crawl.errands import Errand, Errands
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
 from phonofilm.crawl.interrupts import listening
@@ -23,11 +25,12 @@ from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.parts import Parts
-from phonofilm.crawl.planner import Planner, VeinYield
+from phonofilm.crawl.planner import Planner
 from phonofilm.crawl.policies import policy
 from phonofilm.crawl.rescope import rescope
 from phonofilm.crawl.robots import robots_of
 from phonofilm.crawl.transport import Transport
+from phonofilm.crawl.veins import VeinYield
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
 from phonofilm.landing.envelope import Envelope, Stamp
 from phonofilm.landing.segments import answers
@@ -41,7 +44,10 @@ Watch = Callable[[Engine], Coroutine[Any, Any, None]]
 
 
 class CrawlOptions(msgspec.Struct):
-    """All that a crawl is told; `at` is a sandbox's address, `fresh` forgets the frontier."""
+    """All that a crawl is told; `at` is a sandbox's address, `fresh` forgets the frontier.
+
+    With `errands` these calls are made and nothing else.
+    """
 
     source: str
     goal: Goal
@@ -51,6 +57,7 @@ class CrawlOptions(msgspec.Struct):
     fresh: bool = False
     wait: bool = False
     policy: str = "information"
+    errands: list[Errand] | None = None
 
 
 class CrawlResult(msgspec.Struct):
@@ -90,6 +97,17 @@ async def crawl_all(
     folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
 ) -> list[CrawlResult]:
     """Several sources at once; none holds up another, and an error of one comes after the rest."""
+    ended = await crawl_each(folder, settings, crawls, watch)
+    for end in ended:
+        if isinstance(end, BaseException):
+            raise end
+    return [end for end in ended if isinstance(end, CrawlResult)]
+
+
+async def crawl_each(
+    folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
+) -> list[CrawlResult | BaseException]:
+    """Several sources at once; how each ended, its error included."""
     names = [get(options.source).manifest.name for options in crawls]
     for options in crawls:
         policy(options.policy)
@@ -97,13 +115,9 @@ async def crawl_all(
     with Writing(folder, f"crawl of {', '.join(names)}"):
         work = (_whole(folder, settings, options, watch) for options in crawls)
         try:
-            ended = await asyncio.gather(*work, return_exceptions=True)
+            return await asyncio.gather(*work, return_exceptions=True)
         finally:
             await asyncio.to_thread(Shelf(folder).ship)
-    for end in ended:
-        if isinstance(end, BaseException):
-            raise end
-    return [end for end in ended if isinstance(end, CrawlResult)]
 
 
 async def _whole(
@@ -173,7 +187,8 @@ async def _one(
     try:
         frontier.bind(origin.name, origin.access)
         check_parking(frontier, origin, source)
-        missing = _impossible(source.manifest, origin.access, options.goal)
+        errands = options.errands is not None  # whoever made the list looked what can be had
+        missing = [] if errands else _impossible(source.manifest, origin.access, options.goal)
         if origin.access == "pages":  # pages are for people: robots ask first
             await _check_robots(source, origin)
         now = datetime.fromtimestamp(origin.clock.wall(), UTC)
@@ -251,8 +266,10 @@ def _plant(
     origin: Origin,
     options: CrawlOptions,
     frontier: Frontier,
-) -> Planner:
+) -> Chooser:
     """Meets the seeds and opens the veins."""
+    if options.errands is not None:
+        return Errands(source.manifest, frontier, options.errands)
     seeds = options.scope.seeds(source, origin.access)
     shelf = Shelf(folder)
 

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from array import array
 from collections import deque
 
+import msgspec
+
 from phonofilm.crawl.estimates import Yield
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import FOLLOWED, LOOKED_UP
@@ -14,6 +16,20 @@ from phonofilm.sources.base import Request
 from phonofilm.sources.manifest import Endpoint
 
 FULL, MENTION = 1.0, 0.5
+
+
+class VeinYield(msgspec.Struct):
+    """What the next call of a kind is expected to bring, with its standard error.
+
+    A `+` after the name: the pages after the first. `dry`: no more is expected of what is open.
+    """
+
+    name: str
+    calls: int
+    gain: float
+    error: float
+    pending: int
+    dry: bool
 
 
 class Vein(ABC):

@@ -54,11 +54,11 @@ COMPARISONS = (
     comparison(
         "name",
         unknown(missing("name")),
-        level("name_l = name_r", "the same", 0.90, 0.00005),
-        level("list_has_any(names_l, names_r)", "another name of theirs", 0.03, 0.00002),
+        level("name_l = name_r", "the same", 0.90, 0.00001),
+        level("list_has_any(names_l, names_r)", "another name of theirs", 0.03, 0.00001),
         level(slip("name"), "a slip apart", 0.05, 0.0004),
         level(within("name"), "one within the other", 0.01, 0.001),
-        level("ELSE", "different", 0.01, 0.99853),
+        level("ELSE", "different", 0.01, 0.99858),
     ),
     comparison(
         "held",

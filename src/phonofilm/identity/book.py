@@ -196,7 +196,7 @@ class Book:
 
     def replace(self, table: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
         """Makes a table of texts anew."""
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+        columns = zip(*rows, strict=True) if rows else ((),) * len(names)
         arrays = [pa.array(column, pa.string()) for column in columns]
         self.connection.register("lines", pa.table(dict(zip(names, arrays, strict=True))))
         self.connection.execute(f"CREATE OR REPLACE TABLE book.{table} AS SELECT * FROM lines")

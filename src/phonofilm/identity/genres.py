@@ -15,7 +15,7 @@ _DEEPEST = 8
 
 
 def parents(names: Iterable[str], told: Mapping[str, str]) -> dict[str, str | None]:
-    """The genre above each, or None; what a source tells goes first, and nothing is above itself."""
+    """The genre above each, or None; what a source tells goes first. Nothing is above itself."""
     known = set(names) | set(told.values())
     found: dict[str, str | None] = {}
     for name in sorted(known):

@@ -1,7 +1,7 @@
 """What is matched, and how: which facts, which pairs are looked at, what agreement is worth.
 
 Weights are stated, not learned: `m` is how often two records of one thing agree so, `u` how often
-two records of different things do. They hold for everybody's data and are part of the rules' version.
+two records of different things do. They are the same for everybody's data, and part of the rules.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ def codes_of(kind: str) -> str:
 
 NAMED_BY_ID = comparison(
     "known",
-    level("list_has_any(known_l, known_r)", "one names the other's id", 0.2, 0.000001),
-    level("ELSE", SILENT, 0.8, 0.999999),
+    level("list_has_any(known_l, known_r)", "one names the other's id", 0.2, 1e-8),
+    level("ELSE", SILENT, 0.8, 0.99999999),
 )
 
 

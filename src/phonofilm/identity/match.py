@@ -35,6 +35,9 @@ except ImportError:
 KINDS = {kind.name: kind for kind in (RECORDING, RELEASE, ARTIST, TITLE)}
 
 
+_TO_DECIDE = "SELECT kind, count(*) FROM book.links WHERE status = 'to decide' GROUP BY kind"
+
+
 class Matched(msgspec.Struct):
     """What a run found, by kind: records, those that were new, pairs compared, links that hold,
     things with several records (`clusters`), links for a person to decide, links that cannot be.
@@ -57,6 +60,8 @@ def match(folder: DataFolder, again: bool = False) -> Matched:
             told = {name: _one_kind(folder, book, kind) for name, kind in KINDS.items()}
             keep_genres(book)
             tell(book)
+            for name, count in book.connection.execute(_TO_DECIDE).fetchall():
+                told[name]["to_decide"] = count
         finally:
             book.close()
         _adopt(folder, book)
@@ -73,7 +78,8 @@ def _one_kind(folder: DataFolder, book: Book, kind: Kind) -> dict[str, int]:
         book.keep(kind)
     found = _cluster(book, kind, decisions(folder, kind.name))
     _entities(book, kind)
-    return {"records": records, "new": came, "gone": gone, "pairs": pairs, **found}
+    return {"records": records, "new": came, "gone": gone, "pairs": pairs, **found,
+            "to_decide": 0}  # fmt: skip
 
 
 def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
@@ -89,19 +95,20 @@ def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
     run("DELETE FROM book.member WHERE kind = ?", [kind.name])
     run("DELETE FROM book.refused WHERE kind = ?", [kind.name])
     book.insert("member", kind.name, found.cluster_of.items())
-    book.insert("refused", kind.name, found.refused)
-    unsure = book.number(
-        f"SELECT count(*) FROM held WHERE probability BETWEEN {UNSURE} AND {LINKED}"
-    )
+    book.insert("refused", kind.name, [*found.refused, *map(_ordered, different)])
     return {
         "links": len(links) - len(found.refused),
         "clusters": len(set(found.cluster_of.values())),
-        "to_decide": unsure,
         "refused": len(found.refused),
     }
 
 
 UNSURE = 0.25
+"""Less probable links are not worth a person's time."""
+
+
+def _ordered(pair: tuple[int, int]) -> tuple[int, int]:
+    return min(pair), max(pair)
 
 
 def _probabilities(book: Book, kind: Kind) -> None:
@@ -112,11 +119,12 @@ def _probabilities(book: Book, kind: Kind) -> None:
     odds = "odds"
     if kind.exclusive:
         odds = """odds / (1 + greatest(
-            sum(odds) OVER (PARTITION BY l.a, y.source), sum(odds) OVER (PARTITION BY l.b, x.source)
+            sum(odds) OVER (PARTITION BY l.a, y.source),
+            sum(odds) OVER (PARTITION BY l.b, x.source)
             ) - odds)"""
     book.connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE held AS SELECT a, b, evidence, method, x.source AS source_a,
-        x.id AS id_a, y.source AS source_b, y.id AS id_b,
+        f"""CREATE OR REPLACE TEMP TABLE held AS SELECT a, b, evidence, method,
+        x.source AS source_a, x.id AS id_a, y.source AS source_b, y.id AS id_b,
         round({odds} / (1 + {odds}), 6) AS probability
         FROM book.link l JOIN book.{kind.name} x ON x.uid = l.a
         JOIN book.{kind.name} y ON y.uid = l.b WHERE l.kind = '{kind.name}'"""

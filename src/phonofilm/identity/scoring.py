@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
+import msgspec
 
 from phonofilm.identity.kinds import SILENT, Kind
 
@@ -28,28 +32,84 @@ def settings_of(kind: Kind, records: int) -> dict[str, Any]:
     }
 
 
+class Weight(msgspec.Struct):
+    """One fact of two records: both values, how they agree, and the weight of it in bits.
+
+    A bit doubles the odds that both are one thing; a negative weight speaks against it.
+    """
+
+    fact: str
+    one: str
+    other: str
+    agreement: str
+    bits: float
+
+
+def weigh(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, a: int, b: int, records: int
+) -> tuple[float, list[Weight]]:
+    """The probability of two records alone, and the weight of each fact."""
+    low, high = sorted((a, b))
+    connection.execute(
+        "CREATE OR REPLACE TABLE pairs AS SELECT ?::BIGINT AS join_key_l,"
+        " ?::BIGINT AS join_key_r, '0' AS match_key",
+        [low, high],
+    )
+    with _predicted(connection, kind, records, 0.0) as table:
+        found = connection.execute(f"SELECT *, {kind.witnesses} AS _witnessed FROM {table}")
+        names = [column[0] for column in found.description or ()]
+        row = dict(zip(names, found.fetchone() or (), strict=True))
+    mine, theirs = ("l", "r") if low == a else ("r", "l")
+    weights = [Weight("before any fact", "", "", f"1 in {records:,}", _prior_bits(kind, records))]
+    for compared in kind.comparisons:
+        fact = str(compared["output_column_name"])
+        weights.append(
+            Weight(
+                fact, str(row[f"{fact}_{mine}"]), str(row[f"{fact}_{theirs}"]),
+                _words(compared, int(row[f"gamma_{fact}"])), round(float(row[f"mw_{fact}"]), 2),
+            )
+        )  # fmt: skip
+    probability = float(row["match_probability"])
+    return (probability if row["_witnessed"] else min(probability, 0.5)), weights
+
+
+def _prior_bits(kind: Kind, records: int) -> float:
+    prior = settings_of(kind, records)["probability_two_random_records_match"]
+    return round(math.log2(prior / (1 - prior)), 2)
+
+
+def _words(compared: dict[str, Any], gamma: int) -> str:
+    levels = [held for held in compared["comparison_levels"] if not held.get("is_null_level")]
+    return "not known" if gamma < 0 else str(levels[len(levels) - 1 - gamma]["label_for_charts"])
+
+
 def score(connection: duckdb.DuckDBPyConnection, kind: Kind, records: int) -> int:
     """Scores the table `pairs`, and keeps what is worth keeping in `scored`; how many."""
+    with _predicted(connection, kind, records, _WEAKEST) as table:
+        return _keep(connection, kind, table)
+
+
+@contextmanager
+def _predicted(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, records: int, least: float
+) -> Iterator[str]:
+    """The table in which splink scored `pairs`; it is gone afterwards."""
     from splink import DuckDBAPI, Linker  # noqa: PLC0415 - an extra, and slow to import
 
     logging.getLogger("splink").setLevel(logging.CRITICAL + 1)
     facts = ", ".join(["uid", *kind.facts])
+    view = f"facts_of_{kind.name}"
     connection.execute(
-        f"""CREATE OR REPLACE VIEW facts_of_{kind.name} AS SELECT {facts} FROM book.{kind.name}
+        f"""CREATE OR REPLACE VIEW {view} AS SELECT {facts} FROM book.{kind.name}
         WHERE uid IN (SELECT join_key_l FROM pairs UNION ALL SELECT join_key_r FROM pairs)"""
     )
     api = DuckDBAPI(connection)
-    linker = Linker(
-        api.register(f"facts_of_{kind.name}"), settings_of(kind, records), log_level=None
-    )  # type: ignore[arg-type]
+    linker = Linker(api.register(view), settings_of(kind, records), log_level=None)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
-    found = linker.inference.predict(
-        threshold_match_probability=_WEAKEST, warning_mode="never"
-    )  # fmt: skip
-    kept = _keep(connection, kind, found.physical_name)
-    api.delete_tables_created_by_splink_from_db()
-    connection.execute(f"DROP VIEW facts_of_{kind.name}")
-    return kept
+    found = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
+    yield found.physical_name
+    api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
+    connection.execute(f"DROP VIEW {view}")
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str) -> int:

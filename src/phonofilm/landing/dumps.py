@@ -28,7 +28,8 @@ _START_BYTES = 4096
 class DumpFile(msgspec.Struct):
     """One file of a generation; `fetched_at` is Unix microseconds, `rows` without the header.
 
-    `regular` files read the same in every reader; others need the careful one.
+    `regular` files read the same in every reader; others need the careful one. `parts` of Parquet
+    hold the wanted columns of a file that is no table of text.
     """
 
     table: str
@@ -41,6 +42,17 @@ class DumpFile(msgspec.Struct):
     url: str
     etag: str = ""
     last_modified: str = ""
+    parts: int = 0
+
+    @property
+    def part_names(self) -> list[str]:
+        """The names of its Parquet files."""
+        return [part_name(self.table, number) for number in range(self.parts)]
+
+
+def part_name(table: str, number: int) -> str:
+    """What one part of a table is called."""
+    return f"{table}.{number:06d}.parquet"
 
 
 class Generation(msgspec.Struct):
@@ -58,13 +70,14 @@ class Generation(msgspec.Struct):
 
 
 class Checked(msgspec.Struct):
-    """What reading a file once told of it."""
+    """What reading a file once told of it; `parts` were made of it on the way."""
 
     header: list[str]
     rows: int
     sha256: str
     regular: bool
     start: bytes
+    parts: int = 0
 
 
 class Dumps:
@@ -126,9 +139,10 @@ class Dumps:
         """Copies a local file in."""
         return self._bring(source, name, shutil.copyfile)
 
-    def keep(self, source: Path, name: str) -> Path:
-        """Brings a file of the last generation along without copying it."""
-        return self._bring(source, name, os.link)
+    def keep(self, source: Path, file: DumpFile) -> None:
+        """Brings a file of the last generation along without copying it, its parts as well."""
+        for name in (file.name, *file.part_names):
+            self._bring(source.with_name(name), name, os.link)
 
     def _bring(self, source: Path, name: str, bring: object) -> Path:
         target = self.incoming / name
@@ -141,7 +155,9 @@ class Dumps:
 
 
 def _wanted(generation: Generation) -> set[str]:
-    return {file.name for file in generation.files.values()} | {"kept.parquet"}
+    files = generation.files.values()
+    parts = {name for file in files for name in file.part_names}
+    return {file.name for file in files} | parts | {"kept.parquet"}
 
 
 def check(path: Path) -> Checked:

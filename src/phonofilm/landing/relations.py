@@ -44,7 +44,8 @@ class Relations:
     def unpack(self, table: str) -> Path | None:
         """The file as plain text, when the fast way may read it; needs no database."""
         file = self._generation.files.get(table)
-        if file is None or not file.regular or self._careful:
+        packed = self._source.tables[table].packing != "tsv"
+        if file is None or packed or not file.regular or self._careful:
             return None
         target = self._scratch / f"{table}.tsv"
         plain(self._dumps.path(self._generation, table), target)
@@ -55,6 +56,9 @@ class Relations:
         spec = self._source.tables[table]
         if table not in self._generation.files:
             relation = _nothing(spec)
+        elif spec.packing != "tsv":
+            parts = self._generation.files[table].parts
+            relation = self._parts(table) if parts else _nothing(spec)
         elif unpacked is not None:
             relation = _csv(unpacked, spec)
         else:
@@ -62,13 +66,19 @@ class Relations:
         self._view(table, relation)
         self._look(table, spec)
 
+    def _parts(self, table: str) -> str:
+        """Parts that were made when the file came."""
+        folder = self._dumps.path(self._generation, table).parent
+        names = self._generation.files[table].part_names
+        return f"SELECT * FROM read_parquet([{', '.join(_literal(folder / n) for n in names)}])"
+
     def _view(self, table: str, relation: str) -> None:
         name = f'"{self._prefix}{table}"'
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {relation}")
 
     def _look(self, table: str, spec: DumpTable) -> None:
         """Counts what is odd in one pass: keys that stand there twice, words for numbers."""
-        keys = ", ".join(spec.key)
+        keys = ", ".join(map(_quoted, spec.key))
         counts = [f"count(*) - count(DISTINCT hash({keys}))" if keys else "0"]
         counts += [f"count({c}) - count(try_cast({c} AS DOUBLE))" for c in spec.numbers]
         try:
@@ -85,7 +95,7 @@ class Relations:
             self._connection.execute(
                 f"""CREATE OR REPLACE TEMP TABLE "once {table}" AS
                 SELECT * FROM "{self._prefix}{table}" QUALIFY row_number() OVER (
-                PARTITION BY {keys} ORDER BY {", ".join(spec.columns)}) = 1"""
+                PARTITION BY {keys} ORDER BY {", ".join(map(_quoted, spec.columns))}) = 1"""
             )
             self._view(table, f'SELECT * FROM "once {table}"')
 
@@ -127,8 +137,12 @@ def _csv(path: Path, spec: DumpTable) -> str:
 
 
 def _nothing(spec: DumpTable) -> str:
-    columns = ", ".join(f"NULL::VARCHAR AS {name}" for name in spec.columns)
+    columns = ", ".join(f'NULL::{spec.type_of(name)} AS "{name}"' for name in spec.columns)
     return f"SELECT {columns} WHERE false"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _literal(text: object) -> str:

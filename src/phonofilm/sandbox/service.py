@@ -6,7 +6,9 @@ import math
 import re
 import time
 from collections import deque
+from email.utils import formatdate
 from enum import Enum
+from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -56,6 +58,26 @@ def json_answer(
 ) -> Answer:
     """An answer with a JSON body."""
     return Answer(endpoint, status, msgspec.json.encode(payload), headers or {})
+
+
+def file_answer(endpoint: str, body: bytes, changed_at: float, ask: Ask) -> Answer:
+    """A file with validators: whole, in part, or not at all when it did not change."""
+    etag, changed = f'"{sha256(body).hexdigest()[:16]}"', formatdate(changed_at, usegmt=True)
+    told = {
+        "ETag": etag, "Last-Modified": changed, "Accept-Ranges": "bytes",
+        "Content-Type": "binary/octet-stream",
+    }  # fmt: skip
+    asked = ask.headers.get("If-None-Match")
+    if asked == etag or (not asked and ask.headers.get("If-Modified-Since") == changed):
+        return Answer(endpoint, 304, b"", told)
+    start = re.fullmatch(r"bytes=(\d+)-", ask.headers.get("Range", ""))
+    if start and ask.headers.get("If-Range", etag) in (etag, changed):
+        at = int(start[1])
+        if at >= len(body):
+            return Answer(endpoint, 416, b"", told)
+        told["Content-Range"] = f"bytes {at}-{len(body) - 1}/{len(body)}"
+        return Answer(endpoint, 206, body[at:], told)
+    return Answer(endpoint, 200, body, told)
 
 
 class Clock:

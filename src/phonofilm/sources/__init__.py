@@ -11,9 +11,9 @@ from phonofilm.sources.dumps import BulkSource
 
 NAMES = (
     "deezer", "spotify", "musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo",
-    "imdb", "wikidata", "tmdb",
+    "acousticbrainz", "fma", "imdb", "wikidata", "tmdb",
 )  # fmt: skip
-BULK = ("imdb",)
+BULK = ("imdb", "musicbrainz", "acousticbrainz", "fma")
 
 
 @cache

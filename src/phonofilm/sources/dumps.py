@@ -7,8 +7,9 @@ have tens of millions of rows, and the database reads them without a row ever be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
+from phonofilm.errors import UsageError
 from phonofilm.records import Record
 from phonofilm.sources.manifest import Manifest
 
@@ -16,13 +17,30 @@ from phonofilm.sources.manifest import Manifest
 class DumpTable(NamedTuple):
     """One file of a dump: its columns in order, those that name a row, and those of whole numbers.
 
-    `title` is the column that names the title (or person) a row belongs to, for partial imports.
+    `packing`: tsv (plain or gzip), json or csv inside a tar (xz, zst, gz, bz2), or csv as it is.
+    All but tsv are made into Parquet of the columns wanted when they come: of what an archive of
+    hundreds of gigabytes holds, a few columns are read. `types` are DuckDB's, text where none is
+    told. `files` are the names it may have, the first being that at the source. `header` counts
+    lines of names; several are joined by a dot.
     """
 
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
     numbers: tuple[str, ...] = ()
+    packing: str = "tsv"
+    types: Mapping[str, str] = {}
+    files: tuple[str, ...] = ()
+    header: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that its file may have."""
+        return self.files or (f"{self.name}.tsv.gz", f"{self.name}.tsv")
+
+    def type_of(self, column: str) -> str:
+        """A column's type."""
+        return self.types.get(column, "VARCHAR")
 
 
 class Reading(NamedTuple):
@@ -50,11 +68,30 @@ class Rule(NamedTuple):
     sql: str
 
 
+class WholeDumps:
+    """For sources whose dumps are imported whole or not at all."""
+
+    narrowed: ClassVar[Mapping[str, str]] = {}
+    credited = ""
+    clips: Sequence[str] = ()
+
+    def rules(self, only: str, id_map: bool) -> list[Rule]:
+        """There are no parts; UsageError."""
+        raise UsageError(
+            f"These dumps have no part called {only!r}.", next_step="Leave --only out."
+        )
+
+    def needs(self, only: str) -> tuple[str, ...]:
+        """Nothing is looked at for parts."""
+        return ()
+
+
 class BulkSource(Protocol):
     """What an import needs to know of a source.
 
     `rules` say which titles a part keeps (into a table `kept`), `narrowed` which rows of each table
-    belong to them, `credited` who is named there.
+    belong to them, `credited` who is named there. `clips` are folders of sound beside the tables;
+    what lies there is listed as a table of that name.
     """
 
     manifest: Manifest
@@ -63,6 +100,7 @@ class BulkSource(Protocol):
 
     narrowed: Mapping[str, str]
     credited: str
+    clips: Sequence[str]
 
     def rules(self, only: str, id_map: bool) -> list[Rule]: ...
     def needs(self, only: str) -> tuple[str, ...]: ...

@@ -96,7 +96,9 @@ class DumpLoader:
         self._warehouse.batches.of_dump(
             reading, told, bool(generation.only), once, not all(f.regular for f in files)
         )
-        self.merged[reading.cls.plural] = self._warehouse.merge(reading.cls)
+        before = self.merged.get(reading.cls.plural, Merged(0, 0, 0))
+        now = self._warehouse.merge(reading.cls)
+        self.merged[reading.cls.plural] = Merged(*map(sum, zip(before, now, strict=True)))
         self._forget(reading, generation, told)
 
     @staticmethod

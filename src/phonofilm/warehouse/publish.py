@@ -10,7 +10,6 @@ import duckdb
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.landing.log import disk_failed
 from phonofilm.landing.store import DataFolder
-from phonofilm.records import RECORDS
 from phonofilm.warehouse.where import check_url, remembered
 
 KEPT = 2
@@ -65,9 +64,13 @@ def reading(folder: DataFolder) -> duckdb.DuckDBPyConnection:
         connection.execute(
             f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS house (READ_ONLY)"
         )
-        connection.execute("CREATE SCHEMA store")
-        for cls in RECORDS:
-            connection.execute(f"CREATE VIEW store.{cls.kind} AS FROM house.store.{cls.kind}")
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'house'"
+        ).fetchall()
+        for schema in dict(tables):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        for schema, table in tables:
+            connection.execute(f"CREATE VIEW {schema}.{table} AS FROM house.{schema}.{table}")
     except duckdb.Error as error:
         connection.close()
         raise StoreError(f"{path} cannot be read: {error}.") from error

@@ -7,14 +7,12 @@ Access `pages` is what somebody with consent sees.
 from __future__ import annotations
 
 import re
-from email.utils import formatdate
 from functools import lru_cache
-from hashlib import sha256
 
 from phonofilm.sandbox.film import FilmWorld
 from phonofilm.sandbox.imdb import dumps
 from phonofilm.sandbox.imdb.pages import page
-from phonofilm.sandbox.service import Answer, Ask, Clock, Window
+from phonofilm.sandbox.service import Answer, Ask, Clock, Window, file_answer
 
 _ROBOTS = b"""User-agent: *
 Disallow: /ap/
@@ -78,23 +76,7 @@ class ImdbService:
         """A dump, whole, in part, or not at all when it did not change."""
         endpoint, today = f"dump:{table}", int(self._clock.now() // _DAY_SECONDS)
         body = self._dump(table, today - self._made_on)
-        etag = f'"{sha256(body).hexdigest()[:16]}"'
-        changed = formatdate(today * _DAY_SECONDS, usegmt=True)
-        told = {
-            "ETag": etag, "Last-Modified": changed, "Accept-Ranges": "bytes",
-            "Content-Type": "binary/octet-stream",
-        }  # fmt: skip
-        asked = ask.headers.get("If-None-Match")
-        if asked == etag or (not asked and ask.headers.get("If-Modified-Since") == changed):
-            return Answer(endpoint, 304, b"", told)
-        start = re.fullmatch(r"bytes=(\d+)-", ask.headers.get("Range", ""))
-        if start and ask.headers.get("If-Range", etag) in (etag, changed):
-            at = int(start[1])
-            if at >= len(body):
-                return Answer(endpoint, 416, b"", told)
-            told["Content-Range"] = f"bytes {at}-{len(body) - 1}/{len(body)}"
-            return Answer(endpoint, 206, body[at:], told)
-        return Answer(endpoint, 200, body, told)
+        return file_answer(endpoint, body, today * _DAY_SECONDS, ask)
 
     def _make_dump(self, table: str, days: int) -> bytes:
         return dumps.gzipped(self.world, table, days)

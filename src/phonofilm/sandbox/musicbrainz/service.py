@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
-from phonofilm.sandbox.musicbrainz import xml
+from phonofilm.sandbox.musicbrainz import dumps, xml
 from phonofilm.sandbox.musicbrainz.objects import Objects
-from phonofilm.sandbox.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.service import Answer, Ask, Clock, Window, file_answer, json_answer
 from phonofilm.sandbox.world import Catalogue, words_of
 
 _PLURAL = {"artist": "artists", "release": "releases", "recording": "recordings"}
 _FIELD = re.compile(r'(\w+):"((?:[^"\\]|\\.)*)"')
+_DUMPED_AT = 1_794_960_000.0  # Wednesday, 18 November 2026
 _MOST, _DEFAULT, _MOST_ADDRESSES = 100, 25, 100
 
 
@@ -37,11 +38,15 @@ class MusicBrainzService:
             raise ValueError("musicbrainz has one access level: open")
         self.catalogue, self.access = catalogue, access
         self.objects = Objects(catalogue.world)
+        self._dump = lru_cache(maxsize=4)(partial(dumps.archive, catalogue.world))
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
     def answer(self, ask: Ask) -> Answer:
         """Answers one request; JSON when `fmt` says so, else XML."""
         parts = ask.path.strip("/").split("/")
+        entity = parts[-1].removesuffix(".tar.xz")
+        if entity in dumps.ENTITIES and parts[-1].endswith(".tar.xz"):
+            return file_answer(f"dump:{entity}", self._dump(entity), _DUMPED_AT, ask)
         if parts[:2] != ["ws", "2"] or len(parts) < 3:
             return json_answer("unknown", {"error": "Not Found"}, 404)
         endpoint = "_".join([parts[2], *(["id"] if len(parts) > 3 else [])])

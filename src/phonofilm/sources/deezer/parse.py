@@ -202,6 +202,7 @@ PARSERS: dict[str, Parser] = {
     "album": _album,
     "album_tracks": _listing(wire.Track, _use_album_track),
     "track": _track,
+    "isrc": _track,
     "playlist": _playlist,
     "playlist_tracks": _playlist_tracks,
 }

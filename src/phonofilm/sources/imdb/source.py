@@ -33,6 +33,7 @@ class Imdb(HttpSource):
     readings: Sequence[Reading] = READINGS
     narrowed = parts.NARROWED
     credited = parts.CREDITED
+    clips: Sequence[str] = ()
 
     def rules(self, only: str, id_map: bool) -> list[Rule]:
         """The rules of a partial import."""

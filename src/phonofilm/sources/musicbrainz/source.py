@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.sources.base import (
@@ -16,8 +16,10 @@ from phonofilm.sources.base import (
     judge_http,
     retry_after,
 )
+from phonofilm.sources.dumps import DumpTable, Reading, WholeDumps
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.musicbrainz.parse import PARSERS
+from phonofilm.sources.musicbrainz.tables import READINGS, TABLES
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # Inside quotes Lucene reads only these two.
@@ -26,10 +28,12 @@ _SPECIAL = re.compile(r'([\\"])')
 _BUSY_SECONDS = 5.0
 
 
-class MusicBrainz(HttpSource):
-    """Web service 2, in JSON."""
+class MusicBrainz(WholeDumps, HttpSource):
+    """Web service 2, in JSON, and the JSON dumps."""
 
     parsers = PARSERS
+    tables: Mapping[str, DumpTable] = TABLES
+    readings: Sequence[Reading] = READINGS
     link_patterns: ClassVar[tuple[str, ...]] = (
         rf"musicbrainz\.org/(?P<kind>)(?P<id>(?:artist|release|recording)/{_UUID})",
     )

@@ -11,6 +11,7 @@ from phonofilm.sources.base import (
     Malformed,
     Outcome,
     Parser,
+    Query,
     Request,
     Response,
     judge_http,
@@ -33,7 +34,7 @@ class Wikidata(HttpSource):
     saved_endpoint = "title"
     saved_access = "open"
 
-    def address(self, request: Request, access: str) -> tuple[str, dict[str, str]]:
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
         """The query as a GET; pages are part of the query."""
         if request.endpoint == "class_titles":
             size = self.manifest.endpoints["class_titles"].page_size(access)

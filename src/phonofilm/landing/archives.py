@@ -1,0 +1,289 @@
+"""Archives of hundreds of gigabytes, read once as they come: a few columns of them as Parquet.
+
+One thread unpacks, the database reads pieces beside it. A part that was made stays made: who is
+interrupted unpacks again, but parses only what is missing.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import lzma
+import queue
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import msgspec
+
+from phonofilm.errors import ConfigurationError, ShapeError
+from phonofilm.landing.dumps import Checked, part_name, sha256_of
+from phonofilm.landing.log import disk_failed
+from phonofilm.sources.dumps import DumpTable
+from phonofilm.sources.tsv import CutShort
+
+PIECE_BYTES = 64 * 1024 * 1024
+_READ_BYTES = 1024 * 1024
+_ODD_SHARE = 0.02
+
+
+class _Made(msgspec.Struct):
+    """What was made of which file: a digest of its beginning and its size tell it."""
+
+    digest: str
+    rows: list[int]
+
+
+def project(path: Path, table: DumpTable, folder: Path) -> Checked:
+    """Makes the parts of a table. CutShort when the archive ends before its end."""
+    if table.packing == "csv":
+        return _plain_csv(path, table, folder)
+    note = folder / f"{table.name}.parts.json"
+    made = _resumed(note, _digest(path))
+    connection = duckdb.connect()
+    hashing = hashlib.sha256()
+    try:
+        number = 0
+        for number, piece in enumerate(_ahead(_pieces(path, table, hashing)), 1):
+            if number > len(made.rows):
+                target = folder / part_name(table.name, number - 1)
+                made.rows.append(_part(connection, piece, table, target))
+                note.write_bytes(msgspec.json.encode(made))
+    except OSError as error:
+        raise disk_failed(folder, error) from error
+    finally:
+        connection.close()
+    note.unlink(missing_ok=True)
+    rows = sum(made.rows[:number])
+    return Checked(list(table.columns), rows, hashing.hexdigest(), True, b"", number)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(_READ_BYTES)).hexdigest() + str(path.stat().st_size)
+
+
+def _resumed(note: Path, digest: str) -> _Made:
+    try:
+        made = msgspec.json.decode(note.read_bytes(), type=_Made)
+    except (OSError, msgspec.DecodeError):
+        return _Made(digest, [])
+    return made if made.digest == digest else _Made(digest, [])
+
+
+def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, made by a thread that is at most two ahead."""
+    held: queue.Queue[bytes | BaseException | None] = queue.Queue(2)
+    stopped = threading.Event()
+
+    def put(item: bytes | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                held.put(item, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for piece in pieces:
+                put(piece)
+                if stopped.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # told where the pieces are wanted
+            put(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while (item := held.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _pieces(path: Path, table: DumpTable, hashing: Any) -> Iterator[bytes]:
+    """The lines of the one member that matters, in pieces of whole lines."""
+    try:
+        with path.open("rb") as packed:
+            stream = _unpacked(path, _Hashed(packed, hashing))
+            with tarfile.open(fileobj=stream, mode="r|", bufsize=_READ_BYTES) as archive:
+                found = False
+                for member in archive:
+                    if not found and _is_it(member, table):
+                        found = True
+                        lines = archive.extractfile(member)
+                        yield from _whole_lines(lines, table) if lines else ()
+            while packed.read(_READ_BYTES):  # its hash is of all of it
+                pass
+    except (EOFError, lzma.LZMAError, tarfile.TarError) as error:
+        raise CutShort(f"its archive is damaged ({error})") from None
+    if not found:
+        raise ShapeError(
+            f"{path.name} holds no {table.name}.", saved="The last import stays as it was."
+        )
+
+
+def _is_it(member: tarfile.TarInfo, table: DumpTable) -> bool:
+    stem = member.name.rsplit("/", 1)[-1]
+    return member.isfile() and stem in (table.name, f"{table.name}.csv", f"{table.name}.json")
+
+
+class _Hashed:
+    """A file whose bytes are hashed as they are read."""
+
+    def __init__(self, file: IO[bytes], hashing: Any) -> None:
+        self._file, self._hashing = file, hashing
+
+    def read(self, size: int = -1) -> bytes:
+        held = self._file.read(size)
+        self._hashing.update(held)
+        return held
+
+
+def _unpacked(path: Path, packed: _Hashed) -> Any:
+    """What unpacks a file, by its name."""
+    name = path.name
+    if name.endswith((".xz", ".txz")):
+        return lzma.LZMAFile(packed)  # type: ignore[arg-type]
+    if name.endswith(".zst"):
+        try:
+            import zstandard  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise ConfigurationError(
+                f"{name} is packed with Zstandard.",
+                next_step="Install what unpacks it: pip install 'phonofilm[dumps]'",
+            ) from None
+        return zstandard.ZstdDecompressor().stream_reader(packed)  # type: ignore[arg-type]
+    return packed
+
+
+def _whole_lines(lines: IO[bytes], table: DumpTable) -> Iterator[bytes]:
+    held = b""
+    if table.packing.startswith("csv"):
+        held = lines.read(_READ_BYTES)
+        head, _, held = held.partition(b"\n")
+        _check_header(head.decode("utf-8", "replace").rstrip("\r").split(","), table)
+    chunks, size = [held], len(held)
+    while chunk := lines.read(_READ_BYTES):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size >= PIECE_BYTES:
+            whole, end, rest = b"".join(chunks).rpartition(b"\n")
+            if end:  # else one line longer than a piece: it goes on
+                yield whole + end
+            chunks, size = [rest], len(rest)
+    if size:
+        yield b"".join(chunks)
+
+
+def _check_header(found: list[str], table: DumpTable) -> None:
+    if tuple(found) != table.columns:
+        raise ShapeError(
+            f"{table.name} has other columns: {', '.join(found)[:200]}.",
+            saved="The last import stays as it was.",
+        )
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection, piece: bytes, table: DumpTable, target: Path
+) -> int:
+    """Writes one part; a line that does not parse costs itself. How many rows."""
+    lines = target.with_suffix(".lines")
+    lines.write_bytes(piece)
+    try:
+        try:
+            return _copy(connection, lines, table, target)
+        except duckdb.Error:
+            lines.write_bytes(_sound(piece, table))
+            return _copy(connection, lines, table, target)
+    finally:
+        lines.unlink(missing_ok=True)
+
+
+def _copy(
+    connection: duckdb.DuckDBPyConnection, lines: Path, table: DumpTable, target: Path
+) -> int:
+    columns = ", ".join(f"'{name}': '{table.type_of(name)}'" for name in table.columns)
+    if table.packing.startswith("json"):
+        read = f"read_json({_literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}"
+        read += ", maximum_object_size = 134217728)"
+    else:
+        read = f"read_csv({_literal(lines)}, header = false, columns = {{{columns}}})"
+    row = connection.execute(
+        f"COPY (SELECT * FROM {read}) TO {_literal(target)} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _sound(piece: bytes, table: DumpTable) -> bytes:
+    """The lines that parse; ShapeError when many do not."""
+    lines = [line for line in piece.split(b"\n") if line.strip()]
+    good = [line for line in lines if _parses(line, table)]
+    if len(lines) - len(good) > max(100, _ODD_SHARE * len(lines)):
+        raise ShapeError(
+            f"{len(lines) - len(good):,} of {len(lines):,} lines of {table.name} do not parse.",
+            saved="The last import stays as it was.",
+        )
+    return b"\n".join(good) + b"\n"
+
+
+def _parses(line: bytes, table: DumpTable) -> bool:
+    if table.packing.startswith("csv"):
+        return line.count(b",") == len(table.columns) - 1
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _plain_csv(path: Path, table: DumpTable, folder: Path) -> Checked:
+    """A CSV as it is, quoted fields over several lines included; columns are found by name."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        heads = [row for row, _ in zip(csv.reader(file), range(table.header), strict=False)]
+    names = _joined(heads)
+    missing = [name for name in table.key if name not in names]
+    if missing:
+        told = ", ".join(names)[:200]
+        raise ShapeError(
+            f"{path.name} has no column {', '.join(missing)}: {told}.",
+            saved="The last import stays as it was.",
+        )
+    columns = json.dumps(dict.fromkeys(names, "VARCHAR"))
+    wanted = ", ".join(
+        f'"{name}"' if name in names else f'NULL::VARCHAR AS "{name}"' for name in table.columns
+    )
+    target = folder / part_name(table.name, 0)
+    with duckdb.connect() as connection:
+        try:
+            row = connection.execute(
+                f"""COPY (SELECT {wanted} FROM read_csv({_literal(path)}, header = false,
+                skip = {table.header}, columns = {columns}, quote = '"', escape = '"',
+                strict_mode = false, parallel = false, max_line_size = 16777216))
+                TO {_literal(target)} (FORMAT parquet, COMPRESSION zstd)"""
+            ).fetchone()
+        except duckdb.Error as error:
+            raise ShapeError(
+                f"{path.name} is no such CSV: {str(error).splitlines()[0][:200]}",
+                saved="The last import stays as it was.",
+            ) from None
+    return Checked(list(table.columns), int(row[0]) if row else 0, sha256_of(path), True, b"", 1)
+
+
+def _joined(heads: list[list[str]]) -> list[str]:
+    """Names in several lines, one above the other, joined by dots."""
+    width = max(map(len, heads), default=0)
+    columns = [[row[place] if place < len(row) else "" for row in heads] for place in range(width)]
+    return [".".join(part for part in column if part) for column in columns]
+
+
+def _literal(text: object) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
