@@ -138,7 +138,7 @@ def test_a_wrong_key_is_said(folder, stand_in, monkeypatch) -> None:
 
 def _with_a_wrong_key(real):
     def make(*arguments, **named):
-        return real(*arguments, **(named | {"bearer": "wrong"}))
+        return real(*arguments, **(named | {"authorization": "Bearer wrong"}))
 
     return make
 

@@ -14,11 +14,16 @@ from phonofilm.sandbox.service import Ask, Clock
 from phonofilm.sources import get
 from phonofilm.sources.base import Malformed, Page, Request, Response
 
-ENDPOINTS = [(name, endpoint) for name in ("spotify", "deezer") for endpoint in get(name).parsers]
+OPEN = ("musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo")
+ENDPOINTS = [
+    (name, endpoint) for name in ("spotify", "deezer", *OPEN) for endpoint in get(name).parsers
+]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 KEYS = st.sampled_from(
     ["id", "name", "title", "artists", "items", "data", "tracks", "albums", "artist", "album", "next",
-     "total", "genres", "images", "audio_features", "error", "playlists", "categories", "limit"]
+     "total", "genres", "images", "audio_features", "error", "playlists", "categories", "limit",
+     "results", "releases", "recordings", "artist-credit", "media", "relations", "urls", "resource",
+     "content", "href", "isrc", "wrapperType", "artistId", "artist_mbid", "tag", "rels", "length"]
 )  # fmt: skip
 JSON = st.recursive(
     SCALARS,
@@ -61,28 +66,55 @@ def test_what_is_no_answer_is_malformed(source: str, endpoint: str, body: bytes)
     assert parsed(source, endpoint, body) is None
 
 
+ACCESS = {"spotify": "extended-legacy", "listenbrainz": "token"}
+
+
 def real_bodies() -> dict[tuple[str, str], Any]:
     """One genuine body per endpoint, from the stand-ins."""
     bodies: dict[tuple[str, str], Any] = {}
-    for name, access in (("spotify", "extended-legacy"), ("deezer", "open")):
-        stand_in = StandIn(Plan(name, access, artists=40, rate="none"))
-        service, source = stand_in.service, get(name)
+    for name in ("spotify", "deezer", *OPEN):
+        stand_in, source = (
+            StandIn(Plan(name, ACCESS.get(name, ""), artists=40, rate="none")),
+            get(name),
+        )
         if name == "spotify":
-            service._tokens["sandbox-t"] = Clock().now() + 60
-        kinds = {kind: service.ids(kind + "s") for kind in ("artist", "album", "track", "playlist")}
+            stand_in.service._tokens["sandbox-t"] = Clock().now() + 60
+        nodes = _nodes(stand_in, name)
         for endpoint, spec in source.manifest.endpoints.items():
             node = spec.node or ("album" if endpoint == "album_tracks" else "playlist")
-            ids = kinds.get(
-                node, [{"genre": "pop" if name == "spotify" else "1"}.get(node, "rock")]
-            )
+            ids = nodes.get(node, ["rock"])
             if endpoint == "category_playlists":
                 ids = [bodies["spotify", "categories"]["categories"]["items"][0]["id"]]
-            path, query = source.address(Request(endpoint, tuple(ids[: spec.batch])), access)
-            ask = Ask("GET", path, query, {"Authorization": "Bearer sandbox-t"}, b"", "http://x")
-            answer = service.answer(ask)
-            assert answer.status == 200, (endpoint, answer.body)
+            told = tuple(ids[: spec.batch])
+            path, query = source.address(Request(endpoint, told), stand_in.service.access)
+            every = {k: v if isinstance(v, list) else [v] for k, v in query.items()}
+            plain = {k: v[0] for k, v in every.items()} | {"client_id": "sandbox"}
+            headers = {"Authorization": "Bearer sandbox-t", "User-Agent": "tests (me@example.org)"}
+            body = json.dumps({spec.post: told}).encode() if spec.post else b""
+            method = "POST" if spec.post else "GET"
+            path = "/" + path.strip("/")
+            answer = stand_in.service.answer(
+                Ask(method, path, plain, headers, body, "http://x", every)
+            )
+            assert answer.status == 200, (name, endpoint, answer.body)
             bodies[name, endpoint] = json.loads(answer.body)
     return bodies
+
+
+def _nodes(stand_in: StandIn, name: str) -> dict[str, list[str]]:
+    """Ids to ask with, by what is asked about."""
+    world = stand_in.world
+    kinds = ("artist", "album", "track", "playlist")
+    nodes = {kind: [str(id_) for id_ in stand_in.service.ids(kind + "s")] for kind in kinds}
+    nodes["isrc"] = [row.isrc for row in map(world.track, range(9)) if row.isrc]
+    nodes["track_code"] = nodes["isrc"]
+    nodes["genre"] = {"deezer": ["1"]}.get(name, ["pop"])
+    if name == "musicbrainz":
+        objects = stand_in.service.objects
+        nodes["isrc"] = list(stand_in.service._codes)[:3]
+        nodes["address"] = [page for a in range(20) for page in objects.addresses(a)
+                            if objects.has("artist", a)]  # fmt: skip
+    return nodes
 
 
 BODIES = real_bodies()

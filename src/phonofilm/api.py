@@ -15,14 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import find as finding
 from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
-from phonofilm.crawl.goal import Goal, parse_want
+from phonofilm.crawl.goal import Everything, Goal, OfGenre, parse_want
 from phonofilm.crawl.land import Landed, land
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
@@ -31,10 +31,16 @@ from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS, Record
 from phonofilm.show.report import report
+from phonofilm.sources.offers import place_of
 from phonofilm.warehouse.card import Exported
 from phonofilm.warehouse.export import export
 from phonofilm.warehouse.load import Loaded, load
 from phonofilm.warehouse.publish import read
+
+if TYPE_CHECKING:
+    from phonofilm.filling.carry import Filled
+    from phonofilm.identity.explain import Explained
+    from phonofilm.identity.match import Matched
 
 T = TypeVar("T")
 
@@ -142,6 +148,9 @@ class Crate:
     akas: Table
     episodes: Table
     films: Table
+    tags: Table
+    external_ids: Table
+    sounds: Table
 
     def __init__(
         self, folder: str | Path = "data", settings: Settings | None = None, warehouse: str = "",
@@ -203,6 +212,38 @@ class Crate:
     def load(self) -> Loaded:
         """Brings what was collected into the warehouse."""
         return load(self.folder)
+
+    def fill(
+        self,
+        fields: Sequence[str] = ("genres", "popularity", "related", "bpm", "preview"),
+        *,
+        source: str = "",
+        artists: int = 100,
+        genre: str = "",
+        at: str | None = None,
+        max_calls: int | None = None,
+    ) -> Filled:
+        """Fills fields of artists from whoever has them; as `phonofilm crawl --plan`."""
+        carry = _needs("phonofilm.filling.carry", "match")
+        places = [place for word in fields if (place := place_of(word.lower(), ["artist"]))]
+        if len(places) < len(fields):
+            raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
+        scope = OfGenre(genre) if genre else Everything()
+        wish = carry.Filling(source, artists, places, scope, at, max_calls=max_calls)
+        filled: Filled = carry.fill(self.folder, self.settings, wish)
+        return filled
+
+    def match(self, *, again: bool = False) -> Matched:
+        """Finds which records are the same thing; as `phonofilm match`."""
+        matched: Matched = _needs("phonofilm.identity.match", "match").match(self.folder, again)
+        return matched
+
+    def explain(self, one: str, other: str, *, kind: str = "") -> Explained:
+        """Why two records, `source:id`, are one thing or two."""
+        told: Explained = _needs("phonofilm.identity.explain", "match").explain(
+            self.folder, one, other, kind
+        )
+        return told
 
     def find(
         self,

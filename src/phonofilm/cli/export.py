@@ -22,7 +22,7 @@ def command(
         str,
         typer.Argument(
             metavar="TABLE",
-            help="artists, albums, tracks, titles, films ...; discography; lake.",
+            help="artists, tracks, titles, films, artist_wide, recording ...; discography; lake.",
         ),
     ],
     format: Annotated[
@@ -43,6 +43,12 @@ def command(
     catalog: Annotated[
         str, typer.Option("--catalog", help="lake: glue registers it for Athena.")
     ] = "",
+    use: Annotated[
+        str, typer.Option("--use", help="commercial, share or training: rows must allow it.")
+    ] = "",
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="With --use: without the rows that do not.")
+    ] = False,
     create: shared.Create = False,
     per_file: Annotated[
         int, typer.Option("--per-file", min=1, help="titles --shape seed: so many a JSON file.")
@@ -57,10 +63,13 @@ def command(
         _lake(folder, file or "lake", catalog, create, json)
         return
     told = _format(name, format, file, shape)
+    if use and ("://" in file or shape):
+        raise UsageError("--use goes with a file and no shape.")
     if "://" in file:
         written = export_to(folder, name, told, file, shape, per_file, create)
     else:
-        written = export(folder, name, told, _target(name, told, file, shape), shape, per_file)
+        target = _target(name, told, file, shape)
+        written = export(folder, name, told, target, shape, per_file, use, leave_out)
     _tell(written, json)
 
 

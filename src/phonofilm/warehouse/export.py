@@ -15,25 +15,31 @@ from phonofilm.warehouse import shapes
 from phonofilm.warehouse.card import Exported, attributions, write_card
 from phonofilm.warehouse.publish import read
 from phonofilm.warehouse.seedtitles import write_titles
+from phonofilm.warehouse.uses import allowed, check_use
 
 FORMATS = {
     "csv": "FORMAT csv, HEADER",
     "parquet": "FORMAT parquet, COMPRESSION zstd",
     "jsonl": "FORMAT json",
 }
-TABLES = (*(cls.plural for cls in RECORDS), "films", "observations", "quarantine", "runs")
+TABLES = (
+    *(cls.plural for cls in RECORDS), "films", "observations", "quarantine", "runs",
+    "artist", "artist_wide", "recording", "release", "links",
+)  # fmt: skip
 # Titles leave with their rating, genres, directors, writers and stars.
 WIDER = {"titles": "titles_wide"}
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
 def export(
-    folder: DataFolder, table: str, format_: str, out: Path, shape: str = "", per_file: int = 5
-) -> list[Exported]:
+    folder: DataFolder, table: str, format_: str, out: Path, shape: str = "", per_file: int = 5,
+    use: str = "", leave_out: bool = False,
+) -> list[Exported]:  # fmt: skip
     """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
 
     Rows past their keeping are left out. A file appears under its name only when it is whole.
-    With `titles` and shape seed it is a folder of JSON files of `per_file` titles each.
+    With `titles` and shape seed it is a folder of JSON files of `per_file` titles each. Rows that
+    may not be used as `use` says are refused, or left out. TermsError names whose they are.
     """
     _check(table, format_, shape)
     with read(folder) as connection:
@@ -51,6 +57,10 @@ def export(
             if shape == "seed"
             else f"SELECT * FROM {WIDER.get(table, table)}{_kept(connection, table)}"
         )
+        if use and leave_out:
+            sql = allowed(connection, sql, use)
+        elif use:
+            check_use(connection, sql, use)
         return [_write(connection, folder, table, format_, out, sql)]
 
 

@@ -13,7 +13,7 @@ from phonofilm.sandbox.service import Answer, Ask, Clock, Window, file_answer, j
 from phonofilm.sandbox.world import Catalogue, words_of
 
 _PLURAL = {"artist": "artists", "release": "releases", "recording": "recordings"}
-_FIELD = re.compile(r'(\w+):"((?:[^"\\]|\\.)*)"')
+_FIELD = re.compile(r'(\w+):(?:"((?:[^"\\]|\\.)*)"|\(((?:[^)\\]|\\.)*)\))')
 _DUMPED_AT = 1_794_960_000.0  # Wednesday, 18 November 2026
 _MOST, _DEFAULT, _MOST_ADDRESSES = 100, 25, 100
 
@@ -184,7 +184,8 @@ class MusicBrainzService:
         return self._page(rows, ask, lambda row: self._builders[kind](row, inc))
 
     def _search(self, kind: str, ask: Ask) -> dict[str, Any]:
-        fields = {name: text.replace("\\", "") for name, text in _FIELD.findall(ask.query["query"])}
+        found_fields = _FIELD.findall(ask.query["query"])
+        fields = {name: (a or b).replace("\\", "") for name, a, b in found_fields}
         words = fields.get(kind) or fields.get("tag") or ask.query["query"]
         inc = {"artist-credits", "isrcs", "releases", "release-groups", "labels", "media", "tags"}
         catalogue, world = self.catalogue, self.catalogue.world

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from phonofilm.sources.base import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.base import (
+    HttpSource,
+    Link,
+    Outcome,
+    Request,
+    Response,
+    judge_http,
+    retry_after,
+)
 from phonofilm.sources.itunes.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 
@@ -25,7 +33,7 @@ class Itunes(HttpSource):
         """As HTTP says; 403 is how it refuses those who ask too often."""
         outcome = judge_http(response)
         if outcome.verdict in ("throttled", "forbidden"):
-            told = outcome.retry_after_seconds
+            told = retry_after(response.headers)
             return Outcome("throttled", outcome.reason, _BUSY_SECONDS if told is None else told)
         return outcome
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -14,6 +14,7 @@ from phonofilm.sources.base import Page, Parser, Request, Response, items_of
 from phonofilm.sources.gathering import Gathering
 
 SOURCE = "jamendo"
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class _Headers(msgspec.Struct):
@@ -36,14 +37,14 @@ class _Stats(msgspec.Struct):
 
 
 class _Artist(msgspec.Struct):
-    id: str
+    id: Id
     name: str | None
     image: str = ""
     shareurl: str = ""
 
 
 class _Album(msgspec.Struct):
-    id: str
+    id: Id
     name: str | None
     artist_id: str = ""
     artist_name: str | None = None
@@ -53,7 +54,7 @@ class _Album(msgspec.Struct):
 
 
 class _Track(msgspec.Struct):
-    id: str
+    id: Id
     name: str | None
     artist_id: str = ""
     artist_name: str | None = None

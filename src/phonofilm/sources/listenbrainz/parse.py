@@ -12,11 +12,12 @@ from phonofilm.sources.base import Page, Parser, Request, Response, items_of
 from phonofilm.sources.musicbrainz.gather import TAG_LICENCE, elsewhere
 
 SOURCE = "listenbrainz"
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class _Tag(msgspec.Struct):
-    tag: str
+    tag: Id
     count: int | None = None
     genre_mbid: str | None = None
 
@@ -26,7 +27,7 @@ class _Tags(msgspec.Struct):
 
 
 class _Artist(msgspec.Struct):
-    artist_mbid: str
+    artist_mbid: Id
     name: str | None = None
     type: str | None = None
     begin_year: int | None = None
@@ -49,7 +50,7 @@ class _Similar(msgspec.Struct):
 
 
 class _Top(msgspec.Struct):
-    recording_mbid: str
+    recording_mbid: Id
     recording_name: str | None = None
     artist_mbids: list[str] | None = None
     artist_name: str | None = None

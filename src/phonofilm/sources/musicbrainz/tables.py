@@ -85,7 +85,8 @@ _ALBUMS = f"""SELECT id, title AS name,
     WHEN 7 THEN 'month' WHEN 10 THEN 'day' END AS release_date_precision,
     nullif(list_sum(list_transform(media, m -> m."track-count")), 0)::BIGINT AS total_tracks,
     list_filter(list_transform("label-info", l -> l.label.name), n -> n IS NOT NULL)[1] AS label,
-    CASE WHEN barcode ~ '^[0-9]{{1,14}}$' THEN lpad(barcode, greatest(12, length(barcode))::INTEGER, '0')
+    CASE WHEN barcode ~ '^[0-9]{{1,14}}$'
+    THEN lpad(barcode, greatest(12, length(barcode))::INTEGER, '0')
     ELSE {_blank("barcode")} END AS upc, "release-group".id AS group_id,
     {_blank("disambiguation")} AS disambiguation, '{_PAGE}/release/' || id AS url FROM release"""
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 Absent = UnsetType
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
@@ -20,7 +21,7 @@ class Alias(_Wire):
 
 
 class Tag(_Wire):
-    name: str
+    name: Id
     count: int | None = None
 
 
@@ -29,7 +30,7 @@ class Url(_Wire):
 
 
 class Target(_Wire):
-    id: str
+    id: Id
     name: str | None = None
     title: str | None = None
 
@@ -46,7 +47,7 @@ class LifeSpan(_Wire):
 
 
 class Artist(_Wire):
-    id: str
+    id: Id
     name: str | None
     type: str | None | Absent = UNSET
     country: str | None | Absent = UNSET
@@ -72,13 +73,13 @@ class LabelInfo(_Wire):
 
 
 class Group(_Wire):
-    id: str
+    id: Id
     primary_type: str | None = None
     secondary_types: list[str] | None = None
 
 
 class Recording(_Wire):
-    id: str
+    id: Id
     title: str | None
     length: Whole | None | Absent = UNSET
     isrcs: list[str] | None | Absent = UNSET
@@ -104,7 +105,7 @@ class Medium(_Wire):
 
 
 class Release(_Wire):
-    id: str
+    id: Id
     title: str | None
     date: str | None | Absent = UNSET
     barcode: str | None | Absent = UNSET
@@ -119,7 +120,7 @@ class Release(_Wire):
 
 
 class Genre(_Wire):
-    name: str
+    name: Id
 
 
 class Address(_Wire):

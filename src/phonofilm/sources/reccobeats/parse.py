@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,6 +15,7 @@ from phonofilm.sources.gathering import mapped
 
 SOURCE = "reccobeats"
 _TRACK = re.compile(r"open\.spotify\.com/track/([0-9A-Za-z]{22})")
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 Number = float | None | UnsetType
 
 
@@ -26,7 +27,7 @@ class _Content(msgspec.Struct, Generic[T]):
 
 
 class _Features(msgspec.Struct):
-    id: str
+    id: Id
     href: str | None = None
     isrc: str | None | UnsetType = UNSET
     acousticness: Number = UNSET
@@ -47,7 +48,7 @@ class _Name(msgspec.Struct):
 
 
 class _Track(msgspec.Struct, rename="camel"):
-    id: str
+    id: Id
     track_title: str | None = None
     artists: list[_Name] = []
     duration_ms: int | None = None

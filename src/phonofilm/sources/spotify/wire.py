@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 Absent = UnsetType
 # Larger ones are no figures: they would not fit into any table.
 Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Urls(msgspec.Struct, gc=False):
@@ -114,7 +115,7 @@ class Playlist(msgspec.Struct, gc=False):
 
 
 class Features(msgspec.Struct, gc=False):
-    id: str
+    id: Id
     danceability: float | None | Absent = UNSET
     energy: float | None | Absent = UNSET
     key: Whole | None | Absent = UNSET

@@ -1,0 +1,271 @@
+"""Dumps that are archives: streamed, gone on with, refused when cut; features and clips."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import lzma
+import tarfile
+from pathlib import Path
+
+import msgspec
+import pytest
+import zstandard
+
+from phonofilm.config import Settings
+from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
+from phonofilm.errors import ShapeError, StoreError, TermsError, UsageError
+from phonofilm.landing import archives
+from phonofilm.landing.store import DataFolder
+from phonofilm.sandbox.generated import GeneratedWorld
+from phonofilm.sandbox.musicbrainz import dumps
+from phonofilm.sources.musicbrainz.tables import TABLES
+from phonofilm.warehouse.export import export
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import read
+
+WORLD = GeneratedWorld(40, 7)
+
+
+def imported(folder: DataFolder, source: str, files: object, **more) -> Imported:
+    told = ImportOptions(source, str(files), **more)
+    return asyncio.run(import_dumps(folder, Settings(), told))
+
+
+@pytest.fixture
+def archived(tmp_path: Path) -> Path:
+    """A folder of MusicBrainz's dumps of a small world."""
+    found = tmp_path / "dumps"
+    found.mkdir()
+    for entity in dumps.ENTITIES:
+        (found / f"{entity}.tar.xz").write_bytes(dumps.archive(WORLD, entity))
+    return found
+
+
+def counts(folder: DataFolder) -> dict[str, int]:
+    with read(folder) as connection:
+        names = ("artists", "albums", "tracks", "tags", "external_ids")
+        return {n: connection.execute(f"SELECT count(*) FROM {n}").fetchone()[0] for n in names}
+
+
+def test_dumps_of_musicbrainz_become_tables(folder: DataFolder, archived: Path) -> None:
+    result = imported(folder, "musicbrainz", archived)
+    load(folder)
+    held = counts(folder)
+    assert held["artists"] == result.files["artist"]["rows"]
+    assert held["albums"] == result.files["release"]["rows"]
+    recordings = {t["recording"]["id"] for line in dumps.lines(WORLD, "release")
+                  for disc in line["media"] for t in disc["tracks"]}  # fmt: skip
+    assert held["tracks"] == len(recordings)
+    assert held["tags"] > 0 < held["external_ids"]
+    with read(folder) as connection:
+        licences = connection.execute("SELECT DISTINCT licence FROM tags").fetchall()
+        assert licences == [("CC BY-NC-SA 3.0",)]
+        place = connection.execute(
+            "SELECT count(*) FROM tracks WHERE track_number IS NULL OR album_id IS NULL"
+        )
+        assert place.fetchone() == (0,)
+
+
+def test_the_same_dumps_again_change_nothing(folder: DataFolder, archived: Path) -> None:
+    imported(folder, "musicbrainz", archived)
+    load(folder)
+    assert not imported(folder, "musicbrainz", archived).changed
+    assert load(folder).inserted == {}
+
+
+def test_dumps_say_the_same_as_the_service(folder: DataFolder, archived: Path) -> None:
+    imported(folder, "musicbrainz", archived)
+    load(folder)
+    line = next(iter(dumps.lines(WORLD, "artist")))
+    with read(folder) as connection:
+        row = connection.execute(
+            "SELECT name, artist_type, country, begin_date FROM artists WHERE id = ?", [line["id"]]
+        ).fetchone()
+    assert row == (
+        line["name"], line["type"].lower(), line["country"], line["life-span"]["begin"],
+    )  # fmt: skip
+
+
+def test_an_archive_that_ends_early_is_refused(folder: DataFolder, archived: Path) -> None:
+    path = archived / "release.tar.xz"
+    path.write_bytes(path.read_bytes()[:-900])
+    with pytest.raises(StoreError, match="not whole") as told:
+        imported(folder, "musicbrainz", archived)
+    assert "last import stays" in told.value.saved
+
+
+def test_an_archive_of_something_else_is_refused(folder: DataFolder, archived: Path) -> None:
+    (archived / "artist.tar.xz").write_bytes(dumps.archive(WORLD, "release"))
+    with pytest.raises(ShapeError, match="holds no artist"):
+        imported(folder, "musicbrainz", archived)
+
+
+def test_who_was_interrupted_parses_only_what_is_missing(
+    tmp_path: Path, archived: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(archives, "PIECE_BYTES", 4000)
+    monkeypatch.setattr(archives, "_READ_BYTES", 1000)
+    path, table = archived / "release.tar.xz", TABLES["release"]
+    real, made = archives._part, []
+
+    def counted(*arguments):
+        if len(made) == 3 and not broken:
+            broken.append(1)
+            raise KeyboardInterrupt
+        made.append(1)
+        return real(*arguments)
+
+    broken: list[int] = []
+    monkeypatch.setattr(archives, "_part", counted)
+    with pytest.raises(KeyboardInterrupt):
+        archives.project(path, table, tmp_path)
+    first = len(made)
+    seen = archives.project(path, table, tmp_path)
+    assert len(made) == seen.parts
+    assert first == 3 < seen.parts
+    assert seen.rows == sum(1 for _ in dumps.lines(WORLD, "release"))
+
+
+def test_a_line_that_does_not_parse_costs_itself(folder: DataFolder, archived: Path) -> None:
+    lines = [msgspec.json.encode(line) for line in dumps.lines(WORLD, "artist")]
+    lines.insert(3, b'{"id": "half')
+    (archived / "artist.tar.xz").write_bytes(_archive("mbdump/artist", b"\n".join(lines)))
+    assert imported(folder, "musicbrainz", archived).files["artist"]["rows"] == len(lines) - 1
+
+
+def _archive(name: str, body: bytes, pack=lzma.compress) -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as tar:
+        told = tarfile.TarInfo(name)
+        told.size = len(body)
+        tar.addfile(told, io.BytesIO(body))
+    return pack(held.getvalue())
+
+
+def test_dumps_come_over_http_and_only_when_they_changed(folder: DataFolder, stand_in) -> None:
+    url, served = stand_in("musicbrainz", artists=20)
+    assert imported(folder, "musicbrainz", url).changed
+    assert not imported(folder, "musicbrainz", url).changed
+    assert served.calls["dump:artist"] == {200: 1, 304: 1}
+    load(folder)
+    assert counts(folder)["artists"] > 10
+
+
+def test_there_is_no_part_of_these_dumps(folder: DataFolder, archived: Path) -> None:
+    with pytest.raises(UsageError, match="no part"):
+        imported(folder, "musicbrainz", archived, only="anime")
+
+
+RHYTHM = """mbid,submission_offset,bpm,bpm_histogram_first_peak_bpm_mean,\
+bpm_histogram_first_peak_bpm_median,bpm_histogram_second_peak_bpm_mean,\
+bpm_histogram_second_peak_bpm_median,danceability,onset_rate
+a,0,120.7,120,120,133,133,0.99,2.8
+a,1,121.5,120,120,133,133,nan,2.8
+a,2,60.1,120,120,133,133,0.1,2.8
+b,0,nan,120,120,133,133,0.1,2.8
+"""
+TONAL = """mbid,submission_offset,key_key,key_scale,tuning_frequency,tuning_equal_tempered_deviation
+a,0,Bb,minor,440,0.1
+a,1,A#,minor,440,0.1
+a,2,Bb,minor,440,0.1
+"""
+
+
+def test_the_middle_of_several_measures_stands(folder: DataFolder, tmp_path: Path) -> None:
+    stem = "acousticbrainz-lowlevel-features-20220623"
+    for name, text in (("rhythm", RHYTHM), ("tonal", TONAL)):
+        packed = _archive(f"{stem}/{name}.csv", text.encode(), zstandard.compress)
+        (tmp_path / f"{stem}-{name}.tar.zst").write_bytes(packed)
+    imported(folder, "acousticbrainz", tmp_path)
+    load(folder)
+    with read(folder) as connection:
+        rows = connection.execute(
+            "SELECT id, tempo, key, mode FROM features ORDER BY id"
+        ).fetchall()
+    assert rows == [("a", 120.7, 10, 0)]
+
+
+def test_other_columns_than_expected_are_refused(folder: DataFolder, tmp_path: Path) -> None:
+    stem = "acousticbrainz-lowlevel-features-20220623"
+    packed = _archive(f"{stem}/rhythm.csv", b"mbid,tempo\na,1\n", zstandard.compress)
+    (tmp_path / f"{stem}-rhythm.tar.zst").write_bytes(packed)
+    with pytest.raises(ShapeError, match="other columns"):
+        imported(folder, "acousticbrainz", tmp_path)
+
+
+FMA = """,album,album,artist,artist,set,track,track,track,track,track,track
+,id,title,id,name,subset,duration,genre_top,genres_all,license,listens,title
+track_id,,,,,,,,,,,
+2,1,AWOL,1,AWOL,small,168,Hip-Hop,[21],Attribution-NonCommercial-ShareAlike 3.0 International,1293,Food
+3,1,"AWOL, ""A""
+Way",1,AWOL,medium,237,Hip-Hop,"[21, 38]",Attribution 4.0,514,Electric Ave
+5,-1,,7,Ümläut,large,20,,[],CC0 1.0 Universal,-1,Zero
+"""
+
+
+@pytest.fixture
+def fma(tmp_path: Path) -> Path:
+    """The dataset of three tracks and two clips."""
+    root = tmp_path / "fma"
+    (root / "fma_metadata").mkdir(parents=True)
+    (root / "fma_metadata" / "tracks.csv").write_text(FMA, encoding="utf-8")
+    (root / "fma_metadata" / "genres.csv").write_text(
+        "genre_id,#tracks,parent,title,top_level\n21,8389,0,Hip-Hop,21\n38,9,21,Trip,21\n"
+    )
+    (root / "fma_small" / "000").mkdir(parents=True)
+    for number in (2, 3):
+        (root / "fma_small" / "000" / f"{number:06d}.mp3").write_bytes(b"ID3" + bytes([number]))
+    (root / "fma_small" / "000" / "checksums").write_text("not a clip")
+    return root
+
+
+def test_the_fma_dataset_comes_with_genres_licences_and_clips(folder, fma: Path) -> None:
+    imported(folder, "fma", fma)
+    load(folder)
+    with read(folder) as connection:
+        tracks = connection.execute(
+            "SELECT id, name, genres, licence_url, duration_ms, album_name FROM tracks ORDER BY id"
+        ).fetchall()
+        sounds = connection.execute(
+            "SELECT id, track_id, licence_url, bytes FROM sounds"
+        ).fetchall()
+        above = connection.execute("SELECT parent_id FROM genres WHERE name = 'Trip'").fetchone()
+    by_nc_sa = "http://creativecommons.org/licenses/by-nc-sa/3.0/"
+    assert tracks[0] == ("2", "Food", ["Hip-Hop"], by_nc_sa, 168_000, "AWOL")
+    assert tracks[1][2:] == (
+        ["Hip-Hop", "Trip"], "http://creativecommons.org/licenses/by/4.0/", 237_000,
+        'AWOL, "A"\nWay',
+    )  # fmt: skip
+    assert tracks[2][3] == "http://creativecommons.org/publicdomain/zero/1.0/"
+    assert ("media/fma/000/000002.mp3", "2", by_nc_sa, 4) in sounds
+    assert (folder.root / "media/fma/000/000003.mp3").read_bytes() == b"ID3\x03"
+    assert above == ("21",)
+
+
+def test_a_licence_that_does_not_allow_what_is_asked_is_named(folder, fma: Path, tmp_path) -> None:
+    imported(folder, "fma", fma)
+    load(folder)
+    out = tmp_path / "tracks.csv"
+    with pytest.raises(TermsError, match="by-nc-sa") as told:
+        export(folder, "tracks", "csv", out, use="commercial")
+    assert told.value.exit_code == 3
+    assert not out.exists()
+    (written,) = export(folder, "tracks", "csv", out, use="commercial", leave_out=True)
+    assert written.rows == 2
+    (whole,) = export(folder, "tracks", "csv", out, use="share")
+    assert whole.rows == 3
+    with pytest.raises(UsageError, match="no use"):
+        export(folder, "tracks", "csv", out, use="fun")
+
+
+def test_terms_of_a_source_forbid_uses_of_all_its_rows(folder, stand_in, tmp_path) -> None:
+    from tests.conftest import collect
+
+    url, _ = stand_in("spotify", access="extended", artists=20)
+    collect(folder, "spotify", url, "artists=10")
+    load(folder)
+    with pytest.raises(TermsError, match="rows of spotify"):
+        export(folder, "artists", "csv", tmp_path / "a.csv", use="training")
+    with pytest.raises(TermsError, match="rows of spotify"):
+        export(folder, "artist", "csv", tmp_path / "a.csv", use="training")

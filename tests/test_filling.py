@@ -1,0 +1,228 @@
+"""A field plan carried out: what Spotify took away comes back, whoever is parked or down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from benchmarks.quality import FIELDS, existing
+
+from phonofilm.config import Settings
+from phonofilm.crawl.errands import Errand, Errands
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.goal import Everything, OfGenre
+from phonofilm.errors import UsageError
+from phonofilm.filling.carry import Filling, fill
+from phonofilm.filling.known import Known
+from phonofilm.filling.steps import Permitted, cheapest_finder, next_steps, ways
+from phonofilm.landing.store import DataFolder
+from phonofilm.sandbox.server import MUSIC, Plan, StandIn, introduce, make_world, running
+from phonofilm.sources import get
+from phonofilm.sources.wishes import routes
+from phonofilm.warehouse.publish import read
+from tests.conftest import calls_made
+
+
+class World:
+    """All music stand-ins of one world, Spotify in development mode."""
+
+    def __init__(self, artists: int, **plans: dict) -> None:
+        self._stack = ExitStack()
+        self.world = make_world(Plan("spotify", artists=artists))
+        self.urls: dict[str, str] = {}
+        self.served: dict[str, StandIn] = {}
+        for source in MUSIC:
+            plan = Plan(source, rate="none")._replace(**plans.get(source, {}))
+            self.urls[source], self.served[source] = self._stack.enter_context(
+                running(plan, self.world)
+            )
+        introduce(list(self.served.values()), list(self.urls.values()))
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def calls(self) -> int:
+        return sum(map(calls_made, self.served.values()))
+
+
+@pytest.fixture
+def world() -> Iterator:
+    made: list[World] = []
+
+    def start(artists: int = 120, **plans: dict) -> World:
+        made.append(World(artists, **plans))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def wish(held: World, artists: int = 30, **more) -> Filling:
+    told = {"source": "spotify", "fields": FIELDS, "scope": Everything()} | more
+    return Filling(artists=artists, at=held.urls["spotify"], **told)
+
+
+def permitted(*names: str, **access: str) -> dict[str, Permitted]:
+    return {
+        name: Permitted(get(name).manifest, access.get(name, get(name).manifest.default_access))
+        for name in names
+    }
+
+
+def test_what_spotify_took_away_comes_back(folder: DataFolder, world) -> None:
+    held = world()
+    result = fill(folder, Settings(), wish(held))
+    assert set(result.before.values()) == {0.0}
+    assert result.status == "done"
+    assert result.artists == 30
+    people = held.served["spotify"].same("artists")
+    there = existing(folder, held.world, people, 30)
+    for (name, share), exist in zip(result.after.items(), there, strict=True):
+        assert share >= 0.95 * exist - 0.04, name  # one of thirty may share a name
+    assert sum(result.calls.values()) == held.calls()
+    with read(folder) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM artist_wide WHERE list_contains(sources, 'spotify')"
+            " AND popularity IS NOT NULL AND bpm IS NOT NULL AND preview_url IS NOT NULL"
+        ).fetchone()
+    assert row >= (27,)
+
+
+def test_the_same_command_again_asks_nothing(folder: DataFolder, world) -> None:
+    held = world()
+    first = fill(folder, Settings(), wish(held, 10))
+    before = held.calls()
+    again = fill(folder, Settings(), wish(held, 10))
+    assert held.calls() == before
+    assert again.calls == {}
+    assert again.after == first.after
+
+
+def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: DataFolder, world) -> None:
+    held = world()
+    short = fill(folder, Settings(), wish(held, 20, max_calls=60))
+    assert short.status == "stopped"
+    assert sum(short.calls.values()) <= 60 + 8 * 4  # calls of one round go out beside each other
+    whole = fill(folder, Settings(), wish(held, 20))
+    assert whole.status == "done"
+    assert whole.after["related artists"] >= 0.95
+
+
+def test_a_parked_source_does_not_stop_the_others(folder: DataFolder, world) -> None:
+    held = world(deezer={"quota": "10/24h", "rate": "none"}, musicbrainz={"quota": "none"})
+    result = fill(folder, Settings(), wish(held, 15))
+    assert "deezer" in result.left_out
+    assert result.after["artist.popularity"] > 0.5  # by ListenBrainz
+    assert result.told_by["artist.popularity"].get("listenbrainz")
+
+
+def test_a_source_that_is_down_is_left_out_and_said(folder: DataFolder, world) -> None:
+    held = world()
+    for served in held.served.values():
+        served.beside = served.beside | {"musicbrainz": "http://127.0.0.1:9"}
+    lines: list[str] = []
+    result = fill(folder, Settings(), wish(held, 10), told=lines.append)
+    assert "does not answer" in result.left_out["musicbrainz"]
+    assert any("left out" in line for line in lines)
+    assert result.after["related artists"] >= 0.9
+
+
+def test_without_a_source_the_fastest_finder_is_taken(folder: DataFolder, world) -> None:
+    held = world(60)
+    result = fill(folder, Settings(), wish(held, 10, source="", fields=[("track", "preview_url")]))
+    assert result.source in ("deezer", "jamendo")
+    assert result.after["track.preview_url"] >= 0.9
+
+
+def test_artists_of_a_genre_are_filled(folder: DataFolder, world) -> None:
+    held = world()
+    told = wish(held, 5, scope=OfGenre("pop"), fields=[("artist", "popularity")])
+    result = fill(folder, Settings(), told)
+    assert 1 <= result.artists <= 5
+    assert result.after["artist.popularity"] >= 0.8
+
+
+def test_a_source_that_cannot_be_asked_is_told(folder: DataFolder) -> None:
+    with pytest.raises(UsageError, match="spotify cannot be asked"):
+        fill(folder, Settings(), Filling("spotify", 5, FIELDS, Everything()))
+
+
+def test_the_cheapest_source_is_first_and_finding_counts() -> None:
+    sources = permitted("deezer", "listenbrainz", "musicbrainz", "itunes", "reccobeats")
+    order = [route.source for route in ways(sources, "artist", "popularity")]
+    assert order == ["listenbrainz", "deezer"]
+    assert ways(sources, "features", "tempo")[0].source == "reccobeats"
+    without = {name: held for name, held in sources.items() if name != "musicbrainz"}
+    assert [r.source for r in ways(without, "artist", "popularity")] == ["deezer"]
+
+
+def test_routes_are_read_from_manifests() -> None:
+    found = routes(get("deezer").manifest, "open", "features", "tempo")
+    assert found[0].calls == ("top_tracks", "track")
+    assert routes(get("spotify").manifest, "development", "artist", "popularity") == []
+    assert routes(get("spotify").manifest, "development", "artist", "genres") == []
+    assert routes(get("spotify").manifest, "extended-legacy", "artist", "popularity")
+
+
+def test_look_ups_come_before_searches() -> None:
+    sources = permitted("musicbrainz")
+    artist = Known("spotify:x", "Wolves", {"spotify": ["x"]}, isrcs=["GBAAA9900303"])
+    route = ways(sources, "artist", "genres")[0]
+    asked: dict = {"musicbrainz": {}}
+    page = "https://open.spotify.com/artist/x"
+    for call, id_ in (("address", page), ("isrc", "GBAAA9900303"), ("search_artist", "Wolves")):
+        (step,) = next_steps(artist, route, sources, asked)
+        assert step == ("musicbrainz", Errand(call, id_))
+        asked["musicbrainz"].setdefault(call, set()).add(id_)
+    assert next_steps(artist, route, sources, asked) == []
+
+
+def test_an_id_that_another_source_told_needs_no_finding() -> None:
+    sources = permitted("deezer")
+    artist = Known("spotify:x", "Wolves", {"spotify": ["x"], "deezer": ["27"]})
+    route = ways(sources, "relation", "related_id")[0]
+    (step,) = next_steps(artist, route, sources, {})
+    assert step == ("deezer", Errand("related", "27"))
+
+
+def test_nobody_who_lists_artists_is_told() -> None:
+    with pytest.raises(UsageError, match="lists artists"):
+        cheapest_finder(permitted("reccobeats"), 10)
+
+
+def test_errands_are_made_once_in_batches(folder: DataFolder) -> None:
+    folder.open()
+    frontier = Frontier(folder.frontier / "reccobeats.sqlite")
+    told = [Errand("audio_features", f"code{n}") for n in range(90)]
+    errands = Errands(get("reccobeats").manifest, frontier, [*told, *told])
+    sizes = []
+    while (ask := errands.next()) is not None:
+        sizes.append(len(ask.request.ids))
+    assert sizes == [40, 40, 10]
+    frontier.close()
+
+
+def test_the_command_line_fills_and_says_who_told_what(
+    tmp_path, world, capsys, monkeypatch
+) -> None:
+    from tests.test_offers import spoken
+
+    held = world(60)
+    words = ("--at", held.urls["spotify"], "--data", str(tmp_path / "data"))
+    told = ("crawl", "spotify", "--plan", "--fields", "popularity,preview", "-n", "8")
+    code, text = spoken(capsys, monkeypatch, *told, *words)
+    assert code == 0
+    assert "before" in text
+    assert "deezer" in text
+    code, text = spoken(capsys, monkeypatch, *told, *words, "--json")
+    assert json.loads(text)["after"]["track.preview_url"] >= 0.8
+    code, text = spoken(
+        capsys, monkeypatch, "plan", "-W", "artists=8", "--fields", "bpm", *words[:2]
+    )
+    assert code == 0
+    assert "reccobeats" in text
+    code, _ = spoken(capsys, monkeypatch, "crawl", "--data", str(tmp_path / "data"))
+    assert code == 2
