@@ -26,9 +26,10 @@ from phonofilm.landing.log import disk_failed
 from phonofilm.sources.dumps import DumpTable
 from phonofilm.sources.tsv import CutShort
 
-PIECE_BYTES = 64 * 1024 * 1024
-_READ_BYTES = 1024 * 1024
+PIECE_BYTES = 32 * 1024 * 1024
+_READ_BYTES = 2 * 1024 * 1024
 _ODD_SHARE = 0.02
+_LONG_LINE, _LONGEST_LINE = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 
 class _Made(msgspec.Struct):
@@ -44,7 +45,8 @@ def project(path: Path, table: DumpTable, folder: Path) -> Checked:
         return _plain_csv(path, table, folder)
     note = folder / f"{table.name}.parts.json"
     made = _resumed(note, _digest(path))
-    connection = duckdb.connect()
+    # The other core unpacks.
+    connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": False})
     hashing = hashlib.sha256()
     try:
         number = 0
@@ -120,8 +122,8 @@ def _pieces(path: Path, table: DumpTable, hashing: Any) -> Iterator[bytes]:
                 for member in archive:
                     if not found and _is_it(member, table):
                         found = True
-                        lines = archive.extractfile(member)
-                        yield from _whole_lines(lines, table) if lines else ()
+                        # Straight from the stream: a file object of its own copies twice more.
+                        yield from _whole_lines(archive.fileobj, member.size, table)  # type: ignore[arg-type]
             while packed.read(_READ_BYTES):  # its hash is of all of it
                 pass
     except (EOFError, lzma.LZMAError, tarfile.TarError) as error:
@@ -166,22 +168,33 @@ def _unpacked(path: Path, packed: _Hashed) -> Any:
     return packed
 
 
-def _whole_lines(lines: IO[bytes], table: DumpTable) -> Iterator[bytes]:
-    held = b""
+def _whole_lines(lines: IO[bytes], size: int, table: DumpTable) -> Iterator[bytes]:
+    """A member's lines; `lines` is read no further than its `size`."""
+    left = size
+
+    def read() -> bytes:
+        nonlocal left
+        held = lines.read(min(left, _READ_BYTES))
+        if not held and left:
+            raise EOFError(f"{left:,} bytes are missing")
+        left -= len(held)
+        return held
+
+    chunks = [read()] if left else []
     if table.packing.startswith("csv"):
-        held = lines.read(_READ_BYTES)
-        head, _, held = held.partition(b"\n")
+        head, _, chunks[0] = chunks[0].partition(b"\n")
         _check_header(head.decode("utf-8", "replace").rstrip("\r").split(","), table)
-    chunks, size = [held], len(held)
-    while chunk := lines.read(_READ_BYTES):
+    held = sum(map(len, chunks))
+    while left:
+        chunk = read()
+        cut = chunk.rfind(b"\n") + 1
+        held += len(chunk)
+        if held >= PIECE_BYTES and cut:  # else one line longer than a piece: it goes on
+            yield b"".join((*chunks, chunk[:cut]))
+            chunk = chunk[cut:]
+            chunks, held = [], len(chunk)
         chunks.append(chunk)
-        size += len(chunk)
-        if size >= PIECE_BYTES:
-            whole, end, rest = b"".join(chunks).rpartition(b"\n")
-            if end:  # else one line longer than a piece: it goes on
-                yield whole + end
-            chunks, size = [rest], len(rest)
-    if size:
+    if held:
         yield b"".join(chunks)
 
 
@@ -201,21 +214,21 @@ def _part(
     lines.write_bytes(piece)
     try:
         try:
-            return _copy(connection, lines, table, target)
+            return _copy(connection, lines, table, target, _LONG_LINE)
         except duckdb.Error:
             lines.write_bytes(_sound(piece, table))
-            return _copy(connection, lines, table, target)
+            return _copy(connection, lines, table, target, _LONGEST_LINE)
     finally:
         lines.unlink(missing_ok=True)
 
 
 def _copy(
-    connection: duckdb.DuckDBPyConnection, lines: Path, table: DumpTable, target: Path
+    connection: duckdb.DuckDBPyConnection, lines: Path, table: DumpTable, target: Path, longest: int
 ) -> int:
     columns = ", ".join(f"'{name}': '{table.type_of(name)}'" for name in table.columns)
     if table.packing.startswith("json"):
         read = f"read_json({_literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}"
-        read += ", maximum_object_size = 134217728)"
+        read += f", maximum_object_size = {longest})"
     else:
         read = f"read_csv({_literal(lines)}, header = false, columns = {{{columns}}})"
     row = connection.execute(
