@@ -105,7 +105,8 @@ class _Gathered(Gathering):
 
 
 def _genres(row: _Row) -> Maybe[list[str]]:
-    return mapped(row.primary_genre_name, lambda name: [name] if name else [])
+    """One genre; a row without it has none."""
+    return [row.primary_genre_name] if isinstance(row.primary_genre_name, str) else None
 
 
 def _date(row: _Row) -> tuple[Maybe[str], Maybe[str]]:
