@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -15,13 +16,16 @@ from docs.generate import PAGES
 from phonofilm.cli.main import VERBS
 from phonofilm.landing.objects import open_objects
 from phonofilm.sandbox.film import FilmWorld
+from phonofilm.sandbox.generated import GeneratedWorld
 from phonofilm.sandbox.imdb.dumps import write
 from phonofilm.sandbox.imdb.pages import page
+from phonofilm.sandbox.musicbrainz import dumps
 from phonofilm.sources import NAMES, get
 from tests.servers import SECRET
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WALK = (ROOT / "docs" / "open-catalogues.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -50,8 +54,8 @@ def test_paths_in_the_architecture_exist() -> None:
         assert (ROOT / "src/phonofilm" / path).exists(), path
 
 
-def readme_commands() -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", README, re.S)
+def readme_commands(text: str = README) -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
     lines = [line.partition("   #")[0].strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line.startswith("phonofilm ")]
 
@@ -68,7 +72,16 @@ def everything(tmp_path: Path, stand_in, database: str) -> Iterator[dict[str, st
     (tmp_path / "saved-pages").mkdir()
     for index in range(5):
         (tmp_path / "saved-pages" / f"{index}.html").write_bytes(page(world, index))
+    _open_dumps(tmp_path)
+    open_ones = ("musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo")
     live = {
+        f"{name.upper()}__{key}": value
+        for name in open_ones
+        for key, value in {
+            "BASE_URL": stand_in(name, artists=400)[0], "RATE": "none", "CLIENT_ID": "sandbox",
+            "CONTACT": "somebody@example.org",
+        }.items()
+    } | {
         "DEEZER__BASE_URL": stand_in("deezer", artists=400)[0],
         "WIKIDATA__BASE_URL": stand_in("wikidata", titles=1500)[0],
         "WIKIDATA__CONTACT": "somebody@example.org",
@@ -82,6 +95,17 @@ def everything(tmp_path: Path, stand_in, database: str) -> Iterator[dict[str, st
     }  # fmt: skip
     yield {f"PHONOFILM_{name}": value for name, value in live.items()} | aws
     store.stop()
+
+
+def _open_dumps(folder: Path) -> None:
+    """Dumps of MusicBrainz beside those of IMDb, and a little of the FMA dataset."""
+    world = GeneratedWorld(30)
+    for entity in dumps.ENTITIES:
+        (folder / "dumps" / f"{entity}.tar.xz").write_bytes(dumps.archive(world, entity))
+    (folder / "fma").mkdir()
+    (folder / "fma" / "genres.csv").write_text(
+        "genre_id,#tracks,parent,title,top_level\n21,8389,0,Hip-Hop,21\n"
+    )
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -100,6 +124,28 @@ def test_the_commands_of_the_readme_run_as_they_stand(
             check=False,
         )  # fmt: skip
         assert told.returncode == 0, (line, told.stdout, told.stderr)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_walk_through_the_open_catalogues_runs(tmp_path: Path) -> None:
+    first, *rest = readme_commands(WALK)
+    assert first.startswith("phonofilm sandbox all")
+    words = shlex.split(first.replace("--artists 600", "--artists 60").replace("8765", "0"))
+    words = [word for word in words if word != "&"]
+    command = [sys.executable, "-m", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox:
+        try:
+            assert sandbox.stdout is not None
+            url = json.loads(sandbox.stdout.readline())["url"]
+            for line in rest:
+                told = line.replace("http://127.0.0.1:8765", url).replace("=300", "=20")
+                done = subprocess.run(
+                    [sys.executable, "-m", *shlex.split(told.replace("-n 300", "-n 20"))],
+                    cwd=tmp_path, capture_output=True, text=True, check=False,
+                )  # fmt: skip
+                assert done.returncode == 0, (line, done.stdout, done.stderr)
+        finally:
+            sandbox.terminate()
 
 
 def test_nothing_names_a_registry_or_a_path_of_some_machine() -> None:
