@@ -71,9 +71,10 @@ def main(megabytes: int) -> None:
             seen = project(path, TABLES["release"], Path(scratch))
             whole = time.monotonic() - began
             ratios.append(alone / whole)
+            rates = [size / 2**20 / seconds for seconds in (alone, whole)]
             print(
-                f"unpacked {size / 2**20 / alone:.0f} MB/s, imported {size / 2**20 / whole:.0f} MB/s"
-                f" ({seen.rows:,} releases): {alone / whole:.2f}"
+                f"unpacked {rates[0]:.0f} MB/s, imported {rates[1]:.0f} MB/s"
+                f" ({seen.rows:,} releases): {ratios[-1]:.2f}"
             )
         print(f"median {sorted(ratios)[1]:.2f} of the speed of unpacking alone")
 

@@ -226,3 +226,23 @@ def test_the_command_line_fills_and_says_who_told_what(
     assert "reccobeats" in text
     code, _ = spoken(capsys, monkeypatch, "crawl", "--data", str(tmp_path / "data"))
     assert code == 2
+
+
+def test_from_python_the_same(tmp_path, world) -> None:
+    import asyncio
+
+    import phonofilm
+
+    held = world(60)
+    crate = phonofilm.open(tmp_path / "data")
+    told = {"source": "deezer", "artists": 5, "at": held.urls["deezer"]}
+    result = crate.fill(["preview"], **told)
+    assert result.after["track.preview_url"] >= 0.8
+
+    async def in_a_notebook():
+        return crate.fill(["preview"], **told)
+
+    assert asyncio.run(in_a_notebook()).calls == {}
+    assert crate.match().kinds["artist"]["new"] == 0
+    with pytest.raises(UsageError, match="fields"):
+        crate.fill(["colour"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
@@ -230,7 +230,7 @@ class Crate:
             raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
         scope = OfGenre(genre) if genre else Everything()
         wish = carry.Filling(source, artists, places, scope, at, max_calls=max_calls)
-        filled: Filled = carry.fill(self.folder, self.settings, wish)
+        filled: Filled = _beside(lambda: carry.fill(self.folder, self.settings, wish))
         return filled
 
     def match(self, *, again: bool = False) -> Matched:
@@ -287,12 +287,17 @@ def open(folder: str | Path = "data", *, warehouse: str = "", landing: str = "")
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine, in a notebook too, where a loop is running already."""
+    return _beside(lambda: run(work))
+
+
+def _beside(work: Callable[[], T]) -> T:
+    """Does what starts a loop of its own, in another thread where one is running here."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return run(work)
+        return work()
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run, work).result()
+        return pool.submit(work).result()
 
 
 __all__ = ["Crate", "Rows", "Table", "open"]

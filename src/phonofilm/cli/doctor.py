@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import duckdb
@@ -58,6 +59,11 @@ def _machine() -> Iterator[Check]:
         yield Check("good", "A proxy is set in the environment and will be used")
     held = FILE if os.path.exists(FILE) else "none (defaults)"  # noqa: PTH110
     yield Check("good", f"Settings file: {os.environ.get('PHONOFILM_CONFIG') or held}")
+    if find_spec("splink") and find_spec("anyascii") and find_spec("pyarrow"):
+        yield Check("good", "Matching and field plans: splink is here")
+    else:
+        advice = "pip install 'phonofilm[match]'"
+        yield Check("off", "Matching and field plans: not installed", advice)
 
 
 def _sources(settings: Settings) -> Iterator[Check]:
@@ -74,8 +80,11 @@ def _sources(settings: Settings) -> Iterator[Check]:
         elif manifest.terms.must_accept:
             text = manifest.access[access].text if access in manifest.access else "unknown level"
             yield Check("good", f"{manifest.title}: on, access {access} ({text})")
+        elif not manifest.endpoints:
+            yield Check("good", f"{manifest.title}: files, by phonofilm import {name}")
         else:
-            yield Check("good", f"{manifest.title}: ready, no key needed")
+            key = "your client id" if manifest.key_parameter else "no key needed"
+            yield Check("good", f"{manifest.title}: ready, {key}")
 
 
 def _missing(manifest: Manifest, own: SourceSettings) -> Iterator[str]:
@@ -86,6 +95,8 @@ def _missing(manifest: Manifest, own: SourceSettings) -> Iterator[str]:
         yield 'say on what ground: basis = "..."'
     if manifest.token_url and not (own.client_id and own.client_secret.get_secret_value()):
         yield "make an app at the source and set client_id and client_secret (.env is read)"
+    if manifest.key_parameter and not own.client_id:
+        yield "get a free client id at the source and set client_id (.env is read)"
     if manifest.bearer and not own.token.get_secret_value():
         yield "get a free key at the source and set token (.env is read)"
     if manifest.user_agent_contact and not own.contact:

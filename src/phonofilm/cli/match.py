@@ -12,6 +12,7 @@ from phonofilm.identity.decisions import decide
 from phonofilm.landing.store import DataFolder
 
 Pair = tuple[str, str]
+_SILENT = ("not known", "nothing told")
 
 
 def command(
@@ -91,8 +92,11 @@ def _explain(folder: DataFolder, pair: Pair, kind: str, json: bool) -> None:
         return
     out.print(f"[bold]{told.kind}[/]: {told.probability:.1%} that they are one; ", end="")
     out.print(told.verdict, markup=False)
-    rows = [(w.fact, w.one, w.other, w.agreement, f"{w.bits:+.1f}") for w in told.weights]
-    table(("fact", pair[0][:24], pair[1][:24], "agreement", "bits"), rows, wraps="agreement")
+    speaking = [w for w in told.weights if w.agreement not in _SILENT]
+    rows = [(w.fact, w.one, w.other, w.agreement, f"{w.bits:+.1f}") for w in speaking]
+    table(("fact", pair[0][:24], pair[1][:24], "agreement", "bits"), rows)
+    if silent := [w.fact for w in told.weights if w.agreement in _SILENT]:
+        out.print(f"[dim]These say nothing here: {', '.join(silent)}.[/]")
     say(f"A bit doubles the odds; they add up. Rules {told.rules}.")
 
 
