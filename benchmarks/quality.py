@@ -236,7 +236,7 @@ def existing(
     from phonofilm.crawl.ledger import followed_of  # noqa: PLC0415
 
     path = folder.frontier / "spotify.sqlite"
-    ids = followed_of(path, NODE_KINDS.index("artist"), wanted)
+    ids = followed_of(path, NODE_KINDS.index("artist"), wanted, "everything")
     people = [index_of[id_] for id_ in ids]
     tracks = {a: [t for b in world.albums_of(a) for t in world.tracks_of(b)] for a in people}
     there = [

@@ -12,7 +12,7 @@ from benchmarks.quality import FIELDS, existing
 from phonofilm.config import Settings
 from phonofilm.crawl.errands import Errand, Errands
 from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Everything, OfGenre
+from phonofilm.crawl.goal import Everything, Named, OfGenre
 from phonofilm.errors import UsageError
 from phonofilm.filling.carry import Filling, fill
 from phonofilm.filling.known import Known
@@ -20,6 +20,7 @@ from phonofilm.filling.steps import Permitted, cheapest_finder, next_steps, ways
 from phonofilm.landing.store import DataFolder
 from phonofilm.sandbox.server import MUSIC, Plan, StandIn, introduce, make_world, running
 from phonofilm.sources import get
+from phonofilm.sources.base import Link
 from phonofilm.sources.wishes import routes
 from phonofilm.warehouse.publish import read
 from tests.conftest import calls_made
@@ -246,3 +247,30 @@ def test_from_python_the_same(tmp_path, world) -> None:
     assert crate.match().kinds["artist"]["new"] == 0
     with pytest.raises(UsageError, match="fields"):
         crate.fill(["colour"])
+
+
+def test_another_part_of_the_world_is_looked_for_anew(folder: DataFolder, world) -> None:
+    held = world()
+    fill(folder, Settings(), wish(held, 10, source="deezer", fields=[("track", "preview_url")]))
+    names = [held.world.artist(n).name for n in (3, 50)]
+    part = Named([Link("artist_query", name) for name in names], with_credits=False)
+    told = wish(held, 2, source="deezer", scope=part, fields=[("artist", "followers")])
+    result = fill(folder, Settings(), told)
+    assert result.artists == 2
+    assert result.after["artist.followers"] == 1.0
+
+
+def test_artists_are_named_on_the_command_line(tmp_path, world, capsys, monkeypatch) -> None:
+    from tests.test_offers import spoken
+
+    held = world(60)
+    name = held.world.artist(5).name
+    words = ("--at", held.urls["deezer"], "--data", str(tmp_path / "data"), "--json")
+    told = ("crawl", "deezer", "--plan", "--fields", "preview", "--artist", name)
+    code, text = spoken(capsys, monkeypatch, *told, *words)
+    assert code == 0
+    assert json.loads(text)["artists"] == 1
+    code, _ = spoken(capsys, monkeypatch, *told, "--genre", "pop", *words)
+    assert code == 2
+    code, _ = spoken(capsys, monkeypatch, *told, "--playlist", "x", *words)
+    assert code == 2

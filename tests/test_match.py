@@ -15,8 +15,9 @@ from phonofilm.identity.explain import explain
 from phonofilm.identity.match import match
 from phonofilm.identity.review import uncertain
 from phonofilm.landing.store import DataFolder
+from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.publish import publish, read
 from tests.conftest import collect
 
 
@@ -98,6 +99,20 @@ def test_two_of_one_source_with_other_code_and_length_stay_two(tmp_path) -> None
         song("spotify", "2", "Echo", "Wolves", isrc="GBAAA9900304", seconds=206),
         song("deezer", "3", "Echo", "Wolves", seconds=203),
     )
+    assert not together(folder, "spotify:1", "spotify:2")
+
+
+def test_numbers_are_no_typing_errors(tmp_path) -> None:
+    folder = matched(
+        tmp_path,
+        *(
+            song("spotify", f"{n}", f"Etude No. {n}", "Pianist", album="Etudes")
+            for n in range(1, 9)
+        ),
+        *(song("deezer", f"{n}", f"Etude No. {n}", "Pianist", album="Etudes") for n in range(1, 9)),
+    )
+    for n in range(1, 9):
+        assert together(folder, f"spotify:{n}", f"deezer:{n}")
     assert not together(folder, "spotify:1", "spotify:2")
 
 
@@ -242,9 +257,6 @@ def _as_sets(folder: DataFolder) -> set[frozenset]:
 
 
 def test_records_that_are_gone_leave_no_links(tmp_path) -> None:
-    from phonofilm.warehouse.engines.duckdb import DuckWarehouse
-    from phonofilm.warehouse.publish import publish
-
     folder = matched(
         tmp_path, song("spotify", "1", "Echo", "Wolves"), song("deezer", "2", "Echo", "Wolves")
     )
@@ -368,3 +380,75 @@ def test_the_command_line_matches_reviews_and_explains(tmp_path, capsys, monkeyp
     assert code == 0
     code, text = spoken(capsys, monkeypatch, "match", "--apart", "spotify:1", "deezer:404", *data)
     assert code == 2
+
+
+def people(*rows: tuple[str, str, str, list[str]]):
+    """Artists into a warehouse: source, id, name, other names."""
+
+    def fill_in(folder: DataFolder) -> None:
+        warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+        warehouse.connection.executemany(
+            "INSERT INTO store.artist (source, id, name, aliases, first_seen, last_seen, _full,"
+            " _told, _held) VALUES (?, ?, ?, ?, now()::TIMESTAMP, now()::TIMESTAMP, true, 1, -1)",
+            [list(row) for row in rows],
+        )
+        warehouse.close()
+        publish(folder)
+
+    return fill_in
+
+
+def entities(folder: DataFolder, kind: str) -> dict[str, str]:
+    with read(folder) as connection:
+        rows = connection.execute(
+            "SELECT source || ':' || id, entity FROM identity.members WHERE kind = ?", [kind]
+        ).fetchall()
+    return dict(rows)
+
+
+def test_two_names_for_one_artist_and_one_name_for_two(tmp_path) -> None:
+    songs = [
+        (*song(source, f"{artist}{n}", f"{artist} Song {n}", "Echo")[:4], [artist],
+         *song(source, "", "", "", seconds=100 + 9 * n)[5:])
+        for source in ("spotify", "deezer") for artist in ("one", "two") for n in range(8)
+    ]  # fmt: skip
+    folder = folder_of(tmp_path / "data", iter(songs))
+    people(
+        ("spotify", "one", "Echo", []), ("spotify", "two", "Echo", []),
+        ("deezer", "one", "Echo", []), ("deezer", "two", "Echo", []),
+        ("musicbrainz", "m", "Ekho Moskvy", ["Эхо Москвы"]), ("deezer", "e", "Эхо Москвы", []),
+    )(folder)  # fmt: skip
+    match(folder)
+    held = entities(folder, "artist")
+    assert held["spotify:one"] == held["deezer:one"]
+    assert held["spotify:two"] == held["deezer:two"]
+    assert held["spotify:one"] != held["spotify:two"]
+    assert held["musicbrainz:m"] == held["deezer:e"] == "musicbrainz:m"
+
+
+def test_namesakes_of_whom_nothing_else_is_known_are_not_guessed(tmp_path) -> None:
+    folder = folder_of(tmp_path / "data", iter([]))
+    people(("spotify", "s", "Echo", []), ("deezer", "a", "Echo", []), ("deezer", "b", "Echo", []))(
+        folder
+    )
+    match(folder)
+    assert entities(folder, "artist") == {}
+    waiting = {(row.one, row.other) for row in uncertain(folder, "artist")}
+    assert waiting == {("deezer:a", "spotify:s"), ("deezer:b", "spotify:s")}
+
+
+def test_titles_of_film_are_one_across_sources(folder, stand_in) -> None:
+    for source in ("wikidata", "tmdb"):
+        url, _ = stand_in(source, titles=3000)
+        collect(folder, source, url, "titles")
+    load(folder)
+    match(folder)
+    held = entities(folder, "title")
+    assert len(held) > 10
+    with read(folder) as connection:
+        wrong = connection.execute(
+            "SELECT count(*) FROM (SELECT m.entity FROM identity.members m JOIN titles t"
+            " ON t.source = m.source AND t.id = m.id WHERE m.kind = 'title'"
+            " GROUP BY m.entity HAVING count(DISTINCT t.imdb_id) > 1)"
+        ).fetchone()
+    assert wrong == (0,)

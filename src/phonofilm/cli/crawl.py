@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.fill import carry_out
+from phonofilm.cli.fill import carry_out, part_of
 from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage import percent
-from phonofilm.crawl.goal import Everything, Goal, OfGenre, Scope, parse_until, parse_want
+from phonofilm.crawl.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.loop import run
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl_all, minute
@@ -129,9 +129,11 @@ def command(
         wants["artist"] = n
     names = [*(artist or []), *(lines_of(artists, NAME_COLUMNS) if artists else [])]
     if plan:
+        if urls or ids or playlist or until or max_time:
+            raise UsageError("--plan goes with --genre, --artist or --artists, and --max-calls.")
+        part = part_of(genre, names)
+        number = wants.get("artist") or len(names) or 100
         limits_of_plan = (max_calls, workers)
-        part: Scope = OfGenre(genre) if genre else Everything()
-        number = wants.get("artist") or 100
         raise typer.Exit(
             carry_out(folder, settings, source, number, fields, part, at, limits_of_plan, json)
         )

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from phonofilm.cli.screen import as_json, err, out, say, table
 from phonofilm.config import Settings
-from phonofilm.crawl.goal import Scope
+from phonofilm.crawl.goal import Everything, Named, OfGenre, Scope
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import minute
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
+from phonofilm.sources.base import Link
 from phonofilm.sources.offers import NAMES_OF_FIELDS, place_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,15 @@ def place(word: str, kinds: list[str]) -> tuple[str, str]:
             next_step=f"Say a column of a table, or one of {', '.join(NAMES_OF_FIELDS)}.",
         )
     return found
+
+
+def part_of(genre: str, names: list[str]) -> Scope:
+    """Which artists: of a genre, of these names, or as the source lists them."""
+    if genre and names:
+        raise UsageError("A genre and artists at once.", next_step="Name one of them.")
+    if names:
+        return Named([Link("artist_query", name) for name in names], with_credits=False)
+    return OfGenre(genre) if genre else Everything()
 
 
 def carry_out(

@@ -21,7 +21,7 @@ import msgspec
 from phonofilm.about import __version__
 from phonofilm.config import Settings
 from phonofilm.crawl.clips import bring_clips
-from phonofilm.crawl.download import Downloads, Progress, Validators
+from phonofilm.crawl.download import Downloads, Progress, Validators, finished
 from phonofilm.crawl.origin import check_terms
 from phonofilm.crawl.transport import NoResponse, Transport
 from phonofilm.errors import (
@@ -220,6 +220,7 @@ class _Import:
                     target = self._dumps.incoming / file_name
                     before = self._reusable(name)
                     known = Validators(before.etag, before.last_modified) if before else None
+                    known = known or finished(target)
                     fetched = await downloads.fetch(file_name, target, known, self._told)
                     if fetched is None:
                         continue

@@ -162,6 +162,20 @@ def _note(target: Path) -> Path:
     return target.with_name(target.name + ".part.json")
 
 
+def _fetched(target: Path) -> Path:
+    return target.with_name(target.name + ".fetched.json")
+
+
+def finished(target: Path) -> Validators | None:
+    """What is known of a file that lies there whole from a run that did not get to its end."""
+    try:
+        if target.exists():
+            return msgspec.json.decode(_fetched(target).read_bytes(), type=Validators)
+    except (OSError, msgspec.DecodeError):
+        pass
+    return None
+
+
 def _begun(target: Path) -> Validators | None:
     try:
         return msgspec.json.decode(_note(target).read_bytes(), type=Validators)
@@ -206,7 +220,7 @@ async def _receive(
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)
-        note.unlink(missing_ok=True)
+        note.replace(_fetched(target))
     except aiohttp.ClientError:
         raise
     except ConnectionError:

@@ -240,11 +240,17 @@ def asked_of(path: Path) -> dict[str, set[str]]:
         return found
 
 
-def followed_of(path: Path, kind: int, most: int) -> list[str]:
-    """The first things of a kind (by its number) that a crawl followed, full ones first."""
+def followed_of(path: Path, kind: int, most: int, scope: str) -> list[str]:
+    """The first things of a kind (by its number) that a crawl of a scope followed, full ones first.
+
+    Empty when the folder was last crawled for another scope.
+    """
     if not path.exists():
         return []
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        held = db.execute("SELECT value FROM meta WHERE key = 'scope'").fetchone()
+        if held != (scope,):
+            return []
         rows = db.execute(
             "SELECT id FROM node WHERE kind = ? AND flags >> 1 >= 2 ORDER BY -(flags & 1), seq"
             " LIMIT ?",

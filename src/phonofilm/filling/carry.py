@@ -97,11 +97,11 @@ class _Carrying:
         """The ids of the wanted artists at their source, found now where they are not yet."""
         wish = self._wish
         path = self._folder.frontier / f"{wish.source}.sqlite"
-        held = followed_of(path, _ARTIST, wish.artists)
+        held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
         if len(held) < wish.artists:
             goal = Goal({"artist": wish.artists}, wish.max_calls)
             self._crawl([self._options(wish.source, goal, wish.scope)])
-            held = followed_of(path, _ARTIST, wish.artists)
+            held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
         return held
 
     def _options(

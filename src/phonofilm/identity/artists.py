@@ -71,6 +71,6 @@ COMPARISONS = (
 )
 
 ARTIST = Kind(
-    "artist", "artist", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.0, (), _two_artists,
+    "artist", "artist", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.0, (), _two_artists, 1_000,
     exclusive=True,
 )  # fmt: skip

@@ -22,7 +22,9 @@ class Kind(NamedTuple):
     facts of; `facts` names them with their types. `keys` are SQL of lists: records that share a key
     are compared. `comparisons` are splink's. `expected` is how many others a record has.
     `apart` says of two records of one source that they cannot be one thing, from `apart_by`.
-    `exclusive`: a source has each thing once. `witnesses` is SQL that must hold of a link.
+    `exclusive`: a source has each thing once. `witnesses` is SQL that must hold of a link. A folder
+    of fewer records than `catalogue` is taken for a part of one so large: in one artist's songs
+    it proves nothing that the artist agrees.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Kind(NamedTuple):
     expected: float
     apart_by: Sequence[str]
     apart: Callable[[Row, Row], bool]
+    catalogue: int
     exclusive: bool = False
     witnesses: str = "true"
 
@@ -61,6 +64,12 @@ def missing(fact: str) -> str:
     return f"{fact}_l IS NULL OR {fact}_r IS NULL"
 
 
+def same_digits(fact: str) -> str:
+    """That two texts count alike: "Part 1" is no misspelt "Part 2"."""
+    left, right = (f"regexp_replace({fact}_{side}, '[^0-9]', '', 'g')" for side in "lr")
+    return f"{left} = {right}"
+
+
 def slip(fact: str) -> str:
     """That two texts are a typing error apart: two for longer ones.
 
@@ -70,6 +79,7 @@ def slip(fact: str) -> str:
     return (
         f"{shorter} > 4 AND jaro_winkler_similarity({fact}_l, {fact}_r) >= 0.9"
         f" AND damerau_levenshtein({fact}_l, {fact}_r) <= if({shorter} > 9, 2, 1)"
+        f" AND {same_digits(fact)}"
     )
 
 
@@ -78,6 +88,7 @@ def within(fact: str) -> str:
     return (
         f"least(len({fact}_l), len({fact}_r)) >= 4"
         f" AND (contains({fact}_l, {fact}_r) OR contains({fact}_r, {fact}_l))"
+        f" AND {same_digits(fact)}"
     )
 
 

@@ -13,6 +13,7 @@ from phonofilm.identity.kinds import (
     known_as,
     level,
     missing,
+    same_digits,
     slip,
     unknown,
     within,
@@ -85,7 +86,10 @@ COMPARISONS = (
         level("song_l = song_r", "the same", 0.87, 0.0006),
         level(slip("song"), "a slip apart", 0.07, 0.0002),
         level(within("song"), "one within the other", 0.03, 0.002),
-        level("jaro_winkler_similarity(song_l, song_r) >= 0.92", "alike", 0.01, 0.001),
+        level(
+            f"jaro_winkler_similarity(song_l, song_r) >= 0.92 AND {same_digits('song')}",
+            "alike", 0.01, 0.001,
+        ),
         level("ELSE", "different", 0.02, 0.9962),
     ),
     comparison(
@@ -149,5 +153,5 @@ WITNESSES = "gamma_isrc <> 1 OR gamma_song > 0 OR (gamma_artist > 0 AND gamma_se
 
 RECORDING = Kind(
     "recording", "track", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.5,
-    ("isrc", "seconds"), _two_recordings, witnesses=WITNESSES,
+    ("isrc", "seconds"), _two_recordings, 20_000, witnesses=WITNESSES,
 )  # fmt: skip

@@ -109,5 +109,5 @@ COMPARISONS = (
 
 RELEASE = Kind(
     "release", "album", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.5, ("upc", "tracks"),
-    _two_releases,
+    _two_releases, 5_000,
 )  # fmt: skip

@@ -26,7 +26,7 @@ def settings_of(kind: Kind, records: int) -> dict[str, Any]:
         "unique_id_column_name": "uid",
         "comparisons": list(kind.comparisons),
         "blocking_rules_to_generate_predictions": [],
-        "probability_two_random_records_match": min(0.01, kind.expected / max(2, records)),
+        "probability_two_random_records_match": kind.expected / max(records, kind.catalogue),
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,
     }
@@ -60,7 +60,7 @@ def weigh(
         names = [column[0] for column in found.description or ()]
         row = dict(zip(names, found.fetchone() or (), strict=True))
     mine, theirs = ("l", "r") if low == a else ("r", "l")
-    weights = [Weight("before any fact", "", "", f"1 in {records:,}", _prior_bits(kind, records))]
+    weights = [_prior(kind, records)]
     for compared in kind.comparisons:
         fact = str(compared["output_column_name"])
         weights.append(
@@ -73,9 +73,11 @@ def weigh(
     return (probability if row["_witnessed"] else min(probability, 0.5)), weights
 
 
-def _prior_bits(kind: Kind, records: int) -> float:
+def _prior(kind: Kind, records: int) -> Weight:
+    """What two records of a catalogue so large are before anything is known of them."""
     prior = settings_of(kind, records)["probability_two_random_records_match"]
-    return round(math.log2(prior / (1 - prior)), 2)
+    bits = round(math.log2(prior / (1 - prior)), 2)
+    return Weight("before any fact", "", "", f"1 in {1 / prior:,.0f}", bits)
 
 
 def _words(compared: dict[str, Any], gamma: int) -> str:

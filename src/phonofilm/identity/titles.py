@@ -79,6 +79,6 @@ COMPARISONS = (
 )
 
 TITLE = Kind(
-    "title", "title", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.0, (), _two_titles,
+    "title", "title", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.0, (), _two_titles, 1_000,
     exclusive=True,
 )  # fmt: skip
