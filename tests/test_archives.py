@@ -130,8 +130,30 @@ def test_who_was_interrupted_parses_only_what_is_missing(
 def test_a_line_that_does_not_parse_costs_itself(folder: DataFolder, archived: Path) -> None:
     lines = [msgspec.json.encode(line) for line in dumps.lines(WORLD, "artist")]
     lines.insert(3, b'{"id": "half')
+    lines.insert(9, b'{"id": "x", "name": "y", "aliases": "no list"}')
     (archived / "artist.tar.xz").write_bytes(_archive("mbdump/artist", b"\n".join(lines)))
-    assert imported(folder, "musicbrainz", archived).files["artist"]["rows"] == len(lines) - 1
+    assert imported(folder, "musicbrainz", archived).files["artist"]["rows"] == len(lines) - 2
+
+
+def test_what_is_no_archive_is_refused(folder: DataFolder, tmp_path: Path) -> None:
+    page = b"<html><title>Just a page</title></html>"
+    (tmp_path / "acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst").write_bytes(page)
+    with pytest.raises(StoreError, match="damaged"):
+        imported(folder, "acousticbrainz", tmp_path)
+    (tmp_path / "artist.tar.xz").write_bytes(page)
+    with pytest.raises(StoreError, match="damaged"):
+        imported(folder, "musicbrainz", tmp_path)
+    (tmp_path / "tracks.csv").write_bytes("track_id,Ümläut\n".encode("latin-1"))
+    with pytest.raises(ShapeError, match="no such CSV"):
+        imported(folder, "fma", tmp_path)
+
+
+def test_a_line_that_is_no_text_costs_itself(folder: DataFolder, tmp_path: Path) -> None:
+    stem = "acousticbrainz-lowlevel-features-20220623"
+    body = RHYTHM.encode() + b"\xff\xfe,0,1,1,1,1,1,1,1\n"
+    packed = _archive(f"{stem}/rhythm.csv", body, zstandard.compress)
+    (tmp_path / f"{stem}-rhythm.tar.zst").write_bytes(packed)
+    assert imported(folder, "acousticbrainz", tmp_path).files["rhythm"]["rows"] == 4
 
 
 def _archive(name: str, body: bytes, pack=lzma.compress) -> bytes:
@@ -259,6 +281,28 @@ def test_a_licence_that_does_not_allow_what_is_asked_is_named(folder, fma: Path,
         export(folder, "tracks", "csv", out, use="fun")
 
 
+@pytest.mark.parametrize("table", ["discography", "runs"])
+def test_what_cannot_be_judged_is_refused(folder, fma: Path, tmp_path, table: str) -> None:
+    imported(folder, "fma", fma)
+    load(folder)
+    if table == "runs":
+        assert export(folder, table, "csv", tmp_path / "x.csv", use="commercial")
+        return
+    with pytest.raises(UsageError, match="shape"):
+        export(folder, table, "csv", tmp_path / "x", use="commercial")
+
+
+def test_genres_of_musicbrainz_are_not_for_commerce(folder, archived: Path, tmp_path) -> None:
+    from phonofilm.identity.match import match
+
+    imported(folder, "musicbrainz", archived)
+    load(folder)
+    match(folder)
+    with pytest.raises(TermsError, match="CC BY-NC-SA"):
+        export(folder, "artist_wide", "csv", tmp_path / "a.csv", use="commercial")
+    assert export(folder, "artist", "csv", tmp_path / "a.csv", use="commercial")
+
+
 def test_terms_of_a_source_forbid_uses_of_all_its_rows(folder, stand_in, tmp_path) -> None:
     from tests.conftest import collect
 
@@ -269,3 +313,8 @@ def test_terms_of_a_source_forbid_uses_of_all_its_rows(folder, stand_in, tmp_pat
         export(folder, "artists", "csv", tmp_path / "a.csv", use="training")
     with pytest.raises(TermsError, match="rows of spotify"):
         export(folder, "artist", "csv", tmp_path / "a.csv", use="training")
+    from phonofilm.identity.match import match
+
+    match(folder)
+    for table in ("recording", "links"):
+        export(folder, table, "csv", tmp_path / "a.csv", use="training", leave_out=True)

@@ -49,20 +49,37 @@ def test_the_strongest_link_wins_where_two_cannot_both_hold() -> None:
     assert found.refused == [(1, 3)]
 
 
+def never(one: object, other: object) -> bool:
+    return False
+
+
 def test_what_a_person_decided_holds_against_rules_and_links() -> None:
     facts = {1: ("a", ()), 2: ("a", ()), 3: ("b", ())}
-    same = clusters([], facts, always, same=[(1, 2)])
-    assert same.cluster_of == {1: 1, 2: 1}
-    apart = clusters([(1, 3)], facts, lambda x, y: False, different=[(1, 3)])
-    assert apart.cluster_of == {}
-    by_way = clusters([(1, 2), (2, 3)], facts, lambda x, y: False, different=[(1, 3)])
+    assert clusters([], facts, always, [(1, 2, True)]).cluster_of == {1: 1, 2: 1}
+    assert clusters([(1, 3)], facts, never, [(1, 3, False)]).cluster_of == {}
+    by_way = clusters([(1, 2), (2, 3)], facts, never, [(1, 3, False)])
     assert by_way.cluster_of == {1: 1, 2: 1}
 
 
+def test_the_newer_decision_holds_against_those_it_contradicts() -> None:
+    facts = {1: ("a", ()), 2: ("b", ()), 3: ("c", ())}
+    apart_last = clusters([], facts, never, [(1, 3, False), (2, 3, True), (1, 2, True)])
+    assert apart_last.cluster_of == {2: 2, 3: 2}
+    assert apart_last.contradicted == [(1, 2)]
+    same_last = clusters([], facts, never, [(2, 3, True), (1, 2, True), (1, 3, False)])
+    assert same_last.cluster_of == {1: 1, 2: 1, 3: 1}
+    assert same_last.contradicted == [(1, 3)]
+
+
 def test_two_recordings_of_one_source_with_other_code_and_length_are_two() -> None:
-    assert RECORDING.apart(("GBAAA9900303", 200.0), ("GBAAA9900304", 260.0))
-    assert not RECORDING.apart(("GBAAA9900303", 200.0), ("GBAAA9900304", 201.0))
-    assert not RECORDING.apart(("GBAAA9900303", 200.0), (None, 260.0))
+    def told(code, seconds, album=None, place=None):
+        return code, seconds, album, place
+
+    assert RECORDING.apart(told("GBAAA9900303", 200.0), told("GBAAA9900304", 260.0))
+    assert not RECORDING.apart(told("GBAAA9900303", 200.0), told("GBAAA9900304", 201.0))
+    assert not RECORDING.apart(told("GBAAA9900303", 200.0), told(None, 260.0))
+    assert RECORDING.apart(told(None, 200.0, "howl", 3), told(None, 200.0, "howl", 4))
+    assert not RECORDING.apart(told(None, 200.0, "howl", 3), told(None, 200.0, "other", 4))
 
 
 def test_deep_tech_house_is_house_when_asked() -> None:

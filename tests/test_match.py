@@ -235,6 +235,97 @@ def test_what_comes_later_is_matched_as_if_it_had_been_there(tmp_path) -> None:
     assert _as_sets(late) == _as_sets(early)
 
 
+def test_a_key_that_became_common_tells_nothing_of_old_records_either(tmp_path) -> None:
+    def intros(first: int, last: int) -> list[tuple]:
+        return [
+            song(source, f"{n}", "Intro", f"Artist {n}", seconds=180)
+            for source in ("deezer", "spotify") for n in range(first, last)
+        ]  # fmt: skip
+
+    late = folder_of(tmp_path / "late", iter(intros(0, 120)))
+    match(late)
+    add(late, iter(intros(120, 260)))
+    match(late)
+    stepwise = links(late)
+    match(late, again=True)
+    assert stepwise == links(late)
+
+
+def test_what_was_sure_among_few_is_weighed_again_among_many(tmp_path) -> None:
+    pair = [
+        song("deezer", "a", "Night", "Carl"),
+        song("spotify", "b", "Night", "Carl", seconds=260),
+    ]
+    many = [
+        song("deezer", f"o{n}", f"Other {n}", f"Else {n}", seconds=90 + n % 99)
+        for n in range(30_000)
+    ]
+    folder = folder_of(tmp_path / "data", iter(pair))
+    match(folder)
+    add(folder, iter(many))
+    match(folder)
+    stepwise = links(folder)
+    match(folder, again=True)
+    assert stepwise == links(folder)
+
+
+def links(folder: DataFolder) -> set[tuple]:
+    with read(folder) as connection:
+        return set(
+            connection.execute(
+                "SELECT least(source_a || id_a, source_b || id_b),"
+                " greatest(source_a || id_a, source_b || id_b), probability, status FROM links"
+            ).fetchall()
+        )
+
+
+def test_a_torn_line_does_not_swallow_the_next_decision(tmp_path) -> None:
+    folder = matched(tmp_path, *UNSURE)
+    path = folder.root / "identity" / "decisions.jsonl"
+    path.write_text('{"kind":"artist","one":"deezer:1","oth')
+    decide(folder, "recording", *PAIR, same=True)
+    assert [made.kind for made in decisions(folder)] == ["recording"]
+    match(folder)
+    assert together(folder, *PAIR)
+
+
+@pytest.mark.parametrize("wreck", [b"", b"no book at all" * 500])
+def test_a_book_that_is_damaged_is_made_anew(tmp_path, wreck: bytes) -> None:
+    folder = matched(tmp_path, *UNSURE)
+    decide(folder, "recording", *PAIR, same=True)
+    (folder.root / "identity" / "matches.duckdb").write_bytes(wreck)
+    match(folder)
+    assert together(folder, *PAIR)
+
+
+def test_nothing_of_what_expired_stays_in_the_book(tmp_path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from phonofilm.warehouse.purge import purge
+
+    folder = matched(
+        tmp_path,
+        song("spotify", "s1", "Secret Echo", "Zed"),
+        song("deezer", "2", "Secret Echo", "Zed"),
+    )
+    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+    warehouse.connection.execute(
+        "UPDATE store.track SET expires_at = now()::TIMESTAMP - INTERVAL 1 DAY"
+        " WHERE source = 'spotify'"
+    )
+    warehouse.close()
+    assert purge(folder, datetime.now(UTC) + timedelta(days=1)).rows["track"] == 1
+    with read(folder) as connection:
+        kept = connection.execute(
+            "SELECT (SELECT count(*) FROM identity.members WHERE entity LIKE 'spotify%'),"
+            " (SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)),"
+            " (SELECT count(*) FROM recording WHERE id LIKE 'spotify%')"
+        ).fetchone()
+    assert kept == (0, 0, 0)
+    assert not (folder.root / "identity" / "matches.duckdb").exists()
+    match(folder)
+
+
 def test_an_interrupted_match_finds_what_it_missed(tmp_path, monkeypatch) -> None:
     import phonofilm.identity.match as module
 

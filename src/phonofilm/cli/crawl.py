@@ -129,10 +129,13 @@ def command(
         wants["artist"] = n
     names = [*(artist or []), *(lines_of(artists, NAME_COLUMNS) if artists else [])]
     if plan:
-        if urls or ids or playlist or until or max_time:
-            raise UsageError("--plan goes with --genre, --artist or --artists, and --max-calls.")
+        refused = (urls, ids, playlist, until, max_time, wait, fresh, policy != "information")
+        if any(refused) or wants.keys() - {"artist"}:
+            raise UsageError(
+                "--plan goes with -n, --fields, --genre, --artist or --artists, --max-calls and -w."
+            )
         part = part_of(genre, names)
-        number = wants.get("artist") or len(names) or 100
+        number = wants["artist"] if "artist" in wants else len(names) or 100
         limits_of_plan = (max_calls, workers)
         raise typer.Exit(
             carry_out(folder, settings, source, number, fields, part, at, limits_of_plan, json)

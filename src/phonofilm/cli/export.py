@@ -59,6 +59,8 @@ def command(
 ) -> None:
     """Write a table with its card: what it is, whence, under which terms."""
     folder = shared.folder_of(data, warehouse=warehouse)
+    if use and name == "lake":
+        raise UsageError("A lake holds all tables: --use goes with one of them.")
     if name == "lake":
         _lake(folder, file or "lake", catalog, create, json)
         return

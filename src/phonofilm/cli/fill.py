@@ -44,8 +44,8 @@ def part_of(genre: str, names: list[str]) -> Scope:
 
 
 def carry_out(
-    folder: DataFolder, settings: Settings, source: str, artists: int, fields: str, scope: Scope,
-    at: str | None, limits: tuple[int | None, int], json: bool,
+    folder: DataFolder, settings: Settings, source: str, artists: int | None, fields: str,
+    scope: Scope, at: str | None, limits: tuple[int | None, int], json: bool,
 ) -> int:  # fmt: skip
     """Finds artists, fills their fields, tells how far; the exit code."""
     from phonofilm.filling.carry import Filling, fill  # noqa: PLC0415 - needs an extra

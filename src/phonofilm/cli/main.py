@@ -96,6 +96,11 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except RuntimeError as error:
+        # The database says so when a signal comes while it works.
+        if "interrupt" not in str(error).lower():
+            raise
+        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

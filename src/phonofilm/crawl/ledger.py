@@ -240,8 +240,8 @@ def asked_of(path: Path) -> dict[str, set[str]]:
         return found
 
 
-def followed_of(path: Path, kind: int, most: int, scope: str) -> list[str]:
-    """The first things of a kind (by its number) that a crawl of a scope followed, full ones first.
+def followed_of(path: Path, kind: int, most: int | None, scope: str) -> list[str]:
+    """The first things of a kind (by its number) that a crawl of a scope followed.
 
     Empty when the folder was last crawled for another scope.
     """
@@ -252,8 +252,7 @@ def followed_of(path: Path, kind: int, most: int, scope: str) -> list[str]:
         if held != (scope,):
             return []
         rows = db.execute(
-            "SELECT id FROM node WHERE kind = ? AND flags >> 1 >= 2 ORDER BY -(flags & 1), seq"
-            " LIMIT ?",
-            (kind, most),
+            "SELECT id FROM node WHERE kind = ? AND flags >> 1 >= 2 ORDER BY seq LIMIT ?",
+            (kind, -1 if most is None else most),
         )
         return [id_ for (id_,) in rows]

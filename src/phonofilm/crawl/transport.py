@@ -18,6 +18,8 @@ from phonofilm.sources.base import Query, Response
 
 MOST_BODY_BYTES = 32 * 1024 * 1024
 _MOST_REDIRECTS = 3
+# Shorter ones are words that stand in texts by themselves.
+_SHORTEST_SECRET = 8
 
 
 class NoResponse(NamedTuple):
@@ -40,6 +42,8 @@ class Transport:
         timeout_seconds: float = 60.0, key: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self._key = urlencode(key or {})  # goes out with every call, and into nothing else
+        values = (key or {}).values()
+        self._secrets = [v.encode() for v in values if len(v) >= _SHORTEST_SECRET]
         self.base_url = base_url.rstrip("/")
         self._agent = user_agent or f"phonofilm/{__version__}"
         self._connections = connections
@@ -121,6 +125,8 @@ class Transport:
                 body = await _bounded(answer)
                 if body is None:
                     return NoResponse("too_large", f"over {MOST_BODY_BYTES >> 20} MiB")
+                for secret in self._secrets:  # some services say again what they were told
+                    body = body.replace(secret, b"***")
                 headers = {name.lower(): _latin(value) for name, value in answer.headers.items()}
                 return Response(answer.status, headers, body, url, time.monotonic() - began)
         except TimeoutError:

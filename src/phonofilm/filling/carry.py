@@ -33,17 +33,18 @@ from phonofilm.warehouse.publish import reading
 _MOST_ROUNDS = 40
 _ARTIST = NODE_KINDS.index("artist")
 _LATER = "parked"
+_MANY = 1000
 
 
 class Filling(msgspec.Struct):
-    """What is wanted: so many artists of a source, and fields of theirs as kind and name.
+    """What is wanted: so many artists of a source (None: all), and fields as kind and name.
 
     Without a `source` it is the one that finds them fastest. `at` is an address of a sandbox,
     whose other stand-ins are asked, too.
     """
 
     source: str
-    artists: int
+    artists: int | None
     fields: list[Field]
     scope: Scope
     at: str | None = None
@@ -98,10 +99,16 @@ class _Carrying:
         wish = self._wish
         path = self._folder.frontier / f"{wish.source}.sqlite"
         held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
-        if len(held) < wish.artists:
+        if wish.artists is None or len(held) < wish.artists:
             goal = Goal({"artist": wish.artists}, wish.max_calls)
             self._crawl([self._options(wish.source, goal, wish.scope)])
             held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
+        if not held and wish.source in self._down:
+            raise ParkedError(
+                f"{wish.source} is parked.", resume_at=self.resume_at or time.time(),
+                saved="Everything collected so far.",
+                next_step="Run the same command after that minute.",
+            )  # fmt: skip
         return held
 
     def _options(
@@ -113,16 +120,22 @@ class _Carrying:
 
     def ask(self, errands: Mapping[str, list[Errand]]) -> None:
         """One round: all sources at once; one that fails or is parked does not stop the others."""
-        left = self._left()
         crawls = [
-            self._options(source, Goal({"artist": None}, left), Unfollowed(), held)
-            for source, held in errands.items()
+            self._options(source, Goal({"artist": None}, most), Unfollowed(), held)
+            for (source, held), most in zip(
+                errands.items(), self._shares(len(errands)), strict=True
+            )
+            if most != 0
         ]
         self._crawl(crawls)
 
-    def _left(self) -> int | None:
+    def _shares(self, sources: int) -> list[int | None]:
+        """How many calls each source of a round may make, of those that are left."""
         most = self._wish.max_calls
-        return None if most is None else max(1, most - sum(self.calls.values()))
+        if most is None:
+            return [None] * sources
+        left = max(0, most - sum(self.calls.values()))
+        return [left // sources + (place < left % sources) for place in range(sources)]
 
     def spent(self) -> bool:
         """Whether the calls that were allowed are made."""
@@ -209,7 +222,7 @@ def fill(
     """Finds the artists and fills their fields. Everything collected is safe whatever happens."""
     began = time.monotonic()
     work = _Carrying(folder, settings, wish, watch, told)
-    wish.source = wish.source or cheapest_finder(work.sources, wish.artists)
+    wish.source = wish.source or cheapest_finder(work.sources, wish.artists or _MANY)
     if wish.source not in work.sources:
         raise UsageError(
             f"{wish.source} cannot be asked: {work.left_out.get(wish.source, 'not there')}.",

@@ -38,13 +38,30 @@ class Book:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.connection = reading(folder)
         try:
-            self._open()
-        except duckdb.Error as error:
+            try:
+                self._open()
+            except duckdb.Error as error:
+                if not self._is_damaged(error):
+                    raise
+                self._remove()
+                self._open()
+        except (OSError, duckdb.Error) as error:
             self.connection.close()
             raise disk_failed(self.path, error) from error
 
+    def _is_damaged(self, error: duckdb.Error) -> bool:
+        """Whether the file is no book any more; it can be made anew, a full disk cannot."""
+        words = ("not a valid", "corrupt", "could not read", "magic", "serializ", "checksum")
+        return self.path.exists() and any(word in str(error).lower() for word in words)
+
+    def _remove(self) -> None:
+        for path in (self.path, self.path.with_name(self.path.name + ".wal")):
+            path.unlink(missing_ok=True)
+
     def _open(self) -> None:
         run = self.connection.execute
+        if self.path.exists() and not self.path.stat().st_size:
+            self._remove()
         scratch = str(self.path.parent / "spill").replace("'", "''")
         run(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = '{scratch}'")
         run("SET preserve_insertion_order = false")
@@ -59,7 +76,7 @@ class Book:
         run = self.connection.execute
         run(
             """CREATE TABLE IF NOT EXISTS book.link (kind VARCHAR, a BIGINT, b BIGINT,
-            odds DOUBLE, evidence VARCHAR, method VARCHAR)"""
+            factor DOUBLE, witnessed BOOLEAN, evidence VARCHAR, method VARCHAR)"""
         )
         run("CREATE TABLE IF NOT EXISTS book.member (kind VARCHAR, uid BIGINT, cluster BIGINT)")
         run("CREATE TABLE IF NOT EXISTS book.refused (kind VARCHAR, a BIGINT, b BIGINT)")
@@ -160,6 +177,7 @@ class Book:
                 FROM (SELECT uid, unnest({told}) AS key FROM book.{kind.name} WHERE uid > {done})
                 WHERE key IS NOT NULL"""
             )
+        self._crowded(kind, done)
         run(
             f"""CREATE OR REPLACE TABLE pairs AS WITH fresh AS (FROM {keys} WHERE uid > {done}),
             common AS (SELECT k FROM {keys} SEMI JOIN fresh USING (k)
@@ -168,6 +186,8 @@ class Book:
             FROM (FROM fresh ANTI JOIN common USING (k)) n JOIN {keys} o
             ON o.k = n.k AND o.uid < n.uid"""
         )
+        if self.number("SELECT count(*) FROM crowded"):
+            self._compare_again(kind, done)
         if kind.exclusive:  # of one source they are two anyway
             run(
                 f"""DELETE FROM pairs USING book.{kind.name} x, book.{kind.name} y
@@ -175,12 +195,39 @@ class Book:
             )
         return self.number("SELECT count(*) FROM pairs")
 
+    def _crowded(self, kind: Kind, done: int) -> None:
+        """Old records of keys that became too common now, as `crowded`; their links are undone.
+
+        They were compared when the key still told something; all at once they would not have been.
+        """
+        keys = f"book.key_{kind.name}"
+        self.connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE crowded AS SELECT DISTINCT uid FROM {keys}
+            WHERE uid <= {done} AND k IN (SELECT k FROM {keys} GROUP BY k
+                HAVING count(*) > {_MOST_OF_A_KEY}
+                AND count(*) FILTER (uid <= {done}) BETWEEN 1 AND {_MOST_OF_A_KEY})"""
+        )
+        inside = "IN (SELECT uid FROM crowded)"
+        self.connection.execute(
+            f"DELETE FROM book.link WHERE kind = ? AND (a {inside} OR b {inside})", [kind.name]
+        )
+
+    def _compare_again(self, kind: Kind, done: int) -> None:
+        """Adds the pairs of crowded records that another key still tells of."""
+        keys = f"book.key_{kind.name}"
+        self.connection.execute(
+            f"""INSERT INTO pairs SELECT DISTINCT least(n.uid, o.uid), greatest(n.uid, o.uid), '0'
+            FROM (FROM {keys} SEMI JOIN crowded USING (uid) WHERE k NOT IN (
+                SELECT k FROM {keys} GROUP BY k HAVING count(*) > {_MOST_OF_A_KEY})) n
+            JOIN {keys} o ON o.k = n.k AND o.uid <> n.uid AND o.uid <= {done}"""
+        )
+
     def keep(self, kind: Kind) -> None:
         """Writes down what was `scored`; from now on these records are old."""
         run = self.connection.execute
         run(
-            f"""INSERT INTO book.link SELECT '{kind.name}', a, b, odds, evidence, method
-            FROM scored"""
+            f"""INSERT INTO book.link
+            SELECT '{kind.name}', a, b, factor, witnessed, evidence, method FROM scored"""
         )
         run(f"INSERT INTO book.done SELECT '{kind.name}', max(uid) FROM book.{kind.name}")
 

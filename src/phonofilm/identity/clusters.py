@@ -10,19 +10,22 @@ Facts = Mapping[int, tuple[str, tuple[Any, ...]]]
 
 
 class Clustered(NamedTuple):
-    """The cluster of each record that has company, by its smallest member; links not taken."""
+    """The cluster of each record that has company, by its smallest member.
+
+    `refused` links were not taken; `contradicted` decisions do not go with newer ones.
+    """
 
     cluster_of: dict[int, int]
     refused: list[tuple[int, int]]
+    contradicted: list[tuple[int, int]]
 
 
 class _Groups:
     """Growing groups of records: who is in which, and by source what is in it."""
 
-    def __init__(
-        self, facts: Facts, apart: Callable[[Any, Any], bool], decided: Mapping[int, set[int]]
-    ) -> None:
-        self._facts, self._apart, self._decided = facts, apart, decided
+    def __init__(self, facts: Facts, apart: Callable[[Any, Any], bool]) -> None:
+        self._facts, self._apart = facts, apart
+        self._decided: dict[int, set[int]] = {}
         self._above: dict[int, int] = {}
         self.members: dict[int, list[int]] = {}
 
@@ -49,12 +52,22 @@ class _Groups:
         self.members[a] = mine + theirs
         self.members.pop(b, None)
 
+    def keep_apart(self, one: int, other: int) -> None:
+        """A person said that they are two."""
+        self._decided.setdefault(one, set()).add(other)
+        self._decided.setdefault(other, set()).add(one)
+
+    def told_apart(self, a: int, b: int) -> bool:
+        """Whether two groups hold records that a person told apart."""
+        theirs = self._of(b)
+        return any(not self._decided.get(one, _NOBODY).isdisjoint(theirs) for one in self._of(a))
+
     def cannot(self, a: int, b: int) -> bool:
         """Whether two groups hold records that cannot be one, or that a person told apart."""
+        if self._decided and self.told_apart(a, b):
+            return True
         mine, theirs = self._of(a), self._of(b)
         for one in mine:
-            if not self._decided.get(one, _NOBODY).isdisjoint(theirs):
-                return True
             source, held = self._facts[one]
             for other in theirs:
                 other_source, also = self._facts[other]
@@ -68,19 +81,22 @@ _NOBODY: set[int] = set()
 
 def clusters(
     links: Iterable[tuple[int, int]], facts: Facts, apart: Callable[[Any, Any], bool],
-    same: Iterable[tuple[int, int]] = (), different: Iterable[tuple[int, int]] = (),
+    decided: Iterable[tuple[int, int, bool]] = (),
 ) -> Clustered:  # fmt: skip
     """Groups of records. `links` come strongest first, in an order that depends on them alone.
 
-    `same` and `different` are what people decided: it holds against any rule.
+    `decided` is what people said, the newest first: two records, and whether they are one. It holds
+    against any rule, and the newer against the older.
     """
-    decided: dict[int, set[int]] = {}
-    for a, b in different:
-        decided.setdefault(a, set()).add(b)
-        decided.setdefault(b, set()).add(a)
-    groups = _Groups(facts, apart, decided)
-    for a, b in same:
-        if (x := groups.find(a)) != (y := groups.find(b)):
+    groups = _Groups(facts, apart)
+    contradicted = []
+    for a, b, same in decided:
+        x, y = groups.find(a), groups.find(b)
+        if (x == y) is not same and (x == y or (same and groups.told_apart(x, y))):
+            contradicted.append((a, b))
+        elif not same:
+            groups.keep_apart(a, b)
+        elif x != y:
             groups.join(x, y)
     refused = []
     for a, b in links:
@@ -95,4 +111,4 @@ def clusters(
         record: smallest for members in groups.members.values() for smallest in [min(members)]
         for record in members
     }  # fmt: skip
-    return Clustered(found, refused)
+    return Clustered(found, refused, contradicted)

@@ -36,7 +36,9 @@ def decide(folder: DataFolder, kind: str, one: str, other: str, same: bool) -> D
     path = _file(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
+        with path.open("a+b") as file:
+            if file.tell() and not _ends_whole(path):  # a power cut left half a line
+                file.write(b"\n")
             file.write(msgspec.json.encode(made) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -45,25 +47,34 @@ def decide(folder: DataFolder, kind: str, one: str, other: str, same: bool) -> D
     return made
 
 
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
 def decisions(folder: DataFolder, kind: str = "") -> list[Decision]:
-    """All that stand, of one kind or of all; a line that a power cut left half is passed over."""
+    """All that stand, of one kind or of all, the newest last.
+
+    A line that a power cut left half is passed over; anything else that is no decision is told.
+    """
     path = _file(folder)
     if not path.is_file():
         return []
     held: dict[tuple[str, str, str], Decision] = {}
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
         if not line:
             continue
         try:
             made = msgspec.json.decode(line, type=Decision)
         except msgspec.DecodeError as error:
-            if number == len(lines):
-                break
+            if "truncated" in str(error):
+                continue
             raise StoreError(
                 f"{path}, line {number}, is no decision: {error}.",
                 saved="Nothing was changed.",
                 next_step="Correct or remove that line; the others are read as they are.",
             ) from None
+        held.pop((made.kind, made.one, made.other), None)
         held[made.kind, made.one, made.other] = made
     return [made for made in held.values() if kind in ("", made.kind)]

@@ -24,7 +24,7 @@ from phonofilm.warehouse.where import open_warehouse, remembered
 try:
     from phonofilm.identity.book import Book
     from phonofilm.identity.genres import keep_genres
-    from phonofilm.identity.scoring import LINKED, score
+    from phonofilm.identity.scoring import LINKED, WEAKEST, prior_of, score
 except ImportError:
     raise ConfigurationError(
         "Matching needs splink, pyarrow and anyascii.",
@@ -40,7 +40,8 @@ _TO_DECIDE = "SELECT kind, count(*) FROM book.links WHERE status = 'to decide' G
 
 class Matched(msgspec.Struct):
     """What a run found, by kind: records, those that were new, pairs compared, links that hold,
-    things with several records (`clusters`), links for a person to decide, links that cannot be.
+    things with several records (`clusters`), links for a person to decide, links that cannot be,
+    decisions that newer ones contradict.
     """
 
     rules: str
@@ -85,21 +86,24 @@ def _one_kind(folder: DataFolder, book: Book, kind: Kind) -> dict[str, int]:
 def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
     run = book.connection.execute
     _probabilities(book, kind)
-    same, different = _decided(book, kind, decided)
+    told = _decided(book, kind, decided)
     links = run(
         f"""SELECT a, b FROM held WHERE probability >= {LINKED}
         ORDER BY probability DESC, source_a, id_a, source_b, id_b"""
     ).fetchall()
-    concerned = {uid for pair in (*links, *same, *different) for uid in pair}
-    found = clusters(links, dict(_facts(book, kind, concerned)), kind.apart, same, different)
+    concerned = {uid for pair in (*links, *told) for uid in pair[:2]}
+    found = clusters(links, dict(_facts(book, kind, concerned)), kind.apart, told)
     run("DELETE FROM book.member WHERE kind = ?", [kind.name])
     run("DELETE FROM book.refused WHERE kind = ?", [kind.name])
     book.insert("member", kind.name, found.cluster_of.items())
-    book.insert("refused", kind.name, [*found.refused, *map(_ordered, different)])
+    book.insert(
+        "refused", kind.name, [*found.refused, *(_ordered(pair) for pair in told if not pair[2])]
+    )
     return {
         "links": len(links) - len(found.refused),
         "clusters": len(set(found.cluster_of.values())),
         "refused": len(found.refused),
+        "contradicted": len(found.contradicted),
     }
 
 
@@ -107,8 +111,8 @@ UNSURE = 0.25
 """Less probable links are not worth a person's time."""
 
 
-def _ordered(pair: tuple[int, int]) -> tuple[int, int]:
-    return min(pair), max(pair)
+def _ordered(pair: tuple[int, int, bool]) -> tuple[int, int]:
+    return min(pair[:2]), max(pair[:2])
 
 
 def _probabilities(book: Book, kind: Kind) -> None:
@@ -116,27 +120,28 @@ def _probabilities(book: Book, kind: Kind) -> None:
 
     Where a source has each thing once, those that compete for one partner share what is to be had.
     """
-    odds = "odds"
+    records = book.number(f"SELECT count(*) FROM book.{kind.name}")
+    prior = prior_of(kind, records)
+    odds = share = "odds"
     if kind.exclusive:
-        odds = """odds / (1 + greatest(
-            sum(odds) OVER (PARTITION BY l.a, y.source),
-            sum(odds) OVER (PARTITION BY l.b, x.source)
-            ) - odds)"""
+        share = """odds / (1 + greatest(sum(odds) OVER (PARTITION BY a, source_b),
+            sum(odds) OVER (PARTITION BY b, source_a)) - odds)"""
     book.connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE held AS SELECT a, b, evidence, method,
-        x.source AS source_a, x.id AS id_a, y.source AS source_b, y.id AS id_b,
-        round({odds} / (1 + {odds}), 6) AS probability
-        FROM book.link l JOIN book.{kind.name} x ON x.uid = l.a
-        JOIN book.{kind.name} y ON y.uid = l.b WHERE l.kind = '{kind.name}'"""
+        f"""CREATE OR REPLACE TEMP TABLE held AS SELECT * EXCLUDE (odds),
+        round({share} / (1 + {share}), 6) AS probability FROM (
+            SELECT a, b, evidence, method, x.source AS source_a, x.id AS id_a,
+            y.source AS source_b, y.id AS id_b,
+            least(factor * {prior / (1 - prior)!r}, if(witnessed, 1e18, 1.0)) AS {odds}
+            FROM book.link l JOIN book.{kind.name} x ON x.uid = l.a
+            JOIN book.{kind.name} y ON y.uid = l.b WHERE l.kind = '{kind.name}')
+        WHERE odds >= {WEAKEST}"""
     )
 
 
-def _decided(
-    book: Book, kind: Kind, decided: list[Decision]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """The records that people called the same, and those they told apart; gone ones are left."""
+def _decided(book: Book, kind: Kind, decided: list[Decision]) -> list[tuple[int, int, bool]]:
+    """Pairs of records that people called one thing or two, the newest first, as far as here."""
     if not decided:
-        return [], []
+        return []
     names = [name for made in decided for name in (made.one, made.other)]
     rows = book.connection.execute(
         f"""SELECT source || ':' || id, uid FROM book.{kind.name}
@@ -144,12 +149,11 @@ def _decided(
         [names],
     )
     uid_of = dict(rows.fetchall())
-    pairs = [
+    return [
         (uid_of[made.one], uid_of[made.other], made.same)
-        for made in decided
+        for made in reversed(decided)
         if made.one in uid_of and made.other in uid_of
     ]
-    return [(a, b) for a, b, same in pairs if same], [(a, b) for a, b, same in pairs if not same]
 
 
 def _facts(

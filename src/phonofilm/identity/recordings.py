@@ -59,8 +59,10 @@ def _prepare(row: Row) -> Row:
 
 
 def _two_recordings(one: Row, other: Row) -> bool:
-    """Another code and another length: a source that says both means two recordings."""
-    (code, seconds), (code_too, seconds_too) = one, other
+    """Another code and another length, or another place on one album: the source means two."""
+    (code, seconds, album, place), (code_too, seconds_too, album_too, place_too) = one, other
+    if album and album == album_too and place and place_too and place != place_too:
+        return True
     if None in (code, code_too, seconds, seconds_too) or code == code_too:
         return False
     return bool(abs(seconds - seconds_too) > _APART_SECONDS)
@@ -153,5 +155,5 @@ WITNESSES = "gamma_isrc <> 1 OR gamma_song > 0 OR (gamma_artist > 0 AND gamma_se
 
 RECORDING = Kind(
     "recording", "track", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.5,
-    ("isrc", "seconds"), _two_recordings, 20_000, witnesses=WITNESSES,
+    ("isrc", "seconds", "album", "place"), _two_recordings, 20_000, witnesses=WITNESSES,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from phonofilm.identity.decisions import decisions
+from phonofilm.identity.match import kind_of
 from phonofilm.landing.store import DataFolder
 from phonofilm.warehouse.publish import read
 
@@ -33,6 +34,8 @@ class Uncertain(msgspec.Struct):
 
 def uncertain(folder: DataFolder, kind: str = "", limit: int = 100) -> list[Uncertain]:
     """What is to decide, the most probable first; what was decided is not asked again."""
+    if kind:
+        kind_of(kind)
     known = {(made.kind, made.one, made.other) for made in decisions(folder)}
     found: list[Uncertain] = []
     with read(folder) as connection:

@@ -13,20 +13,28 @@ import msgspec
 
 from phonofilm.identity.kinds import SILENT, Kind
 
-_WEAKEST = 0.02
+WEAKEST = 0.02
 """Pairs less probable than this are forgotten."""
 LINKED = 0.9
 """Links at least so probable hold; weaker ones are for a person to decide."""
 
 
+def prior_of(kind: Kind, records: int) -> float:
+    """The probability of two records of which nothing is known.
+
+    The more records there are, the less any two of them are one.
+    """
+    return kind.expected / max(records, kind.catalogue)
+
+
 def settings_of(kind: Kind, records: int) -> dict[str, Any]:
-    """splink's settings. The more records there are, the less any two of them are one."""
+    """splink's settings."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "uid",
         "comparisons": list(kind.comparisons),
         "blocking_rules_to_generate_predictions": [],
-        "probability_two_random_records_match": kind.expected / max(records, kind.catalogue),
+        "probability_two_random_records_match": prior_of(kind, records),
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,
     }
@@ -87,8 +95,8 @@ def _words(compared: dict[str, Any], gamma: int) -> str:
 
 def score(connection: duckdb.DuckDBPyConnection, kind: Kind, records: int) -> int:
     """Scores the table `pairs`, and keeps what is worth keeping in `scored`; how many."""
-    with _predicted(connection, kind, records, _WEAKEST) as table:
-        return _keep(connection, kind, table)
+    with _predicted(connection, kind, records, WEAKEST) as table:
+        return _keep(connection, kind, table, prior_of(kind, records))
 
 
 @contextmanager
@@ -114,16 +122,19 @@ def _predicted(
     connection.execute(f"DROP VIEW {view}")
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str) -> int:
-    """Links with their evidence. Without a second witness a link is at most worth a look."""
-    odds = "pow(2.0, least(match_weight, 60))"
+def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str, prior: float) -> int:
+    """Links with their evidence, and by how much it raises the odds whatever they were before.
+
+    `witnessed`: there is more than a code that speaks for it.
+    """
+    factor = f"pow(2.0, least(match_weight, 60)) / {prior / (1 - prior)!r}"
     named = "gamma_known = 1" if "known" in kind.facts else "false"
     code = next((f"gamma_{c} = 1" for c in ("isrc", "upc", "imdb") if c in kind.facts), "false")
     connection.execute(
         f"""CREATE OR REPLACE TABLE scored AS SELECT uid_l AS a, uid_r AS b,
-        round(CASE WHEN {kind.witnesses} THEN {odds} ELSE least({odds}, 1.0) END, 9) AS odds,
-        {evidence_of(kind)} AS evidence, CASE WHEN {named} THEN 'id' WHEN {code} THEN 'code'
-        ELSE 'likeness' END AS method FROM {table}"""
+        {factor} AS factor, {kind.witnesses} AS witnessed, {evidence_of(kind)} AS evidence,
+        CASE WHEN {named} THEN 'id' WHEN {code} THEN 'code' ELSE 'likeness' END AS method
+        FROM {table}"""
     )
     row = connection.execute("SELECT count(*) FROM scored").fetchone()
     return int(row[0]) if row else 0

@@ -6,6 +6,7 @@ interrupted unpacks again, but parses only what is missing.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -29,6 +30,12 @@ from phonofilm.sources.tsv import CutShort
 PIECE_BYTES = 32 * 1024 * 1024
 _READ_BYTES = 2 * 1024 * 1024
 _ODD_SHARE = 0.02
+_DAMAGED: tuple[type[Exception], ...] = (EOFError, lzma.LZMAError, tarfile.TarError)
+_zstandard: Any = None
+with contextlib.suppress(ImportError):
+    import zstandard as _zstandard
+
+    _DAMAGED = (*_DAMAGED, _zstandard.ZstdError)
 _LONG_LINE, _LONGEST_LINE = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 
@@ -126,7 +133,7 @@ def _pieces(path: Path, table: DumpTable, hashing: Any) -> Iterator[bytes]:
                         yield from _whole_lines(archive.fileobj, member.size, table)  # type: ignore[arg-type]
             while packed.read(_READ_BYTES):  # its hash is of all of it
                 pass
-    except (EOFError, lzma.LZMAError, tarfile.TarError) as error:
+    except _DAMAGED as error:
         raise CutShort(f"its archive is damaged ({error})") from None
     if not found:
         raise ShapeError(
@@ -157,14 +164,12 @@ def _unpacked(path: Path, packed: _Hashed) -> Any:
     if name.endswith((".xz", ".txz")):
         return lzma.LZMAFile(packed)  # type: ignore[arg-type]
     if name.endswith(".zst"):
-        try:
-            import zstandard  # noqa: PLC0415 - an extra
-        except ImportError:
+        if _zstandard is None:
             raise ConfigurationError(
                 f"{name} is packed with Zstandard.",
                 next_step="Install what unpacks it: pip install 'phonofilm[dumps]'",
-            ) from None
-        return zstandard.ZstdDecompressor().stream_reader(packed)  # type: ignore[arg-type]
+            )
+        return _zstandard.ZstdDecompressor().stream_reader(packed)
     return packed
 
 
@@ -209,59 +214,82 @@ def _check_header(found: list[str], table: DumpTable) -> None:
 def _part(
     connection: duckdb.DuckDBPyConnection, piece: bytes, table: DumpTable, target: Path
 ) -> int:
-    """Writes one part; a line that does not parse costs itself. How many rows."""
+    """Writes one part; a line that does not fit costs itself. How many rows."""
     lines = target.with_suffix(".lines")
     lines.write_bytes(piece)
     try:
         try:
             return _copy(connection, lines, table, target, _LONG_LINE)
         except duckdb.Error:
-            lines.write_bytes(_sound(piece, table))
+            every = [line for line in piece.split(b"\n") if line.strip()]
+            good = list(_fitting(connection, every, lines, table))
+            _judge(table, len(every), len(good))
+            lines.write_bytes(b"\n".join(good) + b"\n")
             return _copy(connection, lines, table, target, _LONGEST_LINE)
     finally:
         lines.unlink(missing_ok=True)
 
 
+def _fitting(
+    connection: duckdb.DuckDBPyConnection, held: list[bytes], lines: Path, table: DumpTable
+) -> Iterator[bytes]:
+    """The lines that the database takes: halves of halves, until the odd ones are alone."""
+    if not held:
+        return
+    lines.write_bytes(b"\n".join(held) + b"\n")
+    try:
+        read = _read(lines, table, _LONGEST_LINE)
+        counted = connection.execute(f"SELECT max(hash(t)) FROM {read} t").fetchone()
+    except duckdb.Error:
+        counted = None
+    if counted:
+        yield from held
+    elif len(held) > 1:
+        middle = len(held) // 2
+        yield from _fitting(connection, held[:middle], lines, table)
+        yield from _fitting(connection, held[middle:], lines, table)
+
+
+def _judge(table: DumpTable, lines: int, good: int) -> None:
+    """ShapeError when so many lines do not fit that it is no accident."""
+    if lines - good > max(100, _ODD_SHARE * lines):
+        raise ShapeError(
+            f"{lines - good:,} of {lines:,} lines of {table.name} do not fit.",
+            saved="The last import stays as it was.",
+        )
+
+
 def _copy(
     connection: duckdb.DuckDBPyConnection, lines: Path, table: DumpTable, target: Path, longest: int
 ) -> int:
-    columns = ", ".join(f"'{name}': '{table.type_of(name)}'" for name in table.columns)
-    if table.packing.startswith("json"):
-        read = f"read_json({_literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}"
-        read += f", maximum_object_size = {longest})"
-    else:
-        read = f"read_csv({_literal(lines)}, header = false, columns = {{{columns}}})"
     row = connection.execute(
-        f"COPY (SELECT * FROM {read}) TO {_literal(target)} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * FROM {_read(lines, table, longest)}) TO {_literal(target)}"
+        " (FORMAT parquet, COMPRESSION zstd)"
     ).fetchone()
     return int(row[0]) if row else 0
 
 
-def _sound(piece: bytes, table: DumpTable) -> bytes:
-    """The lines that parse; ShapeError when many do not."""
-    lines = [line for line in piece.split(b"\n") if line.strip()]
-    good = [line for line in lines if _parses(line, table)]
-    if len(lines) - len(good) > max(100, _ODD_SHARE * len(lines)):
-        raise ShapeError(
-            f"{len(lines) - len(good):,} of {len(lines):,} lines of {table.name} do not parse.",
-            saved="The last import stays as it was.",
+def _read(lines: Path, table: DumpTable, longest: int) -> str:
+    """SQL: lines as rows of the wanted columns."""
+    columns = ", ".join(f"'{name}': '{table.type_of(name)}'" for name in table.columns)
+    if table.packing.startswith("json"):
+        return (
+            f"read_json({_literal(lines)}, format = 'newline_delimited', columns = {{{columns}}},"
+            f" maximum_object_size = {longest})"
         )
-    return b"\n".join(good) + b"\n"
-
-
-def _parses(line: bytes, table: DumpTable) -> bool:
-    if table.packing.startswith("csv"):
-        return line.count(b",") == len(table.columns) - 1
-    try:
-        return isinstance(msgspec.json.decode(line), dict)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
+    return f"read_csv({_literal(lines)}, header = false, columns = {{{columns}}})"
 
 
 def _plain_csv(path: Path, table: DumpTable, folder: Path) -> Checked:
     """A CSV as it is, quoted fields over several lines included; columns are found by name."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        heads = [row for row, _ in zip(csv.reader(file), range(table.header), strict=False)]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            heads = [row for row, _ in zip(csv.reader(file), range(table.header), strict=False)]
+    except (UnicodeError, csv.Error) as error:
+        raise ShapeError(
+            f"{path.name} is no such CSV: {str(error)[:200]}.",
+            saved="The last import stays as it was.",
+        ) from None
     names = _joined(heads)
     missing = [name for name in table.key if name not in names]
     if missing:

@@ -42,6 +42,11 @@ def export(
     may not be used as `use` says are refused, or left out. TermsError names whose they are.
     """
     _check(table, format_, shape)
+    if use and (table == "discography" or shape):
+        raise UsageError(
+            "What rows may be used for can be told of a table as it is, not of a shape.",
+            next_step="Leave --use or --shape out.",
+        )
     with read(folder) as connection:
         shapes.prepare(connection)
         if table == "discography":

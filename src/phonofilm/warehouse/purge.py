@@ -30,6 +30,9 @@ def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
     with Writing(folder, "purge"):
         seal_all(folder)
         rows, unreached = _from_all(folder, instant)
+        if any(rows.values()):  # it holds facts of the same rows, and can be made anew
+            for book in (folder.root / "identity").glob("matches.duckdb*"):
+                book.unlink()
         answers = sum(_from_landing(folder, name, instant) for name in NAMES)
         if any(rows.values()) and published(folder) is not None:
             withdraw(folder)

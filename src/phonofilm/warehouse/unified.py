@@ -121,13 +121,21 @@ _BY_GENRE = """CREATE OR REPLACE VIEW artist_by_genre AS
     LEFT JOIN identity.genre_tree w ON w.name = g.genre"""
 
 
+def _first(value: str, source: str, field: str) -> str:
+    """A value and its source, from one row: of the source believed first."""
+    order = f"ORDER BY {_rank(field).replace('t.source', source)}, {value}"
+    held = f"FILTER (WHERE {value} IS NOT NULL)"
+    return (
+        f"(array_agg({value} {order}) {held})[1] AS {field},"
+        f" (array_agg({source} {order}) {held})[1] AS {field}_source"
+    )
+
+
 def _wide() -> str:
     """Artists with what people ask for together, each with who tells it."""
-    tracks = f"""SELECT {_ENTITY} AS artist, x.tempo, x.tempo_source, x.preview, x.preview_source
-        FROM (SELECT k.source, k.artist_ids[1] AS id, f.tempo,
-            CASE WHEN f.tempo IS NOT NULL THEN f.source END AS tempo_source,
-            k.preview_url AS preview,
-            CASE WHEN k.preview_url IS NOT NULL THEN k.source END AS preview_source
+    tracks = f"""SELECT {_ENTITY} AS artist, x.tempo, x.tempo_source, x.preview, x.source
+        FROM (SELECT k.source, k.artist_ids[1] AS id, f.tempo, f.source AS tempo_source,
+            k.preview_url AS preview
             FROM store.track k LEFT JOIN identity.members s ON s.kind = 'recording'
                 AND s.source = k.source AND s.id = k.id
             LEFT JOIN (SELECT coalesce(r.entity, h.source || ':' || h.id) AS recording, h.source,
@@ -137,16 +145,20 @@ def _wide() -> str:
             WHERE k.artist_ids IS NOT NULL) x
         CROSS JOIN LATERAL (SELECT x.source, x.id) t {_member("artist")}"""
     related = f"""SELECT {_ENTITY} AS artist, count(DISTINCT t.related_id) AS related,
-        min(t.source) AS related_source FROM (SELECT source, artist_id AS id, related_id
+        array_agg(DISTINCT t.source ORDER BY t.source) AS related_sources
+        FROM (SELECT source, artist_id AS id, related_id
         FROM store.artist_relation) t {_member("artist")} GROUP BY {_ENTITY}"""
     return f"""CREATE OR REPLACE VIEW artist_wide AS
-        SELECT a.*, g.genres, g.genres_source, r.related, r.related_source, k.bpm, k.bpm_source,
-        k.preview_url, k.preview_source FROM artist a
+        SELECT a.*, g.genres, g.genres_sources, g.genres_licence, r.related, r.related_sources,
+        k.bpm, k.bpm_sources, k.preview_url, k.preview_url_source FROM artist a
         LEFT JOIN (SELECT artist, array_agg(DISTINCT genre ORDER BY genre) AS genres,
-            min(source) AS genres_source FROM artist_genre_of GROUP BY artist) g ON g.artist = a.id
+            array_agg(DISTINCT source ORDER BY source) AS genres_sources,
+            string_agg(DISTINCT licence, ', ') AS genres_licence
+            FROM artist_genre_of GROUP BY artist) g ON g.artist = a.id
         LEFT JOIN ({related}) r ON r.artist = a.id
-        LEFT JOIN (SELECT artist, avg(tempo) AS bpm, min(tempo_source) AS bpm_source,
-            min(preview) AS preview_url, min(preview_source) AS preview_source
+        LEFT JOIN (SELECT artist, avg(tempo) AS bpm, array_agg(DISTINCT tempo_source)
+                FILTER (WHERE tempo IS NOT NULL) AS bpm_sources,
+            {_first("preview", "source", "preview_url")}
             FROM ({tracks}) every GROUP BY artist) k ON k.artist = a.id"""
 
 
@@ -164,3 +176,22 @@ def unified() -> Iterator[str]:
     yield _ARTIST_GENRES.replace("{text}", "VARCHAR")
     yield _BY_GENRE
     yield _wide()
+
+
+_OF_KIND = {"artist": "artist", "recording": "track", "release": "album", "title": "title"}
+
+
+def forget_gone() -> Iterator[str]:
+    """What removes, after a purge, all that identity keeps of records that are not there any more.
+
+    A thing that was named by one of them, or held one, falls apart until it is matched again.
+    """
+    for kind, table in _OF_KIND.items():
+        here = f"SELECT 1 FROM store.{table} t WHERE t.source = m.source AND t.id = m.id"
+        yield f"""DELETE FROM identity.members WHERE kind = '{kind}' AND entity IN (
+            SELECT m.entity FROM identity.members m
+            WHERE m.kind = '{kind}' AND NOT EXISTS ({here}))"""
+        for side in "ab":
+            there = f"t.source = l.source_{side} AND t.id = l.id_{side}"
+            yield f"""DELETE FROM identity.links AS l WHERE l.kind = '{kind}'
+                AND NOT EXISTS (SELECT 1 FROM store.{table} t WHERE {there})"""

@@ -14,7 +14,7 @@ from phonofilm.sources import NAMES, get
 USES = ("commercial", "share", "training")
 # How licences are told, as addresses or as short names.
 _FORBIDDING = {"commercial": r"\bnc\b|-nc-|-nc/|noncommercial", "training": r"\bnd\b|-nd/|noderiv"}
-_LICENCES = ("licence_url", "licence", "poster_licence")
+_LICENCES = ("licence_url", "licence", "poster_licence", "genres_licence")
 
 
 def check_use(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> None:
@@ -45,18 +45,24 @@ def _forbidden(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> str
     """SQL: who forbids a use of a row, null when nobody does; empty when no column tells."""
     if use not in USES:
         raise UsageError(f"There is no use called {use!r}.", next_step=f"Uses: {', '.join(USES)}.")
-    names = {name for name, *_ in connection.execute(f"DESCRIBE {sql}").fetchall()}
+    types = {n: kind for n, kind, *_ in connection.execute(f"DESCRIBE {sql}").fetchall()}
+    told = [name for name in ("source", "source_a", "source_b") if name in types]
+    lists = "" if told or "sources" not in types else "sources"
+    if not told and not lists:
+        raise UsageError(
+            "Of these rows nobody knows whose they are, so not what they may be used for.",
+            next_step="Export a table with `source` or `sources`.",
+        )
     sources = [name for name in NAMES if use in get(name).manifest.terms.forbids]
     quoted = ", ".join(f"'{name}'" for name in sources)
-    parts = []
-    if sources and "source" in names:
-        parts.append(f"CASE WHEN source IN ({quoted}) THEN source END")
-    if sources and "sources" in names and "source" not in names:
-        parts.append(f"list_intersect(sources, [{quoted}])[1]")
+    parts = [f"CASE WHEN {name} IN ({quoted}) THEN {name} END" for name in told if sources]
+    if lists and sources:
+        every = lists if types[lists].endswith("[]") else f"string_split({lists}, ' ')"
+        parts.append(f"list_intersect({every}, [{quoted}])[1]")
     if use in _FORBIDDING:
         parts += [
             f"CASE WHEN regexp_matches(lower({name}), '{_FORBIDDING[use]}') THEN {name} END"
             for name in _LICENCES
-            if name in names
+            if name in types
         ]
     return f"coalesce({', '.join(parts)})" if parts else ""

@@ -18,6 +18,7 @@ from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import quoted
 from phonofilm.warehouse.merging import adds, differs, merged, same
 from phonofilm.warehouse.schema import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
+from phonofilm.warehouse.unified import forget_gone
 
 # Files of this version pack text better and a third faster; DuckDB reads them from 1.4 on.
 _STORAGE = "v1.4.0"
@@ -184,10 +185,13 @@ class DuckWarehouse:
 
     def purge(self, instant: datetime) -> dict[str, int]:
         """Removes what expired before an instant (UTC); rows by table."""
-        return {
+        removed = {
             table: self._delete(table, instant)
             for table in (*(cls.kind for cls in RECORDS), "observation", "quarantine")
         }
+        for statement in forget_gone() if any(removed.values()) else ():
+            self.connection.execute(statement)
+        return removed
 
     def _delete(self, table: str, instant: datetime) -> int:
         row = self.connection.execute(

@@ -26,6 +26,7 @@ from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import POSTGRES, quoted
 from phonofilm.warehouse.merging import adds, differs, merged, same
 from phonofilm.warehouse.schema import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
+from phonofilm.warehouse.unified import forget_gone
 from phonofilm.warehouse.where import scrubbed, without_password
 
 try:
@@ -232,10 +233,13 @@ class PostgresWarehouse:
         """Removes what expired before an instant (UTC); rows by table."""
         tables = (*(cls.kind for cls in RECORDS), "observation", "quarantine")
         delete = "DELETE FROM store.{} WHERE expires_at <= %s"
-        return {
+        removed = {
             table: self._connection.execute(delete.format(table), [instant]).rowcount
             for table in tables
         }
+        for statement in forget_gone() if any(removed.values()) else ():
+            self._connection.execute(statement)
+        return removed
 
     def adopt(self, book: Path, tables: Sequence[str]) -> None:
         """Replaces tables of identity by those of a book."""
