@@ -203,8 +203,9 @@ class Book:
         keys = f"book.key_{kind.name}"
         self.connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE crowded AS SELECT DISTINCT uid FROM {keys}
-            WHERE uid <= {done} AND k IN (SELECT k FROM {keys} GROUP BY k
-                HAVING count(*) > {_MOST_OF_A_KEY}
+            WHERE uid <= {done} AND k IN (
+                SELECT k FROM {keys} WHERE k IN (SELECT k FROM {keys} WHERE uid > {done})
+                GROUP BY k HAVING count(*) > {_MOST_OF_A_KEY}
                 AND count(*) FILTER (uid <= {done}) BETWEEN 1 AND {_MOST_OF_A_KEY})"""
         )
         inside = "IN (SELECT uid FROM crowded)"

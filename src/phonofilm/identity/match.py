@@ -88,7 +88,7 @@ def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
     _probabilities(book, kind)
     told = _decided(book, kind, decided)
     links = run(
-        f"""SELECT a, b FROM held WHERE probability >= {LINKED}
+        f"""SELECT a, b FROM held_{kind.name} WHERE probability >= {LINKED}
         ORDER BY probability DESC, source_a, id_a, source_b, id_b"""
     ).fetchall()
     concerned = {uid for pair in (*links, *told) for uid in pair[:2]}
@@ -116,7 +116,7 @@ def _ordered(pair: tuple[int, int, bool]) -> tuple[int, int]:
 
 
 def _probabilities(book: Book, kind: Kind) -> None:
-    """The links as `held`, with what they are worth.
+    """The links as `held_KIND`, with what they are worth.
 
     Where a source has each thing once, those that compete for one partner share what is to be had.
     """
@@ -127,7 +127,7 @@ def _probabilities(book: Book, kind: Kind) -> None:
         share = """odds / (1 + greatest(sum(odds) OVER (PARTITION BY a, source_b),
             sum(odds) OVER (PARTITION BY b, source_a)) - odds)"""
     book.connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE held AS SELECT * EXCLUDE (odds),
+        f"""CREATE OR REPLACE TEMP TABLE held_{kind.name} AS SELECT * EXCLUDE (odds),
         round({share} / (1 + {share}), 6) AS probability FROM (
             SELECT a, b, evidence, method, x.source AS source_a, x.id AS id_a,
             y.source AS source_b, y.id AS id_b,
@@ -185,9 +185,7 @@ def tell(book: Book) -> None:
     """The result as people read it: `book.members` and `book.links`, by source and id."""
     run = book.connection.execute
     members, links = [], []
-    for name, kind in KINDS.items():
-        _probabilities(book, kind)
-        run(f"CREATE OR REPLACE TEMP TABLE held_{name} AS FROM held")
+    for name in KINDS:
         members.append(
             f"SELECT '{name}' AS kind, source, id, entity FROM entity_of_{name}"
             " WHERE cluster IS NOT NULL"
