@@ -28,10 +28,11 @@ wheel: setup ## dist/*.whl
 	rm -rf dist
 	$(BIN)/uv build --quiet --wheel
 
-wheel-demo: wheel ## the wheel alone, with the newest of what it needs, runs a small demo
+wheel-demo: wheel ## the wheel alone, with the newest of what it needs, runs a small demo and matches it
 	rm -rf build/alone && $(PYTHON) -m venv build/alone
-	build/alone/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	build/alone/bin/python -m pip install --quiet --disable-pip-version-check "$$(echo dist/*.whl)[match]"
 	build/alone/bin/phonofilm demo --artists 60 --data build/alone/demo
+	build/alone/bin/phonofilm match --data build/alone/demo
 
 bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; half an hour, nothing beside it
 	$(BENCH)/bin/python -m benchmarks.throughput

@@ -223,7 +223,7 @@ class TestCinemagoer:
         ours = rows(
             folder,
             "SELECT id, name, original_name, is_adult, start_year, runtime_ms, rating, votes, genres,"
-            " list_sort(list_transform(akas, a -> a)) FROM titles_wide t LEFT JOIN (SELECT title_id,"
+            " list_sort(list_transform(akas, lambda a: a)) FROM titles_wide t LEFT JOIN (SELECT title_id,"
             " list(name) AS akas FROM akas GROUP BY 1) k ON k.title_id = t.id ORDER BY id LIMIT 60",
         )
         kinds = dict(rows(folder, "SELECT id, title_type FROM titles"))

@@ -73,7 +73,7 @@ def test_a_lake_in_glue(aws, loaded, tmp_path: Path) -> None:
     rows = 0
     for name in objects.names("titles"):
         local = objects.fetch(name, tmp_path / "x.parquet")
-        rows += duckdb.sql(f"SELECT count(*) FROM '{local}'").fetchone()[0]
+        rows += duckdb.execute(f"SELECT count(*) FROM '{local}'").fetchall()[0][0]
     assert rows == sum(next(t for t in tables if t.name == "titles").partitions.values())
     assert len(objects.names("titles")) == 2  # what an earlier export left is gone
 
@@ -127,10 +127,10 @@ class TestTitles:
     def test_titles_carry_their_people_in_every_format(self, loaded, tmp_path, format_) -> None:
         [one] = export(loaded, "titles", format_, tmp_path / f"t.{format_}")
         assert one.rows > 150
-        row = duckdb.sql(
+        [row] = duckdb.execute(
             f"SELECT directors, writers, stars, genres FROM '{one.path}'"
             " WHERE source = 'imdb' AND directors IS NOT NULL AND stars IS NOT NULL LIMIT 1"
-        ).fetchone()
+        ).fetchall()
         assert all(row[:3])
         assert "Information courtesy of IMDb" in one.attribution[0]
 

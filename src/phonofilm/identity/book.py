@@ -67,8 +67,7 @@ class Book:
         run("SET preserve_insertion_order = false")
         run(f"ATTACH '{str(self.path).replace(chr(39), chr(39) * 2)}' AS book")
         run("CREATE TABLE IF NOT EXISTS book.rules (version VARCHAR)")
-        held = run("SELECT version FROM book.rules").fetchone()
-        if held != (RULES,):
+        if run("SELECT version FROM book.rules").fetchall() != [(RULES,)]:
             self.begin_anew()
         self._make()
 
@@ -97,8 +96,8 @@ class Book:
 
     def number(self, sql: str, values: list[Any] | None = None) -> int:
         """One number."""
-        row = self.connection.execute(sql, values or []).fetchone()
-        return int(row[0]) if row and row[0] is not None else 0
+        rows = self.connection.execute(sql, values or []).fetchall()
+        return int(rows[0][0] or 0) if rows else 0
 
     def refresh(self, kind: Kind) -> tuple[int, int]:
         """Brings the facts up to the warehouse; how many records are new (or changed), and gone."""

@@ -94,11 +94,11 @@ def _verdict(
     for made in decisions(folder, kind.name):
         if [made.one, made.other] == pair:
             return f"a person decided on {made.at}: {'the same' if made.same else 'two'}"
-    held = book.connection.execute(
+    [held] = book.connection.execute(
         "SELECT count(*), count(DISTINCT cluster) FROM book.member"
         " WHERE kind = ? AND uid IN (?, ?)",
         [kind.name, *uids],
-    ).fetchone() or (0, 0)
+    ).fetchall()
     if held[0] == 2 and held[1] == 1:
         if probability >= LINKED:
             return "one thing"

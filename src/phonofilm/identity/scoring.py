@@ -66,7 +66,8 @@ def weigh(
     with _predicted(connection, kind, records, 0.0) as table:
         found = connection.execute(f"SELECT *, {kind.witnesses} AS _witnessed FROM {table}")
         names = [column[0] for column in found.description or ()]
-        row = dict(zip(names, found.fetchone() or (), strict=True))
+        (values,) = found.fetchall()
+        row = dict(zip(names, values, strict=True))
     mine, theirs = ("l", "r") if low == a else ("r", "l")
     weights = [_prior(kind, records)]
     for compared in kind.comparisons:
@@ -103,7 +104,11 @@ def score(connection: duckdb.DuckDBPyConnection, kind: Kind, records: int) -> in
 def _predicted(
     connection: duckdb.DuckDBPyConnection, kind: Kind, records: int, least: float
 ) -> Iterator[str]:
-    """The table in which splink scored `pairs`; it is gone afterwards."""
+    """The table in which splink scored `pairs`; it is gone afterwards.
+
+    Whoever asks this connection something reads the answer to its end: since DuckDB 2.0
+    (2026-10-21) splink's next statement is refused otherwise.
+    """
     from splink import DuckDBAPI, Linker  # noqa: PLC0415 - an extra, and slow to import
 
     logging.getLogger("splink").setLevel(logging.CRITICAL + 1)
@@ -136,8 +141,8 @@ def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str, prior: 
         CASE WHEN {named} THEN 'id' WHEN {code} THEN 'code' ELSE 'likeness' END AS method
         FROM {table}"""
     )
-    row = connection.execute("SELECT count(*) FROM scored").fetchone()
-    return int(row[0]) if row else 0
+    ((count,),) = connection.execute("SELECT count(*) FROM scored").fetchall()
+    return int(count)
 
 
 def evidence_of(kind: Kind) -> str:

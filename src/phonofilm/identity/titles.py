@@ -38,7 +38,7 @@ def _two_titles(one: Row, other: Row) -> bool:
     return True
 
 
-KEYS = ("[imdb]", "list_transform(names, n -> n || '|' || year)")
+KEYS = ("[imdb]", "list_transform(names, lambda n: n || '|' || year)")
 
 COMPARISONS = (
     comparison(

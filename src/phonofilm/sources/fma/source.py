@@ -60,8 +60,8 @@ _TRACK_SQL = f"""SELECT t.track_id AS id, t."track.title" AS name, [t."artist.id
     [t."artist.name"] AS artist_names, nullif(t."album.id", '-1') AS album_id,
     t."album.title" AS album_name, {_int("track.duration")} * 1000 AS duration_ms,
     {_int("track.number")} AS track_number, coalesce(list_filter(list_transform(
-        regexp_extract_all(t."track.genres_all", '[0-9]+'), g -> names.title_of[g]),
-        n -> n IS NOT NULL), []) AS genres, {_int("track.listens")} AS listens,
+        regexp_extract_all(t."track.genres_all", '[0-9]+'), lambda g: names.title_of[g]),
+        lambda n: n IS NOT NULL), []) AS genres, {_int("track.listens")} AS listens,
     {_LICENCE} AS licence_url, {_day("album.date_released")} AS release_date
     FROM tracks t LEFT JOIN raw_tracks w ON w.track_id = t.track_id
     CROSS JOIN (SELECT coalesce(map(list(genre_id), list(title)), MAP {{}}) AS title_of

@@ -69,12 +69,12 @@ def _blank(name: str) -> str:
     return f"nullif({name}, '')"
 
 
-_CREDITED = """list_transform("artist-credit", c -> c.artist.id) AS artist_ids,
-    list_transform("artist-credit", c -> coalesce(c.name, c.artist.name)) AS artist_names"""
+_CREDITED = """list_transform("artist-credit", lambda c: c.artist.id) AS artist_ids,
+    list_transform("artist-credit", lambda c: coalesce(c.name, c.artist.name)) AS artist_names"""
 _ISRC = "upper(regexp_replace({0}[1], '[\\s-]', '', 'g'))"
 
 _ARTISTS = f"""SELECT id, name, lower(type) AS artist_type,
-    list_distinct(list_transform(aliases, a -> a.name)) AS aliases,
+    list_distinct(list_transform(aliases, lambda a: a.name)) AS aliases,
     {_blank("disambiguation")} AS disambiguation, country,
     {_date('"life-span"."begin"')} AS begin_date, '{_PAGE}/artist/' || id AS url FROM artist"""
 
@@ -83,8 +83,9 @@ _ALBUMS = f"""SELECT id, title AS name,
     ELSE lower("release-group"."primary-type") END AS album_type, {_CREDITED},
     {_date("date")} AS release_date, CASE length({_date("date")}) WHEN 4 THEN 'year'
     WHEN 7 THEN 'month' WHEN 10 THEN 'day' END AS release_date_precision,
-    nullif(list_sum(list_transform(media, m -> m."track-count")), 0)::BIGINT AS total_tracks,
-    list_filter(list_transform("label-info", l -> l.label.name), n -> n IS NOT NULL)[1] AS label,
+    nullif(list_sum(list_transform(media, lambda m: m."track-count")), 0)::BIGINT AS total_tracks,
+    list_filter(list_transform("label-info", lambda l: l.label.name),
+        lambda n: n IS NOT NULL)[1] AS label,
     CASE WHEN barcode ~ '^[0-9]{{1,14}}$'
     THEN lpad(barcode, greatest(12, length(barcode))::INTEGER, '0')
     ELSE {_blank("barcode")} END AS upc, "release-group".id AS group_id,
@@ -92,8 +93,8 @@ _ALBUMS = f"""SELECT id, title AS name,
 
 # A recording stands on many releases: the first one by date is where it is found.
 _PLACED = f"""SELECT rec.id AS id, rec.title AS name,
-    list_transform(rec."artist-credit", c -> c.artist.id) AS artist_ids,
-    list_transform(rec."artist-credit", c -> coalesce(c.name, c.artist.name)) AS artist_names,
+    list_transform(rec."artist-credit", lambda c: c.artist.id) AS artist_ids,
+    list_transform(rec."artist-credit", lambda c: coalesce(c.name, c.artist.name)) AS artist_names,
     album_id, album_name, rec.length AS duration_ms, {_ISRC.format("rec.isrcs")} AS isrc,
     place AS track_number, disc AS disc_number, released AS release_date,
     {_blank("rec.disambiguation")} AS disambiguation, '{_PAGE}/recording/' || rec.id AS url
@@ -120,7 +121,8 @@ _IDS = f"""WITH links AS (SELECT id, unnest(relations).url.resource AS link FROM
 def _tags(table: str, kind: str) -> str:
     """Words of an entity; a genre is a tag that stands in MusicBrainz's list of genres."""
     return f"""SELECT '{kind}' AS of_kind, id AS of_id, w.name AS name, w.count AS votes,
-        coalesce(list_contains(list_transform(genres, g -> g.name), w.name), false) AS is_genre,
+        coalesce(list_contains(list_transform(genres, lambda g: g.name), w.name), false)
+        AS is_genre,
         '{TAG_LICENCE}' AS licence FROM (SELECT id, genres, unnest(list_distinct(list_concat(
             coalesce(tags, []), coalesce(genres, [])))) AS w FROM {table})
         WHERE w.name IS NOT NULL

@@ -305,9 +305,9 @@ def _as_text(name: str, kind: str, may_hold_nul: bool) -> str:
         return f"replace({column}, chr(0), chr(65533))"
     if kind == "VARCHAR[]":
         element = "replace(replace(replace(e, chr(0), chr(65533)), '\\', '\\\\'), '\"', '\\\"')"
-        listed = f"list_transform({column}, e -> coalesce('\"' || {element} || '\"', 'NULL'))"
+        listed = f"list_transform({column}, lambda e: coalesce('\"' || {element} || '\"', 'NULL'))"
         return f"'{{' || array_to_string({listed}, ',') || '}}'"
     if kind.endswith("[]"):
-        listed = f"list_transform({column}, e -> coalesce(e::VARCHAR, 'NULL'))"
+        listed = f"list_transform({column}, lambda e: coalesce(e::VARCHAR, 'NULL'))"
         return f"'{{' || array_to_string({listed}, ',') || '}}'"
     return column
