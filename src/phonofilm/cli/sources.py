@@ -168,7 +168,7 @@ def _show_ways(
     rows = []
     for field in fields:
         found = ways(sources, *field)
-        told = [f"{route.source} {route.seconds:.2g} s" for route in found]
+        told = [f"{route.source} {float(f'{route.seconds:.2g}'):g} s" for route in found]
         rows.append((named(field), ", then ".join(told) or "nobody"))
     out.print(f"[bold]Field by field[/], for {artists:,} artists; seconds an artist")
     table(("field", "asked first"), rows, wraps="asked first")
