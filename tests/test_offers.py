@@ -80,10 +80,12 @@ def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
     assert [s.call for s in deezer.steps] == ["genre_artists", "top_tracks", "related", "track"]
     assert deezer.calls == sum(step.calls for step in deezer.steps)
     assert {gap.field for gap in deezer.gaps} == {"artist.genres", "artist.popularity"}
+    assert "only as album.genres" in deezer.gaps[0].why
     spotify = plan(SPOTIFY, "development", {"artist": 1000}, fields, LEVELS)
     gaps = {gap.field: gap for gap in spotify.gaps}
     assert gaps["related artists"].why == "gone since 2024-11-27"
     assert gaps["related artists"].elsewhere == ["deezer (open)"]
+    assert "deezer (open)" in gaps["artist.popularity"].elsewhere  # by its fans
     assert spotify.days == 3
     legacy = plan(SPOTIFY, "extended-legacy", {"artist": 1000}, fields, LEVELS)
     assert legacy.gaps == []
@@ -108,7 +110,7 @@ def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None
     words = ("--want", "artists=1000", "--fields", "genres,popularity,related,preview,bpm")
     code, text = spoken(capsys, monkeypatch, "plan", *words)
     assert code == 0
-    assert "gone since 2024-11-27; deezer (open) and" in " ".join(text.split())
+    assert "gone since 2024-11-27; deezer (open), " in " ".join(text.split())
     assert "Field by field" in text
     code, text = spoken(capsys, monkeypatch, "sources")
     assert code == 0

@@ -184,7 +184,8 @@ def _show_plan(held: Plan, manifest: Manifest) -> None:
     else:
         out.print(f"  In all about [bold]{held.calls:,}[/] calls: {_how_long(held)}.")
     for gap in held.gaps:
-        other = f"; {' and '.join(gap.elsewhere)} gives it" if gap.elsewhere else ""
+        verb = "gives" if len(gap.elsewhere) == 1 else "give"
+        other = f"; {', '.join(gap.elsewhere)} {verb} it" if gap.elsewhere else ""
         out.print(f"  [yellow]empty[/] {gap.field}: {gap.why}{other}")
     out.print("")
 

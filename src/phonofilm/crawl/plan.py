@@ -8,6 +8,7 @@ import msgspec
 
 from phonofilm.sources.manifest import Budget, Manifest
 from phonofilm.sources.offers import Offer, offer, rows_of
+from phonofilm.sources.wishes import routes
 
 # Lists overlap: of what a page shows, so much is new on average of a long crawl.
 _NEW_SHARE = 0.6
@@ -62,7 +63,7 @@ def plan(
     for kind, field in fields:
         found = offer(manifest, access, kind, field)
         if not found.here:
-            gaps.append(_gap(manifest, found, others))
+            gaps.append(_gap(manifest, access, found, others))
         elif (kind, field) not in shown:
             steps += _filling(manifest, access, found, rows, steps, shown)
     calls = sum(step.calls for step in steps)
@@ -161,12 +162,16 @@ def _filling(
     return [Step(found.call, calls, f"{what}, {per_call}")]
 
 
-def _gap(manifest: Manifest, found: Offer, others: list[tuple[Manifest, str]]) -> Gap:
+def _gap(manifest: Manifest, access: str, found: Offer, others: list[tuple[Manifest, str]]) -> Gap:
+    wish = (found.kind, found.field)
     why = f"gone since {found.gone}" if found.gone else f"{manifest.title} has none"
+    if likely := routes(manifest, access, *wish):
+        why = f"only as {likely[0].field}, which crawl --plan asks for"
     elsewhere = [
         f"{other.name} ({level})"
         for other, level in others
-        if other.name != manifest.name and offer(other, level, found.kind, found.field).here
+        if other.name != manifest.name
+        and (offer(other, level, *wish).here or routes(other, level, *wish))
     ]
     name = found.field if found.kind != "relation" else "related artists"
     return Gap(f"{found.kind}.{name}" if found.kind != "relation" else name, why, elsewhere)

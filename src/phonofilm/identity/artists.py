@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from phonofilm.identity.kinds import (
+    FEWER,
     NAMED_BY_ID,
+    SHARED,
     Kind,
     Row,
     codes_of,
@@ -47,9 +49,6 @@ def _two_artists(one: Row, other: Row) -> bool:
 
 KEYS = ("names", "[name[:5] || '|' || name[-3:]]", "held[:40]", "known")
 
-_SHARED = "len(list_intersect(held_l, held_r))"
-_LEAST = "least(len(held_l), len(held_r))"
-
 COMPARISONS = (
     comparison(
         "name",
@@ -62,9 +61,9 @@ COMPARISONS = (
     ),
     comparison(
         "held",
-        unknown(f"{missing('held')} OR {_LEAST} < {_ENOUGH}"),
-        level(f"{_SHARED} >= 0.3 * {_LEAST}", "many recordings shared", 0.86, 0.0001),
-        level(f"{_SHARED} >= 1", "some recordings shared", 0.11, 0.004),
+        unknown(f"{missing('held')} OR {FEWER} < {_ENOUGH}"),
+        level(f"{SHARED} >= 0.3 * {FEWER}", "many recordings shared", 0.86, 0.0001),
+        level(f"{SHARED} >= 1", "some recordings shared", 0.11, 0.004),
         level("ELSE", "no recording shared", 0.03, 0.9959),
     ),
     NAMED_BY_ID,

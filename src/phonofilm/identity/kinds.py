@@ -92,6 +92,10 @@ def within(fact: str) -> str:
     )
 
 
+SHARED = "len(list_intersect(held_l, held_r))"
+"""How many recordings both hold."""
+FEWER = "least(len(held_l), len(held_r))"
+"""How many the one that holds fewer holds."""
 SILENT = "nothing told"
 """What stands for no evidence at all, and is not repeated."""
 # Sources whose ids are MusicBrainz's.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from phonofilm.identity.kinds import (
+    FEWER,
     NAMED_BY_ID,
+    SHARED,
     Kind,
     Row,
     codes_of,
@@ -58,9 +60,6 @@ def _two_releases(one: Row, other: Row) -> bool:
 
 KEYS = ("[upc]", "[name || '|' || artist]", "[name || '|' || year]", "held[:12]", "known")
 
-_SHARED = "len(list_intersect(held_l, held_r))"
-_LEAST = "least(len(held_l), len(held_r))"
-
 COMPARISONS = (
     comparison(
         "name",
@@ -99,9 +98,9 @@ COMPARISONS = (
     ),
     comparison(
         "held",
-        unknown(f"{missing('held')} OR {_LEAST} < 2"),
-        level(f"{_SHARED} >= 0.7 * {_LEAST}", "nearly all recordings shared", 0.80, 0.0008),
-        level(f"{_SHARED} >= 1", "some recordings shared", 0.12, 0.004),
+        unknown(f"{missing('held')} OR {FEWER} < 2"),
+        level(f"{SHARED} >= 0.7 * {FEWER}", "nearly all recordings shared", 0.80, 0.0008),
+        level(f"{SHARED} >= 1", "some recordings shared", 0.12, 0.004),
         level("ELSE", "no recording shared", 0.08, 0.9952),
     ),
     NAMED_BY_ID,
