@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.errors import LockedError, NewerDataError, StoreError
-from phonofilm.landing.envelope import Envelope, Stamp, pseudonym, seal, without_names
+from phonofilm.landing.envelope import Envelope, Stamp, seal
+from phonofilm.landing.names import pseudonym, without_names
 from phonofilm.landing.log import AppendLog, whole_lines
 from phonofilm.landing.segments import answers, seal_log, segments
 from phonofilm.landing.shelf import Shelf, drop_older
@@ -153,11 +154,13 @@ def test_personal_fields_become_the_same_unknown_person() -> None:
 
 
 @given(body=st.binary(max_size=40))
-def test_what_is_no_json_is_left_as_it_is(body: bytes) -> None:
+def test_of_what_is_no_json_only_size_and_hash_are_kept(body: bytes) -> None:
     try:
         json.loads(body)
     except ValueError:
-        assert without_names(body, ["a.b", "c[].d"], b"k") == body
+        kept = json.loads(without_names(body, ["a.b", "c[].d"], b"k"))
+        assert kept["bytes"] == len(body)
+        assert set(kept) == {"withheld", "bytes", "sha256"}
 
 
 def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def test_a_list_whose_members_are_known_is_left_for_one_that_is_not(tmp_path) ->
     for row, name in enumerate(("known", "fresh"), 1):
         node = frontier.seq_of("genre", name)
         frontier.members[node] = 38 if name == "known" else 6
-        pages.add(row, node, PAGE, 40)
+        pages.add(Request("genre_artists", (), PAGE), row, node, 40)
     assert pages.best() == pytest.approx(0.9 * PAGE * 34 / 35)
     assert pages.take().request.ids == ("fresh",)
     assert pages.best() == pytest.approx(0.9 * PAGE * 2 / 35)

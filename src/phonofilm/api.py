@@ -207,7 +207,7 @@ class Crate:
 
     def land(self, source: str, *paths: str | Path) -> Landed:
         """Lands pages, folders of them or WARC files that somebody saved."""
-        return land(self.folder, source, [Path(path) for path in paths])
+        return land(self.folder, source, [Path(path) for path in paths], self.settings.keep_names)
 
     def load(self) -> Loaded:
         """Brings what was collected into the warehouse."""

@@ -33,8 +33,9 @@ class SourceSettings(BaseModel):
 
     `timeout_seconds`: the longest that one answer may take. `drift_share`: of what a call lists, so
     much may lack a promised field before the crawl ends with exit code 5. `token`: a key that is
-    sent as it is. `rate`: calls in a time (`10/1s`, `none`) instead of the source's own, for a
-    mirror. `consent`: who allowed in writing that pages are read by a robot, and when.
+    sent as it is; `refresh_token`, or `username` with `password`: how an own client id gets one
+    where a source works so. `rate`: calls in a time (`10/1s`, `none`) instead of the source's own,
+    for a mirror. `consent`: who allowed in writing that pages are read by a robot, and when.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -52,6 +53,9 @@ class SourceSettings(BaseModel):
     consent: str = ""
     rate: str = ""
     token: SecretStr = SecretStr("")
+    refresh_token: SecretStr = SecretStr("")
+    username: str = ""
+    password: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -79,6 +83,8 @@ class Settings(BaseSettings):
     reccobeats: SourceSettings = SourceSettings()
     itunes: SourceSettings = SourceSettings()
     jamendo: SourceSettings = SourceSettings()
+    soundcloud: SourceSettings = SourceSettings()
+    beatport: SourceSettings = SourceSettings()
     acousticbrainz: SourceSettings = SourceSettings()
     fma: SourceSettings = SourceSettings()
 

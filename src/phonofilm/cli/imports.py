@@ -99,7 +99,7 @@ def land_command(
 ) -> None:
     """Land answers that somebody saved; nothing is asked of anybody."""
     folder = shared.folder_of(data, landing=landing, create=create)
-    result = land(folder, source, paths)
+    result = land(folder, source, paths, load_settings().keep_names)
     if json:
         as_json(result)
         return

@@ -14,7 +14,8 @@ from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.frontier import Frontier
 
 # Parents before what they contain: unknown artists have unknown albums.
-_ORDER = ("artist", "playlist", "album", "track", "features", "title")
+_ORDER = ("artist", "playlist", "album", "track", "features", "title", "web_profile",
+          "comment", "chart_entry")  # fmt: skip
 
 
 class Coverage(NamedTuple):

@@ -78,8 +78,11 @@ class Errands:
     def count(self, kind: str, node: int, number: int = 1) -> None:
         """No list is counted."""
 
-    def continues(self, endpoint: str, row: int, node: int, offset: int, total: int | None) -> None:
+    def continues(self, request: Request, row: int, node: int, total: int | None) -> None:
         """Further pages are for a crawl."""
+
+    def length(self, endpoint: str, node: int, number: int) -> None:
+        """How long a list is does not matter here."""
 
     def drop(self, endpoint: str) -> None:
         """A call that is absent is not made again."""

@@ -16,14 +16,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, PENDING, Ask, Ledger
+from phonofilm.crawl.ledger import ANSWERED, EMPTY, FAILED, MISSING, PENDING, Ask, Ledger
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request, Response
 
 NODE_KINDS = (
     "root", "artist", "album", "track", "features", "playlist", "genre", "category",
     "artist_query", "album_query", "track_query", "playlist_query", "word", "slice", "title",
-    "title_query", "imdb_id", "isrc", "address", "track_code",
+    "title_query", "imdb_id", "isrc", "address", "track_code", "comment", "web_profile",
+    "artist_link", "track_link", "playlist_link", "label", "chart", "chart_entry",
 )  # fmt: skip
 _KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 
@@ -182,10 +183,27 @@ class Frontier(Ledger):
         """Notes a page after an answer, and how long the list says it is; returns its row."""
         self._last_ask += 1
         self._insert(
-            "INSERT INTO ask (seq, endpoint, node, at, state, total) VALUES (?, ?, ?, ?, 0, ?)",
-            (self._last_ask, request.endpoint, node, request.offset, total),
+            "INSERT INTO ask (seq, endpoint, node, at, state, total, cursor)"
+            " VALUES (?, ?, ?, ?, 0, ?, ?)",
+            (self._last_ask, request.endpoint, node, request.offset, total, request.cursor or None),
         )
         return self._last_ask
+
+    def is_empty(self, endpoint: str, node: int) -> None:
+        """A list that the thing itself says is empty: it costs no call, now or later."""
+        self._last_ask += 1
+        self._insert(
+            "INSERT INTO ask (seq, endpoint, node, at, state) VALUES (?, ?, ?, 0, ?)",
+            (self._last_ask, endpoint, node, EMPTY),
+        )
+
+    def cursors(self, endpoint: str, node: int) -> list[str]:
+        """The next links that a list gave so far, committed ones."""
+        rows = self._db.execute(
+            "SELECT cursor FROM ask WHERE endpoint = ? AND node = ? AND cursor IS NOT NULL",
+            (endpoint, node),
+        )
+        return [row[0] for row in rows]
 
     def settle(
         self,
@@ -240,8 +258,8 @@ class Frontier(Ledger):
     def asked(self, endpoint: str) -> Iterator[int]:
         """Nodes whose first page of an endpoint is settled; what failed may be tried again."""
         rows = self._db.execute(
-            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state IN (?, ?)",
-            (endpoint, ANSWERED, MISSING),
+            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state IN (?, ?, ?)",
+            (endpoint, ANSWERED, MISSING, EMPTY),
         )
         return (row[0] for row in rows)
 
@@ -262,14 +280,15 @@ class Frontier(Ledger):
         """The evidence on coverage that earlier runs kept; empty when there is none."""
         return b64decode(self.meta("census") or "")
 
-    def waiting(self) -> list[tuple[int, str, int, int, int | None]]:
-        """Pages after an answer that were not asked yet: row, endpoint, node, offset, total."""
+    def waiting(self) -> Iterator[tuple[Request, int, int, int | None]]:
+        """Pages after an answer that were not asked yet, with row, node and total."""
         rows = self._db.execute(
-            "SELECT seq, endpoint, node, at, total FROM ask"
+            "SELECT seq, endpoint, node, at, total, coalesce(cursor, '') FROM ask"
             " WHERE state = ? OR (state = ? AND at > 0) ORDER BY seq",
             (PENDING, FAILED),
         )
-        return list(rows)
+        for row, endpoint, node, offset, total, cursor in rows:
+            yield Request(endpoint, (), offset, cursor), row, node, total
 
     def tally(self) -> dict[str, dict[str, int]]:
         """Known things by kind: full and only mentioned."""

@@ -14,7 +14,10 @@ from phonofilm.records import BY_PLURAL, Artist, Genre, Record
 from phonofilm.sources.base import Finding, HttpSource, Link, Page, Request
 from phonofilm.sources.manifest import Endpoint
 
-KINDS = ("artist", "album", "track", "playlist", "features", "title")
+KINDS = (
+    "artist", "album", "track", "playlist", "features", "comment", "web_profile", "chart_entry",
+    "title",
+)  # fmt: skip
 # How far a node is followed: not at all, only looked up itself, or to all that belongs to it.
 IGNORED, LOOKED_UP, FOLLOWED = 0, 1, 2
 

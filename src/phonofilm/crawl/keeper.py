@@ -9,8 +9,9 @@ from pathlib import Path
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.errors import StoreError
-from phonofilm.landing.envelope import Stamp, seal, without_names
+from phonofilm.landing.envelope import Stamp, seal
 from phonofilm.landing.log import SEAL_AT_BYTES, AppendLog, disk_failed, whole_lines
+from phonofilm.landing.names import without_names
 from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.landing.store import DataFolder
 from phonofilm.sources.base import Request, Response

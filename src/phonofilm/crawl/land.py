@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from phonofilm.config import hash_key
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.transport import MOST_BODY_BYTES
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.envelope import Stamp, seal
 from phonofilm.landing.log import AppendLog
+from phonofilm.landing.names import without_names
 from phonofilm.landing.segments import hashes, seal_log
 from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
@@ -52,9 +54,12 @@ class Landed(msgspec.Struct):
     elapsed_s: float
 
 
-def land(folder: DataFolder, source_name: str, paths: Sequence[Path]) -> Landed:
+def land(
+    folder: DataFolder, source_name: str, paths: Sequence[Path], keep_names: bool = False
+) -> Landed:
     """Lands what is new of files, folders and WARCs; what is no answer of the source is told.
 
+    People's names in it are replaced by keyed hashes unless `keep_names`.
     A cut-off run promised nothing: its log is removed and the files are read again.
     """
     source, began = get(source_name), time.monotonic()
@@ -68,7 +73,7 @@ def land(folder: DataFolder, source_name: str, paths: Sequence[Path]) -> Landed:
     with Writing(folder, f"landing of saved answers of {source_name}"):
         for left in folder.logs.glob(f"{source_name}-saved-*.ndjson"):
             left.unlink()
-        work = _Landing(folder, source, run)
+        work = _Landing(folder, source, run, None if keep_names else hash_key())
         work.take(_saved(paths))
         result = work.result(time.monotonic() - began)
         _keep_run(folder, source, result)
@@ -79,8 +84,8 @@ def land(folder: DataFolder, source_name: str, paths: Sequence[Path]) -> Landed:
 class _Landing:
     """One run."""
 
-    def __init__(self, folder: DataFolder, source: HttpSource, run: str) -> None:
-        self._folder, self._source, self._run = folder, source, run
+    def __init__(self, folder: DataFolder, source: HttpSource, run: str, key: bytes | None) -> None:
+        self._folder, self._source, self._run, self._key = folder, source, run, key
         name = source.manifest.name
         self._known = hashes(Shelf(folder).paths(name))
         self._stamp = Stamp(name, source.saved_access, source.manifest.terms.version, run)
@@ -111,13 +116,18 @@ class _Landing:
             self._pass_over(outcome.verdict, f"{saved.name}: {outcome.reason}")
             return
         try:
-            request = self._source.recognise(saved.response)
-            page = self._source.parse(request, saved.response)
+            response = self._source.tidy(saved.response)
+            request = self._source.recognise(response)
+            page = self._source.parse(request, response)
         except ODD_ANSWERS as error:
             self._pass_over("another_page", f"{saved.name}: {error}")
             return
         at = min(saved.at, time.time())  # a clock that ran ahead is no reason to be newest for ever
-        envelope = seal(self._stamp, number, request, saved.response, int(at * 1e6))
+        personal = self._source.manifest.endpoints[request.endpoint].personal
+        if personal and self._key is not None:
+            kept = without_names(response.body, personal, self._key)
+            response = response._replace(body=kept)
+        envelope = seal(self._stamp, number, request, response, int(at * 1e6))
         if envelope.sha256 in self._known:
             self.already += 1
             return

@@ -12,9 +12,10 @@ from phonofilm.errors import NewerDataError, OriginError, StoreError
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request
 
-VERSION = 2
+VERSION = 3
 # States of an ask; a leased one is not written anywhere, so a crash drops the lease.
-PENDING, ANSWERED, FAILED, MISSING, QUARANTINED = range(5)
+# EMPTY was never asked: the thing itself says that it has none.
+PENDING, ANSWERED, FAILED, MISSING, QUARANTINED, EMPTY = range(6)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -23,7 +24,8 @@ CREATE TABLE IF NOT EXISTS node (
 CREATE TABLE IF NOT EXISTS ask (
     seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, node INTEGER NOT NULL, at INTEGER NOT NULL,
     state INTEGER NOT NULL, status INTEGER, answered_at INTEGER, etag TEXT, last_modified TEXT,
-    generation INTEGER NOT NULL DEFAULT 1, log INTEGER, log_offset INTEGER, total INTEGER);
+    generation INTEGER NOT NULL DEFAULT 1, log INTEGER, log_offset INTEGER, total INTEGER,
+    cursor TEXT);
 CREATE TABLE IF NOT EXISTS member (node INTEGER PRIMARY KEY, known INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS call (
     seq INTEGER PRIMARY KEY, endpoint TEXT NOT NULL, answered_at INTEGER NOT NULL,
@@ -70,6 +72,8 @@ class Ledger:
         self._db.execute("PRAGMA synchronous = NORMAL")
         if version == 1:  # before lists remembered how long they are
             self._db.execute("ALTER TABLE ask ADD COLUMN total INTEGER")
+        if version in (1, 2):  # before next links were followed
+            self._db.execute("ALTER TABLE ask ADD COLUMN cursor TEXT")
         self._db.executescript(_SCHEMA)
         self._db.execute(f"PRAGMA user_version = {VERSION}")
         self._last_call = self._one("SELECT coalesce(max(seq), 0) FROM call")

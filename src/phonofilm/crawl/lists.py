@@ -116,10 +116,11 @@ class Terms(FirstPages):
 class Tail:
     """The part of a list that was not asked for yet."""
 
-    __slots__ = ("depth", "latest", "node", "offset", "row", "total", "version")
+    __slots__ = ("cursor", "depth", "latest", "node", "offset", "row", "total", "version")
 
-    def __init__(self, row: int, node: int, offset: int, total: int | None) -> None:
-        self.row, self.node, self.offset, self.total = row, node, offset, total
+    def __init__(self, request: Request, row: int, node: int, total: int | None) -> None:
+        self.row, self.node, self.total = row, node, total
+        self.offset, self.cursor = request.offset, request.cursor
         self.depth = self.version = 0
         self.latest: float | None = None
 
@@ -141,9 +142,9 @@ class FurtherPages(Vein):
         self._held_share = Estimate(0.9, 5.0, 0.02)
         self._under_way: dict[int, tuple[Tail, float]] = {}
 
-    def add(self, row: int, node: int, offset: int, total: int | None) -> None:
+    def add(self, request: Request, row: int, node: int, total: int | None) -> None:
         """A page was told of."""
-        tail = Tail(row, node, offset, total)
+        tail = Tail(request, row, node, total)
         held = self._tails.get(node)
         if held is not None:
             tail.depth, tail.latest = held.depth + 1, held.latest
@@ -235,7 +236,8 @@ class FurtherPages(Vein):
         self.stale = True
         self._under_way[tail.row] = (tail, self._raw(tail) if self._tells(tail) else 0.0)
         ids = (self._frontier.id_of(tail.node),)
-        return Ask(Request(self.endpoint, ids, tail.offset), (tail.node,), tail.row, self.name)
+        request = Request(self.endpoint, ids, tail.offset, tail.cursor)
+        return Ask(request, (tail.node,), tail.row, self.name)
 
     def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
         """Pages so deep bring so much of what they hold."""

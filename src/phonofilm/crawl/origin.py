@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ class Origin(NamedTuple):
     authorization: str = ""
     key: dict[str, str] | None = None
     elsewhere: bool = False
+    token_scheme: str = "Bearer"  # noqa: S105 - a word of HTTP
+    token_budgets: Sequence[Budget] = ()
 
     def tokens(self, transport: Transport) -> ClientToken | Bearer | NoToken:
         """What adds the headers of this origin."""
@@ -47,7 +50,10 @@ class Origin(NamedTuple):
             return Bearer(self.authorization)
         if self.credentials is None:
             return NoToken()
-        return ClientToken(transport, self.token_url, self.credentials, self.token_cache)
+        return ClientToken(
+            transport, self.token_url, self.credentials, self.token_cache, self.token_scheme,
+            self.token_budgets,
+        )  # fmt: skip
 
 
 class _Sandbox(msgspec.Struct):
@@ -79,6 +85,7 @@ async def sandbox(source: HttpSource, at: str) -> Origin:
         None,
         authorization=f"{manifest.token_scheme} sandbox-token" if manifest.bearer else "",
         key={manifest.key_parameter: "sandbox"} if manifest.key_parameter else None,
+        token_scheme=manifest.token_scheme,
     )
 
 
@@ -154,6 +161,8 @@ def live(source: HttpSource, settings: Settings) -> Origin:
         _authorization(manifest, own),
         _key(manifest, own),
         not own.base_url,
+        manifest.token_scheme,
+        manifest.token_budgets,
     )
 
 

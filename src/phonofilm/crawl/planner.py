@@ -20,8 +20,10 @@ from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.lists import FurtherPages, Terms
 from phonofilm.crawl.policies import POLICIES, Policy, with_what_follows
 from phonofilm.crawl.siblings import Siblings
+from phonofilm.crawl.told import Told
 from phonofilm.crawl.useful import gives_full, own_kinds, useful
 from phonofilm.crawl.veins import FULL, MENTION, Batches, FirstPages, Vein, VeinYield
+from phonofilm.sources.base import Request
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 # A request expected to bring less than this is not worth a call.
@@ -105,7 +107,11 @@ class Planner:
             kind = Batches
         elif self._is_counted(spec):
             kind = Terms
+        elif spec.length:
+            kind = Told
         vein = kind(name, spec, self._expected(spec), self._frontier, plain, itself)
+        if isinstance(vein, Told):
+            vein.page_size = spec.page_size(self._access)
         if isinstance(vein, Terms):
             self._terms.setdefault(spec.node, []).append(vein)
         return vein
@@ -144,15 +150,20 @@ class Planner:
         for name, gain, met in self._frontier.calls():
             if name in self._veins:
                 self._veins[name].expected.learn(gain, json.loads(met) if met else {})
-        for row, endpoint, node, offset, total in self._frontier.waiting():
-            if endpoint in self._further:
-                self._further[endpoint].add(row, node, offset, total)
+        for request, row, node, total in self._frontier.waiting():
+            self.continues(request, row, node, total)
         self._value()
 
-    def continues(self, endpoint: str, row: int, node: int, offset: int, total: int | None) -> None:
+    def continues(self, request: Request, row: int, node: int, total: int | None) -> None:
         """Another page was told of."""
-        if endpoint in self._further:
-            self._further[endpoint].add(row, node, offset, total)
+        if request.endpoint in self._further:
+            self._further[request.endpoint].add(request, row, node, total)
+
+    def length(self, endpoint: str, node: int, number: int) -> None:
+        """A thing says how long a list of its own is."""
+        vein = self._veins.get(endpoint)
+        if isinstance(vein, Told):
+            vein.length(node, number)
 
     def count(self, kind: str, node: int, number: int = 1) -> None:
         """Other members of a list became known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
 from operator import add, attrgetter
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from phonofilm.crawl.drift import Drift
 from phonofilm.crawl.frontier import NODE_KINDS, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
 from phonofilm.crawl.ledger import Ask
+from phonofilm.crawl.trails import Trails
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all
 from phonofilm.sources.base import Finding, HttpSource, Link, Malformed, Page, Response
@@ -52,6 +53,9 @@ class Reader:
             for kind in BY_KIND if kind in NODE_KINDS
         }  # fmt: skip
         self._counted = "" if scope.closed else "artist"
+        self._lengths = _lengths(source.manifest.permitted(access))
+        self._empty: set[int] = set()
+        self._trails = Trails(frontier)
         related = any(
             e.role == "relate" and n not in absent
             for n, e in source.manifest.permitted(access).items()
@@ -88,6 +92,7 @@ class Reader:
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         met: Counter[str] = Counter()
         self._told(ask, page)
+        before = len(self._frontier)
         gain = self._meet_records(page, spec, ask, met)
         gain += self._settle_details(ask, spec, page)
         for kind, links in groupby(page.links, key=attrgetter("kind")):
@@ -96,7 +101,7 @@ class Reader:
         if not page.continues and self._is_counted(spec):
             self.census.ended(ask.nodes[0])
         self._split(page, spec, ask)
-        self._continue(page, ask)
+        self._continue(page, ask, len(self._frontier) - before)
         self._see_goal()
         items = sum([record.kind == spec.lists for record in page.records])
         drifted = self._drift.see(ask.request.endpoint, page.records)
@@ -120,9 +125,22 @@ class Reader:
         full, rows = holds_all(cls, self._masks[cls.kind]), list(group)
         known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in rows))
         met[cls.kind] += known.first_full + known.first_mentioned
+        for name, field in self._lengths.get(cls.kind, ()):
+            self._tell_lengths(name, field, [record for record, _ in rows])
         if cls.kind == self._counted:
             self._take_census([record for record, _ in rows], known, ask, spec)
         return self._gain(cls.kind, known)
+
+    def _tell_lengths(self, endpoint: str, field: str, rows: list[Record]) -> None:
+        """What things say of the length of their own lists; an empty one is settled at once."""
+        for record in rows:
+            number = getattr(record, field)
+            node = self._frontier.seq_of(record.kind, record.id)
+            if isinstance(number, int) and node is not None:
+                self._planner.length(endpoint, node, number)
+                if number <= 0 and node not in self._empty:
+                    self._empty.add(node)
+                    self._frontier.is_empty(endpoint, node)
 
     def _take_census(self, rows: list[Record], known: Met, ask: Ask, spec: Endpoint) -> None:
         """Which lists things stand in, and by which call they came."""
@@ -213,7 +231,8 @@ class Reader:
         for link in self._source.split(ask.request):
             self._frontier.meet(link.kind, [(link.id, level, True)])
 
-    def _continue(self, page: Page, ask: Ask) -> None:
+    def _continue(self, page: Page, ask: Ask, fresh: int) -> None:
+        """Notes the pages after an answer, which told of so many things for the first time."""
         spec = self._source.manifest.endpoints
         for request in page.continues:
             endpoint = spec.get(request.endpoint)
@@ -222,14 +241,27 @@ class Reader:
             if self._scope.closed and endpoint.role == "search" and endpoint.lists == "artist":
                 continue  # the artist of that very name is on the first page or nowhere
             node = self._node_of(request.ids, ask, endpoint)
+            if request.cursor and (odd := self._trails.follow(ask, request, node, fresh)):
+                page.findings.append(odd)
+                continue
             row = self._frontier.continue_later(request, node, page.total)
-            self._planner.continues(request.endpoint, row, node, request.offset, page.total)
+            self._planner.continues(request, row, node, page.total)
 
     def _node_of(self, ids: tuple[str, ...], ask: Ask, endpoint: Endpoint) -> int:
         if ids == ask.request.ids:
             return ask.nodes[0]
         place = ask.request.ids.index(ids[0])
         return ask.nodes[place]
+
+
+def _lengths(endpoints: Mapping[str, Endpoint]) -> dict[str, list[tuple[str, str]]]:
+    """Endpoints whose lists are told the length of, by kind: their name and the field."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, endpoint in endpoints.items():
+        if endpoint.length:
+            kind, _, field = endpoint.length.partition(".")
+            found.setdefault(kind, []).append((name, field))
+    return found
 
 
 def _within(offset: int, endpoint: Endpoint) -> bool:

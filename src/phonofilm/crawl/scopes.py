@@ -19,6 +19,9 @@ _BY_LINK: dict[str, dict[str, int | None]] = {
     "album": dict.fromkeys(("album", "track")),
     "track": dict.fromkeys(("track",)),
     "playlist": _OF_PLAYLIST,
+    "artist_link": _OF_ARTIST,
+    "track_link": dict.fromkeys(("track",)),
+    "playlist_link": _OF_PLAYLIST,
     "title": dict.fromkeys(("title",)),
     "imdb_id": dict.fromkeys(("title",)),
 }
@@ -48,17 +51,23 @@ def choose(
         return wants or {"artist": None}, OfGenre(choice.genre)
     if choice.artists:
         links = [Link("artist_query", name) for name in choice.artists]
-        return wants or dict(_OF_ARTIST), Named(links, with_credits=False)
+        return wants or _given(source, _OF_ARTIST), Named(links, with_credits=False)
     if choice.playlist:
         wants = wants or dict(_OF_PLAYLIST)
         theme = [Link("playlist_query", choice.playlist)]
         return wants, Named(theme, "artist" in wants or "album" in wants, wants.get("playlist"))
     if choice.urls or choice.ids:
         links = named_links(get(source), choice.urls + choice.ids, wants)
-        return wants or dict(_BY_LINK[links[0].kind]), Named(
-            links, links[0].kind in ("playlist", "track")
-        )
+        credits_too = links[0].kind in ("playlist", "track", "playlist_link", "track_link")
+        return wants or _given(source, _BY_LINK[links[0].kind]), Named(links, credits_too)
     return wants or {"artist": None}, Everything()
+
+
+def _given(source: str, wants: dict[str, int | None]) -> dict[str, int | None]:
+    """Of what somebody is taken to want, what the source has at all."""
+    endpoints = get(source).manifest.endpoints.values()
+    kinds = {shape.partition(".")[0] for endpoint in endpoints for shape in endpoint.gives}
+    return {kind: number for kind, number in wants.items() if kind in kinds} or dict(wants)
 
 
 NAMES = ("name", "artist", "artist_name")

@@ -8,13 +8,15 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
 from phonofilm.crawl.transport import NoResponse, Transport
-from phonofilm.errors import CredentialsError, StoreError
+from phonofilm.errors import CredentialsError, ParkedError, StoreError
+from phonofilm.sources.manifest import Budget
 
 
 class Credentials(NamedTuple):
@@ -60,14 +62,21 @@ class Bearer:
 
 
 class ClientToken:
-    """A token for a client. `cache` is a folder or None; files there are mode 0600."""
+    """A token for a client. `cache` is a folder or None; files there are mode 0600.
+
+    All processes of a user share the token and the count of those asked for: services allow only
+    so many (`budgets`). ParkedError when no more may be asked for now.
+    """
 
     def __init__(
-        self, transport: Transport, url: str, credentials: Credentials, cache: Path | None
-    ) -> None:
+        self, transport: Transport, url: str, credentials: Credentials, cache: Path | None,
+        scheme: str = "Bearer", budgets: Sequence[Budget] = (),
+    ) -> None:  # fmt: skip
         self._transport, self._url, self._credentials = transport, url, credentials
+        self._scheme, self._budgets = scheme, budgets
         self._lock = asyncio.Lock()
         self._token, self._expires = "", 0.0
+        self._asked: list[float] = []
         digest = hashlib.sha256(f"{url}|{credentials.client_id}".encode()).hexdigest()[:16]
         self._file = cache / f"token-{digest}.json" if cache else None
         self._read()
@@ -75,9 +84,11 @@ class ClientToken:
     def _read(self) -> None:
         try:
             held = json.loads(self._file.read_text()) if self._file else {}
-            self._token, self._expires = str(held["token"]), float(held["expires"])
+            token, expires = str(held["token"]), float(held["expires"])
+            asked = [float(instant) for instant in held.get("asked", ())]
         except (OSError, ValueError, KeyError, TypeError):
-            self._token, self._expires = "", 0.0
+            return
+        self._token, self._expires, self._asked = token, expires, asked
 
     async def headers(self) -> dict[str, str]:
         """The header to send; asks for a token when there is none or it is about to end."""
@@ -86,14 +97,34 @@ class ClientToken:
         return self._header()
 
     def _header(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"}
+        return {"Authorization": f"{self._scheme} {self._token}"}
 
     async def renew(self, spent: dict[str, str]) -> bool:
         """Replaces the token that `spent` carries; workers that come together renew it once."""
         async with self._lock:
             if spent == self._header():
+                self._read()  # another process may have a new one already
+            if spent == self._header() or self._expires < time.time():
+                self._admit()
                 await self._ask()
             return True
+
+    def _admit(self) -> None:
+        """Tokens are counted, too; ParkedError says when the next one may be asked for."""
+        now = time.time()
+        longest = max((budget.seconds for budget in self._budgets), default=0.0)
+        self._asked = [at for at in self._asked if now - longest < at <= now]
+        for budget in self._budgets:
+            recent = [at for at in self._asked if at > now - budget.seconds]
+            if len(recent) >= budget.limit:
+                raise ParkedError(
+                    f"{budget.limit} tokens were asked for in {budget.seconds / 3600:g} h, which is"
+                    " all the service allows.",
+                    resume_at=recent[-budget.limit] + budget.seconds,
+                    saved="Everything collected so far.",
+                    next_step="Run the same command after that minute.",
+                )
+        self._asked.append(now)
 
     async def _ask(self) -> None:
         pair = f"{self._credentials.client_id}:{self._credentials.client_secret}"
@@ -126,4 +157,5 @@ class ClientToken:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump({"token": self._token, "expires": self._expires}, file)
+            held = {"token": self._token, "expires": self._expires, "asked": self._asked}
+            json.dump(held, file)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
-from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -97,48 +94,3 @@ def seal(stamp: Stamp, seq: int, request: Request, response: Response, fetched_a
         stamp.run,
         body,
     )
-
-
-def pseudonym(key: bytes, text: str) -> str:
-    """A keyed hash of a person's name: the same person stays the same, and stays unknown."""
-    return "person-" + hmac.new(key, text.encode(), hashlib.sha256).hexdigest()[:16]
-
-
-def without_names(body: bytes, paths: Iterable[str], key: bytes) -> bytes:
-    """The body with personal fields replaced; `a.items[].b` walks lists, `b.*` is all text in b.
-
-    A body that is no JSON stays as it came.
-    """
-    try:
-        tree = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return body
-    for path in paths:
-        _replace(tree, path.split("."), key)
-    return msgspec.json.encode(tree)
-
-
-def _replace(node: Any, path: list[str], key: bytes) -> None:
-    name, rest = path[0], path[1:]
-    if name.endswith("[]"):
-        held = node.get(name[:-2]) if isinstance(node, dict) else None
-        for element in held if isinstance(held, list) else ():
-            _replace(element, rest, key)
-    elif name == "*" and isinstance(node, dict):
-        for key_ in node:
-            _replace_all(node, key_, key)
-    elif isinstance(node, dict) and node.get(name) not in (None, ""):
-        if rest:
-            _replace(node[name], rest, key)
-        else:
-            node[name] = pseudonym(key, str(node[name]))
-
-
-def _replace_all(node: dict[str, Any], name: str, key: bytes) -> None:
-    """Everything that could name a person: ids, names, addresses; `type` says what it is."""
-    held = node[name]
-    if isinstance(held, dict):
-        for inner in held:
-            _replace_all(held, inner, key)
-    elif isinstance(held, str | int) and not isinstance(held, bool) and held and name != "type":
-        node[name] = pseudonym(key, str(held))

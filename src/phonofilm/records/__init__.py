@@ -12,24 +12,26 @@ from phonofilm.records.base import (
     holds_all,
 )
 from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
+from phonofilm.records.media import Media, Sound
 from phonofilm.records.music import (
     Album,
     Artist,
     ArtistGenre,
     ArtistRelation,
     AudioFeatures,
+    ChartEntry,
     ExternalId,
     Genre,
     Playlist,
     PlaylistEntry,
-    Sound,
     Tag,
     Track,
 )
+from phonofilm.records.people import Comment, WebProfile
 
 MUSIC: tuple[type[Record], ...] = (
     Artist, Album, Track, AudioFeatures, Playlist, PlaylistEntry, Genre, ArtistGenre,
-    ArtistRelation, Tag, ExternalId, Sound,
+    ArtistRelation, Tag, ExternalId, Sound, Comment, WebProfile, ChartEntry, Media,
 )  # fmt: skip
 FILM: tuple[type[Record], ...] = (Title, Person, Credit, TitleGenre, Rating, Aka, Episode)
 RECORDS = (*MUSIC, *FILM)
@@ -38,7 +40,8 @@ BY_PLURAL: dict[str, type[Record]] = {cls.plural: cls for cls in RECORDS}
 
 __all__ = [
     "ABSENT", "BY_KIND", "BY_PLURAL", "FILM", "MUSIC", "RECORDS", "Aka", "Album", "Artist",
-    "ArtistGenre", "ArtistRelation", "AudioFeatures", "Column", "Credit", "Episode", "ExternalId",
-    "Genre", "Maybe", "Person", "Playlist", "PlaylistEntry", "Rating", "Record", "Sound", "Tag",
-    "Title", "TitleGenre", "Track", "bit_of", "columns", "core_fields", "holder", "holds_all",
+    "ArtistGenre", "ArtistRelation", "AudioFeatures", "ChartEntry", "Column", "Comment", "Credit",
+    "Episode", "ExternalId", "Genre", "Maybe", "Media", "Person", "Playlist", "PlaylistEntry",
+    "Rating", "Record", "Sound", "Tag", "Title", "TitleGenre", "Track", "WebProfile", "bit_of",
+    "columns", "core_fields", "holder", "holds_all",
 ]  # fmt: skip

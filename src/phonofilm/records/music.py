@@ -27,7 +27,14 @@ class Artist(Record):
     disambiguation: Annotated[Maybe[str], note("what tells it from others of its name")] = ABSENT
     country: Annotated[Maybe[str], note("ISO 3166-1, two letters")] = ABSENT
     begin_date: Annotated[Maybe[str], note("born or founded, as precise as the source")] = ABSENT
+    description: Annotated[Maybe[str], note("what the artist says of itself")] = ABSENT
+    location: Annotated[Maybe[str], note("city and country, in the source's words")] = ABSENT
+    followings: Annotated[Maybe[int], note("accounts the artist follows", moves=True)] = ABSENT
+    track_count: Annotated[Maybe[int], note("tracks the source counts", moves=True)] = ABSENT
+    playlist_count: Annotated[Maybe[int], note("playlists the source counts")] = ABSENT
+    created_at: Annotated[Maybe[str], note("when the profile was made, ISO 8601")] = ABSENT
     image_url: Annotated[Maybe[str], note("largest picture")] = ABSENT
+    background_url: Annotated[Maybe[str], note("picture behind the profile")] = ABSENT
     url: Annotated[Maybe[str], note("the artist's page at the source")] = ABSENT
 
 
@@ -91,9 +98,27 @@ class Track(Record):
     genres: Annotated[Maybe[list[str]], note("the source's genres of the track")] = ABSENT
     listeners: Annotated[Maybe[int], note("people who listened", moves=True)] = ABSENT
     listens: Annotated[Maybe[int], note("times listened to", moves=True)] = ABSENT
+    likes: Annotated[Maybe[int], note("people who like it", moves=True)] = ABSENT
+    reposts: Annotated[Maybe[int], note("people who passed it on", moves=True)] = ABSENT
+    comment_count: Annotated[Maybe[int], note("comments the source counts", moves=True)] = ABSENT
+    downloads: Annotated[Maybe[int], note("times downloaded", moves=True)] = ABSENT
+    description: Annotated[Maybe[str], note("what its uploader wrote")] = ABSENT
+    created_at: Annotated[Maybe[str], note("when it was put there, ISO 8601")] = ABSENT
+    mix_name: Annotated[Maybe[str], note("which mix, where it is not in the title")] = ABSENT
+    remixer_ids: Annotated[Maybe[list[str]], note("who remixed it, in order")] = ABSENT
+    remixer_names: Annotated[Maybe[list[str | None]], note("their names, in the same order")] = (
+        ABSENT
+    )
+    label: Annotated[Maybe[str], note("record label")] = ABSENT
+    label_id: Annotated[Maybe[str], note("the source's id of the label")] = ABSENT
+    catalog_number: Annotated[Maybe[str], note("the label's own number")] = ABSENT
+    is_set: Annotated[Maybe[bool], note("a DJ set, told by its length and its words")] = ABSENT
+    access: Annotated[Maybe[str], note("playable, preview (a part only) or blocked")] = ABSENT
     disambiguation: Annotated[Maybe[str], note("which version, where the title is silent")] = ABSENT
     licence_url: Annotated[Maybe[str], note("the licence the music itself is under")] = ABSENT
     audio_url: Annotated[Maybe[str], note("the whole sound, where it may be downloaded")] = ABSENT
+    image_url: Annotated[Maybe[str], note("artwork")] = ABSENT
+    waveform_url: Annotated[Maybe[str], note("picture of its loudness")] = ABSENT
     is_local: Annotated[Maybe[bool], note("a file of the playlist's owner")] = ABSENT
     url: Annotated[Maybe[str], note("the track's page at the source")] = ABSENT
 
@@ -107,6 +132,7 @@ class AudioFeatures(Record):
     danceability: Annotated[Maybe[float], note("0 to 1")] = ABSENT
     energy: Annotated[Maybe[float], note("0 to 1")] = ABSENT
     key: Annotated[Maybe[int], note("pitch class, 0 is C, -1 unknown")] = ABSENT
+    key_name: Annotated[Maybe[str], note("the key as the source writes it")] = ABSENT
     loudness: Annotated[Maybe[float], note("dB, about -60 to 0")] = ABSENT
     mode: Annotated[Maybe[int], note("1 major, 0 minor")] = ABSENT
     speechiness: Annotated[Maybe[float], note("0 to 1")] = ABSENT
@@ -211,14 +237,14 @@ class ExternalId(Record):
     value: Annotated[Maybe[str], note("the id there")] = ABSENT
 
 
-class Sound(Record):
-    """A sound file in this folder that may be kept; `id` is its path there."""
+class ChartEntry(Record):
+    """A place in a chart on a day; `id` is `chart:day:position`."""
 
-    kind: ClassVar[str] = "sound"
-    plural: ClassVar[str] = "sounds"
+    kind: ClassVar[str] = "chart_entry"
+    plural: ClassVar[str] = "chart_entries"
+    keyed_by: ClassVar[tuple[str, ...]] = ("chart_id", "day", "position")
 
-    track_id: Annotated[Maybe[str], note("the track it is, or is a part of")] = ABSENT
-    bytes: Annotated[Maybe[int], note("size of the file")] = ABSENT
-    sha256: Annotated[Maybe[str], note("of the file, in hex")] = ABSENT
-    duration_ms: Annotated[Maybe[int], note("milliseconds, null when nobody measured")] = ABSENT
-    licence_url: Annotated[Maybe[str], note("the licence it is under")] = ABSENT
+    chart_id: Annotated[Maybe[str], note("the chart: a genre's, or all")] = ABSENT
+    day: Annotated[Maybe[str], note("when it was asked, UTC, YYYY-MM-DD")] = ABSENT
+    position: Annotated[Maybe[int], note("from 1")] = ABSENT
+    track_id: Annotated[Maybe[str], note("the track in that place")] = ABSENT

@@ -27,6 +27,7 @@ from phonofilm.sandbox.musicbrainz.service import MusicBrainzService
 from phonofilm.sandbox.realsongs import RealSongs
 from phonofilm.sandbox.reccobeats.service import ReccoBeatsService
 from phonofilm.sandbox.service import Answer, Ask, Clock, Service, json_answer
+from phonofilm.sandbox.soundcloud.service import SoundCloudService
 from phonofilm.sandbox.spotify.service import SpotifyService
 from phonofilm.sandbox.tmdb.service import TmdbService
 from phonofilm.sandbox.wikidata.service import WikidataService
@@ -66,6 +67,7 @@ KINDS = {
     "reccobeats": _Kind(ReccoBeatsService, "open", "none"),
     "itunes": _Kind(ItunesService, "open", "20/60s"),
     "jamendo": _Kind(JamendoService, "free", "none"),
+    "soundcloud": _Kind(SoundCloudService, "official", "none"),
     "imdb": _Kind(ImdbService, "datasets", "none", film=True),
     "wikidata": _Kind(WikidataService, "open", "none", film=True),
     "tmdb": _Kind(TmdbService, "free", "40/1s", film=True),
@@ -118,7 +120,7 @@ class StandIn:
     def _control(self, ask: Ask) -> Answer:
         page = ask.path.removeprefix("/__sandbox__").strip("/")
         if page == "truth":
-            return json_answer("", self._truth(ask.query.get("ids"), ask.query.get("same")))
+            return json_answer("", self._truth(ask.query))
         if page == "graph" and isinstance(self.service, WikidataService):
             body = "\n".join(self.service.triples()).encode()
             return Answer("", 200, body, {"Content-Type": "application/n-triples"})
@@ -140,11 +142,14 @@ class StandIn:
             return {key: self.world.track(index).recording for index, key in ids}
         return {key: index for index, key in ids}
 
-    def _truth(self, kind: str | None, same: str | None) -> Any:
+    def _truth(self, query: dict[str, str]) -> Any:
+        same, kind, rows = query.get("same"), query.get("ids"), query.get("rows")
         if same in self.world.counts:
             return {"same": self.same(same)}
-        if kind in self.world.counts:
+        if kind in self.world.counts or kind in self.service.visible():
             return {"ids": self.service.ids(kind)}
+        if rows and hasattr(self.service, "rows"):
+            return {"rows": self.service.rows(rows)}
         null_rows = getattr(self.world, "null_rows", 0)
         return self.world.counts | {"visible": self.service.visible(), "null_rows": null_rows}
 

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import msgspec
 
@@ -21,11 +21,15 @@ from phonofilm.sources.manifest import Endpoint, Manifest
 
 
 class Request(NamedTuple):
-    """One thing to ask, named without host and page size so that it means the same everywhere."""
+    """One thing to ask, named without host and page size so that it means the same everywhere.
+
+    `cursor` is what a next link said, as parameters; `offset` then only numbers the pages.
+    """
 
     endpoint: str
     ids: tuple[str, ...] = ()
     offset: int = 0
+    cursor: str = ""
 
     @property
     def key(self) -> str:
@@ -127,7 +131,9 @@ class HttpSource:
         query: Query = {n: value.replace("{id}", joined) for n, value in endpoint.query.items()}
         if endpoint.paging:
             query["limit"] = str(endpoint.page_size(access))
-            if request.offset:
+            if request.cursor:
+                query.update(parse_qsl(request.cursor))
+            elif request.offset:
                 query[endpoint.paging] = str(request.offset)
         return path, query
 
@@ -138,6 +144,10 @@ class HttpSource:
     def judge_saved(self, response: Response) -> Outcome:
         """The meaning of a saved response."""
         return judge_http(response)
+
+    def tidy(self, response: Response) -> Response:
+        """What is kept of a saved answer: all of it, unless a source knows better."""
+        return response
 
     def recognise(self, response: Response) -> Request:
         """What was asked, told from a saved answer alone; Malformed when it is none of ours."""
@@ -172,13 +182,18 @@ class HttpSource:
         return [Link("root", "")] + [Link("genre", name) for name in self.manifest.seed_genres]
 
 
-_WALLS = (b"Just a moment", b"geo.captcha-delivery.com", b"awsWafCookieDomainList", b"_Incapsula_")
+_WALLS = (
+    b"Just a moment", b"challenges.cloudflare.com", b"cf_chl_opt", b"geo.captcha-delivery.com",
+    b"awsWafCookieDomainList", b"_Incapsula_",
+)  # fmt: skip
 
 
 def judge_http(response: Response) -> Outcome:
     """What status, headers and the first bytes say; 404 is the entity's own, 403 the call's."""
     status, headers = response.status, response.headers
-    if "x-amzn-waf-action" in headers or "x-datadome" in headers or _is_wall(response):
+    # DataDome marks good answers, too (recorded in February 2026): only its refusals are walls.
+    walled = "x-amzn-waf-action" in headers or ("x-datadome" in headers and status in (403, 405))
+    if walled or _is_wall(response):
         return Outcome("bot_wall", f"HTTP {status} with a challenge for browsers")
     if status == 200:
         return Outcome("answer")

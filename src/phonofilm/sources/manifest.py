@@ -59,6 +59,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     it is only asked where another answer continues in it. `prior` is how many of a kind a call is
     expected to bring before any was made; `gone` names access levels and the date they lost it.
     `counted_by` is the field (`artist.genres`) that tells in which such lists a thing stands.
+    `length` is the field of the node (`track.comment_count`) that tells how long the list is: the
+    longest are asked first, empty ones never.
     `post` is the field of a JSON body that carries the ids instead of the address. `base_url` is
     another host that answers this call; no key is ever sent there.
     """
@@ -80,6 +82,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     grown: bool = False
     post: str = ""
     base_url: str = ""
+    length: str = ""
 
     @property
     def looks_up(self) -> bool:
@@ -103,7 +106,8 @@ class Manifest(msgspec.Struct, dict=True):
     """A source's whole manifest; derived tables are computed once and kept.
 
     `bearer`: a token is sent as it is, after `token_scheme`; `token_optional`: only where there is
-    one. `key_parameter` is the parameter that carries a client id.
+    one. `token_budgets`: how many tokens may be asked for. `key_parameter` is the parameter that
+    carries a client id.
     """
 
     name: str
@@ -123,6 +127,7 @@ class Manifest(msgspec.Struct, dict=True):
     token_optional: bool = False
     key_parameter: str = ""
     files: dict[str, File] = {}
+    token_budgets: list[Budget] = []
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
         """The endpoints that an access level still has; grown searches where nothing else leads."""

@@ -26,7 +26,8 @@ NAMES_OF_FIELDS = {
     "votes": "rating.votes",
     "runtime": "title.runtime_ms",
 }
-KINDS = ("artist", "album", "track", "features", "playlist", "title", "rating")
+KINDS = ("artist", "album", "track", "features", "comment", "web_profile", "playlist",
+         "chart_entry", "title", "rating")  # fmt: skip
 
 
 class Offer(NamedTuple):

@@ -1,0 +1,149 @@
+"""People's names in answers, replaced by keyed hashes before anything is written.
+
+A manifest says where they stand: `a.b` inside objects, `a[]` in each of a list, `a[kind=x]` in
+those of a kind, `b.*` for all text in b, `user{id,name}` for an object of which only these stay,
+hashed, and `body@` for a text in which people are mentioned as `@name`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from phonofilm.sources.base import Malformed, plain
+
+_KINDS = re.compile(r"\[(?:kind=([^\]]+))?\]$")
+# What services let people be called; after a letter or digit it is an address, not a mention.
+_MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][\w-]{2,})")
+Mask = Callable[[Any, bytes], None]
+PREFIX = "person-"
+
+
+def pseudonym(key: bytes, text: str) -> str:
+    """A keyed hash of a person's name: the same person stays the same, and stays unknown.
+
+    A URN (`soundcloud:users:7`) and the number it ends in are one person.
+    """
+    if text.count(":") == 2:
+        text = text[text.rfind(":") + 1 :]
+    return (
+        PREFIX + hmac.digest(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:16]
+    )
+
+
+def without_names(body: bytes, paths: Iterable[str], key: bytes) -> bytes:
+    """The body with personal fields replaced.
+
+    In a body that is no JSON nobody knows where names stand: only its size and hash are kept.
+    """
+    try:
+        tree = plain(body)
+    except Malformed:
+        return _withheld(body)
+    for path in paths:
+        _mask(path)(tree, key)
+    return msgspec.json.encode(tree)
+
+
+def _withheld(body: bytes) -> bytes:
+    told = "no JSON, and it may hold people's names"
+    digest = hashlib.sha256(body).hexdigest()
+    return msgspec.json.encode({"withheld": told, "bytes": len(body), "sha256": digest})
+
+
+@cache
+def _mask(path: str) -> Mask:
+    """What replaces the names at a path."""
+    head, _, rest = _parted(path)
+    kinds = _KINDS.search(head)
+    if kinds:
+        return _in_each(head[: kinds.start()], kinds[1], _mask(rest))
+    if rest:
+        return _inside(head, _mask(rest)) if rest != "*" else _everything(head)
+    if head.endswith("}"):
+        name, _, fields = head[:-1].partition("{")
+        return _only(name, fields.split(","))
+    return _mentions(head[:-1]) if head.endswith("@") else _name(head)
+
+
+def _parted(path: str) -> tuple[str, str, str]:
+    """The first step of a path, and the rest; dots inside brackets part nothing."""
+    match = re.match(r"((?:[^.\[{]|\[[^\]]*\]|\{[^}]*\})*)(\.?)(.*)$", path, re.DOTALL)
+    return (match[1], match[2], match[3]) if match else (path, "", "")
+
+
+def _in_each(name: str, kind: str | None, inner: Mask) -> Mask:
+    def mask(node: Any, key: bytes) -> None:
+        held = (node.get(name) if isinstance(node, dict) else None) if name else node
+        if kind and not name and isinstance(node, dict):
+            held = [node]
+        for element in held if isinstance(held, list) else ():
+            if kind is None or (isinstance(element, dict) and element.get("kind") == kind):
+                inner(element, key)
+
+    return mask
+
+
+def _inside(name: str, inner: Mask) -> Mask:
+    def mask(node: Any, key: bytes) -> None:
+        if isinstance(node, dict) and node.get(name) not in (None, ""):
+            inner(node[name], key)
+
+    return mask
+
+
+def _name(name: str) -> Mask:
+    def mask(node: Any, key: bytes) -> None:
+        if isinstance(node, dict) and node.get(name) not in (None, ""):
+            node[name] = pseudonym(key, str(node[name]))
+
+    return mask
+
+
+def _only(name: str, fields: list[str]) -> Mask:
+    """Who somebody is: of the object these fields stay, hashed, and nothing else."""
+
+    def mask(node: Any, key: bytes) -> None:
+        held = node.get(name) if isinstance(node, dict) else None
+        if isinstance(held, dict):
+            told = ((field, held.get(field)) for field in fields)
+            node[name] = {f: pseudonym(key, str(v)) for f, v in told if v not in (None, "")}
+        elif held not in (None, ""):
+            node[name] = pseudonym(key, str(held))
+
+    return mask
+
+
+def _mentions(name: str) -> Mask:
+    def mask(node: Any, key: bytes) -> None:
+        text = node.get(name) if isinstance(node, dict) else None
+        if isinstance(text, str) and "@" in text:
+            node[name] = _MENTION.sub(lambda match: "@" + pseudonym(key, match[1].lower()), text)
+
+    return mask
+
+
+def _everything(name: str) -> Mask:
+    def mask(node: Any, key: bytes) -> None:
+        held = node.get(name) if isinstance(node, dict) else None
+        if isinstance(held, dict):
+            for inner in held:
+                _replace_all(held, inner, key)
+
+    return mask
+
+
+def _replace_all(node: dict[str, Any], name: str, key: bytes) -> None:
+    """Everything that could name a person: ids, names, addresses; `type` says what it is."""
+    held = node[name]
+    if isinstance(held, dict):
+        for inner in held:
+            _replace_all(held, inner, key)
+    elif isinstance(held, str | int) and not isinstance(held, bool) and held and name != "type":
+        node[name] = pseudonym(key, str(held))

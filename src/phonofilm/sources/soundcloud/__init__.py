@@ -1,0 +1,1 @@
+"""SoundCloud: what people upload, and what listeners say of it, second by second."""

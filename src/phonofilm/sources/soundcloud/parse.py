@@ -1,0 +1,223 @@
+"""SoundCloud's answers as records: lists whole or bare, with or without a next link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from phonofilm.sources.base import (
+    Finding,
+    Malformed,
+    Page,
+    Parser,
+    Request,
+    Response,
+    one_of,
+    plain,
+)
+from phonofilm.sources.paging import follow
+from phonofilm.sources.soundcloud import wire
+from phonofilm.sources.soundcloud.gather import Gathered
+
+# Next links were seen with the internal host of the service's own network (2024, 2025).
+FAMILY = ("soundcloud.com", "s-cloud.net")
+_HYDRATION = re.compile(rb"window\.__sc_hydration\s*=\s*(\[.*?\]);\s*</script>", re.DOTALL)
+Use = Callable[[Gathered, Any, Request], object]
+
+
+def _each(body: bytes, item: Any, gathered: Gathered) -> tuple[list[Any], wire.Listing]:
+    """The items of a list, wrapped or bare; one that does not fit its type is a finding."""
+    try:
+        listing = msgspec.json.decode(body, type=wire.Listing)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        listing = _listing(plain(body))
+    rows = []
+    for element in listing.collection:
+        try:
+            rows.append(msgspec.convert(element, item, strict=False))
+        except (msgspec.ValidationError, RecursionError) as error:
+            gathered.page.findings.append(Finding("malformed_item", str(error)))
+    return rows, listing
+
+
+def _listing(tree: Any) -> wire.Listing:
+    """A bare list (deprecated), or a wrapped one with something odd beside it."""
+    if isinstance(tree, list):
+        return wire.Listing(tree)
+    if not isinstance(tree, dict) or not isinstance(tree.get("collection"), list):
+        raise Malformed("no list")
+    href, total = tree.get("next_href"), tree.get("total_results")
+    return wire.Listing(
+        tree["collection"], href if isinstance(href, str) else None,
+        total if isinstance(total, int) else None,
+    )  # fmt: skip
+
+
+def _list_of(
+    item: Any, use: Use, after: Callable[[Gathered, Request], None] | None = None
+) -> Parser:
+    """A parser of a list; `use` gathers an item, `after` what all of them mean together."""
+
+    def parse(request: Request, response: Response) -> Page:
+        gathered = Gathered()
+        rows, listing = _each(response.body, item, gathered)
+        for row in rows:
+            use(gathered, row, request)
+        if after:
+            after(gathered, request)
+        page = gathered.done()
+        follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
+        return page
+
+    return parse
+
+
+def _typed_list(typed: Any, use: Use, slow: Parser) -> Parser:
+    """The same in one pass for lists that fit as they are, which nearly all do."""
+    decoder = msgspec.json.Decoder(typed)
+
+    def parse(request: Request, response: Response) -> Page:
+        try:
+            listing = decoder.decode(response.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return slow(request, response)
+        gathered = Gathered()
+        for row in listing.collection:
+            use(gathered, row, request)
+        page = gathered.done()
+        follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
+        return page
+
+    return parse
+
+
+class _Comments(msgspec.Struct):
+    collection: list[wire.Comment]
+    next_href: str | None = None
+
+
+def _one(item: Any, use: Use) -> Parser:
+    """A parser of a single object."""
+
+    def parse(request: Request, response: Response) -> Page:
+        gathered = Gathered()
+        use(gathered, one_of(response.body, item), request)
+        if not gathered.page.records:
+            raise Malformed("nothing with an id")
+        return gathered.done()
+
+    return parse
+
+
+def _user(gathered: Gathered, row: wire.User, request: Request) -> None:
+    gathered.user(row)
+
+
+def _track(gathered: Gathered, row: wire.Track, request: Request) -> None:
+    gathered.track(row)
+
+
+def _playlist(gathered: Gathered, row: wire.Playlist, request: Request) -> None:
+    gathered.playlist(row)
+
+
+def _comment(gathered: Gathered, row: wire.Comment, request: Request) -> None:
+    gathered.comment(row, request.ids[0] if request.ids else "")
+
+
+def _web_profile(gathered: Gathered, row: wire.WebProfile, request: Request) -> None:
+    gathered.web_profile(row, request.ids[0])
+
+
+def _related(gathered: Gathered, request: Request) -> None:
+    gathered.related(request.ids[0])
+
+
+def _of_genre(gathered: Gathered, request: Request) -> None:
+    gathered.of_genre(request.ids[0])
+
+
+def _playlist_tracks(request: Request, response: Response) -> Page:
+    """The places of a set after those that it embeds itself."""
+    gathered = Gathered()
+    rows, listing = _each(response.body, wire.Track, gathered)
+    gathered.entries(request.ids[0], request.offset, rows)
+    page = gathered.done()
+    follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
+    return page
+
+
+_KINDS: dict[str, tuple[Any, Use]] = {
+    "user": (wire.User, _user),
+    "track": (wire.Track, _track),
+    "playlist": (wire.Playlist, _playlist),
+    "system-playlist": (wire.Playlist, _playlist),
+    "comment": (wire.Comment, lambda gathered, row, _: gathered.comment(row, "")),
+}
+
+
+def parse_saved(request: Request, response: Response) -> Page:
+    """Anything that somebody saved of the API behind the pages: objects by their kind."""
+    gathered = Gathered()
+    for element in objects(plain(response.body)):
+        item, use = _KINDS[str(element["kind"])]
+        try:
+            use(gathered, msgspec.convert(element, item, strict=False), request)
+        except (msgspec.ValidationError, RecursionError) as error:
+            gathered.page.findings.append(Finding("malformed_item", str(error)))
+    return gathered.done()
+
+
+def objects(tree: Any) -> list[dict[str, Any]]:
+    """The objects that an answer lists, likes and chart places unwrapped; [] for anything else."""
+    if isinstance(tree, dict) and tree.get("kind") in _KINDS:
+        return [tree]
+    rows = tree.get("collection") if isinstance(tree, dict) else tree
+    found: list[dict[str, Any]] = []
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict):
+            continue
+        held = row.get("data") if "hydratable" in row else row
+        for inner in (held, row.get("track"), row.get("playlist"), row.get("user")):
+            if isinstance(inner, dict) and inner.get("kind") in _KINDS:
+                found.append(inner)
+                break
+    return found
+
+
+def hydration(body: bytes) -> Any:
+    """What a page of soundcloud.com carries for its scripts; None when it carries nothing."""
+    match = _HYDRATION.search(body)
+    try:
+        return msgspec.json.decode(match[1]) if match else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+_USERS = _list_of(wire.User, _user)
+_TRACKS = _list_of(wire.Track, _track)
+_PLAYLISTS = _list_of(wire.Playlist, _playlist)
+PARSERS: dict[str, Parser] = {
+    "users": _USERS,
+    "search_artist": _USERS,
+    "search_track": _TRACKS,
+    "search_playlist": _PLAYLISTS,
+    "genre_artists": _list_of(wire.Track, _track, _of_genre),
+    "resolve_artist": _one(wire.User, _user),
+    "resolve_track": _one(wire.Track, _track),
+    "resolve_playlist": _one(wire.Playlist, _playlist),
+    "artists": _USERS,
+    "artist_tracks": _TRACKS,
+    "artist_playlists": _PLAYLISTS,
+    "related": _list_of(wire.User, _user, _related),
+    "web_profiles": _list_of(wire.WebProfile, _web_profile),
+    "tracks": _TRACKS,
+    "related_tracks": _TRACKS,
+    "comments": _typed_list(_Comments, _comment, _list_of(wire.Comment, _comment)),
+    "playlist": _one(wire.Playlist, _playlist),
+    "playlist_tracks": _playlist_tracks,
+    "saved": parse_saved,
+}

@@ -1,0 +1,151 @@
+"""SoundCloud: which addresses it knows, what its answers mean, what saved pages hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from calendar import timegm
+from email.utils import parsedate_to_datetime
+from time import strptime
+from typing import Any, ClassVar
+
+import msgspec
+
+from phonofilm.sources.base import (
+    HttpSource,
+    Link,
+    Malformed,
+    Outcome,
+    Query,
+    Request,
+    Response,
+    judge_http,
+    plain,
+)
+from phonofilm.sources.manifest import load_manifest
+from phonofilm.sources.soundcloud.parse import PARSERS, hydration, objects
+
+_URN = {"artist": "users", "track": "tracks", "playlist": "playlists"}
+# A quota names the day, not the wait: `2015/06/01 09:49:40 +0000`.
+_RESET = "%Y/%m/%d %H:%M:%S +0000"
+# First words of paths that are no account's.
+_PLACES = frozenset(
+    ("discover", "search", "stream", "upload", "you", "charts", "pages", "settings")
+)
+
+
+class _Limit(msgspec.Struct):
+    name: str = ""
+    time_window: str = ""
+
+
+class _Meta(msgspec.Struct):
+    rate_limit: _Limit | None = None
+    reset_time: str = ""
+
+
+class _Error(msgspec.Struct):
+    meta: _Meta | None = None
+
+
+class _Refused(msgspec.Struct):
+    errors: list[_Error] = []
+    message: str | None = None
+    spam_warning_urn: str | None = None
+
+
+class SoundCloud(HttpSource):
+    """The official API, by client credentials. What lies behind its pages is parsed where saved."""
+
+    parsers = PARSERS
+    saved_endpoint = "saved"
+    saved_access = "pages"
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"soundcloud:(?P<kind>user|track|playlist)s:(?P<id>\d+)\b",
+        r"api(?:-v2)?\.soundcloud\.com/(?P<kind>user|track|playlist)s/(?:[a-z]+(?::|%3A)[a-z]+(?::|%3A))?"
+        r"(?P<id>\d+)\b",
+    )
+
+    def link_of(self, text: str) -> Link | None:
+        """URNs, API addresses, and pages: whose address says what they are of."""
+        link = super().link_of(text)
+        if link is not None:
+            return Link("artist" if link.kind == "user" else link.kind, link.id)
+        match = re.search(r"(?:^|//)(?:www\.|m\.|on\.)?soundcloud\.com/([^?#\s]+)", text)
+        if not match:
+            return None
+        parts = [part for part in match[1].split("/") if part]
+        if not parts or parts[0] in _PLACES:
+            return None
+        page = f"https://soundcloud.com/{'/'.join(parts)}"
+        if len(parts) >= 3 and parts[1] == "sets":
+            return Link("playlist_link", page)
+        if len(parts) == 1 or parts[1] in ("tracks", "albums", "sets", "reposts", "popular-tracks"):
+            return Link("artist_link", f"https://soundcloud.com/{parts[0]}")
+        return Link("track_link", page)
+
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
+        """Things are called by URN, several in one parameter."""
+        endpoint = self.manifest.endpoints[request.endpoint]
+        words = _URN.get(endpoint.node)
+        if words:
+            urns = tuple(f"soundcloud:{words}:{id_}" for id_ in request.ids)
+            return super().address(request._replace(ids=urns), access)
+        return super().address(request, access)
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; a 403 that is no wall is about this thing, a 429 may tell its end."""
+        outcome = judge_http(response)
+        if outcome.verdict == "forbidden":
+            return Outcome("missing", f"HTTP 403 {outcome.reason[:80]}")
+        if response.status == 429:
+            return _refusal(response) or outcome
+        return outcome
+
+    def judge_saved(self, response: Response) -> Outcome:
+        """Walls are saved, too; the mark that DataDome leaves on good answers is none."""
+        return judge_http(response)
+
+    def tidy(self, response: Response) -> Response:
+        """Of a page what it carries for its scripts: the rest is about who saved it."""
+        held = hydration(response.body)
+        if held is None:
+            return response
+        kept = [row for row in held if isinstance(row, dict) and objects([row])]
+        return response._replace(body=msgspec.json.encode(kept))
+
+    def recognise(self, response: Response) -> Request:
+        """Objects of the API behind the pages, one or listed; by name of what they hold."""
+        tree = plain(response.body)
+        found = objects(tree)
+        if not found and not (isinstance(tree, dict) and tree.get("collection") == []):
+            raise Malformed("no answer of SoundCloud's")
+        return Request("saved", (hashlib.sha256(response.body).hexdigest()[:16],))
+
+
+def _refusal(response: Response) -> Outcome | None:
+    """A quota with the instant at which it ends; None when the body tells none."""
+    try:
+        told = msgspec.json.decode(response.body, type=_Refused, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    for error in told.errors:
+        if error.meta and (wait := _wait_until(error.meta.reset_time, response)) is not None:
+            name = error.meta.rate_limit.name if error.meta.rate_limit else ""
+            return Outcome("throttled", f"HTTP 429 {name}".strip(), wait)
+    if told.spam_warning_urn:
+        return Outcome("quota", "HTTP 429: taken for spam")
+    return None
+
+
+def _wait_until(reset: str, response: Response) -> float | None:
+    """Seconds from the answer's own date to an instant."""
+    try:
+        end = timegm(strptime(reset, _RESET))
+        now = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError, IndexError):
+        return None
+    return max(1.0, end - now)
+
+
+SOURCE: Any = SoundCloud(load_manifest("soundcloud"))
