@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from phonofilm.errors import LockedError, NewerDataError, StoreError
 from phonofilm.landing.envelope import Envelope, Stamp, seal
-from phonofilm.landing.names import pseudonym, without_names
 from phonofilm.landing.log import AppendLog, whole_lines
+from phonofilm.landing.names import pseudonym, without_names
 from phonofilm.landing.segments import answers, seal_log, segments
 from phonofilm.landing.shelf import Shelf, drop_older
 from phonofilm.landing.store import DataFolder, Writing
