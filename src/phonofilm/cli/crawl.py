@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.fill import carry_out, part_of
+from phonofilm.cli.fill import carry_out, look_beside, part_of
 from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage import percent
@@ -71,6 +71,14 @@ def command(
         str,
         typer.Option(
             "--playlist", "-p", metavar="THEME", help="Playlists on a theme and their tracks."
+        ),
+    ] = "",
+    for_: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            metavar="SOURCE",
+            help="Find the tracks of another source here, by code and words.",
         ),
     ] = "",
     plan: Annotated[
@@ -139,6 +147,12 @@ def command(
         limits_of_plan = (max_calls, workers)
         raise typer.Exit(
             carry_out(folder, settings, source, number, fields, part, at, limits_of_plan, json)
+        )
+    if for_:
+        if any((urls, ids, playlist, genre, names, wants, until, max_time, wait, fresh)):
+            raise UsageError("--for goes with --at, --max-calls and -w.")
+        raise typer.Exit(
+            look_beside(folder, settings, source, for_, at, (max_calls, workers), json)
         )
     if not source:
         raise UsageError(

@@ -61,6 +61,32 @@ def carry_out(
     return result.exit_code
 
 
+def look_beside(
+    folder: DataFolder, settings: Settings, source: str, beside: str, at: str | None,
+    limits: tuple[int | None, int], json: bool,
+) -> int:  # fmt: skip
+    """Finds the tracks of one source at another, tells how many; the exit code."""
+    from phonofilm.filling.beside import Wish, find_beside  # noqa: PLC0415 - needs an extra
+
+    max_calls, workers = limits
+    wish = Wish(source, beside, at, workers, max_calls)
+    result = find_beside(folder, settings, wish, watcher(err, panel=False), say)
+    if json:
+        as_json(result)
+        return result.exit_code
+    share = f"{result.found / result.tracks:.0%}"
+    out.print(
+        f"[bold]{result.found:,} of {result.tracks:,} tracks[/] of {beside} are at {source}"
+        f" ({share}): {result.calls:,} calls in {span(result.elapsed_s)}."
+    )
+    if result.resume_at:
+        out.print(f"[yellow]⏸[/] {source} is parked until {minute(result.resume_at)}.")
+    if result.status != "done":
+        say("Go on with the same command; what is known is not asked again.")
+    say(f"Next: phonofilm match --data {folder.root}")
+    return result.exit_code
+
+
 def _show(result: Filled, root: str) -> None:
     rows = [
         (name, f"{result.before[name]:.0%}", f"{share:.0%}",

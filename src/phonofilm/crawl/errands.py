@@ -31,6 +31,7 @@ class Errands:
         self.price: Callable[[str], float | None] = lambda endpoint: 1.0
         self.one_price = True
         self._waiting: dict[str, deque[str]] = {}
+        self._further: deque[Ask] = deque()
         known: dict[str, set[int]] = {}
         for endpoint, id_ in dict.fromkeys(errands):
             spec = manifest.endpoints[endpoint]
@@ -57,6 +58,8 @@ class Errands:
     def next(self) -> Ask | None:
         """The next call that has budget; None when the list is done, or all of it waits."""
         self.held_back = False
+        if self._further and self.price(self._further[0].request.endpoint) is not None:
+            return self._further.popleft()
         for endpoint, ids in self._waiting.items():
             if not ids:
                 continue
@@ -79,7 +82,9 @@ class Errands:
         """No list is counted."""
 
     def continues(self, request: Request, row: int, node: int, total: int | None) -> None:
-        """Further pages are for a crawl."""
+        """Of a batch all that it brings is wanted, however many pages; of a search the best."""
+        if self._manifest.endpoints[request.endpoint].batch > 1:
+            self._further.append(Ask(request, (node,), row, request.endpoint))
 
     def length(self, endpoint: str, node: int, number: int) -> None:
         """How long a list is does not matter here."""

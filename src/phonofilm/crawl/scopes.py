@@ -19,6 +19,8 @@ _BY_LINK: dict[str, dict[str, int | None]] = {
     "album": dict.fromkeys(("album", "track")),
     "track": dict.fromkeys(("track",)),
     "playlist": _OF_PLAYLIST,
+    "genre": {"chart_entry": None},
+    "label": dict.fromkeys(("track",)),
     "artist_link": _OF_ARTIST,
     "track_link": dict.fromkeys(("track",)),
     "playlist_link": _OF_PLAYLIST,

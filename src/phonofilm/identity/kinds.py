@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-RULES = "2026.11"
+RULES = "2026.11.20"
 """The version of all rules here; links keep it, and other rules mean that all is matched anew."""
 
 Row = tuple[Any, ...]

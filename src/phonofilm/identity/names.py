@@ -33,8 +33,15 @@ _SILENT = frozenset((
     "explicit", "for", "from", "full", "in", "lp", "master", "mix", "of", "on", "original",
     "recording", "release", "remaster", "remastered", "single", "the", "version", "with",
 ))  # fmt: skip
+# What uploaders shout after a title; it says nothing of the recording.
+_SHOUTS = frozenset((
+    "audio", "clip", "dl", "download", "exclusive", "free", "music", "now", "official", "out",
+    "premiere", "preview", "snippet", "video",
+))  # fmt: skip
 _REMASTER = re.compile(r"\bre-?master(?:ed)?\b", re.IGNORECASE)
 _PART = re.compile(r"\bp(?:ar)?t\b\.?\s*(\d+)")
+# How shops tell artists of one name apart.
+_COUNTRY = re.compile(r"\s\([A-Z]{2,3}\)$")
 _DIGITS = re.compile(r"\d+")
 _LATIN = re.compile(r"[\x00-\x7f]*")
 
@@ -72,8 +79,8 @@ def _signs(text: str) -> str:
 
 
 def artist_key(name: str) -> str:
-    """An artist's name to compare: without an article, `X, The` as `X`."""
-    words = plain(name).split()
+    """An artist's name to compare: without an article, `X, The` as `X`, `X (UK)` too."""
+    words = plain(_COUNTRY.sub("", name)).split()
     if len(words) > 1 and words[-1] == "the" and "," in name:
         words = words[:-1]
     while len(words) > 1 and words[0] == "the":
@@ -107,6 +114,8 @@ def title(text: str) -> Title:
     versions: list[str] = []
 
     def remark(match: re.Match[str]) -> str:
+        if _SHOUTS.issuperset(plain(match[1]).split()):
+            return " "
         if not is_version(match[1]):
             return match[0]
         versions.append(match[1])
@@ -123,6 +132,13 @@ def title(text: str) -> Title:
     if not song.strip():
         song = plain(text)
     return Title(song, version_key(" ".join(versions)), tuple(guests))
+
+
+def without_artist(text: str, artists: list[str | None] | None) -> str:
+    """A title without the artist whom uploads name in front: `X - Song`."""
+    head, *rest = _DASH.split(text, maxsplit=1)
+    keys = {artist_key(name) for name in artists or () if name}
+    return rest[0] if rest and artist_key(head) in keys else text
 
 
 def is_version(text: str) -> bool:

@@ -19,14 +19,22 @@ from phonofilm.identity.kinds import (
     within,
     year_of,
 )
-from phonofilm.identity.names import Title, is_version, people_of, plain, title, version_key
+from phonofilm.identity.names import (
+    Title,
+    is_version,
+    people_of,
+    plain,
+    title,
+    version_key,
+    without_artist,
+)
 from phonofilm.records.ids import isrc as tidy
 
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 _APART_SECONDS = 3.0
 _NOTHING = Title("", "", ())
 
-TOLD = f"""SELECT t.source, t.id, t.name, t.artist_names, t.disambiguation,
+TOLD = f"""SELECT t.source, t.id, t.name, t.artist_names, coalesce(t.mix_name, t.disambiguation),
     coalesce(t.album_name, a.name) AS album_name, t.duration_ms, t.isrc,
     coalesce(t.release_date, a.release_date) AS released, t.track_number,
     {known_as("track", "t")} AS known
@@ -43,7 +51,7 @@ FACTS = {
 
 def _prepare(row: Row) -> Row:
     name, artists, remark, album, length_ms, code, released, place, known = row
-    told = title(name) if name else _NOTHING
+    told = title(without_artist(name, artists)) if name else _NOTHING
     version = told.version
     if remark and is_version(remark):
         version = version_key(f"{version} {remark}")

@@ -22,6 +22,7 @@ from phonofilm.records.music import (
     ChartEntry,
     ExternalId,
     Genre,
+    Label,
     Playlist,
     PlaylistEntry,
     Tag,
@@ -31,7 +32,8 @@ from phonofilm.records.people import Comment, WebProfile
 
 MUSIC: tuple[type[Record], ...] = (
     Artist, Album, Track, AudioFeatures, Playlist, PlaylistEntry, Genre, ArtistGenre,
-    ArtistRelation, Tag, ExternalId, Sound, Comment, WebProfile, ChartEntry, Media,
+    ArtistRelation, Tag, ExternalId, Sound, Comment, WebProfile,
+    Label, ChartEntry, Media,
 )  # fmt: skip
 FILM: tuple[type[Record], ...] = (Title, Person, Credit, TitleGenre, Rating, Aka, Episode)
 RECORDS = (*MUSIC, *FILM)
@@ -41,7 +43,7 @@ BY_PLURAL: dict[str, type[Record]] = {cls.plural: cls for cls in RECORDS}
 __all__ = [
     "ABSENT", "BY_KIND", "BY_PLURAL", "FILM", "MUSIC", "RECORDS", "Aka", "Album", "Artist",
     "ArtistGenre", "ArtistRelation", "AudioFeatures", "ChartEntry", "Column", "Comment", "Credit",
-    "Episode", "ExternalId", "Genre", "Maybe", "Media", "Person", "Playlist", "PlaylistEntry",
-    "Rating", "Record", "Sound", "Tag", "Title", "TitleGenre", "Track", "WebProfile", "bit_of",
-    "columns", "core_fields", "holder", "holds_all",
+    "Episode", "ExternalId", "Genre", "Label", "Maybe", "Media", "Person", "Playlist",
+    "PlaylistEntry", "Rating", "Record", "Sound", "Tag", "Title", "TitleGenre", "Track",
+    "WebProfile", "bit_of", "columns", "core_fields", "holder", "holds_all",
 ]  # fmt: skip

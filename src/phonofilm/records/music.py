@@ -237,6 +237,17 @@ class ExternalId(Record):
     value: Annotated[Maybe[str], note("the id there")] = ABSENT
 
 
+class Label(Record):
+    """Who puts releases out."""
+
+    kind: ClassVar[str] = "label"
+    plural: ClassVar[str] = "labels"
+
+    name: Annotated[Maybe[str], note("as the source spells it", core=True)] = ABSENT
+    image_url: Annotated[Maybe[str], note("its sign")] = ABSENT
+    url: Annotated[Maybe[str], note("the label's page at the source")] = ABSENT
+
+
 class ChartEntry(Record):
     """A place in a chart on a day; `id` is `chart:day:position`."""
 

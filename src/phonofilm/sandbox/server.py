@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from phonofilm.sandbox.beatport.service import BeatportService
 from phonofilm.sandbox.deezer.service import DeezerService
 from phonofilm.sandbox.delivery import deliver
 from phonofilm.sandbox.faults.rules import Faults, Rule
@@ -68,6 +69,7 @@ KINDS = {
     "itunes": _Kind(ItunesService, "open", "20/60s"),
     "jamendo": _Kind(JamendoService, "free", "none"),
     "soundcloud": _Kind(SoundCloudService, "official", "none"),
+    "beatport": _Kind(BeatportService, "token", "none"),
     "imdb": _Kind(ImdbService, "datasets", "none", film=True),
     "wikidata": _Kind(WikidataService, "open", "none", film=True),
     "tmdb": _Kind(TmdbService, "free", "40/1s", film=True),

@@ -11,7 +11,7 @@ from phonofilm.sources.dumps import BulkSource
 
 NAMES = (
     "deezer", "spotify", "musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo",
-    "soundcloud", "acousticbrainz", "fma", "imdb", "wikidata", "tmdb",
+    "soundcloud", "beatport", "acousticbrainz", "fma", "imdb", "wikidata", "tmdb",
 )  # fmt: skip
 BULK = ("imdb", "musicbrainz", "acousticbrainz", "fma")
 

@@ -6,7 +6,7 @@ import re
 
 _PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11, "H": 11}
 _KEY = re.compile(
-    r"([A-Ha-h])\s*([#\u266fb\u266d]?|sharp|flat)\s*(maj(?:or)?|min(?:or)?|m|M|dur|moll)?"
+    "([A-Ha-h])\\s*([#\u266fb\u266d]?|sharp|flat)\\s*((?i:maj(?:or)?|min(?:or)?|dur|moll)|m|M)?"
 )
 _CAMELOT = re.compile(r"0?([1-9]|1[0-2])([ABab])")
 # The wheel's 1A is A flat minor; each step on is a fifth up.

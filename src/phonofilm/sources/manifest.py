@@ -107,7 +107,7 @@ class Manifest(msgspec.Struct, dict=True):
 
     `bearer`: a token is sent as it is, after `token_scheme`; `token_optional`: only where there is
     one. `token_budgets`: how many tokens may be asked for. `key_parameter` is the parameter that
-    carries a client id.
+    carries a client id. `grant`: where an own client id gets a token in its owner's name.
     """
 
     name: str
@@ -128,6 +128,7 @@ class Manifest(msgspec.Struct, dict=True):
     key_parameter: str = ""
     files: dict[str, File] = {}
     token_budgets: list[Budget] = []
+    grant: str = ""
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
         """The endpoints that an access level still has; grown searches where nothing else leads."""

@@ -1,0 +1,1 @@
+"""Beatport: what the music of clubs is called, how fast it goes, who puts it out."""

@@ -1,0 +1,195 @@
+"""Beatport's answers as records. Next links name hosts of its own network: pages are counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from phonofilm.sources.base import (
+    Finding,
+    Malformed,
+    Page,
+    Parser,
+    Request,
+    Response,
+    one_of,
+    plain,
+)
+from phonofilm.sources.beatport import wire
+from phonofilm.sources.beatport.gather import Gathered
+
+PAGE = 100
+_COUNT = re.compile(r"(\d+)/(\d+)")
+_SCRIPT = re.compile(rb'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', re.DOTALL)
+Use = Callable[[Gathered, Any], object]
+
+
+def _rows(tree: Any, words: str) -> list[Any]:
+    """The list of an envelope: under `results`, or in a search under what was looked for."""
+    if not isinstance(tree, dict):
+        raise Malformed("no list")
+    if tree == {}:  # what some searches answer when they find nothing
+        return []
+    rows = tree.get("results", tree.get(words))
+    if not isinstance(rows, list):
+        raise Malformed(f"no list of {words}")
+    return rows
+
+
+def _gather(rows: list[Any], item: Any, use: Use, gathered: Gathered) -> None:
+    for row in rows:
+        try:
+            use(gathered, msgspec.convert(row, item, strict=False))
+        except (msgspec.ValidationError, RecursionError) as error:
+            gathered.page.findings.append(Finding("malformed_item", str(error)))
+
+
+def _strange(rows: list[Any], gathered: Gathered) -> None:
+    """Keys that no track had before: told once a page."""
+    first = next((row for row in rows if isinstance(row, dict)), {})
+    for name in sorted(first.keys() - wire.TRACK_KEYS):
+        gathered.page.findings.append(Finding("unknown_field", f"track.{name}"))
+
+
+def _further(tree: Any, request: Request, page: Page) -> None:
+    """The page after this one, told from `page` ("1/503") alone."""
+    if isinstance(count := tree.get("count"), int):
+        page.total = count
+    told = _COUNT.fullmatch(str(tree.get("page", "")))
+    if told and int(told[1]) < int(told[2]):
+        page.continues.append(Request(request.endpoint, request.ids, int(told[1]) * PAGE))
+
+
+def _list_of(words: str, item: Any, use: Use, turns: bool = True) -> Parser:
+    """A parser of a list of tracks, releases, artists ..."""
+
+    def parse(request: Request, response: Response) -> Page:
+        gathered, tree = Gathered(), plain(response.body)
+        rows = _rows(tree, words)
+        _gather(rows, item, use, gathered)
+        if item is wire.Track:
+            _strange(rows, gathered)
+        page = gathered.done()
+        if turns:
+            _further(tree, request, page)
+        return page
+
+    return parse
+
+
+def _one(item: Any, use: Use) -> Parser:
+    """A parser of a single object."""
+
+    def parse(request: Request, response: Response) -> Page:
+        gathered = Gathered()
+        use(gathered, one_of(response.body, item))
+        if item is wire.Track:
+            _strange([plain(response.body)], gathered)
+        if not gathered.page.records:
+            raise Malformed("nothing with an id")
+        return gathered.done()
+
+    return parse
+
+
+def _chart(request: Request, response: Response) -> Page:
+    """A chart of a day: its tracks, and who stands where."""
+    gathered, tree = Gathered(), plain(response.body)
+    rows = _rows(tree, "tracks")
+    tracks: list[str] = []
+    _gather(rows, wire.Track, lambda g, row: tracks.append(g.track(row)), gathered)
+    day = _day(response)
+    for position, track in enumerate(tracks, request.offset + 1):
+        if track and day:
+            gathered.place(request.ids[0] or "all", day, position, track)
+    page = gathered.done()
+    _further(tree, request, page)
+    return page
+
+
+def _day(response: Response) -> str | None:
+    try:
+        return f"{parsedate_to_datetime(response.headers.get('date', '')):%Y-%m-%d}"
+    except (ValueError, TypeError, IndexError):
+        return None
+
+
+def next_data(body: bytes) -> Any:
+    """What a page carries for its scripts; None when it carries nothing."""
+    match = _SCRIPT.search(body)
+    try:
+        return msgspec.json.decode(match[1]) if match else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def blocks(tree: Any) -> Iterator[dict[str, Any]]:
+    """The things that a saved page is about: by the keys of its queries, never by their place."""
+    props = tree.get("props", tree) if isinstance(tree, dict) else {}
+    held = props.get("pageProps") if isinstance(props, dict) else None
+    if not isinstance(held, dict):
+        return
+    state = held.get("dehydratedState")
+    queries = state.get("queries") if isinstance(state, dict) else None
+    for query in queries if isinstance(queries, list) else ():
+        data = query.get("state", {}).get("data") if isinstance(query, dict) else None
+        rows = data.get("results", data.get("data", [data])) if isinstance(data, dict) else []
+        yield from (row for row in rows or () if isinstance(row, dict))
+    for name in ("track", "release"):
+        if isinstance(held.get(name), dict):
+            yield held[name]
+
+
+def kind_of(block: dict[str, Any]) -> str:
+    """What a block is of: `track`, `release`, `row` of the search service, or nothing of ours."""
+    if "track_id" in block and "track_name" in block:
+        return "row"
+    if not {"id", "name"} <= block.keys():
+        return ""
+    if "length_ms" in block or "mix_name" in block:
+        return "track"
+    return "release" if "catalog_number" in block and "artists" in block else ""
+
+
+_SAVED: dict[str, tuple[Any, Use]] = {
+    "track": (wire.Track, Gathered.track),
+    "release": (wire.Release, Gathered.release),
+    "row": (wire.Flat, Gathered.flat),
+}
+
+
+def parse_saved(request: Request, response: Response) -> Page:
+    """Tracks, releases and search rows of a page that somebody saved, each once."""
+    gathered = Gathered()
+    seen = set()
+    for block in blocks(plain(response.body)):
+        kind = kind_of(block)
+        key = (kind, str(block.get("id", block.get("track_id"))))
+        if kind and key not in seen:
+            seen.add(key)
+            _gather([block], *_SAVED[kind], gathered)
+    return gathered.done()
+
+
+_TRACKS = _list_of("tracks", wire.Track, Gathered.track)
+PARSERS: dict[str, Parser] = {
+    "genres": _list_of("genres", wire.Named, Gathered.genre),
+    "top": _chart,
+    "genre_top": _chart,
+    "isrc": _TRACKS,
+    "search_track": _list_of("tracks", wire.Track, Gathered.track, turns=False),
+    "search_artist": _list_of("artists", wire.Named, Gathered.listed_artist),
+    "artist": _one(wire.Named, Gathered.listed_artist),
+    "artist_tracks": _TRACKS,
+    "artist_releases": _list_of("releases", wire.Release, Gathered.release),
+    "track": _one(wire.Track, Gathered.track),
+    "release": _one(wire.Release, Gathered.release),
+    "release_tracks": _TRACKS,
+    "label": _one(wire.Named, Gathered.label),
+    "label_tracks": _TRACKS,
+    "saved": parse_saved,
+}

@@ -1,0 +1,85 @@
+"""Beatport: which addresses it knows, what its refusals mean, what saved pages hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, ClassVar
+
+import msgspec
+
+from phonofilm.sources.base import (
+    HttpSource,
+    Link,
+    Malformed,
+    Outcome,
+    Query,
+    Request,
+    Response,
+    judge_http,
+    plain,
+)
+from phonofilm.sources.beatport.parse import PAGE, PARSERS, blocks, kind_of, next_data
+from phonofilm.sources.manifest import load_manifest
+
+# More than one pair of them in a search is refused with 403.
+_BRACKETS = re.compile(r"[()\[\]{}]")
+
+
+class Beatport(HttpSource):
+    """API v4, with a token that Beatport gave the operator."""
+
+    parsers = PARSERS
+    saved_endpoint = "saved"
+    saved_access = "pages"
+    link_patterns: ClassVar[tuple[str, ...]] = (
+        r"beatport\.com/(?:[a-z]{2}/)?(?P<kind>track|release|artist|label|genre)/[^/]+/(?P<id>\d+)",
+    )
+
+    def link_of(self, text: str) -> Link | None:
+        """Pages; a release is an album here."""
+        link = super().link_of(text)
+        return Link("album", link.id) if link and link.kind == "release" else link
+
+    def address(self, request: Request, access: str) -> tuple[str, Query]:
+        """Pages are counted from 1; brackets are left out of searches."""
+        endpoint = self.manifest.endpoints[request.endpoint]
+        ids = request.ids
+        if endpoint.role == "search" and "q" in endpoint.query:
+            ids = tuple(" ".join(_BRACKETS.sub(" ", text).split()) for text in ids)
+        path, query = super().address(request._replace(ids=ids), access)
+        if endpoint.paging:
+            query["per_page"] = query.pop("limit")
+            query["page"] = str(request.offset // PAGE + 1)
+        return path, query
+
+    def judge(self, request: Request, response: Response) -> Outcome:
+        """As HTTP says; what is not sold here is this track's own matter."""
+        outcome = judge_http(response)
+        if outcome.verdict == "forbidden" and b"Territory Restricted" in response.body[:1000]:
+            return Outcome("missing", "HTTP 403 Territory Restricted")
+        return outcome
+
+    def judge_saved(self, response: Response) -> Outcome:
+        """Walls are saved, too."""
+        return judge_http(response)
+
+    def tidy(self, response: Response) -> Response:
+        """Of a page what it carries for its scripts."""
+        held = next_data(response.body)
+        if held is None:
+            return response
+        return response._replace(body=msgspec.json.encode(held))
+
+    def recognise(self, response: Response) -> Request:
+        """A page of tracks, releases or search results."""
+        if not any(kind_of(block) for block in blocks(plain(response.body))):
+            raise Malformed("no page of a track or release of Beatport's")
+        return Request("saved", (hashlib.sha256(response.body).hexdigest()[:16],))
+
+    def seeds(self, access: str) -> list[Link]:
+        """The list of genres, and the chart of all."""
+        return [Link("root", "")]
+
+
+SOURCE: Any = Beatport(load_manifest("beatport"))
