@@ -82,7 +82,7 @@ def everything(tmp_path: Path, stand_in, database: str) -> Iterator[dict[str, st
             "CONTACT": "somebody@example.org",
         }.items()
     } | {
-        "DEEZER__BASE_URL": stand_in("deezer", artists=400)[0],
+        "DEEZER__BASE_URL": stand_in("deezer", artists=400)[0], "DEEZER__RATE": "none",
         "WIKIDATA__BASE_URL": stand_in("wikidata", titles=1500)[0],
         "WIKIDATA__CONTACT": "somebody@example.org",
         "TMDB__BASE_URL": stand_in("tmdb", titles=1500)[0],

@@ -11,6 +11,7 @@ from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl import limiter
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.ledger import QUARANTINED
+from phonofilm.crawl.windows import Felt
 from phonofilm.errors import PhonofilmError
 from phonofilm.landing.store import DataFolder
 from phonofilm.sandbox.faults.rules import FAULTS, Faults, Rule, described
@@ -111,6 +112,8 @@ _ON = {"local_tracks": "playlist", "episodes": "playlist"}
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "FIRST_BACKOFF_SECONDS", 0.05)
+    # What is felt of windows makes a crawl careful for a while; that has tests of its own.
+    monkeypatch.setattr(Felt, "wait", lambda self, now: 0.0)
 
 
 def impatient(name: str) -> Settings:
@@ -169,9 +172,9 @@ def test_every_fault_has_an_outcome_and_there_are_forty_at_least() -> None:
 def test_a_passing_fault_ends_in_its_outcome_and_loses_nothing(folder, stand_in, name: str) -> None:
     times = 1 if name in _ONCE else 3
     rule = rule_of(name, after=1, times=times, every=3 if name == "throttled_seconds" else 1)
+    expected, finding = OUTCOMES[name]
     url, served = stand_in("spotify", access="extended-legacy", artists=ARTISTS, faults=[rule])
     outcome, kinds = outcome_of(folder, url, name)
-    expected, finding = OUTCOMES[name]
     assert outcome == expected
     assert not finding or kinds[finding] >= 1
     assert served.faults.played()[name] >= 1
