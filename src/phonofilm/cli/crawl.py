@@ -14,6 +14,7 @@ from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage import percent
 from phonofilm.crawl.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.loop import run
+from phonofilm.crawl.media import parse_roles
 from phonofilm.crawl.progress import span, watcher
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl_all, minute
 from phonofilm.crawl.scopes import IDS, Choice, choose, lines_of
@@ -21,7 +22,7 @@ from phonofilm.crawl.scopes import NAMES as NAME_COLUMNS
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.logs import listen, log
-from phonofilm.sources import NAMES
+from phonofilm.sources import NAMES, get
 
 
 def command(
@@ -79,6 +80,12 @@ def command(
             "--for",
             metavar="SOURCE",
             help="Find the tracks of another source here, by code and words.",
+        ),
+    ] = "",
+    media: Annotated[
+        str,
+        typer.Option(
+            "--media", metavar="ROLES|all", help="Fetch files, too: artwork, profile, waveform ..."
         ),
     ] = "",
     plan: Annotated[
@@ -169,7 +176,10 @@ def command(
     for name in sources:
         goal_wants, scope = choose(name, choice, wants)
         goal = Goal(goal_wants, *limits)
-        crawls.append(CrawlOptions(name, goal, scope, at, workers, fresh, wait, policy))
+        roles = parse_roles(media, get(name)) if media else []
+        crawls.append(
+            CrawlOptions(name, goal, scope, at, workers, fresh, wait, policy, None, roles)
+        )
     if fresh and not yes:
         _ask(source)
     raise typer.Exit(_collect(folder, settings, crawls, choice, json))
@@ -234,6 +244,12 @@ def show(result: CrawlResult, folder: str) -> None:
         seen = result.coverage.get(plural)
         rows.append((plural, held["full"], held["mentioned"], percent(seen) if seen else ""))
     table(("", "full", "mentioned", "of the reachable"), rows)
+    if files := result.media:
+        kept = ", ".join(f"{role} {number:,}" for role, number in files.by_role.items())
+        out.print(
+            f"{files.files:,} files, {files.bytes / 1e6:,.1f} MB{f': {kept}' if kept else ''};"
+            f" {files.already:,} were here, {files.refused:,} refused, {files.left:,} left."
+        )
     for finding in result.findings:
         say_finding(finding)
     if result.status in ("parked", "interrupted", "stopped"):

@@ -22,7 +22,7 @@ def command(
         str,
         typer.Argument(
             metavar="TABLE",
-            help="artists, tracks, titles, films, artist_wide, recording ...; discography; lake.",
+            help="artists, tracks, comments, titles, artist_wide ...; discography; lake.",
         ),
     ],
     format: Annotated[
@@ -90,7 +90,7 @@ def _format(name: str, format: str, file: str, shape: str) -> str:
 
 def _target(name: str, format: str, file: str, shape: str) -> Path:
     """The file, or the folder of those shapes that are several files."""
-    many = name == "discography" or (name == "titles" and shape == "seed")
+    many = name == "discography" or (name in ("titles", "comments") and shape == "seed")
     target = Path(file or (name if many else f"{name}.{format}"))
     return target / f"{name}.{format}" if target.is_dir() and not many else target
 

@@ -33,6 +33,9 @@ CREATE TABLE IF NOT EXISTS call (
     met TEXT NOT NULL, run TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY, committed INTEGER NOT NULL, sealed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS media (
+    url TEXT PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
+    content_type TEXT NOT NULL, owners TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS absent (endpoint TEXT PRIMARY KEY, since INTEGER, status INTEGER);
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started REAL, result TEXT);
 """
@@ -45,6 +48,16 @@ class Ask(NamedTuple):
     nodes: tuple[int, ...]
     row: int | None = None
     vein: str = ""
+
+
+class HeldFile(NamedTuple):
+    """A file that was fetched; without a path it was refused for good."""
+
+    path: str
+    sha256: str
+    bytes: int
+    content_type: str
+    owners: str
 
 
 class Ledger:
@@ -92,6 +105,24 @@ class Ledger:
              met, run),
         )  # fmt: skip
         return self._last_call
+
+    def count_file(self, run: str) -> int:
+        """A file was fetched: it has a number among the calls, and is no part of any budget."""
+        self._last_call += 1
+        row = (self._last_call, "media", 0, 200, "file", "", 0.0, "", run)
+        self._insert("INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return self._last_call
+
+    def keep_media(
+        self, url: str, path: str, sha256: str, size: int, content_type: str, owners: str
+    ) -> None:
+        """A file is in its place (or, without a path, will never be); `owners` is a print."""
+        values = (url, path, sha256, size, content_type, owners)
+        self._insert("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?, ?, ?)", values)
+
+    def media(self) -> dict[str, HeldFile]:
+        """The files that were fetched, by address."""
+        return {row[0]: HeldFile(*row[1:]) for row in self._db.execute("SELECT * FROM media")}
 
     def _insert(self, sql: str, values: tuple[Any, ...]) -> None:
         """For the next commit; inserts come before updates, which may be of the same rows."""

@@ -11,18 +11,23 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from phonofilm.about import __version__
 from phonofilm.config import Settings, hash_key
 from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.errands import Errand, Errands
+from phonofilm.crawl.fetch import Fetcher, is_public
+from phonofilm.crawl.findings import Findings
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
 from phonofilm.crawl.interrupts import listening
 from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
+from phonofilm.crawl.media import Downloads, MediaResult, Tools, session, wanted
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.parts import Parts
 from phonofilm.crawl.planner import Planner
@@ -46,7 +51,8 @@ Watch = Callable[[Engine], Coroutine[Any, Any, None]]
 class CrawlOptions(msgspec.Struct):
     """All that a crawl is told; `at` is a sandbox's address, `fresh` forgets the frontier.
 
-    With `errands` these calls are made and nothing else.
+    With `errands` these calls are made and nothing else. `media`: roles of files to fetch of what
+    is followed, after the calls.
     """
 
     source: str
@@ -58,6 +64,7 @@ class CrawlOptions(msgspec.Struct):
     wait: bool = False
     policy: str = "information"
     errands: list[Errand] | None = None
+    media: list[str] = []
 
 
 class CrawlResult(msgspec.Struct):
@@ -79,6 +86,7 @@ class CrawlResult(msgspec.Struct):
     elapsed_s: float
     coverage_by_list: dict[str, list[float]] = {}
     yields: list[VeinYield] = []
+    media: MediaResult | None = None
 
     @property
     def exit_code(self) -> int:
@@ -216,9 +224,46 @@ async def _one(
             engine = Engine(parts, options.workers)
             for reason in missing:
                 engine.findings.add("not_available", reason)
-            return await _drive(engine, origin, watch)
+            result = await _drive(engine, origin, watch)
+            if options.media and result.status != "interrupted":
+                files = _keeper(folder, settings, options, source, origin, frontier, run)
+                parts = parts._replace(keeper=files)
+                result.media, odd = await _files(folder, settings, options, origin, parts)
+                result.findings += odd
+            return result
     finally:
         frontier.close()
+
+
+async def _files(
+    folder: DataFolder, settings: Settings, options: CrawlOptions, origin: Origin, parts: Parts
+) -> tuple[MediaResult, list[dict[str, Any]]]:
+    """Fetches files of what is followed; what was odd about them."""
+    source, shelf, findings = parts.source, Shelf(folder), Findings()
+    names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
+    landed = answers(map(shelf.path, names))
+    wishes = wanted(source, parts.frontier, landed, options.media)
+    shelf.tidy()
+    host = urlsplit(origin.base_url).netloc
+    here = options.at is not None  # a sandbox's files lie in the sandbox, and nowhere else
+    headers = await parts.tokens.headers()
+    agent, patience = origin.user_agent, settings.source(source.manifest.name).timeout_seconds
+    async with session(agent or f"phonofilm/{__version__}", options.workers, patience) as opened:
+        fetcher = Fetcher(
+            folder.root,
+            opened,
+            (lambda netloc: netloc == host) if here else is_public,
+            host,
+            headers,
+        )
+        limiter = Limiter([], origin.clock)
+        tools = Tools(fetcher, parts.frontier, parts.keeper, limiter, origin.clock, findings,
+                      parts.run)  # fmt: skip
+        work = Downloads(tools, folder.root, shelf.objects is not None)
+        try:
+            return await work.run(wishes, options.workers), findings.rows()
+        finally:
+            await parts.keeper.finish()
 
 
 async def _check_robots(source: HttpSource, origin: Origin) -> None:

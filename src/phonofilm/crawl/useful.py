@@ -19,6 +19,8 @@ def useful(
         if name not in absent and not (scope.closed and endpoint.role == "relate")
     }
     best = {n: e for n, e in present.items() if not _beaten(manifest, access, goal, n, present)}
+    if scope.closed:
+        best = {n: e for n, e in best.items() if not _detour(goal, e, present)}
     wanted = set(goal.wants)
     found: set[str] = set()
     while True:
@@ -45,6 +47,15 @@ def _beaten(
             if spec.role == "detail" and rival.role == "contain" and mine < theirs:
                 return True
     return False
+
+
+def _detour(goal: Goal, spec: Endpoint, present: dict[str, Endpoint]) -> bool:
+    """A list of nothing wanted that only leads to what another list has all of."""
+    if spec.role != "contain" or spec.whole or spec.lists in goal.wants:
+        return False
+    beyond = {e.lists for e in present.values() if e.node == spec.lists}
+    rivals = (e for e in present.values() if e.whole and e.node == spec.node)
+    return any(rival.lists in beyond for rival in rivals)
 
 
 def _fields(manifest: Manifest, access: str, spec: Endpoint) -> frozenset[str]:

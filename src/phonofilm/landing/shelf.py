@@ -86,6 +86,7 @@ class Shelf:
                 self.objects.put(str(path.relative_to(self._folder.root)), path)
                 path.unlink()
                 shipped += 1
+            shipped += self._ship_media(self.objects)
             shipped += self._ship_dumps(self.objects)
         except StoreError as error:
             left = len(waiting) - shipped
@@ -93,6 +94,15 @@ class Shelf:
                 f"{shipped} files are in the store; {max(0, left)} wait in {self._folder.landing}."
             )
             raise
+        return shipped
+
+    def _ship_media(self, objects: Objects) -> int:
+        """Files called by their content: what is there under its name is the same."""
+        shipped = 0
+        for path in sorted((self._folder.root / "media").glob("[0-9a-f][0-9a-f]/[0-9a-f]*.*")):
+            objects.put(str(path.relative_to(self._folder.root)), path)
+            path.unlink()
+            shipped += 1
         return shipped
 
     def _ship_dumps(self, objects: Objects) -> int:

@@ -155,7 +155,15 @@ class HttpSource:
 
     def parse(self, request: Request, response: Response) -> Page:
         """Records of an answer; Malformed when the body is something else."""
+        if request.endpoint == "media":
+            from phonofilm.sources.media import parse_media  # noqa: PLC0415 - it knows sources
+
+            return parse_media(self.manifest.name, request, response)
         return self.parsers[request.endpoint](request, response)
+
+    def media_url(self, role: str, url: str) -> str | None:
+        """The address of a file of a role, where a record tells one of another."""
+        return url
 
     def link_of(self, text: str) -> Link | None:
         """The thing that an address or a name such as `spotify:artist:...` points to."""

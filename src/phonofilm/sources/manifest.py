@@ -55,12 +55,14 @@ class Endpoint(msgspec.Struct, frozen=True):
     """A kind of call. `node` is what is asked about, `lists` what it lists, `gives` its shapes.
 
     `role`: seed (needs nothing), search (finds by words), detail (the node itself), contain (what
-    belongs to the node), measure (figures of the node), relate (others like it). Without a `node`
+    belongs to the node), measure (figures of the node), relate (others like it), kept (nothing is
+    asked by this name: answers that somebody saved, files that were fetched). Without a `node`
     it is only asked where another answer continues in it. `prior` is how many of a kind a call is
     expected to bring before any was made; `gone` names access levels and the date they lost it.
     `counted_by` is the field (`artist.genres`) that tells in which such lists a thing stands.
     `length` is the field of the node (`track.comment_count`) that tells how long the list is: the
     longest are asked first, empty ones never.
+    `whole`: it lists all there is, so that nobody need look for them elsewhere.
     `post` is the field of a JSON body that carries the ids instead of the address. `base_url` is
     another host that answers this call; no key is ever sent there.
     """
@@ -83,6 +85,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     post: str = ""
     base_url: str = ""
     length: str = ""
+    whole: bool = False
 
     @property
     def looks_up(self) -> bool:
@@ -107,7 +110,8 @@ class Manifest(msgspec.Struct, dict=True):
 
     `bearer`: a token is sent as it is, after `token_scheme`; `token_optional`: only where there is
     one. `token_budgets`: how many tokens may be asked for. `key_parameter` is the parameter that
-    carries a client id. `grant`: where an own client id gets a token in its owner's name.
+    carries a client id. `media`: the fields that hold addresses of files which may be
+    kept, by role. `grant`: where an own client id gets a token in its owner's name.
     """
 
     name: str
@@ -129,6 +133,7 @@ class Manifest(msgspec.Struct, dict=True):
     files: dict[str, File] = {}
     token_budgets: list[Budget] = []
     grant: str = ""
+    media: dict[str, list[str]] = {}
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
         """The endpoints that an access level still has; grown searches where nothing else leads."""
@@ -136,7 +141,9 @@ class Manifest(msgspec.Struct, dict=True):
         return {
             name: endpoint
             for name, endpoint in self.endpoints.items()
-            if access not in endpoint.gone and (grows or not endpoint.grown)
+            if access not in endpoint.gone
+            and (grows or not endpoint.grown)
+            and endpoint.role != "kept"
         }
 
     def shown(self, shape: str, access: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS
 from phonofilm.warehouse import shapes
 from phonofilm.warehouse.card import Exported, attributions, write_card
+from phonofilm.warehouse.heard import SEED
 from phonofilm.warehouse.publish import read
 from phonofilm.warehouse.seedtitles import write_titles
 from phonofilm.warehouse.uses import allowed, check_use
@@ -24,10 +25,11 @@ FORMATS = {
 }
 TABLES = (
     *(cls.plural for cls in RECORDS), "films", "observations", "quarantine", "runs",
-    "artist", "artist_wide", "recording", "release", "links",
+    "artist", "artist_wide", "recording", "release", "links", "beats",
 )  # fmt: skip
 # Titles leave with their rating, genres, directors, writers and stars.
-WIDER = {"titles": "titles_wide"}
+# Comments leave with their track, its second and whether it is a set.
+WIDER = {"titles": "titles_wide", "comments": "comments_wide"}
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
@@ -38,6 +40,7 @@ def export(
     """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
 
     Rows past their keeping are left out. A file appears under its name only when it is whole.
+    With `comments` and shape seed they are three files in a folder.
     With `titles` and shape seed it is a folder of JSON files of `per_file` titles each. Rows that
     may not be used as `use` says are refused, or left out. TermsError names whose they are.
     """
@@ -54,6 +57,11 @@ def export(
             return [
                 _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
                 for name, sql in queries.items()
+            ]
+        if table == "comments" and shape == "seed":
+            return [
+                _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
+                for name, sql in SEED.items()
             ]
         if table == "titles" and shape == "seed":
             return write_titles(connection, folder, out, per_file)
@@ -100,7 +108,8 @@ def _seed(connection: duckdb.DuckDBPyConnection, table: str, favourites: bool = 
     if sql is None:
         raise UsageError(
             f"The seeds wrote no table of {table}.",
-            next_step="With --shape seed: artists, albums, tracks, features, discography, titles.",
+            next_step="With --shape seed: artists, albums, tracks, features, discography, titles,"
+            " comments.",
         )
     return sql
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from phonofilm.records import RECORDS, Column, Record, columns
 from phonofilm.warehouse import instants
 from phonofilm.warehouse.engines.dialect import DUCKDB, Dialect, quoted
+from phonofilm.warehouse.heard import views as heard
 from phonofilm.warehouse.snowflake import snowflake, title_views
 from phonofilm.warehouse.unified import tables, unified
 
@@ -155,6 +156,7 @@ def views() -> Iterator[str]:
     yield from title_views()
     yield from snowflake()
     yield from unified()
+    yield from heard()
     yield "CREATE OR REPLACE VIEW links AS SELECT * FROM identity.links"
 
 

@@ -93,6 +93,12 @@ class SoundCloud(HttpSource):
             return super().address(request._replace(ids=urns), access)
         return super().address(request, access)
 
+    def media_url(self, role: str, url: str) -> str | None:
+        """A waveform is a picture and, under the same name, its samples."""
+        if role == "samples":
+            return url.replace("_m.png", "_m.json") if url.endswith(("_m.png", "_m.json")) else None
+        return url.replace("_m.json", "_m.png") if role == "waveform" else url
+
     def judge(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; a 403 that is no wall is about this thing, a 429 may tell its end."""
         outcome = judge_http(response)
