@@ -9,6 +9,7 @@ import typer
 
 from phonofilm.cli import options as shared
 from phonofilm.cli.fill import carry_out, look_beside, part_of
+from phonofilm.cli.look import first_column
 from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage import percent
@@ -64,6 +65,14 @@ def command(
             "--artists", help="Artists by name: lines, or a CSV with `name`.", show_default=False
         ),
     ] = None,
+    artists_from: Annotated[
+        str,
+        typer.Option(
+            "--artists-from",
+            metavar="SQL",
+            help="Artists by a query of the warehouse: its first column.",
+        ),
+    ] = "",
     ids: Annotated[
         Path | None,
         typer.Option("--ids", help="Ids or links: lines, or a CSV with `id`.", show_default=False),
@@ -143,6 +152,7 @@ def command(
     if n is not None:
         wants["artist"] = n
     names = [*(artist or []), *(lines_of(artists, NAME_COLUMNS) if artists else [])]
+    names += first_column(folder, artists_from) if artists_from else []
     if plan:
         refused = (urls, ids, playlist, until, max_time, wait, fresh, policy != "information")
         if any(refused) or wants.keys() - {"artist"}:

@@ -97,10 +97,19 @@ def _missing(manifest: Manifest, own: SourceSettings) -> Iterator[str]:
         yield "make an app at the source and set client_id and client_secret (.env is read)"
     if manifest.key_parameter and not own.client_id:
         yield "get a free client id at the source and set client_id (.env is read)"
-    if manifest.bearer and not own.token.get_secret_value():
+    if manifest.grant and not _granted(own):
+        yield "set your own token; or client_id with refresh_token, or with username and password"
+    elif manifest.bearer and not manifest.grant and not own.token.get_secret_value():
         yield "get a free key at the source and set token (.env is read)"
     if manifest.user_agent_contact and not own.contact:
         yield 'say who is asking: contact = "you@example.org"'
+
+
+def _granted(own: SourceSettings) -> bool:
+    """Whether a person's own token is there, or what one can be got with."""
+    account = own.username and own.password.get_secret_value()
+    got = own.refresh_token.get_secret_value() or account
+    return bool(own.token.get_secret_value() or (own.client_id and got))
 
 
 def _elsewhere(folder: DataFolder) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from phonofilm.cli.screen import as_json, out, say, table
 from phonofilm.errors import UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report as write_report
+from phonofilm.show.waveform import waveform
 from phonofilm.warehouse.card import Exported
 from phonofilm.warehouse.export import FORMATS, export
 from phonofilm.warehouse.shipping import export_to
@@ -119,14 +120,27 @@ def _tell(written: list[Exported], json: bool) -> None:
 
 
 def report(
-    file: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = Path("report.html"),
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="The page (default: report.html).", show_default=False),
+    ] = None,
+    track: Annotated[
+        str,
+        typer.Option(
+            "--track",
+            metavar="ID|URL|TITLE",
+            help="One track's waveform with its comments at their seconds, as SVG.",
+        ),
+    ] = "",
     warehouse: shared.Warehouse = "",
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
-    """Write one self-contained page of what was collected."""
-    file = file / "report.html" if file.is_dir() else file
-    path = write_report(shared.folder_of(data, warehouse=warehouse), file)
+    """Write one self-contained page of what was collected, or the picture of one track."""
+    name = "track.svg" if track else "report.html"
+    file = Path(name) if file is None else file / name if file.is_dir() else file
+    folder = shared.folder_of(data, warehouse=warehouse)
+    path = waveform(folder, track, file) if track else write_report(folder, file)
     if json:
         as_json({"path": str(path)})
     else:

@@ -1,9 +1,15 @@
-"""`phonofilm load` and `phonofilm purge`: into the warehouse, and out of it in time."""
+"""`phonofilm load`, `purge` and `forget`: into the warehouse, and out of it."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.cli.screen import as_json, err, out, say, table
+from phonofilm.errors import UsageError
+from phonofilm.warehouse.forget import forget as forget_person
 from phonofilm.warehouse.load import load
 from phonofilm.warehouse.purge import purge as purge_folder
 
@@ -40,6 +46,32 @@ def command(
         f"{result.answers:,} answers in {result.elapsed_s:.1f} s."
         f" Next: phonofilm report --data {folder.root}"
     )
+
+
+def forget(
+    who: Annotated[str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")],
+    source: Annotated[str, typer.Option("--source", "-s", help="Where they are.")] = "soundcloud",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    warehouse: shared.Warehouse = "",
+    data: shared.Data = None,
+    json: shared.Json = False,
+) -> None:
+    """Remove a person everywhere: what they wrote, put up, and were called."""
+    if not yes:
+        question = f"Remove {who} and all that is theirs, for good?"
+        if not err.is_terminal:
+            raise UsageError("forget asks first.", next_step="Add --yes.")
+        if not typer.confirm(question, err=True):
+            raise typer.Abort
+    folder = shared.folder_of(data, warehouse=warehouse)
+    result = forget_person(folder, who, source)
+    if json:
+        as_json(result)
+        return
+    for name, count in result.rows.items():
+        out.print(f"{name}: {count:,} rows removed")
+    out.print(f"{result.answers:,} answers changed or removed, {result.files:,} files removed.")
+    say("Left out from now on. What you exported earlier is yours to remove.")
 
 
 def purge(

@@ -192,6 +192,17 @@ def _count(connection: Any, name: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
 
 
+def first_column(folder: DataFolder, query: str) -> list[str]:
+    """The first column of a query, each value once; UsageError when it finds nothing."""
+    from phonofilm.api import Rows  # noqa: PLC0415
+
+    _, found = Rows(folder, query).fetch()
+    names = list(dict.fromkeys(str(row[0]) for row in found if row and row[0] is not None))
+    if not names:
+        raise UsageError("--artists-from found nobody.", next_step='Try it: phonofilm sql "..."')
+    return names
+
+
 def sql(
     query: Annotated[str, typer.Argument(help="A query; phonofilm show lists the tables.")],
     warehouse: shared.Warehouse = "",

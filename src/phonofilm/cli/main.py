@@ -60,6 +60,7 @@ VERBS = {
     "match": ("match", "command", _USE),
     "status": ("look", "status", _COLLECT),
     "purge": ("load", "purge", _COLLECT),
+    "forget": ("load", "forget", _COLLECT),
     "find": ("look", "find", _USE),
     "show": ("look", "show", _USE),
     "sql": ("look", "sql", _USE),

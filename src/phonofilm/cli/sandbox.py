@@ -11,7 +11,7 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import table
 from phonofilm.errors import StoreError, UsageError
-from phonofilm.sandbox.faults.registry import DUMP_FAULTS
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS, LINK_FAULTS
 from phonofilm.sandbox.faults.rules import described
 from phonofilm.sandbox.server import Plan, serve
 
@@ -58,7 +58,7 @@ def command(
     if list_faults:
         table(
             ("fault", "what it plays"),
-            (described() | described(DUMP_FAULTS)).items(),
+            (described() | described(DUMP_FAULTS) | described(LINK_FAULTS)).items(),
             wraps="what it plays",
         )
         return

@@ -259,6 +259,7 @@ class Engine:
         parts = self.parts
         parts.limiter.answered(sent)
         self._silent = self._refusals = 0
+        response = parts.keeper.without_forgotten(response)
         self._answered.add(ask.request.endpoint)
         reading = self.reader.read(ask, response)
         for finding in reading.findings:

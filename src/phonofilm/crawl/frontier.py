@@ -147,6 +147,26 @@ class Frontier(Ledger):
         self.flags = bytearray(flags & 1 for flags in self.flags)
         self.set_meta("census", None)
 
+    def forget(self, ids: Iterable[str], names: Iterable[str], word: str) -> None:
+        """Ids and names of a person become a word with a number; the pages they stood on are wiped.
+
+        Only before anything else is done with this frontier: what it holds in memory stays.
+        """
+        run = self._db.execute
+        told = [*ids, *names]
+        try:
+            run("PRAGMA secure_delete = ON")
+            for text in told:
+                run("UPDATE node SET id = ? || '-' || seq WHERE id = ?", (word, text))
+                run("DELETE FROM media WHERE instr(url, ?) > 0 AND length(?) > 5", (text, text))
+            for text in names:
+                run("UPDATE run SET result = replace(result, ?, ?)", (text, word))
+            run("DELETE FROM meta WHERE key = 'scope'")
+            run("VACUUM")
+            run("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise disk_failed(self.path, error) from error
+
     def _change(self, seq: int, flags: int) -> None:
         if seq < len(self.kinds):
             self._fulls[self.kinds[seq]] += (flags & 1) - (self.flags[seq] & 1)

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from phonofilm.config import hash_key
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import Stamp, seal
+from phonofilm.landing.forgetting import Forgotten
 from phonofilm.landing.log import SEAL_AT_BYTES, AppendLog, disk_failed, whole_lines
 from phonofilm.landing.names import without_names
 from phonofilm.landing.segments import free_bytes, seal_log
@@ -35,6 +37,7 @@ class Keeper:
         self._folder, self._frontier, self._manifest = folder, frontier, manifest
         self._stamp, self._clock, self._key = stamp, clock, key
         self._group = max(1, group * 3 // 4)
+        self._forgotten = Forgotten.of(folder.root, manifest.name, hash_key)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._sealing: asyncio.Task[None] | None = None
@@ -48,6 +51,13 @@ class Keeper:
 
     def _path(self, log: int) -> Path:
         return self._folder.logs / f"{self._manifest.name}-{log:06d}.ndjson"
+
+    def without_forgotten(self, response: Response) -> Response:
+        """An answer without people who asked to be forgotten."""
+        if self._forgotten is None:
+            return response
+        body = self._forgotten.without(response.body)
+        return response if body is response.body else response._replace(body=body or b"{}")
 
     def add(self, seq: int, request: Request, response: Response) -> tuple[int, int]:
         """Queues an answer; returns its log and where its line begins."""

@@ -14,6 +14,7 @@ import msgspec
 from phonofilm.about import __version__
 from phonofilm.config import Settings, SourceSettings, cache_folder
 from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.grants import Grant, PersonToken
 from phonofilm.crawl.tokens import Bearer, ClientToken, Credentials, NoToken
 from phonofilm.crawl.transport import NoResponse, Transport
 from phonofilm.errors import ConfigurationError, StoreError, TermsError, UsageError
@@ -43,9 +44,13 @@ class Origin(NamedTuple):
     elsewhere: bool = False
     token_scheme: str = "Bearer"  # noqa: S105 - a word of HTTP
     token_budgets: Sequence[Budget] = ()
+    grant: Grant | None = None
+    granted_at: str = ""
 
-    def tokens(self, transport: Transport) -> ClientToken | Bearer | NoToken:
+    def tokens(self, transport: Transport) -> ClientToken | PersonToken | Bearer | NoToken:
         """What adds the headers of this origin."""
+        if self.grant is not None:
+            return PersonToken(transport, self.granted_at, self.grant, self.token_cache)
         if self.authorization:
             return Bearer(self.authorization)
         if self.credentials is None:
@@ -147,6 +152,7 @@ def live(source: HttpSource, settings: Settings) -> Origin:
             next_step=f'Set contact = "you@example.org" in [{manifest.name}] of phonofilm.toml.',
         )
     contact = f" ({own.contact})" if own.contact else ""
+    grant = _grant(manifest, own)
     return Origin(
         own.base_url or "the live service",
         own.base_url or manifest.base_url,
@@ -155,14 +161,16 @@ def live(source: HttpSource, settings: Settings) -> Origin:
         Clock(),
         own.token_url or manifest.token_url,
         _credentials(manifest, own) if manifest.token_url else None,
-        cache_folder() if manifest.token_url else None,
+        cache_folder() if manifest.token_url or grant else None,
         f"phonofilm/{__version__}{contact}",
         manifest.access[access].concurrent,
-        _authorization(manifest, own),
+        "" if grant else _authorization(manifest, own),
         _key(manifest, own),
         not own.base_url,
         manifest.token_scheme,
         manifest.token_budgets,
+        grant,
+        manifest.grant,
     )
 
 
@@ -216,10 +224,23 @@ def _authorization(manifest: Manifest, own: SourceSettings) -> str:
         return f"{manifest.token_scheme} {token}"
     if manifest.token_optional:
         return ""
-    raise ConfigurationError(
-        f"{manifest.title} needs a key, which is free.",
-        next_step=f"Set PHONOFILM_{manifest.name.upper()}__TOKEN (environment, .env or TOML).",
+    own_id = (
+        ", or CLIENT_ID with REFRESH_TOKEN (or USERNAME and PASSWORD)" if manifest.grant else ""
     )
+    raise ConfigurationError(
+        f"{manifest.title} needs {'your own token' if manifest.grant else 'a key, which is free'}.",
+        next_step=f"Set PHONOFILM_{manifest.name.upper()}__TOKEN{own_id}"
+        " (environment, .env or TOML).",
+    )
+
+
+def _grant(manifest: Manifest, own: SourceSettings) -> Grant | None:
+    """How the operator's own client id gets a token, where it can."""
+    refresh, password = own.refresh_token.get_secret_value(), own.password.get_secret_value()
+    if not (manifest.grant and own.client_id and (refresh or (own.username and password))):
+        return None
+    token = own.token.get_secret_value()
+    return Grant(own.client_id, token, refresh, own.username, password)
 
 
 def _key(manifest: Manifest, own: SourceSettings) -> dict[str, str] | None:

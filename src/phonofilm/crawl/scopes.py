@@ -52,7 +52,7 @@ def choose(
     if choice.genre:
         return wants or {"artist": None}, OfGenre(choice.genre)
     if choice.artists:
-        links = [Link("artist_query", name) for name in choice.artists]
+        links = [_person(source, name) for name in choice.artists]
         return wants or _given(source, _OF_ARTIST), Named(links, with_credits=False)
     if choice.playlist:
         wants = wants or dict(_OF_PLAYLIST)
@@ -63,6 +63,13 @@ def choose(
         credits_too = links[0].kind in ("playlist", "track", "playlist_link", "track_link")
         return wants or _given(source, _BY_LINK[links[0].kind]), Named(links, credits_too)
     return wants or {"artist": None}, Everything()
+
+
+def _person(source: str, name: str) -> Link:
+    """An artist by address where a name is one, else by name."""
+    link = get(source).link_of(name) if "/" in name else None
+    named = link is not None and link.kind in ("artist", "artist_link")
+    return link if link is not None and named else Link("artist_query", name)
 
 
 def _given(source: str, wants: dict[str, int | None]) -> dict[str, int | None]:

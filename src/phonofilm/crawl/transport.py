@@ -94,6 +94,12 @@ class Transport:
             url = target
         return NoResponse("redirected", "more than three times")
 
+    async def get_once(
+        self, path: str, query: dict[str, str], headers: dict[str, str]
+    ) -> Response | NoResponse:
+        """One GET that is not followed on: where it sends us is what was asked for."""
+        return await self._once("GET", f"{self.base_url}{path}?{urlencode(query)}", headers=headers)
+
     async def post(
         self, path: str, body: object, headers: dict[str, str], base_url: str = ""
     ) -> Response | NoResponse:
@@ -128,6 +134,9 @@ class Transport:
                 for secret in self._secrets:  # some services say again what they were told
                     body = body.replace(secret, b"***")
                 headers = {name.lower(): _latin(value) for name, value in answer.headers.items()}
+                if answer.cookies:  # several come as several headers
+                    pairs = (f"{name}={held.value}" for name, held in answer.cookies.items())
+                    headers["set-cookie"] = "; ".join(pairs)
                 return Response(answer.status, headers, body, url, time.monotonic() - began)
         except TimeoutError:
             return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")

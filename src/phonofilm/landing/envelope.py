@@ -71,6 +71,11 @@ class Stamp(msgspec.Struct):
     run: str
 
 
+def digest_of(body: bytes) -> str:
+    """The hash of a body as it is stored."""
+    return hashlib.sha256(body).hexdigest()
+
+
 def seal(stamp: Stamp, seq: int, request: Request, response: Response, fetched_at: int) -> Envelope:
     """Wraps an answer; the hash is of the body as it is stored."""
     try:
@@ -88,7 +93,7 @@ def seal(stamp: Stamp, seq: int, request: Request, response: Response, fetched_a
         response.status,
         fetched_at,
         {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS},
-        hashlib.sha256(response.body).hexdigest(),
+        digest_of(response.body),
         encoding,
         stamp.terms,
         stamp.run,

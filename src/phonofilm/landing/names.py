@@ -20,7 +20,7 @@ from phonofilm.sources.base import Malformed, plain
 
 _KINDS = re.compile(r"\[(?:kind=([^\]]+))?\]$")
 # What services let people be called; after a letter or digit it is an address, not a mention.
-_MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][\w-]{2,})")
+MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][\w-]{2,})")
 Mask = Callable[[Any, bytes], None]
 PREFIX = "person-"
 
@@ -124,7 +124,7 @@ def _mentions(name: str) -> Mask:
     def mask(node: Any, key: bytes) -> None:
         text = node.get(name) if isinstance(node, dict) else None
         if isinstance(text, str) and "@" in text:
-            node[name] = _MENTION.sub(lambda match: "@" + pseudonym(key, match[1].lower()), text)
+            node[name] = MENTION.sub(lambda match: "@" + pseudonym(key, match[1].lower()), text)
 
     return mask
 

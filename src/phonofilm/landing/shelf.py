@@ -7,7 +7,7 @@ names and removed here; while the store fails they simply wait, and the next run
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,14 +62,18 @@ class Shelf:
 
     def drop(self, name: str, limit: int) -> int:
         """Removes answers of a segment fetched before an instant; how many."""
+        return self.rewrite(name, lambda path: drop_from(path, limit))
+
+    def rewrite(self, name: str, change: Callable[[Path], int]) -> int:
+        """Changes a segment in place, wherever it lies; how many answers were touched."""
         path = self.path(name)
-        removed = drop_from(path, limit)
-        if removed and self.objects is not None and name in (self._there or ()):
+        touched = change(path)
+        if touched and self.objects is not None and name in (self._there or ()):
             if path.exists():
                 self.objects.replace(name, path)
             else:
                 self.objects.delete(name)
-        return removed
+        return touched
 
     def tidy(self) -> None:
         """Removes what was only fetched to be read."""

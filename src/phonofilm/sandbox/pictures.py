@@ -8,10 +8,12 @@ from functools import lru_cache
 
 import msgspec
 
+from phonofilm.sandbox.listening import PARTS
 from phonofilm.sandbox.mixing import mix, share
 
 _SILENCE = b"\xff\xfb\x90\x00" + bytes(413)  # one frame of MPEG-1 layer III, 128 kbit/s, 44.1 kHz
 _SECOND = 38
+_LOUDNESS = (0.3, 0.5, 0.65, 1.0, 0.4, 0.95, 0.25)
 
 
 @lru_cache(maxsize=256)
@@ -35,10 +37,11 @@ def mp3(seconds: int) -> bytes:
     return _SILENCE * (_SECOND * seconds)
 
 
-def waveform(salt: int, parts: tuple[float, ...] = (0.3, 0.5, 0.6, 1.0, 0.4, 0.95, 0.3)) -> bytes:
-    """1,800 samples of 0 to 140: loud where the parts of a track are."""
+def waveform(salt: int) -> bytes:
+    """1,800 samples of 0 to 140: as loud as the parts of a track are."""
     samples = []
     for place in range(1800):
-        level = parts[place * len(parts) // 1800]
+        level = next(loud for loud, part in zip(_LOUDNESS, PARTS, strict=True)
+                     if place < 1800 * part[1])  # fmt: skip
         samples.append(int(140 * level * (0.7 + 0.3 * share(salt, place))))
     return msgspec.json.encode({"width": 1800, "height": 140, "samples": samples})

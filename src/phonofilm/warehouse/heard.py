@@ -42,7 +42,8 @@ def _file(role: str, kind: str, alias: str) -> str:
 _KEPT = "({0}.expires_at IS NULL OR {0}.expires_at > now() AT TIME ZONE 'UTC')"
 SEED = {
     "artists": f"""SELECT a.id AS artist_id, a.name AS artist_name, a.description AS bio,
-        a.location, a.followers, a.image_url AS profile_image_url, profile.path AS profile_image_path,
+        a.location, a.followers, a.image_url AS profile_image_url,
+        profile.path AS profile_image_path,
         a.background_url AS background_image_url, background.path AS background_image_path
         FROM store.artist a {_file("profile", "artist", "a")} {_file("background", "artist", "a")}
         WHERE a.source = 'soundcloud' AND {_KEPT.format("a")} ORDER BY a.id""",

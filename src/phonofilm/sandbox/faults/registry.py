@@ -11,6 +11,7 @@ from phonofilm.sandbox.service import Answer, Ask, Clock
 Play = Callable[[Answer, Ask, Clock], Answer]
 FAULTS: dict[str, Play] = {}
 DUMP_FAULTS: dict[str, Play] = {}
+LINK_FAULTS: dict[str, Play] = {}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
@@ -23,6 +24,12 @@ def fault(play: Play) -> Play:
 def dump_fault(play: Play) -> Play:
     """Registers a fault of files and pages of film, under its function's name."""
     DUMP_FAULTS[play.__name__] = play
+    return play
+
+
+def link_fault(play: Play) -> Play:
+    """Registers a fault of lists that are followed from link to link, and of what they hold."""
+    LINK_FAULTS[play.__name__] = play
     return play
 
 

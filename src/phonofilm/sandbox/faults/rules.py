@@ -17,11 +17,12 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.sandbox.faults import content, dumps, shape, status, walls, wire
-from phonofilm.sandbox.faults.registry import DUMP_FAULTS, FAULTS, Play
+from phonofilm.sandbox.faults import content, dumps, links, shape, status, walls, wire
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS, FAULTS, LINK_FAULTS, Play
 from phonofilm.sandbox.service import Answer, Ask, Clock
 
-SECTIONS = (status, wire, content, shape, walls, dumps)
+SECTIONS = (status, wire, content, shape, walls, dumps, links)
+_ALL = (FAULTS, DUMP_FAULTS, LINK_FAULTS)
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,7 +45,7 @@ class Faults:
 
     def __init__(self, rules: list[Rule], seed: int = 7) -> None:
         for rule in rules:
-            if rule.name not in FAULTS and rule.name not in DUMP_FAULTS:
+            if not any(rule.name in faults for faults in _ALL):
                 raise ValueError(f"there is no fault called {rule.name!r}")
         self._rules = rules
         self._met, self._played = [0] * len(rules), [0] * len(rules)
@@ -65,7 +66,8 @@ class Faults:
                 self._met[place] += 1
                 if self._is_due(place, rule):
                     self._played[place] += 1
-                    return (FAULTS.get(rule.name) or DUMP_FAULTS[rule.name])(answer, ask, clock)
+                    play = next(faults[rule.name] for faults in _ALL if rule.name in faults)
+                    return play(answer, ask, clock)
         return answer
 
     def _is_due(self, place: int, rule: Rule) -> bool:

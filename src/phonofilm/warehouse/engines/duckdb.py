@@ -208,6 +208,34 @@ class DuckWarehouse:
             self.connection.execute(f"INSERT INTO identity.{name} SELECT * FROM book.{name}")
         self.touched = True
 
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        return self.connection.execute(sql).fetchall()
+
+    def change(self, sql: str) -> int:
+        """Changes or removes rows; how many."""
+        return self._count(sql)
+
+    def wipe(self) -> None:
+        """A file anew, without the pages that deleted rows left behind; this one is closed."""
+        fresh = self.path.with_suffix(".wiped")
+        fresh.unlink(missing_ok=True)
+        self.connection.close()
+        other = DuckWarehouse(fresh)
+        run = other.connection.execute
+        run(f"ATTACH '{str(self.path).replace(chr(39), chr(39) * 2)}' AS old (READ_ONLY)")
+        tables = run(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'old'"
+            " AND table_name <> 'shape'"
+        ).fetchall()
+        for schema, table in tables:
+            run(f"INSERT INTO {schema}.{table} BY NAME SELECT * FROM old.{schema}.{table}")
+        run("DETACH old")
+        other.settle()
+        other.close()
+        self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+        fresh.replace(self.path)
+
     def settle(self) -> None:
         """Writes everything into the file itself."""
         self.connection.execute("CHECKPOINT")

@@ -251,6 +251,22 @@ class PostgresWarehouse:
             self._copy(f"book.{name}", f"identity.{name}", self._columns(f"book.{name}"))
         self.touched = True
 
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a query finds."""
+        return self._connection.execute(sql).fetchall()
+
+    def change(self, sql: str) -> int:
+        """Changes or removes rows; how many."""
+        return self._connection.execute(sql.replace("%", "%%")).rowcount
+
+    def wipe(self) -> None:
+        """Tables anew, without the pages that deleted rows left behind."""
+        self._connection.commit()
+        self._connection.autocommit = True
+        for (table,) in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'store'"):
+            self._connection.execute(f'VACUUM FULL store."{table}"')
+        self._connection.autocommit = False
+
     def settle(self) -> None:
         """Nothing to do: the server looks after its statistics by itself, within a minute."""
 
