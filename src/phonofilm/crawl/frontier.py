@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phonofilm.crawl.ledger import ANSWERED, EMPTY, FAILED, MISSING, PENDING, Ask, Ledger
+from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, PENDING, Ask, Ledger
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request, Response
 
@@ -209,13 +209,14 @@ class Frontier(Ledger):
         )
         return self._last_ask
 
-    def is_empty(self, endpoint: str, node: int) -> None:
-        """A list that the thing itself says is empty: it costs no call, now or later."""
-        self._last_ask += 1
-        self._insert(
-            "INSERT INTO ask (seq, endpoint, node, at, state) VALUES (?, ?, ?, 0, ?)",
-            (self._last_ask, endpoint, node, EMPTY),
-        )
+    def tell_length(self, endpoint: str, node: int, number: int) -> None:
+        """A thing says how long a list of its own is."""
+        self._insert("INSERT OR REPLACE INTO length VALUES (?, ?, ?)", (endpoint, node, number))
+
+    def lengths(self, endpoint: str) -> dict[int, int]:
+        """How long the lists of an endpoint are said to be, by node."""
+        sql = "SELECT node, number FROM length WHERE endpoint = ?"
+        return dict(self._db.execute(sql, (endpoint,)))
 
     def cursors(self, endpoint: str, node: int) -> list[str]:
         """The next links that a list gave so far, committed ones."""
@@ -278,8 +279,8 @@ class Frontier(Ledger):
     def asked(self, endpoint: str) -> Iterator[int]:
         """Nodes whose first page of an endpoint is settled; what failed may be tried again."""
         rows = self._db.execute(
-            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state IN (?, ?, ?)",
-            (endpoint, ANSWERED, MISSING, EMPTY),
+            "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state IN (?, ?)",
+            (endpoint, ANSWERED, MISSING),
         )
         return (row[0] for row in rows)
 

@@ -14,8 +14,7 @@ from phonofilm.sources.base import Request
 
 VERSION = 3
 # States of an ask; a leased one is not written anywhere, so a crash drops the lease.
-# EMPTY was never asked: the thing itself says that it has none.
-PENDING, ANSWERED, FAILED, MISSING, QUARANTINED, EMPTY = range(6)
+PENDING, ANSWERED, FAILED, MISSING, QUARANTINED = range(5)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -33,6 +32,9 @@ CREATE TABLE IF NOT EXISTS call (
     met TEXT NOT NULL, run TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY, committed INTEGER NOT NULL, sealed INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS length (
+    endpoint TEXT NOT NULL, node INTEGER NOT NULL, number INTEGER NOT NULL,
+    PRIMARY KEY (endpoint, node)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS media (
     url TEXT PRIMARY KEY, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
     content_type TEXT NOT NULL, owners TEXT NOT NULL) WITHOUT ROWID;

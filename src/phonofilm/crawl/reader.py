@@ -54,7 +54,6 @@ class Reader:
         }  # fmt: skip
         self._counted = "" if scope.closed else "artist"
         self._lengths = _lengths(source.manifest.permitted(access))
-        self._empty: set[int] = set()
         self._trails = Trails(frontier)
         related = any(
             e.role == "relate" and n not in absent
@@ -132,15 +131,13 @@ class Reader:
         return self._gain(cls.kind, known)
 
     def _tell_lengths(self, endpoint: str, field: str, rows: list[Record]) -> None:
-        """What things say of the length of their own lists; an empty one is settled at once."""
+        """What things say of the length of their own lists."""
         for record in rows:
             number = getattr(record, field)
             node = self._frontier.seq_of(record.kind, record.id)
             if isinstance(number, int) and node is not None:
                 self._planner.length(endpoint, node, number)
-                if number <= 0 and node not in self._empty:
-                    self._empty.add(node)
-                    self._frontier.is_empty(endpoint, node)
+                self._frontier.tell_length(endpoint, node, number)
 
     def _take_census(self, rows: list[Record], known: Met, ask: Ask, spec: Endpoint) -> None:
         """Which lists things stand in, and by which call they came."""

@@ -21,7 +21,7 @@ class Told(FirstPages):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._lengths: dict[int, int] = {}
+        self._lengths = self._frontier.lengths(self.endpoint)
         self._told: list[tuple[int, int, int]] = []
         self._untold: deque[int] = deque()
         self._order, self._cursor = count(), 0
@@ -29,11 +29,15 @@ class Told(FirstPages):
         self._share = Estimate(0.95, 5.0, _FAST)
 
     def length(self, node: int, number: int) -> None:
-        """A list is so long; nobody need ask for an empty one."""
-        if number <= 0:
-            self._mark(node)
+        """A list is so long now."""
+        was_empty = self._lengths.get(node, 1) <= 0
         self._lengths[node] = number
+        if was_empty and number > 0:
+            self._line_up(node)
         self.stale = True
+
+    def _wanted(self, node: int) -> bool:
+        return self._lengths.get(node, 1) > 0 and super()._wanted(node)
 
     def _find(self) -> float | None:
         while self._cursor < len(self._nodes):  # a node comes again when it is followed further

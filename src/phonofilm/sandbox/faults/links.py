@@ -50,10 +50,11 @@ def next_absent(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 @link_fault
 def next_repeats(answer: Answer, ask: Ask, clock: Clock) -> Answer:
-    """The next link leads to this very page, for ever."""
+    """The next link of a last page leads to this very page, for ever."""
 
     def change(tree: Listing) -> None:
-        tree["next_href"] = f"{ask.base}{ask.path}?cursor=0,same,{_start(ask):011d}"
+        if tree.get("next_href") is None:
+            tree["next_href"] = f"{ask.base}{ask.path}?cursor=0,same,{_start(ask):011d}"
 
     return _listing(answer, change)
 

@@ -103,7 +103,7 @@ class SoundCloud(HttpSource):
         """As HTTP says; a 403 that is no wall is about this thing, a 429 may tell its end."""
         outcome = judge_http(response)
         if outcome.verdict == "forbidden":
-            return Outcome("missing", f"HTTP 403 {outcome.reason[:80]}")
+            return Outcome("missing", "HTTP 403, blocked or not shown")
         if response.status == 429:
             return _refusal(response) or outcome
         return outcome
