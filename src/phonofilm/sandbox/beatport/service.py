@@ -104,7 +104,9 @@ class BeatportService:
     def _route(self, parts: list[str], ask: Ask) -> Answer:
         made = self._made
         if parts == ["my", "account"]:
-            return json_answer("account", {"username": "sandbox", "email": "s@example.org"})
+            return json_answer(
+                "account", {"id": 1, "username": "sandbox", "email": "s@example.org"}
+            )
         if parts[:1] != ["catalog"] or len(parts) < 2:
             raise Refusal(404, "Not found.")
         what, rest = parts[1], parts[2:]
