@@ -1,0 +1,351 @@
+"""Files of what was collected: each once, what it says it is, whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import multiprocessing
+import os
+import random
+import signal
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.crawl import content
+from phonofilm.crawl.content import BOUNDS, Bound, type_of
+from phonofilm.crawl.fetch import Fetcher, File, is_public
+from phonofilm.crawl.loop import run
+from phonofilm.crawl.media import session
+from phonofilm.landing.store import DataFolder
+from phonofilm.sandbox.faults.rules import Rule
+from phonofilm.sandbox.pictures import mp3, png, waveform
+from phonofilm.sources import get
+from phonofilm.sources.base import Outcome
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import read
+from tests.conftest import collect
+
+ROLES = ["artwork", "profile", "waveform", "samples", "audio"]
+
+
+def rows(folder, sql: str) -> list[tuple]:
+    with read(folder) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def files(root: Path) -> dict[str, str]:
+    """The visible files of a folder by path, with the hash of what is in them."""
+    found = (p for p in (root / "media").glob("[0-9a-f][0-9a-f]/[!.]*"))
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in found
+    }
+
+
+def test_files_are_named_by_content_listed_and_fetched_once(folder, stand_in) -> None:
+    url, served = stand_in("soundcloud", artists=8)
+    first = collect(folder, "soundcloud", url, "tracks=all", media=ROLES)
+    load(folder)
+    held = files(folder.root)
+    assert all(Path(path).stem == digest for path, digest in held.items())
+    table = rows(folder, "SELECT path, sha256, bytes, content_type, licence, page_url FROM media")
+    assert {row[0] for row in table} == set(held)
+    assert all((folder.root / path).stat().st_size == size for path, _, size, *_ in table)
+    assert all(
+        licence and page.startswith("https://soundcloud.com/") for *_, licence, page in table
+    )
+    assert first.media is not None and first.media.files > len(
+        held
+    )  # the same picture twice is one
+    calls = served.calls["media"].total()
+    again = collect(folder, "soundcloud", url, "tracks=all", media=ROLES)
+    assert again.media is not None
+    assert (again.media.files, again.media.already) == (0, first.media.files)
+    assert served.calls["media"].total() == calls
+    assert load(folder).inserted.get("media", 0) == 0
+
+
+def test_sound_comes_only_where_its_uploader_lets_it(folder, stand_in) -> None:
+    url, served = stand_in("soundcloud", artists=20)
+    collect(folder, "soundcloud", url, "tracks=all", media=["audio"])
+    load(folder)
+    free = {row[0] for row in rows(folder, "SELECT id FROM tracks WHERE audio_url IS NOT NULL")}
+    assert {row[0] for row in rows(folder, "SELECT of_id FROM media")} == free
+    assert 0 < len(free) < 0.2 * len(served.service.ids("tracks"))
+
+
+def test_a_file_that_is_gone_is_fetched_again(folder, stand_in) -> None:
+    url, _ = stand_in("soundcloud", artists=4)
+    collect(folder, "soundcloud", url, "tracks=all", media=["waveform"])
+    held = files(folder.root)
+    lost = sorted(held)[0]
+    (folder.root / lost).unlink()
+    result = collect(folder, "soundcloud", url, "tracks=all", media=["waveform"])
+    assert result.media is not None and result.media.files == 1
+    assert files(folder.root) == held
+
+
+def test_a_page_instead_of_a_picture_is_refused_and_told(folder, stand_in) -> None:
+    url, _ = stand_in(
+        "soundcloud", artists=6, faults=[Rule("html_for_a_picture", on="media", times=2)]
+    )
+    result = collect(folder, "soundcloud", url, "tracks=all", media=["artwork"], workers=1)
+    kinds = {f["kind"]: f for f in result.findings}
+    assert kinds["artwork_refused"]["count"] == 2
+    assert "a page (HTML)" in kinds["artwork_refused"]["example"]
+    assert result.media is not None and result.media.refused == 2
+    again = collect(folder, "soundcloud", url, "tracks=all", media=["artwork"])
+    assert again.media is not None and again.media.files == 0
+
+
+def test_files_of_a_sandbox_lie_in_the_sandbox_and_nowhere_else(folder, stand_in) -> None:
+    url, _ = stand_in("beatport", artists=4)
+    result = collect(folder, "beatport", url, "tracks=all", media=["artwork"])
+    assert result.media is not None and result.media.files == 0
+    assert any("not asked: geo-media.beatport.com" in f["example"] for f in result.findings)
+
+
+def test_files_go_to_the_object_store_and_count_as_here(tmp_path, stand_in) -> None:
+    folder = DataFolder(tmp_path / "data", "", f"file://{tmp_path}/bucket")
+    url, _ = stand_in("soundcloud", artists=4)
+    first = collect(folder, "soundcloud", url, "tracks=all", media=["samples"])
+    assert files(folder.root) == {}
+    there = {p.name for p in (tmp_path / "bucket" / "media").rglob("*.json")}
+    assert first.media is not None and len(there) == first.media.files > 0
+    again = collect(folder, "soundcloud", url, "tracks=all", media=["samples"])
+    assert again.media is not None and again.media.files == 0
+    load(folder)
+    assert {Path(row[0]).name for row in rows(folder, "SELECT path FROM media")} == there
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (png(1), "image/png"), (b"\xff\xd8\xff\xe0" + b"\0" * 20, "image/jpeg"), (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"), (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
+        (mp3(1), "audio/mpeg"), (b"ID3\x04", "audio/mpeg"), (b"\xff\xf1\x50", "audio/aac"),
+        (b"OggS\0", "audio/ogg"), (b"fLaC\0", "audio/flac"), (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
+        (waveform(1), "application/json"), (b"<!DOCTYPE html>", ""), (b"", ""), (b"%PDF-1", ""),
+        (b"\x7fELF", ""), (b"<svg xmlns=", ""),
+    ],
+)  # fmt: skip
+def test_a_type_is_told_by_the_first_bytes(head: bytes, kind: str) -> None:
+    assert type_of(head[:16]) == kind
+
+
+@given(head=st.binary(max_size=32))
+def test_any_bytes_have_a_known_type_or_none(head: bytes) -> None:
+    assert type_of(head) in {"", *content.ENDINGS}
+
+
+@pytest.mark.parametrize(
+    ("host", "public"),
+    [
+        ("i1.sndcdn.com", True), ("8.8.8.8", True), ("localhost", False), ("127.0.0.1:80", False),
+        ("10.0.0.7", False), ("[::1]:8080", False), ("192.168.1.1", False), ("169.254.169.254", False),
+        ("router.local", False), ("intranet", False), ("metadata.google.internal", False), ("", False),
+    ],
+)  # fmt: skip
+def test_this_machine_and_its_network_are_never_asked(host: str, public: bool) -> None:
+    assert is_public(host) is public
+
+
+class Server:
+    """A server of one file in whatever way a test wants; `asked` are the ranges it was asked for."""
+
+    def __init__(self, answer) -> None:
+        self.asked: list[str | None] = []
+        self._answer, self.url = answer, ""
+
+    async def __aenter__(self) -> Server:
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            self.asked.append(request.headers.get("Range"))
+            return await self._answer(request, len(self.asked))
+
+        self._runner = web.ServerRunner(web.Server(handle))
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/file"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+
+async def fetched(root: Path, answer, role: str = "audio", times: int = 1):
+    async with Server(answer) as server, session("test", 2, 4.0) as opened:
+        fetcher = Fetcher(root, opened, lambda host: host.startswith("127.0.0.1"))
+        found = [await fetcher.fetch(server.url, role) for _ in range(times)]
+        return found[-1], server.asked
+
+
+def test_two_gigabytes_that_say_so_are_not_read(tmp_path) -> None:
+    async def answer(request, call: int) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": str(2 << 30)})
+        await response.prepare(request)
+        await response.write(mp3(1))
+        return response
+
+    found, _ = run(fetched(tmp_path, answer, "preview"))
+    assert found == Outcome("refused", "over 16 MiB")
+    assert not list((tmp_path / "media").rglob("*.mp3"))
+
+
+def test_an_endless_file_is_cut_off_at_the_bound(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(BOUNDS, "preview", Bound(content.SOUNDS, 3 << 20))
+    sent = 0
+
+    async def answer(request, call: int) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        try:
+            while sent < 200 << 20:
+                await response.write(mp3(60))
+                sent += len(mp3(60))
+        except ConnectionError:
+            pass
+        return response
+
+    found, _ = run(fetched(tmp_path, answer, "preview"))
+    assert found == Outcome("refused", "over 3 MiB")
+    assert sent < 60 << 20
+    assert [p for p in (tmp_path / "media").rglob("*") if p.is_file()] == []
+
+
+def test_a_large_file_goes_on_where_it_was_cut(tmp_path) -> None:
+    body = mp3(300)
+
+    async def answer(request, call: int) -> web.StreamResponse:
+        start = int((request.headers.get("Range") or "bytes=0-")[6:-1])
+        told = {"ETag": '"one"', "Content-Length": str(len(body) - start)}
+        if start:
+            told["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        response = web.StreamResponse(status=206 if start else 200, headers=told)
+        await response.prepare(request)
+        await response.write(body[start:] if call > 1 else body[: len(body) // 2])
+        if call == 1 and request.transport:
+            await asyncio.sleep(0.1)
+            request.transport.close()
+        return response
+
+    found, asked = run(fetched(tmp_path, answer, times=2))
+    assert isinstance(found, File)
+    assert (found.bytes, found.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+    assert asked[0] is None and asked[1] is not None and asked[1] != "bytes=0-"
+    assert list((tmp_path / "media" / "parts").iterdir()) == []
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path) -> None:
+    body = mp3(200)
+
+    async def answer(request, call: int) -> web.StreamResponse:
+        whole = bytes(body) if call > 1 else body[: len(body) // 2]
+        response = web.StreamResponse(
+            headers={"ETag": f'"{call}"', "Content-Length": str(len(body))}
+        )
+        await response.prepare(request)
+        await response.write(whole)
+        if call == 1 and request.transport:
+            await asyncio.sleep(0.1)
+            request.transport.close()
+        return response
+
+    found, _ = run(fetched(tmp_path, answer, times=2))
+    assert isinstance(found, File) and found.bytes == len(body)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "verdict"),
+    [
+        (404, {}, "missing"), (500, {}, "unavailable"), (429, {"Retry-After": "2"}, "throttled"),
+        (302, {"Location": "http://169.254.169.254/latest"}, "refused"),
+        (302, {"Location": "file:///etc/passwd"}, "refused"), (302, {"Location": "/file"}, "refused"),
+        (403, {"x-datadome": "protected"}, "bot_wall"),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_is_an_outcome(tmp_path, status: int, headers: dict, verdict: str) -> None:
+    async def answer(request, call: int) -> web.StreamResponse:
+        return web.Response(status=status, headers=headers)
+
+    found, _ = run(fetched(tmp_path, answer))
+    assert isinstance(found, Outcome) and found.verdict == verdict
+
+
+def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
+    seen: list[str | None] = []
+
+    async def answer(request, call: int) -> web.StreamResponse:
+        seen.append(request.headers.get("Authorization"))
+        if call == 1:
+            other = f"http://localhost:{request.url.port}/file"
+            return web.Response(status=302, headers={"Location": other})
+        return web.Response(body=mp3(1))
+
+    async def work() -> None:
+        async with Server(answer) as server, session("test", 2, 4.0) as opened:
+            host = server.url.split("/")[2]
+            allowed = (host, host.replace("127.0.0.1", "localhost"))
+            secret = {"Authorization": "OAuth secret"}
+            fetcher = Fetcher(tmp_path, opened, allowed.__contains__, host, secret)
+            assert isinstance(await fetcher.fetch(server.url, "audio"), File)
+
+    run(work())
+    assert seen == ["OAuth secret", None]
+
+
+def _download(root: str, url: str) -> None:
+    collect(DataFolder(Path(root)), "soundcloud", url, "tracks=all", media=ROLES, workers=4)
+
+
+@pytest.fixture
+def spawning():
+    return multiprocessing.get_context("fork")
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_no_partial_file_is_ever_visible(folder, stand_in, spawning) -> None:
+    url, _ = stand_in("soundcloud", artists=12)
+    rng, kills = random.Random(7), 0
+    while kills < 12:
+        process = spawning.Process(target=_download, args=(str(folder.root), url))
+        process.start()
+        process.join(rng.uniform(0.1, 0.5))
+        if process.exitcode is not None:
+            assert process.exitcode == 0
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        kills += 1
+        assert all(Path(path).stem == digest for path, digest in files(folder.root).items())
+    _download(str(folder.root), url)
+    load(folder)
+    table = rows(folder, "SELECT path, sha256 FROM media")
+    assert {path for path, _ in table} <= set(files(folder.root))
+    expected = rows(folder, "SELECT count(*) FROM tracks WHERE waveform_url IS NOT NULL")
+    told = rows(folder, "SELECT count(*) FROM media WHERE role = 'waveform'")
+    assert told == expected
+
+
+def test_a_host_that_is_gone_leaves_files_for_the_next_run(folder, stand_in) -> None:
+    url, _ = stand_in("soundcloud", artists=4, faults=[Rule("http_500", on="media", times=500)])
+    result = collect(folder, "soundcloud", url, "tracks=all", media=["artwork"], workers=1)
+    assert result.media is not None and result.media.left > 0
+    assert any(f["kind"] == "unavailable_file" for f in result.findings)
+
+
+def test_a_waveform_has_two_files_under_one_name() -> None:
+    source = get("soundcloud")
+    assert (
+        source.media_url("samples", "https://wave.sndcdn.com/x_m.png")
+        == "https://wave.sndcdn.com/x_m.json"
+    )
+    assert (
+        source.media_url("waveform", "https://wave.sndcdn.com/x_m.json")
+        == "https://wave.sndcdn.com/x_m.png"
+    )
+    assert source.media_url("samples", "https://elsewhere/x.png") is None

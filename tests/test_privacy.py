@@ -1,0 +1,234 @@
+"""Who commented is nobody's business: names are hashed, and whoever asks is forgotten."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.config import Settings, hash_key
+from phonofilm.crawl.frontier import Frontier
+from phonofilm.errors import UsageError
+from phonofilm.landing.names import PREFIX, pseudonym, without_names
+from phonofilm.landing.segments import answers
+from phonofilm.landing.shelf import Shelf
+from phonofilm.landing.store import DataFolder
+from phonofilm.sandbox.mixing import number
+from phonofilm.warehouse.export import export
+from phonofilm.warehouse.forget import forget
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import read
+from tests.conftest import collect
+
+
+def everything(folder: DataFolder) -> bytes:
+    """All bytes of a data folder, and the answers in it unpacked."""
+    plain = b"".join(p.read_bytes() for p in folder.root.rglob("*") if p.is_file())
+    told = (f"{e.ids} {e.url} {e.body}" for e in answers(Shelf(folder).paths()))
+    return plain + "\n".join(told).encode()
+
+
+def rows(folder, sql: str) -> list[tuple]:
+    with read(folder) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def heard(folder, stand_in):
+    """A folder with all comments of a small world, loaded."""
+    url, served = stand_in("soundcloud", artists=10)
+    collect(folder, "soundcloud", url, "comments=all")
+    load(folder)
+    return folder, served, url
+
+
+def test_no_name_stands_in_landing_warehouse_export_or_log(folder, stand_in, tmp_path) -> None:
+    from phonofilm.logs import listen
+
+    listen(tmp_path / "log.jsonl", debug=True)
+    url, served = stand_in("soundcloud", artists=10)
+    collect(folder, "soundcloud", url, "comments=all")
+    load(folder)
+    for format_ in ("csv", "jsonl", "parquet"):
+        export(folder, "comments", format_, tmp_path / f"c.{format_}")
+    export(folder, "comments", "csv", tmp_path / "seed", shape="seed")
+    kept = everything(folder) + (tmp_path / "log.jsonl").read_bytes()
+    kept += b"".join(p.read_bytes() for p in tmp_path.glob("c.*") if p.suffix != ".parquet")
+    kept += b"".join(p.read_bytes() for p in (tmp_path / "seed").iterdir())
+    listening = served.service.listening
+    writers = {said.writer for u in served.service._uploads for said in listening.said(u)} - {None}
+    assert len(writers) > 100
+    leaked = [w for w in writers if listening.handle(w).encode() in kept
+              or json.dumps(listening.name(w), ensure_ascii=False).strip('"').encode() in kept]  # fmt: skip
+    assert leaked == []
+    accounts = {served.service.objects.listener_id(w) for w in writers}
+    assert not [a for a in accounts if f"users:{a}".encode() in kept]
+
+
+def test_texts_stay_exact_but_for_who_is_called(heard) -> None:
+    folder, served, _ = heard
+    truth = {row["id"]: row["body"] for row in served.service.rows("comments")}
+    found = dict(rows(folder, "SELECT id, body FROM comments"))
+    assert found.keys() == truth.keys()
+    for key, body in truth.items():
+        if body.startswith("@"):
+            assert found[key].startswith(f"@{PREFIX}") and found[key].endswith(
+                body.split(" ", 1)[1]
+            )
+        else:
+            assert found[key] == body
+
+
+def test_names_are_kept_where_the_operator_says_so(folder, stand_in) -> None:
+    url, served = stand_in("soundcloud", artists=4)
+    collect(folder, "soundcloud", url, "comments=all", settings=Settings(keep_names=True))
+    load(folder)
+    truth = {
+        (r["id"], r["user_id"], r["user_name"], r["body"]) for r in served.service.rows("comments")
+    }
+    assert set(rows(folder, "SELECT id, user_id, user_name, body FROM comments")) == truth
+
+
+NAME = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=12)
+
+
+@given(name=NAME, key=st.binary(min_size=32, max_size=32))
+def test_a_urn_and_its_number_are_one_unknown_person(name: str, key: bytes) -> None:
+    told = pseudonym(key, name)
+    assert told.startswith(PREFIX) and len(told) == len(PREFIX) + 16
+    if ":" not in name:
+        assert pseudonym(key, f"soundcloud:users:{name}") == told
+
+
+@given(user=st.dictionaries(NAME, NAME, max_size=5), body=NAME)
+def test_of_a_person_only_hashes_of_what_is_named_stay(user: dict, body: str) -> None:
+    told = {
+        "collection": [
+            {"user": user | {"id": 7, "username": "Ada"}, "body": body, "kind": "comment"}
+        ]
+    }
+    paths = ["collection[kind=comment].user{id,username}", "collection[].body@"]
+    kept = json.loads(without_names(json.dumps(told).encode(), paths, b"k"))["collection"][0]
+    assert kept["user"] == {"id": pseudonym(b"k", "7"), "username": pseudonym(b"k", "Ada")}
+    assert kept["body"] == body or "@" in body
+
+
+@pytest.mark.parametrize(
+    ("text", "hashed"),
+    [
+        ("@ada nice", "@{} nice"), ("hi @ada, @ada!", "hi @{}, @{}!"), ("me@ada.org", "me@ada.org"),
+        ("@ 2:30", "@ 2:30"), ("@a", "@a"), ("\u05d0 @ada \r\n", "\u05d0 @{} \r\n"),
+    ],
+)  # fmt: skip
+def test_a_mention_is_a_name_and_an_address_is_none(text: str, hashed: str) -> None:
+    kept = json.loads(without_names(json.dumps({"body": text}).encode(), ["body@"], b"k"))
+    assert kept["body"] == hashed.replace("{}", pseudonym(b"k", "ada"))
+
+
+def busiest(folder) -> str:
+    [(who,)] = rows(
+        folder, "SELECT user_id FROM comments WHERE user_id IS NOT NULL GROUP BY 1"
+        " ORDER BY count(*) DESC, 1 LIMIT 1",
+    )  # fmt: skip
+    return who
+
+
+@pytest.mark.parametrize("way", ["hash", "id", "urn", "name", "link"])
+def test_a_listener_is_forgotten_everywhere_however_named(heard, way: str) -> None:
+    folder, served, _ = heard
+    who = busiest(folder)
+    listening, made, key = served.service.listening, served.service.objects, hash_key()
+    writers = range(listening.listeners)
+    writer = next(w for w in writers if pseudonym(key, str(made.listener_id(w))) == who)
+    text = {
+        "hash": who, "id": str(made.listener_id(writer)), "name": listening.name(writer),
+        "urn": f"soundcloud:users:{made.listener_id(writer)}",
+        "link": f"https://soundcloud.com/{listening.handle(writer)}",
+    }[way]  # fmt: skip
+    before = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
+    removed = forget(folder, text)
+    assert removed.rows == {"comment": before[who]}
+    after = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
+    assert after == {user: n for user, n in before.items() if user != who}
+    left = everything(folder).replace((folder.root / "forgotten.jsonl").read_bytes(), b"")
+    handle = pseudonym(key, listening.handle(writer))
+    assert who.encode() not in left and handle.encode() not in left
+    assert load(folder, again=True).inserted.get("comments", 0) == 0
+
+
+def test_whoever_was_forgotten_is_left_out_of_later_answers(heard, stand_in) -> None:
+    folder, _, url = heard
+    who = busiest(folder)
+    forget(folder, who)
+    number_left = rows(folder, "SELECT count(*) FROM comments")
+    collect(folder, "soundcloud", url, "comments=all", fresh=True)
+    load(folder)
+    assert rows(folder, "SELECT count(*) FROM comments") == number_left
+    assert rows(folder, f"SELECT count(*) FROM comments WHERE user_id = '{who}'") == [(0,)]
+
+
+def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand_in) -> None:
+    url, served = stand_in("soundcloud", artists=10)
+    collect(
+        folder, "soundcloud", url, "comments=all", "web_profiles=all", media=["artwork", "profile"]
+    )
+    load(folder)
+    artist = next(a for a in range(10) if a % 9 != 4 and a % 4)
+    name = served.service.objects.name(artist)
+    uploads = {str(number(u)) for u in served.service.listening.uploads_of(artist)}
+    removed = forget(folder, name)
+    assert removed.rows["artist"] == 1 and removed.rows["track"] == len(uploads)
+    assert removed.files > 0
+    assert not uploads & {row[0] for row in rows(folder, "SELECT id FROM tracks")}
+    assert not uploads & {row[0] for row in rows(folder, "SELECT track_id FROM comments")}
+    assert rows(folder, "SELECT count(*) FROM artists") == [(9,)]
+    left = everything(folder)  # what others wrote of them stays: it is the others' text
+    assert f'"username":"{name}"'.encode() not in left
+    assert served.service.objects.handle(artist).encode() not in left
+    paths = {row[0] for row in rows(folder, "SELECT path FROM media")}
+    held = {p.relative_to(folder.root).as_posix() for p in (folder.root / "media").glob("??/*")}
+    assert held == paths
+    assert load(folder, again=True).inserted == {}
+
+
+def test_names_that_nobody_or_several_have_are_told(heard) -> None:
+    folder, _, _ = heard
+    before = rows(folder, "FROM comments ORDER BY id")
+    with pytest.raises(UsageError, match="Nobody called 'Xyzzy'"):
+        forget(folder, "Xyzzy")
+    assert rows(folder, "FROM comments ORDER BY id") == before
+    assert not (folder.root / "forgotten.jsonl").exists()
+
+
+def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    frontier = Frontier(path)
+    frontier.meet("artist_query", [("Ada Lovelace", 2, True)])
+    frontier.meet("artist", [("4711", 2, True), ("8", 2, True)])
+    frontier.commit()
+    frontier.set_meta("scope", "named artist_query Ada Lovelace")
+    frontier.close()
+    again = Frontier(path)
+    again.forget(["4711"], ["Ada Lovelace"], "forgotten")
+    again.close()
+    kept = b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    assert b"Lovelace" not in kept and b"4711" not in kept
+    last = Frontier(path)
+    assert last.seq_of("artist", "8") == 3
+    last.close()
+
+
+@pytest.mark.slow
+def test_a_person_is_forgotten_in_postgresql_too(folder, stand_in, database) -> None:
+    url, _ = stand_in("soundcloud", artists=6)
+    elsewhere = DataFolder(folder.root, database)
+    collect(folder, "soundcloud", url, "comments=all")
+    load(elsewhere)
+    who = busiest(elsewhere)
+    expected = rows(elsewhere, f"SELECT count(*) FROM comments WHERE user_id = '{who}'")[0][0]
+    assert forget(elsewhere, who).rows == {"comment": expected}
+    assert rows(elsewhere, f"SELECT count(*) FROM comments WHERE user_id = '{who}'") == [(0,)]
+    assert len(rows(elsewhere, "SELECT * FROM comments_wide LIMIT 5")) == 5

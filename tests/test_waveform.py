@@ -1,0 +1,73 @@
+"""The picture of a track: its waveform, and its comments at their seconds."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as Tree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonofilm.errors import UsageError
+from phonofilm.show.waveform import Heard, draw, waveform
+from phonofilm.warehouse.load import load
+from phonofilm.warehouse.publish import read
+from tests.conftest import collect
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def heard(said=(), name="Song", samples=(), length=200_000, lost=0) -> Heard:
+    return Heard(name, "Somebody", length, "https://soundcloud.com/a/b", False, said, lost, samples)
+
+
+def circles(text: str) -> list[Tree.Element]:
+    return list(Tree.fromstring(text).iter(f"{SVG}circle"))
+
+
+def test_a_dot_stands_at_its_second_and_holds_its_words() -> None:
+    dots = circles(draw(heard([(0, "first"), (100_000, "middle"), (199_999, "last")])))
+    places = [float(dot.attrib["cx"]) for dot in dots]
+    assert places == sorted(places)
+    assert abs(places[1] - 600) < 5
+    assert [dot[0].text for dot in dots] == ["0:00  first", "1:40  middle", "3:19  last"]
+
+
+@given(
+    name=st.text(max_size=30), body=st.text(max_size=60), at=st.integers(-5, 10**9),
+    length=st.integers(1, 10**8), samples=st.lists(st.integers(0, 10**6), max_size=40),
+)  # fmt: skip
+def test_any_text_from_the_world_makes_a_sound_picture(name, body, at, length, samples) -> None:
+    text = draw(heard([(at, body)], name, samples, length))
+    root = Tree.fromstring(text)
+    assert len(circles(text)) == 1
+    assert {element.tag for element in root.iter()} <= {
+        SVG + tag for tag in ("svg", "style", "rect", "text", "line", "circle", "title")
+    }
+    assert not any(name.startswith("on") for element in root.iter() for name in element.attrib)
+
+
+def test_a_storm_of_comments_is_counted_beyond_what_fits() -> None:
+    text = draw(heard([(50_000, f"n{n}") for n in range(40)]))
+    assert len(circles(text)) == 26
+    assert "+14" in text and "most at 0:50: 40" in text
+
+
+def test_the_picture_is_drawn_from_what_was_collected(folder, stand_in, tmp_path) -> None:
+    url, _ = stand_in("soundcloud", artists=6)
+    collect(folder, "soundcloud", url, "comments=all", media=["samples"])
+    load(folder)
+    with read(folder) as connection:
+        track, name, address, said = connection.execute(
+            """SELECT t.id, t.name, t.url, count(c.timestamp_ms) FROM tracks t
+            JOIN comments c ON c.track_id = t.id WHERE t.name NOT LIKE '%"%' GROUP BY ALL
+            ORDER BY 4 DESC, 1 LIMIT 1"""
+        ).fetchall()[0]
+    for named in (track, f"soundcloud:tracks:{track}", address, name.upper()):
+        path = waveform(folder, named, tmp_path / "track.svg")
+        text = path.read_text("utf-8")
+        assert text.count("<circle") == min(said, text.count("<circle")) > 3
+        assert text.count('class="b"') == 300
+    with pytest.raises(UsageError) as nobody:
+        waveform(folder, name[:-2], tmp_path / "x.svg")
+    assert name in nobody.value.next_step
