@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.test_faults import FOR_EVER, OUTCOMES
+from tests.test_links import OUTCOMES as OF_LINKS
 
 from phonofilm.cli.sources import grouped
-from phonofilm.sandbox.faults.registry import DUMP_FAULTS
+from phonofilm.sandbox.faults.registry import DUMP_FAULTS, LINK_FAULTS
 from phonofilm.sandbox.faults.rules import described
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
@@ -70,7 +71,8 @@ def _source(manifest: Manifest) -> list[str]:
     for name, file in manifest.files.items():
         whole = f"{file.megabytes:g} MB"
         lines.append(f"| {name} (file) | {' | '.join('yes' for _ in levels)} | {whole} |")
-    for name, endpoint in manifest.endpoints.items():
+    asked = {n: e for n, e in manifest.endpoints.items() if e.role != "kept"}
+    for name, endpoint in asked.items():
         has = [f"gone {endpoint.gone[a]}" if a in endpoint.gone else "yes" for a in levels]
         size = f"batch {endpoint.batch}" if endpoint.batch > 1 else ""
         if endpoint.paging:
@@ -99,9 +101,28 @@ def faults() -> str:
     lines += ["", "Of dumps and title pages, as `tests/test_imports.py` plays them:", ""]
     lines += ["| fault | what it plays |", "|---|---|"]
     lines += [f"| {name} | {text} |" for name, text in described(DUMP_FAULTS).items()]
+    lines += [
+        "",
+        "Of lists that are followed, and of what SoundCloud and Beatport were seen to do,",
+    ]
+    lines += ["as `tests/test_links.py` plays them:", ""]
+    lines += [
+        "| fault | what it plays | where | what comes of it | finding |",
+        "|---|---|---|---|---|",
+    ]
+    for name, text in described(LINK_FAULTS).items():
+        source, _, comes, finding = OF_LINKS[name]
+        lines.append(f"| {name} | {text} | {source} | {_COMES[comes]} | {finding} |")
     return "\n".join([*lines, ""])
 
 
+_COMES = {
+    "whole": "all is collected",
+    "part": "the rest is collected",
+    "none": "nobody is found",
+    "wall": "stopped, exit 7",
+    "files": "that file is refused",
+}
 PAGES = {"data-dictionary.md": dictionary, "sources.md": sources, "faults.md": faults}
 
 

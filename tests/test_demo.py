@@ -36,8 +36,19 @@ def test_the_demo_shows_the_whole_way(tmp_path: Path) -> None:
     assert "kill -9" in told.stdout
     assert "Ten most popular" in told.stdout
     assert "Anime" in told.stdout
+    assert "Listeners" in told.stdout and "comments, second by second" in told.stdout
+    assert (tmp_path / "demo/track.svg").exists()
     assert told.stdout.count("$ phonofilm") == 4
-    for name in ("artists", "albums", "tracks", "features", "playlists", "entries", "titles"):
+    for name in (
+        "artists",
+        "albums",
+        "tracks",
+        "features",
+        "playlists",
+        "entries",
+        "comments",
+        "titles",
+    ):
         assert (tmp_path / f"demo/exports/{name}.csv").exists()
         assert (tmp_path / f"demo/exports/{name}.csv.card.md").exists()
     assert (tmp_path / "demo/report.html").exists()

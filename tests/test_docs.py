@@ -26,6 +26,7 @@ from tests.servers import SECRET
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WALK = (ROOT / "docs" / "open-catalogues.md").read_text(encoding="utf-8")
+LISTENERS = (ROOT / "docs" / "listeners.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -88,6 +89,14 @@ def everything(tmp_path: Path, stand_in, database: str) -> Iterator[dict[str, st
         "TMDB__BASE_URL": stand_in("tmdb", titles=1500)[0],
         "TMDB__ACCEPT_TERMS": "true", "TMDB__BASIS": "a test", "TMDB__TOKEN": "sandbox-token",
     }  # fmt: skip
+    heard, shop = stand_in("soundcloud", artists=400)[0], stand_in("beatport", artists=400)[0]
+    for name, own in (
+        ("SOUNDCLOUD", {"BASE_URL": heard, "TOKEN_URL": f"{heard}/oauth/token", "CLIENT_ID": "me",
+                        "CLIENT_SECRET": "hush-hush"}),
+        ("BEATPORT", {"BASE_URL": shop, "TOKEN": "sandbox-token"}),
+    ):  # fmt: skip
+        own |= {"ACCEPT_TERMS": "true", "BASIS": "a test", "RATE": "none"}
+        live |= {f"{name}__{key}": value for key, value in own.items()}
     aws = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.get_host_and_port()[1]}",
         "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1",
@@ -146,6 +155,29 @@ def test_the_walk_through_the_open_catalogues_runs(tmp_path: Path) -> None:
                 assert done.returncode == 0, (line, done.stdout, done.stderr)
         finally:
             sandbox.terminate()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_the_walk_of_the_listeners_runs_and_ends_with_nobody(tmp_path: Path) -> None:
+    first, *rest = readme_commands(LISTENERS)
+    words = [w for w in shlex.split(first.replace("--port 8766", "--port 0")) if w != "&"]
+    command = [sys.executable, "-m", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox:
+        try:
+            assert sandbox.stdout is not None
+            url = json.loads(sandbox.stdout.readline())["url"]
+            for line in rest:
+                told = line.replace("http://127.0.0.1:8766", url)
+                done = subprocess.run(
+                    [sys.executable, "-m", *shlex.split(told)],
+                    cwd=tmp_path, capture_output=True, text=True, check=False,
+                )  # fmt: skip
+                assert done.returncode == 0, (line, done.stdout, done.stderr)
+        finally:
+            sandbox.terminate()
+    assert (tmp_path / "track.svg").read_text("utf-8").count("<circle") > 30
+    seeds = {path.name for path in (tmp_path / "seed").glob("*.csv")}
+    assert seeds == {"artists.csv", "tracks_and_beats.csv", "comments.csv"}
 
 
 def test_nothing_names_a_registry_or_a_path_of_some_machine() -> None:

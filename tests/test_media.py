@@ -39,7 +39,8 @@ def rows(folder, sql: str) -> list[tuple]:
 
 def files(root: Path) -> dict[str, str]:
     """The visible files of a folder by path, with the hash of what is in them."""
-    found = (p for p in (root / "media").glob("[0-9a-f][0-9a-f]/[!.]*"))
+    found = (p for p in (root / "media").glob("[0-9a-f][0-9a-f]/*"))
+    found = (p for p in found if p.suffix != ".growing")
     return {
         p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in found
     }

@@ -191,7 +191,7 @@ def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand
     paths = {row[0] for row in rows(folder, "SELECT path FROM media")}
     held = {p.relative_to(folder.root).as_posix() for p in (folder.root / "media").glob("??/*")}
     assert held == paths
-    assert load(folder, again=True).inserted == {}
+    assert not any(load(folder, again=True).inserted.values())
 
 
 def test_names_that_nobody_or_several_have_are_told(heard) -> None:

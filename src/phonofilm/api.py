@@ -25,19 +25,24 @@ from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
 from phonofilm.crawl.goal import Everything, Goal, OfGenre, parse_want
 from phonofilm.crawl.land import Landed, land
 from phonofilm.crawl.loop import run
+from phonofilm.crawl.media import parse_roles
 from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
 from phonofilm.crawl.scopes import Choice, choose
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS, Record
 from phonofilm.show.report import report
+from phonofilm.show.waveform import waveform
+from phonofilm.sources import get
 from phonofilm.sources.offers import place_of
 from phonofilm.warehouse.card import Exported
 from phonofilm.warehouse.export import export
+from phonofilm.warehouse.forget import Removed, forget
 from phonofilm.warehouse.load import Loaded, load
 from phonofilm.warehouse.publish import read
 
 if TYPE_CHECKING:
+    from phonofilm.filling.beside import Beside
     from phonofilm.filling.carry import Filled
     from phonofilm.identity.explain import Explained
     from phonofilm.identity.match import Matched
@@ -151,6 +156,11 @@ class Crate:
     tags: Table
     external_ids: Table
     sounds: Table
+    comments: Table
+    web_profiles: Table
+    labels: Table
+    chart_entries: Table
+    media: Table
 
     def __init__(
         self, folder: str | Path = "data", settings: Settings | None = None, warehouse: str = "",
@@ -184,6 +194,7 @@ class Crate:
         workers: int = 4,
         fresh: bool = False,
         wait: bool = False,
+        media: str = "",
     ) -> CrawlResult:
         """Collects; `want={"artists": 1000, "albums": None}` (None: all). As `phonofilm crawl`."""
         wants = dict(
@@ -193,8 +204,9 @@ class Crate:
         choice = Choice(list(urls), genre, list(artist), playlist, list(ids))
         goal_wants, scope = choose(source, choice, wants)
         options = CrawlOptions(
-            source, Goal(goal_wants, max_calls, max_seconds), scope, at, workers, fresh, wait
-        )
+            source, Goal(goal_wants, max_calls, max_seconds), scope, at, workers, fresh, wait,
+            media=parse_roles(media, get(source)) if media else [],
+        )  # fmt: skip
         return _run(crawl(self.folder, self.settings, options))
 
     def import_(
@@ -232,6 +244,19 @@ class Crate:
         wish = carry.Filling(source, artists, places, scope, at, max_calls=max_calls)
         filled: Filled = _beside(lambda: carry.fill(self.folder, self.settings, wish))
         return filled
+
+    def find_beside(
+        self, source: str, beside: str, *, at: str | None = None, max_calls: int | None = None
+    ) -> Beside:
+        """Finds the tracks of one source at another; as `phonofilm crawl SOURCE --for OTHER`."""
+        held = _needs("phonofilm.filling.beside", "match")
+        wish = held.Wish(source, beside, at, max_calls=max_calls)
+        found: Beside = _beside(lambda: held.find_beside(self.folder, self.settings, wish))
+        return found
+
+    def forget(self, who: str, *, source: str = "soundcloud") -> Removed:
+        """Removes a person everywhere; as `phonofilm forget`."""
+        return forget(self.folder, who, source)
 
     def match(self, *, again: bool = False) -> Matched:
         """Finds which records are the same thing; as `phonofilm match`."""
@@ -275,6 +300,10 @@ class Crate:
     def report(self, out: str | Path = "report.html") -> Path:
         """Writes the page of what was collected."""
         return report(self.folder, Path(out))
+
+    def waveform(self, track: str, out: str | Path = "track.svg") -> Path:
+        """Writes the picture of a track with its comments; as `phonofilm report --track`."""
+        return waveform(self.folder, track, Path(out))
 
 
 def open(folder: str | Path = "data", *, warehouse: str = "", landing: str = "") -> Crate:  # noqa: A001 - reads as phonofilm.open("data")

@@ -20,6 +20,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from phonofilm.cli import demo_heard
 from phonofilm.cli import options as shared
 from phonofilm.cli.screen import err, out, plain
 from phonofilm.errors import PhonofilmError, StoreError, UsageError
@@ -32,7 +33,9 @@ from phonofilm.warehouse.load import Loaded, load
 from phonofilm.warehouse.publish import read
 
 _MARK = ".made-by-demo"
-_EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries", "titles")
+_EXPORTS = (
+    "artists", "albums", "tracks", "features", "playlists", "entries", "comments", "titles",
+)  # fmt: skip
 _SPOTIFY = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
 _DEEZER = ("artists=1000", "albums=2000")
 _READY_SECONDS = 60.0
@@ -51,7 +54,10 @@ class Told(NamedTuple):
     truth: dict[str, Any]
     seconds: float
     imported: dict[str, Any]
-    best: str = ""
+    best: str
+    heard: demo_heard.Heard
+    tracks: list[queries.HeardTrack]
+    picture: Path | None
 
 
 def command(
@@ -86,10 +92,17 @@ def command(
         err.print("\n[bold]2[/] Deezer's stand-in, no key")
         crawls.append(_crawl(data, "deezer", deezer, _DEEZER))
     folder = DataFolder(data)
+    listeners = [] if catalogue else ["--artists", "150", "--seed", str(seed)]
+    with _sandbox("soundcloud,beatport", *(listeners or world)) as soundcloud:
+        err.print("\n[bold]3[/] SoundCloud's and Beatport's: ten artists of a genre, every comment")
+        heard = demo_heard.hear(data, soundcloud, _self)
+        err.print(
+            f"  {heard.comments:,} comments, {heard.found:,} of {heard.tracks:,} tracks found"
+        )
     with _sandbox("imdb", "--titles", _TITLES, "--seed", str(seed)) as imdb:
-        err.print("\n[bold]3[/] IMDb's stand-in: its dumps, and of them anime")
+        err.print("\n[bold]4[/] IMDb's stand-in: its dumps, and of them anime")
         imported = _import(data, imdb)
-    with err.status("4 Loading, exporting, reporting"):
+    with err.status("5 Loading, exporting, reporting"):
         loaded = load(folder)
         exports = [
             e
@@ -97,9 +110,12 @@ def command(
             for e in export(folder, name, "csv", data / "exports" / f"{name}.csv")
         ]
         page = report(folder, data / "report.html")
+        tracks = demo_heard.most_heard(folder)
+        picture = demo_heard.draw(folder, tracks)
     told = Told(
-        data, crawls, killed_after, loaded, exports, page, truth, time.monotonic() - began, imported
-    )
+        data, crawls, killed_after, loaded, exports, page, truth, time.monotonic() - began,
+        imported, "", heard, tracks, picture,
+    )  # fmt: skip
     out.print(_screen(folder, told))
 
 
@@ -218,6 +234,11 @@ def _screen(folder: DataFolder, told: Told) -> Group:
             _anime(anime), title="[bold]Anime[/] · the ten best rated", border_style="magenta",
             padding=(1, 1), expand=False,
         ),
+        Panel(
+            demo_heard.table(told.tracks),
+            title=f"[bold]Listeners[/] · {told.heard.comments:,} comments, second by second",
+            border_style="blue", padding=(1, 1), expand=False,
+        ),
         *_files(told),
     )  # fmt: skip
 
@@ -289,6 +310,7 @@ def _files(told: Told) -> Iterator[Text]:
         ),
         ("Tables", f"{told.folder}/exports/*.csv ({total:,} rows), each with its card"),
         ("Report", str(told.report)),
+        *([("Picture", f"{told.picture}: what was said where")] if told.picture else []),
         ("Time", f"{told.seconds:.0f} s"),
     ]
     nameless = told.truth.get("null_rows", 0)

@@ -50,19 +50,24 @@ class Fetcher:
     ) -> None:  # fmt: skip
         self._root, self._session, self._allowed = root, session, allowed
         self._token_host, self._headers = token_host, headers or {}
-        self._proxies: dict[str, str | None] = {}
+        self._hosts: dict[tuple[str, str], tuple[bool, str | None]] = {}
         self._folders: set[str] = set()
-        (root / "media" / PARTS).mkdir(parents=True, exist_ok=True)
+        parts = root / "media" / PARTS
+        parts.mkdir(parents=True, exist_ok=True)
+        self._begun = {path.name for path in parts.iterdir()}
+        for left in (root / "media").glob("??/*.growing"):  # of a run that was killed
+            left.unlink(missing_ok=True)
 
     async def fetch(self, url: str, role: str) -> File | Outcome:
         """A file, or why there is none: refused ones are not worth another try."""
-        part = self._root / "media" / PARTS / hashlib.sha256(url.encode()).hexdigest()[:32]
+        part = hashlib.sha256(url.encode()).hexdigest()[:32]
         try:
+            address = URL(url, encoded="%" in url)
             for _ in range(_MOST_REDIRECTS + 1):
-                found = await self._ask(url, BOUNDS[role], part)
-                if not isinstance(found, str):
+                found = await self._ask(address, BOUNDS[role], part)
+                if not isinstance(found, URL):
                     return found
-                url = found
+                address = found
         except TimeoutError:
             return Outcome("unavailable", "timeout")
         except (aiohttp.ClientError, ValueError) as error:
@@ -73,32 +78,40 @@ class Fetcher:
             raise disk_failed(self._root / "media", error) from error
         return Outcome("refused", "redirected more than three times")
 
-    async def _ask(self, url: str, bound: Bound, part: Path) -> File | Outcome | str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not self._allowed(parts.netloc):
-            return Outcome("refused", f"not asked: {parts.netloc[:80] or 'no address'}")
-        headers = dict(self._headers) if parts.netloc == self._token_host else {}
-        held = part.stat().st_size if part.exists() else 0
-        etag = _etag(part)
+    async def _ask(self, address: URL, bound: Bound, part: str) -> File | Outcome | URL:
+        host = address.authority  # as the client itself reads it, whatever stands in the address
+        place = address.scheme, host
+        if place not in self._hosts:
+            web = address.scheme in ("http", "https") and address.user is None
+            self._hosts[place] = web and self._allowed(host), proxy_of(str(address))
+        allowed, proxy = self._hosts[place]
+        if not allowed:
+            return Outcome("refused", f"not asked: {host[:80] or 'no address'}")
+        headers = dict(self._headers) if host == self._token_host else {}
+        held, etag = self._held(part) if part in self._begun else (0, "")
         if held and etag:
             headers |= {"Range": f"bytes={held}-", "If-Range": etag}
-        address, proxy = URL(url, encoded="%" in url), self._proxy(url, parts.netloc)
         async with self._session.get(
             address, allow_redirects=False, proxy=proxy, headers=headers
         ) as answer:
             if answer.status in (301, 302, 303, 307, 308):
-                return str(answer.url.join(URL(answer.headers.get("Location", ""))))
+                return answer.url.join(URL(answer.headers.get("Location", "")))
             if answer.status not in (200, 206):
                 return await _refusal(answer)
             return await self._take(answer, bound, part, held if answer.status == 206 else 0)
 
-    def _proxy(self, url: str, host: str) -> str | None:
-        if host not in self._proxies:
-            self._proxies[host] = proxy_of(url)
-        return self._proxies[host]
+    def _part(self, name: str) -> Path:
+        return self._root / "media" / PARTS / name
+
+    def _held(self, name: str) -> tuple[int, str]:
+        """How much of a file came before, and of which version of it."""
+        part = self._part(name)
+        with contextlib.suppress(OSError):
+            return part.stat().st_size, part.with_suffix(".etag").read_text()
+        return 0, ""
 
     async def _take(
-        self, answer: aiohttp.ClientResponse, bound: Bound, part: Path, held: int
+        self, answer: aiohttp.ClientResponse, bound: Bound, part: str, held: int
     ) -> File | Outcome:
         """The body, in one piece when it is small."""
         length = answer.content_length
@@ -107,24 +120,26 @@ class Fetcher:
         if length is not None and length <= _SMALL and not held:
             body = await answer.read()
             return self._keep(body, bound) if len(body) <= bound.most else _too_large(bound)
-        return await self._stream(answer, bound, part, held)
+        return await self._stream(answer, bound, self._part(part), held)
 
     def _keep(self, body: bytes, bound: Bound) -> File | Outcome:
         kind = type_of(body[:HEAD_BYTES])
         if kind not in bound.types:
             return _wrong(kind, body)
         digest = hashlib.sha256(body).hexdigest()
-        path = self._place(digest, kind)
-        if not path.exists():
-            growing = path.with_name(f".{digest}.{os.getpid()}")
-            growing.write_bytes(body)
-            growing.replace(path)
-        return File(self._name(path), digest, len(body), kind)
+        name, path = self._place(digest, kind)
+        if not os.path.exists(path):  # noqa: PTH110 - paths as objects cost as much as the hash
+            growing = f"{path}.{os.getpid()}.growing"
+            with open(growing, "wb") as file:  # noqa: PTH123
+                file.write(body)
+            os.replace(growing, path)  # noqa: PTH105
+        return File(name, digest, len(body), kind)
 
     async def _stream(
         self, answer: aiohttp.ClientResponse, bound: Bound, part: Path, held: int
     ) -> File | Outcome:
         """A large file grows in its part; what was cut stays there for the next try."""
+        self._begun.add(part.name)
         etag = answer.headers.get("ETag", "")
         part.with_suffix(".etag").write_text(etag if etag.startswith('"') else "")
         with part.open("r+b" if held else "wb") as file:
@@ -145,26 +160,19 @@ class Fetcher:
         if kind not in bound.types:
             _forget(part)
             return _wrong(kind, head)
-        path = self._place(digest, kind)
+        name, path = self._place(digest, kind)
         part.replace(path)
         _forget(part)
-        return File(self._name(path), digest, size, kind)
+        return File(name, digest, size, kind)
 
-    def _place(self, digest: str, kind: str) -> Path:
+    def _place(self, digest: str, kind: str) -> tuple[str, str]:
+        """Where a file lies: in the data folder, and on this machine."""
         folder = digest[:2]
         if folder not in self._folders:
             (self._root / "media" / folder).mkdir(exist_ok=True)
             self._folders.add(folder)
-        return self._root / "media" / folder / f"{digest}.{ENDINGS[kind]}"
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
-
-
-def _etag(part: Path) -> str:
-    with contextlib.suppress(OSError):
-        return part.with_suffix(".etag").read_text()
-    return ""
+        name = f"media/{folder}/{digest}.{ENDINGS[kind]}"
+        return name, f"{self._root}/{name}"
 
 
 def _forget(part: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from phonofilm.config import hash_key
 from phonofilm.crawl.clock import Clock
 from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.ledger import Ledger
 from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import Stamp, seal
 from phonofilm.landing.forgetting import Forgotten
@@ -146,7 +147,7 @@ class Keeper:
         seal_waiting(self._folder, self._frontier, self._manifest.name)
 
 
-def seal_waiting(folder: DataFolder, frontier: Frontier, source: str) -> None:
+def seal_waiting(folder: DataFolder, frontier: Ledger, source: str) -> None:
     """Turns the logs of a source that are not sealed yet into segments."""
     for log in frontier.unsealed():
         path = folder.logs / f"{source}-{log:06d}.ndjson"

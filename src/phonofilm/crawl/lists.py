@@ -116,11 +116,11 @@ class Terms(FirstPages):
 class Tail:
     """The part of a list that was not asked for yet."""
 
-    __slots__ = ("cursor", "depth", "latest", "node", "offset", "row", "total", "version")
+    __slots__ = ("cursor", "depth", "ids", "latest", "node", "offset", "row", "total", "version")
 
     def __init__(self, request: Request, row: int, node: int, total: int | None) -> None:
         self.row, self.node, self.total = row, node, total
-        self.offset, self.cursor = request.offset, request.cursor
+        self.offset, self.cursor, self.ids = request.offset, request.cursor, request.ids
         self.depth = self.version = 0
         self.latest: float | None = None
 
@@ -235,7 +235,7 @@ class FurtherPages(Vein):
         tail.version += 1
         self.stale = True
         self._under_way[tail.row] = (tail, self._raw(tail) if self._tells(tail) else 0.0)
-        ids = (self._frontier.id_of(tail.node),)
+        ids = tail.ids or (self._frontier.id_of(tail.node),)  # an earlier run kept no ids
         request = Request(self.endpoint, ids, tail.offset, tail.cursor)
         return Ask(request, (tail.node,), tail.row, self.name)
 

@@ -67,7 +67,7 @@ def choose(
 
 def _person(source: str, name: str) -> Link:
     """An artist by address where a name is one, else by name."""
-    link = get(source).link_of(name) if "/" in name else None
+    link = get(source).link_of(name) if "/" in name or ":" in name else None
     named = link is not None and link.kind in ("artist", "artist_link")
     return link if link is not None and named else Link("artist_query", name)
 

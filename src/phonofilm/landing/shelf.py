@@ -104,9 +104,10 @@ class Shelf:
         """Files called by their content: what is there under its name is the same."""
         shipped = 0
         for path in sorted((self._folder.root / "media").glob("[0-9a-f][0-9a-f]/[0-9a-f]*.*")):
-            objects.put(str(path.relative_to(self._folder.root)), path)
-            path.unlink()
-            shipped += 1
+            if path.suffix != ".growing":
+                objects.put(str(path.relative_to(self._folder.root)), path)
+                path.unlink()
+                shipped += 1
         return shipped
 
     def _ship_dumps(self, objects: Objects) -> int:

@@ -210,3 +210,33 @@ def quarantined(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, i
     return connection.execute(
         "SELECT source, reason, count(*) FROM quarantine GROUP BY ALL ORDER BY 3 DESC LIMIT 10"
     ).fetchall()
+
+
+class HeardTrack(NamedTuple):
+    """A track by what listeners said; `most_at` is the ten seconds in which they wrote most."""
+
+    id: str
+    name: str
+    artist: str
+    comments: int
+    most_at: str
+    bpm: float | None
+    key: str | None
+
+
+def most_heard(connection: duckdb.DuckDBPyConnection, limit: int = 5) -> list[HeardTrack]:
+    """The tracks with most comments, with their beat where a shop tells it."""
+    rows = connection.execute(
+        """WITH tens AS (SELECT source, track_id, timestamp_ms // 10000 AS ten, count(*) AS said
+            FROM comments WHERE timestamp_ms IS NOT NULL GROUP BY ALL)
+        SELECT t.id, t.name, t.artist_names[1], h.said, h.ten, b.tempo, b.key_name
+        FROM (SELECT source, track_id, sum(said)::BIGINT AS said, arg_max(ten, (said, -ten)) AS ten
+            FROM tens GROUP BY ALL) h JOIN tracks t ON t.source = h.source AND t.id = h.track_id
+        LEFT JOIN beats b ON b.source = t.source AND b.id = t.id
+        ORDER BY h.said DESC, t.id LIMIT ?""",
+        [limit],
+    ).fetchall()
+    return [
+        HeardTrack(id_, name or id_, artist or "", said, f"{ten // 6}:{ten % 6}0", bpm, key)
+        for id_, name, artist, said, ten, bpm, key in rows
+    ]

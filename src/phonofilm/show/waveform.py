@@ -87,7 +87,8 @@ def _heard(connection: duckdb.DuckDBPyConnection, folder: DataFolder, track: str
 def _near(connection: duckdb.DuckDBPyConnection, track: str) -> str:
     rows = connection.execute(
         """SELECT name FROM tracks WHERE name IS NOT NULL AND id IN (SELECT track_id FROM comments)
-        ORDER BY jaro_winkler_similarity(lower(name), lower(?)) DESC LIMIT 3""", [track],
+        GROUP BY name ORDER BY jaro_winkler_similarity(lower(name), lower(?)) DESC, name LIMIT 3""",
+        [track],
     ).fetchall()  # fmt: skip
     near = ", ".join(name for (name,) in rows)
     return f"Near: {near}" if near else "Collect one: phonofilm crawl soundcloud --want comments"

@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import msgspec
 
-from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.keeper import seal_waiting
+from phonofilm.crawl.ledger import Ledger
 from phonofilm.crawl.loop import rarely_collecting
 from phonofilm.errors import ShapeError
 from phonofilm.landing.envelope import Envelope
@@ -32,7 +32,7 @@ from phonofilm.warehouse.publish import publish, published
 from phonofilm.warehouse.staging import Stage, fits
 from phonofilm.warehouse.where import open_warehouse, remember
 
-_STAGE_ROWS = 30_000
+_STAGE_ROWS = 80_000
 # Values that no column can hold, as the database says it.
 _ODD_VALUES = (
     duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException,
@@ -237,9 +237,9 @@ def seal_all(folder: DataFolder) -> None:
     for name in NAMES:
         path = folder.frontier / f"{name}.sqlite"
         if path.exists():
-            frontier = Frontier(path)
-            seal_waiting(folder, frontier, name)
-            frontier.close()
+            ledger = Ledger(path)
+            seal_waiting(folder, ledger, name)
+            ledger.close()
 
 
 def _keep_runs(folder: DataFolder, warehouse: Warehouse) -> None:
@@ -248,10 +248,10 @@ def _keep_runs(folder: DataFolder, warehouse: Warehouse) -> None:
         path = folder.frontier / f"{name}.sqlite"
         if not path.exists():
             continue
-        frontier = Frontier(path)
-        for run, started, result in frontier.runs():
+        ledger = Ledger(path)
+        for run, started, result in ledger.runs():
             warehouse.keep_run(name, run, _utc(int(started * 1e6)), result)
-        frontier.close()
+        ledger.close()
 
 
 __all__ = ["Loaded", "load", "seal_all"]

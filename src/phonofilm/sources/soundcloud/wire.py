@@ -159,7 +159,8 @@ def tail(*names: int | str | None) -> str:
     URNs replace numbers since 2025 and numbers still resolve: the tail is the same in both.
     """
     for name in names:
-        text = str(name).rsplit(":", 1)[-1] if name is not None else ""
-        if text:
-            return text
+        if name is not None:
+            text = name if name.__class__ is str else str(name)
+            if text := text[text.rfind(":") + 1 :]:
+                return text
     return ""
