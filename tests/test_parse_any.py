@@ -15,15 +15,18 @@ from phonofilm.sources import get
 from phonofilm.sources.base import Malformed, Page, Request, Response
 
 OPEN = ("musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo")
+HEARD = ("soundcloud", "beatport")
+NAMES = ("spotify", "deezer", *OPEN, *HEARD)
 ENDPOINTS = [
-    (name, endpoint) for name in ("spotify", "deezer", *OPEN) for endpoint in get(name).parsers
+    (name, endpoint) for name in NAMES for endpoint in get(name).parsers if endpoint != "saved"
 ]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 KEYS = st.sampled_from(
     ["id", "name", "title", "artists", "items", "data", "tracks", "albums", "artist", "album", "next",
      "total", "genres", "images", "audio_features", "error", "playlists", "categories", "limit",
      "results", "releases", "recordings", "artist-credit", "media", "relations", "urls", "resource",
-     "content", "href", "isrc", "wrapperType", "artistId", "artist_mbid", "tag", "rels", "length"]
+     "content", "href", "isrc", "wrapperType", "artistId", "artist_mbid", "tag", "rels", "length",
+     "collection", "next_href", "user", "urn", "kind", "body", "timestamp", "release", "page"]
 )  # fmt: skip
 JSON = st.recursive(
     SCALARS,
@@ -72,15 +75,17 @@ ACCESS = {"spotify": "extended-legacy", "listenbrainz": "token"}
 def real_bodies() -> dict[tuple[str, str], Any]:
     """One genuine body per endpoint, from the stand-ins."""
     bodies: dict[tuple[str, str], Any] = {}
-    for name in ("spotify", "deezer", *OPEN):
+    for name in NAMES:
         stand_in, source = (
             StandIn(Plan(name, ACCESS.get(name, ""), artists=40, rate="none")),
             get(name),
         )
-        if name == "spotify":
+        if name in ("spotify", *HEARD):
             stand_in.service._tokens["sandbox-t"] = Clock().now() + 60
         nodes = _nodes(stand_in, name)
         for endpoint, spec in source.manifest.endpoints.items():
+            if spec.role == "kept":
+                continue
             node = spec.node or ("album" if endpoint == "album_tracks" else "playlist")
             ids = nodes.get(node, ["rock"])
             if endpoint == "category_playlists":
@@ -88,14 +93,22 @@ def real_bodies() -> dict[tuple[str, str], Any]:
             told = tuple(ids[: spec.batch])
             path, query = source.address(Request(endpoint, told), stand_in.service.access)
             every = {k: v if isinstance(v, list) else [v] for k, v in query.items()}
-            plain = {k: v[0] for k, v in every.items()} | {"client_id": "sandbox"}
-            headers = {"Authorization": "Bearer sandbox-t", "User-Agent": "tests (me@example.org)"}
+            plain = {k: v[0] for k, v in every.items()}
+            plain |= {} if name == "soundcloud" else {"client_id": "sandbox"}
+            scheme = source.manifest.token_scheme
+            headers = {
+                "Authorization": f"{scheme} sandbox-t",
+                "User-Agent": "tests (me@example.org)",
+            }
             body = json.dumps({spec.post: told}).encode() if spec.post else b""
             method = "POST" if spec.post else "GET"
             path = "/" + path.strip("/")
             answer = stand_in.service.answer(
                 Ask(method, path, plain, headers, body, "http://x", every)
             )
+            if answer.status == 302:
+                path = answer.headers["Location"].removeprefix("http://x")
+                answer = stand_in.service.answer(Ask("GET", path, {}, headers, b"", "http://x", {}))
             assert answer.status == 200, (name, endpoint, answer.body)
             bodies[name, endpoint] = json.loads(answer.body)
     return bodies
@@ -108,7 +121,13 @@ def _nodes(stand_in: StandIn, name: str) -> dict[str, list[str]]:
     nodes = {kind: [str(id_) for id_ in stand_in.service.ids(kind + "s")] for kind in kinds}
     nodes["isrc"] = [row.isrc for row in map(world.track, range(9)) if row.isrc]
     nodes["track_code"] = nodes["isrc"]
-    nodes["genre"] = {"deezer": ["1"]}.get(name, ["pop"])
+    nodes["genre"] = {"deezer": ["1"], "beatport": ["1"]}.get(name, ["pop"])
+    if name in HEARD:
+        nodes["label"] = [str(key) for key in getattr(stand_in.service, "_labels", {"": ""})]
+    if name == "soundcloud":
+        page = f"https://soundcloud.com/{stand_in.service.objects.handle(0)}"
+        nodes |= {"artist_link": [page], "track_link": [f"{page}/track-{nodes['track'][0]}"],
+                  "playlist_link": [f"{page}/sets/0"]}  # fmt: skip
     if name == "musicbrainz":
         objects = stand_in.service.objects
         nodes["isrc"] = list(stand_in.service._codes)[:3]

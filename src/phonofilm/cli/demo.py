@@ -55,7 +55,7 @@ class Told(NamedTuple):
     seconds: float
     imported: dict[str, Any]
     best: str
-    heard: demo_heard.Heard
+    heard: demo_heard.Heard | None
     tracks: list[queries.HeardTrack]
     picture: Path | None
 
@@ -92,13 +92,7 @@ def command(
         err.print("\n[bold]2[/] Deezer's stand-in, no key")
         crawls.append(_crawl(data, "deezer", deezer, _DEEZER))
     folder = DataFolder(data)
-    listeners = [] if catalogue else ["--artists", "150", "--seed", str(seed)]
-    with _sandbox("soundcloud,beatport", *(listeners or world)) as soundcloud:
-        err.print("\n[bold]3[/] SoundCloud's and Beatport's: ten artists of a genre, every comment")
-        heard = demo_heard.hear(data, soundcloud, _self)
-        err.print(
-            f"  {heard.comments:,} comments, {heard.found:,} of {heard.tracks:,} tracks found"
-        )
+    heard = _listen(data, seed) if catalogue is None else None  # nobody listens to a file
     with _sandbox("imdb", "--titles", _TITLES, "--seed", str(seed)) as imdb:
         err.print("\n[bold]4[/] IMDb's stand-in: its dumps, and of them anime")
         imported = _import(data, imdb)
@@ -182,6 +176,15 @@ def _crawl(data: Path, source: str, url: str, wants: Sequence[str]) -> dict[str,
     return result
 
 
+def _listen(data: Path, seed: int) -> demo_heard.Heard:
+    """Ten artists of a genre with all that was said of their tracks."""
+    with _sandbox("soundcloud,beatport", "--artists", "150", "--seed", str(seed)) as url:
+        err.print("\n[bold]3[/] SoundCloud's and Beatport's: ten artists of a genre, every comment")
+        heard = demo_heard.hear(data, url, _self)
+    err.print(f"  {heard.comments:,} comments, {heard.found:,} of {heard.tracks:,} tracks found")
+    return heard
+
+
 def _import(data: Path, url: str) -> dict[str, Any]:
     """The dumps of the film side; of all titles, anime."""
     words = ["import", "imdb", "--files", url, "--only", "anime", "--data", str(data), "--json"]
@@ -234,12 +237,16 @@ def _screen(folder: DataFolder, told: Told) -> Group:
             _anime(anime), title="[bold]Anime[/] · the ten best rated", border_style="magenta",
             padding=(1, 1), expand=False,
         ),
-        Panel(
-            demo_heard.table(told.tracks),
-            title=f"[bold]Listeners[/] · {told.heard.comments:,} comments, second by second",
-            border_style="blue", padding=(1, 1), expand=False,
-        ),
+        *([_heard(told.heard, told.tracks)] if told.heard else []),
         *_files(told),
+    )  # fmt: skip
+
+
+def _heard(heard: demo_heard.Heard, tracks: list[queries.HeardTrack]) -> Panel:
+    return Panel(
+        demo_heard.table(tracks),
+        title=f"[bold]Listeners[/] · {heard.comments:,} comments, second by second",
+        border_style="blue", padding=(1, 1), expand=False,
     )  # fmt: skip
 
 
