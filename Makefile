@@ -49,6 +49,7 @@ bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; half 
 	$(BENCH)/bin/python -m benchmarks.quality --picture docs/reliability.svg
 	$(BENCH)/bin/python -m benchmarks.matching
 	$(BENCH)/bin/python -m benchmarks.archives
+	$(BENCH)/bin/python -m benchmarks.listeners
 
 soak: setup ## 200,000 calls with faults and kills must end with the truth, some minutes
 	$(BIN)/python -m benchmarks.soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
 from collections import Counter
@@ -16,11 +17,13 @@ from phonofilm.crawl.land import land
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
 from phonofilm.filling.beside import Wish, find_beside
 from phonofilm.identity.names import artist_key, title, without_artist
+from phonofilm.identity.recordings import RECORDING
 from phonofilm.records import Album, Track
 from phonofilm.sandbox.mixing import number
 from phonofilm.sandbox.server import Plan, introduce, make_world, running
 from phonofilm.sources import get
 from phonofilm.sources.base import Link, Malformed, Request, Response
+from phonofilm.sources.keys import pitch_of
 from phonofilm.warehouse.load import load
 from phonofilm.warehouse.publish import read
 from tests.conftest import calls_made, collect
@@ -366,3 +369,30 @@ def test_titles_lose_the_artist_in_front_and_what_is_only_shouted() -> None:
     assert title("Rain (Free Mix)").version == "free"
     assert artist_key("FISHER (OZ)") == artist_key("Fisher") == "fisher"
     assert artist_key("X (live)") == "x live"
+
+
+def test_real_rows_of_the_shop_are_told_from_uploads_that_spell_them_out(shared) -> None:
+    path = shared / "data" / "beatport" / "beatport_metadata.txt"
+    lines = csv.DictReader(
+        path.read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE
+    )
+    same = total = 0
+    for row in lines:
+        people = row["ARTIST"].split(", ")
+        assert pitch_of(row["BP KEY"]) != (None, None), row
+        nothing = (None,) * 6
+        shop = RECORDING.prepare((row["SONG TITLE"], people, row["MIX"], *nothing))
+        text = f"{people[0]} - {row['SONG TITLE']} ({row['MIX']})"
+        upload = RECORDING.prepare((text, people[:1], None, *nothing))
+        same += shop[:3] == upload[:3]
+        total += 1
+    assert total == 1486
+    assert same / total >= 0.985
+
+
+def test_guests_end_where_a_remark_begins() -> None:
+    told = title("Drown In Me feat. Berwitz (Silencer Beats Mix)")
+    assert (told.song, told.version, told.guests) == ("drown in me", "beats silencer", ("berwitz",))
+    assert title("Rain ft. Ada & Bob - Live").guests == ("ada", "bob")
+    assert title("Rain ft. Ada & Bob - Live").version == "live"
+    assert title("Defeat (feat. Ada)").song == "defeat"

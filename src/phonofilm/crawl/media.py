@@ -7,20 +7,27 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
+from phonofilm.about import __version__
 from phonofilm.crawl.clock import Clock
-from phonofilm.crawl.fetch import Fetcher, File
+from phonofilm.crawl.fetch import Fetcher, File, is_public
 from phonofilm.crawl.findings import Findings
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.interrupts import listening
 from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
+from phonofilm.crawl.origin import Origin
+from phonofilm.crawl.parts import Parts
 from phonofilm.errors import PhonofilmError, UsageError
 from phonofilm.landing.envelope import Envelope
+from phonofilm.landing.segments import answers
+from phonofilm.landing.shelf import Shelf
+from phonofilm.landing.store import DataFolder
 from phonofilm.sources.base import ODD_ANSWERS, HttpSource, Outcome, Request, Response
 from phonofilm.sources.media import ROLES, Kept, Owner, Wish, wishes_of
 
@@ -222,6 +229,33 @@ class Downloads:
             url, file.path, file.sha256, file.bytes, file.content_type, print_
         )
         await tools.keeper.safe()
+
+
+async def fetch_files(
+    folder: DataFolder, origin: Origin, parts: Parts, roles: Sequence[str], workers: int,
+    timeout_seconds: float,
+) -> tuple[MediaResult, list[dict[str, Any]]]:  # fmt: skip
+    """Fetches files of what is followed; what was odd about them."""
+    source, shelf, findings = parts.source, Shelf(folder), Findings()
+    names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
+    wishes = wanted(source, parts.frontier, answers(map(shelf.path, names)), roles)
+    shelf.tidy()
+    host = urlsplit(origin.base_url).netloc
+    # A sandbox's files lie in the sandbox, and nowhere else.
+    allowed = (lambda netloc: netloc == host) if origin.is_sandbox else is_public
+    headers = await parts.tokens.headers()
+    agent = origin.user_agent or f"phonofilm/{__version__}"
+    try:
+        async with session(agent, workers, timeout_seconds) as opened:
+            fetcher = Fetcher(folder.root, opened, allowed, host, headers)
+            tools = Tools(
+                fetcher, parts.frontier, parts.keeper, Limiter([], origin.clock), origin.clock,
+                findings, parts.run,
+            )  # fmt: skip
+            work = Downloads(tools, folder.root, shelf.objects is not None)
+            return await work.run(wishes, workers), findings.rows()
+    finally:
+        await parts.keeper.finish()
 
 
 def session(user_agent: str, workers: int, timeout_seconds: float) -> aiohttp.ClientSession:

@@ -47,6 +47,11 @@ class Origin(NamedTuple):
     grant: Grant | None = None
     granted_at: str = ""
 
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether it is a stand-in."""
+        return self.name.startswith("sandbox ")
+
     def tokens(self, transport: Transport) -> ClientToken | PersonToken | Bearer | NoToken:
         """What adds the headers of this origin."""
         if self.grant is not None:

@@ -11,23 +11,19 @@ from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from phonofilm.about import __version__
 from phonofilm.config import Settings, hash_key
 from phonofilm.crawl.choosing import Chooser
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.errands import Errand, Errands
-from phonofilm.crawl.fetch import Fetcher, is_public
-from phonofilm.crawl.findings import Findings
 from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
 from phonofilm.crawl.interrupts import listening
 from phonofilm.crawl.keeper import Keeper
 from phonofilm.crawl.limiter import Limiter
-from phonofilm.crawl.media import Downloads, MediaResult, Tools, session, wanted
+from phonofilm.crawl.media import MediaResult, fetch_files
 from phonofilm.crawl.origin import Origin, live, sandbox
 from phonofilm.crawl.parts import Parts
 from phonofilm.crawl.planner import Planner
@@ -42,7 +38,7 @@ from phonofilm.landing.segments import answers
 from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
 from phonofilm.sources import get
-from phonofilm.sources.base import HttpSource, Link
+from phonofilm.sources.base import HttpSource
 from phonofilm.sources.manifest import Manifest
 
 Watch = Callable[[Engine], Coroutine[Any, Any, None]]
@@ -228,42 +224,14 @@ async def _one(
             if options.media and result.status != "interrupted":
                 files = _keeper(folder, settings, options, source, origin, frontier, run)
                 parts = parts._replace(keeper=files)
-                result.media, odd = await _files(folder, settings, options, origin, parts)
+                patience = settings.source(source.manifest.name).timeout_seconds
+                result.media, odd = await fetch_files(
+                    folder, origin, parts, options.media, options.workers, patience
+                )
                 result.findings += odd
             return result
     finally:
         frontier.close()
-
-
-async def _files(
-    folder: DataFolder, settings: Settings, options: CrawlOptions, origin: Origin, parts: Parts
-) -> tuple[MediaResult, list[dict[str, Any]]]:
-    """Fetches files of what is followed; what was odd about them."""
-    source, shelf, findings = parts.source, Shelf(folder), Findings()
-    names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
-    landed = answers(map(shelf.path, names))
-    wishes = wanted(source, parts.frontier, landed, options.media)
-    shelf.tidy()
-    host = urlsplit(origin.base_url).netloc
-    here = options.at is not None  # a sandbox's files lie in the sandbox, and nowhere else
-    headers = await parts.tokens.headers()
-    agent, patience = origin.user_agent, settings.source(source.manifest.name).timeout_seconds
-    async with session(agent or f"phonofilm/{__version__}", options.workers, patience) as opened:
-        fetcher = Fetcher(
-            folder.root,
-            opened,
-            (lambda netloc: netloc == host) if here else is_public,
-            host,
-            headers,
-        )
-        limiter = Limiter([], origin.clock)
-        tools = Tools(fetcher, parts.frontier, parts.keeper, limiter, origin.clock, findings,
-                      parts.run)  # fmt: skip
-        work = Downloads(tools, folder.root, shelf.objects is not None)
-        try:
-            return await work.run(wishes, options.workers), findings.rows()
-        finally:
-            await parts.keeper.finish()
 
 
 async def _check_robots(source: HttpSource, origin: Origin) -> None:
@@ -422,20 +390,3 @@ def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
         findings=engine.findings.rows(),
         elapsed_s=round(elapsed, 3),
     )
-
-
-def named_links(source: HttpSource, texts: list[str], wants: dict[str, int | None]) -> list[Link]:
-    """Links and ids a person gave; a bare id needs one wanted kind to say what it is."""
-    links = []
-    for text in texts:
-        link = source.link_of(text)
-        if link is None and "/" not in text and ":" not in text and len(wants) >= 1:
-            kind = next(iter(wants))
-            link = Link("track" if kind == "features" else kind, text)
-        if link is None:
-            raise UsageError(
-                f"{text!r} is no link to anything of {source.manifest.title}.",
-                next_step="Give its page's address, or an id with --want artists (or albums ...).",
-            )
-        links.append(link)
-    return links

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from phonofilm.crawl.goal import Everything, Named, OfGenre, Scope
-from phonofilm.crawl.run import named_links
 from phonofilm.errors import UsageError
 from phonofilm.sources import get
-from phonofilm.sources.base import Link
+from phonofilm.sources.base import HttpSource, Link
 
 _OF_ARTIST: dict[str, int | None] = dict.fromkeys(("artist", "album", "track"))
 _OF_PLAYLIST: dict[str, int | None] = dict.fromkeys(("playlist", "track"))
@@ -105,3 +104,20 @@ def lines_of(path: Path, columns: tuple[str, ...]) -> list[str]:
             f"{path} names nothing.", next_step="One name a line, or a CSV with `name`."
         )
     return found
+
+
+def named_links(source: HttpSource, texts: list[str], wants: dict[str, int | None]) -> list[Link]:
+    """Links and ids a person gave; a bare id needs one wanted kind to say what it is."""
+    links = []
+    for text in texts:
+        link = source.link_of(text)
+        if link is None and "/" not in text and ":" not in text and len(wants) >= 1:
+            kind = next(iter(wants))
+            link = Link("track" if kind == "features" else kind, text)
+        if link is None:
+            raise UsageError(
+                f"{text!r} is no link to anything of {source.manifest.title}.",
+                next_step="Give its page's address, or an id with --want artists (or albums ...).",
+            )
+        links.append(link)
+    return links

@@ -13,19 +13,21 @@ from anyascii import anyascii
 
 _WORD = re.compile(r"[a-z0-9]+")
 _APOSTROPHES = re.compile(r"['`\u2018\u2019\u02bc\u00b4]")
+# Guests without brackets end where a remark begins: "Song feat. Ada (Club Mix)".
 _GUESTS = re.compile(
-    r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?\s*([^)\]]*)[)\]]|\s+(?:feat|ft)\.\s+(.*)$"
-    r"|\s+(?:featuring|feat|ft)\s+(.*)$",
+    r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?\s*([^)\]]*)[)\]]"
+    r"|\s+(?:(?:feat|ft)\.|featuring|feat|ft)\s+(.*?)(?=\s*[(\[]|\s+[-\u2013\u2014]\s|$)",
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 # A remark in brackets or after a dash is a version when it says one of these.
 _VERSIONS = frozenset((
-    "acapella", "acoustic", "bootleg", "cappella", "club", "cover", "demo", "dub", "edit",
-    "extended", "instrumental", "karaoke", "live", "medley", "mix", "mono", "orchestral",
-    "outtake", "radio", "rehearsal", "reprise", "rework", "remix", "session", "sessions",
-    "slowed", "sped", "stereo", "tribute", "unplugged", "version", "vip",
+    "acapella", "accapella", "acoustic", "bootleg", "cappella", "club", "cover", "demo", "dub",
+    "edit", "extended", "instrumental", "karaoke", "live", "medley", "megamix", "mix", "mono",
+    "orchestral", "outtake", "radio", "rehearsal", "remix", "remixed", "reprise", "rework",
+    "reworked", "rmx", "session", "sessions", "slowed", "sped", "stereo", "tribute", "unplugged",
+    "version", "vip",
 ))  # fmt: skip
 # Words that tell nothing about which recording it is; a remaster is the same recording.
 _SILENT = frozenset((
@@ -35,8 +37,8 @@ _SILENT = frozenset((
 ))  # fmt: skip
 # What uploaders shout after a title; it says nothing of the recording.
 _SHOUTS = frozenset((
-    "audio", "clip", "dl", "download", "exclusive", "free", "music", "now", "official", "out",
-    "premiere", "preview", "snippet", "video",
+    "audio", "clip", "dl", "download", "exclusive", "free", "music", "now", "official",
+    "original", "out", "premiere", "preview", "snippet", "video",
 ))  # fmt: skip
 _REMASTER = re.compile(r"\bre-?master(?:ed)?\b", re.IGNORECASE)
 _PART = re.compile(r"\bp(?:ar)?t\b\.?\s*(\d+)")
@@ -102,7 +104,7 @@ def _without_guests(text: str) -> tuple[str, list[str]]:
     match = _GUESTS.search(text)
     if not match:
         return text, []
-    told = match[1] or match[2] or match[3] or ""
+    told = match[1] or match[2] or ""
     rest = f"{text[: match.start()]} {text[match.end() :]}"
     people = [artist_key(name) for name in re.split(r",|&|\+|\band\b", told)]
     return rest, [key for key in people if key]
