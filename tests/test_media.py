@@ -291,8 +291,11 @@ def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
         async with Server(answer) as server, session("test", 2, 4.0) as opened:
             host = server.url.split("/")[2]
             allowed = (host, host.replace("127.0.0.1", "localhost"))
-            secret = {"Authorization": "OAuth secret"}
-            fetcher = Fetcher(tmp_path, opened, allowed.__contains__, host, secret)
+
+            async def secret() -> dict[str, str]:
+                return {"Authorization": "OAuth secret"}
+
+            fetcher = Fetcher(tmp_path, opened, allowed.__contains__, f"http://{host}", secret)
             assert isinstance(await fetcher.fetch(server.url, "audio"), File)
 
     run(work())

@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 import ipaddress
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ _SMALL = 1 << 20
 _CHUNK = 1 << 16
 _MOST_REDIRECTS = 3
 PARTS = "parts"
+_EMBEDDING = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address at its end
+_TOLD_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
 class File(NamedTuple):
@@ -41,15 +44,15 @@ class File(NamedTuple):
 class Fetcher:
     """Fetches into `media` under a data folder. `allowed` says of a host whether it may be asked.
 
-    `headers` go to `token_host` and to nobody else.
+    `headers` are asked for each file, and go to `token_origin` and to nobody else.
     """
 
     def __init__(
         self, root: Path, session: aiohttp.ClientSession, allowed: Callable[[str], bool],
-        token_host: str = "", headers: dict[str, str] | None = None,
+        token_origin: str = "", headers: Callable[[], Awaitable[dict[str, str]]] | None = None,
     ) -> None:  # fmt: skip
         self._root, self._session, self._allowed = root, session, allowed
-        self._token_host, self._headers = token_host, headers or {}
+        self._token_origin, self._headers = token_origin, headers
         self._hosts: dict[tuple[str, str], tuple[bool, str | None]] = {}
         self._folders: set[str] = set()
         parts = root / "media" / PARTS
@@ -87,7 +90,8 @@ class Fetcher:
         allowed, proxy = self._hosts[place]
         if not allowed:
             return Outcome("refused", f"not asked: {host[:80] or 'no address'}")
-        headers = dict(self._headers) if host == self._token_host else {}
+        ours = f"{address.scheme}://{host}" == self._token_origin
+        headers = dict(await self._headers()) if ours and self._headers else {}
         held, etag = self._held(part) if part in self._begun else (0, "")
         if held and etag:
             headers |= {"Range": f"bytes={held}-", "If-Range": etag}
@@ -96,9 +100,19 @@ class Fetcher:
         ) as answer:
             if answer.status in (301, 302, 303, 307, 308):
                 return answer.url.join(URL(answer.headers.get("Location", "")))
+            if answer.status == 416 and held:  # the file is another one by now
+                self._drop(part)
+                return address
+            if answer.status == 206 and not (held and _begins_at(answer) == held):
+                self._drop(part)
+                return Outcome("unavailable", "a part that was not asked for")
             if answer.status not in (200, 206):
                 return await _refusal(answer)
             return await self._take(answer, bound, part, held if answer.status == 206 else 0)
+
+    def _drop(self, part: str) -> None:
+        _forget(self._part(part))
+        self._begun.discard(part)
 
     def _part(self, name: str) -> Path:
         return self._root / "media" / PARTS / name
@@ -117,7 +131,8 @@ class Fetcher:
         length = answer.content_length
         if length is not None and held + length > bound.most:
             return _too_large(bound)
-        if length is not None and length <= _SMALL and not held:
+        plain = "Content-Encoding" not in answer.headers  # unpacked it may be of any size
+        if length is not None and length <= _SMALL and not held and plain:
             body = await answer.read()
             return self._keep(body, bound) if len(body) <= bound.most else _too_large(bound)
         return await self._stream(answer, bound, self._part(part), held)
@@ -188,6 +203,12 @@ def _wrong(kind: str, head: bytes) -> Outcome:
     return Outcome("refused", f"not what it should be: {kind or words_for(head)}")
 
 
+def _begins_at(answer: aiohttp.ClientResponse) -> int | None:
+    """Where a part of a file begins."""
+    told = _TOLD_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    return int(told[1]) if told else None
+
+
 async def _refusal(answer: Any) -> Outcome:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     body = await answer.content.read(4096)
@@ -198,6 +219,12 @@ def is_public(netloc: str) -> bool:
     """Whether a host is one of the world: this machine and its network are not asked."""
     host = (urlsplit(f"//{netloc}").hostname or "").strip(".").lower()
     try:
-        return ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return "." in host and not host.endswith((".localhost", ".local", ".internal"))
+        last = host.rpartition(".")[2]
+        number = last.isdigit() or last.startswith("0x")  # 127.1 and 0x7f.1 are addresses, too
+        private = host.endswith((".localhost", ".local", ".internal"))
+        return "." in host and not number and not private
+    if address.version == 6 and address in _EMBEDDING:
+        address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.is_global

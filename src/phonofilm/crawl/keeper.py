@@ -14,7 +14,7 @@ from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import Stamp, seal
 from phonofilm.landing.forgetting import Forgotten
 from phonofilm.landing.log import SEAL_AT_BYTES, AppendLog, disk_failed, whole_lines
-from phonofilm.landing.names import without_names
+from phonofilm.landing.names import withheld, without_names
 from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.landing.store import DataFolder
 from phonofilm.sources.base import Request, Response
@@ -60,11 +60,20 @@ class Keeper:
         body = self._forgotten.without(response.body)
         return response if body is response.body else response._replace(body=body or b"{}")
 
-    def add(self, seq: int, request: Request, response: Response) -> tuple[int, int]:
-        """Queues an answer; returns its log and where its line begins."""
+    def add(
+        self, seq: int, request: Request, response: Response, readable: bool = True
+    ) -> tuple[int, int]:
+        """Queues an answer; returns its log and where its line begins.
+
+        Of one that is not `readable` nobody knows where it names people.
+        """
         personal = self._manifest.endpoints[request.endpoint].personal
         if personal and self._key is not None:
-            body = without_names(response.body, personal, self._key)
+            body = (
+                without_names(response.body, personal, self._key)
+                if readable
+                else withheld(response.body)
+            )
             response = response._replace(body=body)
         at = int(self._clock.wall() * 1e6)
         return self._log_id, self._log.add(seal(self._stamp, seq, request, response, at))

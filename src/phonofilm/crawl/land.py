@@ -21,6 +21,7 @@ from phonofilm.crawl.frontier import Frontier
 from phonofilm.crawl.transport import MOST_BODY_BYTES
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.envelope import Stamp, seal
+from phonofilm.landing.forgetting import Forgotten
 from phonofilm.landing.log import AppendLog
 from phonofilm.landing.names import without_names
 from phonofilm.landing.segments import hashes, seal_log
@@ -88,6 +89,7 @@ class _Landing:
         self._folder, self._source, self._run, self._key = folder, source, run, key
         name = source.manifest.name
         self._known = hashes(Shelf(folder).paths(name))
+        self._gone = Forgotten.of(folder.root, name, hash_key)
         self._stamp = Stamp(name, source.saved_access, source.manifest.terms.version, run)
         self._passed: Counter[str] = Counter()
         self._odd: dict[str, tuple[int, str]] = {}
@@ -123,6 +125,8 @@ class _Landing:
             self._pass_over("another_page", f"{saved.name}: {error}")
             return
         at = min(saved.at, time.time())  # a clock that ran ahead is no reason to be newest for ever
+        if self._gone is not None:
+            response = response._replace(body=self._gone.without(response.body) or b"{}")
         personal = self._source.manifest.endpoints[request.endpoint].personal
         if personal and self._key is not None:
             kept = without_names(response.body, personal, self._key)

@@ -240,14 +240,14 @@ async def fetch_files(
     names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
     wishes = wanted(source, parts.frontier, answers(map(shelf.path, names)), roles)
     shelf.tidy()
-    host = urlsplit(origin.base_url).netloc
+    base = urlsplit(origin.base_url)
+    host, ours = base.netloc, f"{base.scheme}://{base.netloc}"
     # A sandbox's files lie in the sandbox, and nowhere else.
     allowed = (lambda netloc: netloc == host) if origin.is_sandbox else is_public
-    headers = await parts.tokens.headers()
     agent = origin.user_agent or f"phonofilm/{__version__}"
     try:
         async with session(agent, workers, timeout_seconds) as opened:
-            fetcher = Fetcher(folder.root, opened, allowed, host, headers)
+            fetcher = Fetcher(folder.root, opened, allowed, ours, parts.tokens.headers)
             tools = Tools(
                 fetcher, parts.frontier, parts.keeper, Limiter([], origin.clock), origin.clock,
                 findings, parts.run,

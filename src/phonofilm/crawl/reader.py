@@ -18,7 +18,15 @@ from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.trails import Trails
 from phonofilm.crawl.veins import FULL, MENTION
 from phonofilm.records import BY_KIND, Record, holds_all
-from phonofilm.sources.base import Finding, HttpSource, Link, Malformed, Page, Response
+from phonofilm.sources.base import (
+    ODD_ANSWERS,
+    Finding,
+    HttpSource,
+    Link,
+    Malformed,
+    Page,
+    Response,
+)
 from phonofilm.sources.manifest import Endpoint
 
 
@@ -85,8 +93,11 @@ class Reader:
         """Parses an answer and meets all it tells of; a body of another kind is malformed."""
         try:
             page = self._source.parse(ask.request, response)
-        except Malformed as error:
-            finding = Finding("malformed_body", f"{ask.request.key}: {error}")
+        except ODD_ANSWERS as error:
+            personal = self._source.manifest.endpoints[ask.request.endpoint].personal
+            finding = Finding(
+                "malformed_body", f"{ask.request.key}: {_told(error, bool(personal))}"
+            )
             return Reading(0.0, {}, [finding], True)
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         met: Counter[str] = Counter()
@@ -249,6 +260,13 @@ class Reader:
             return ask.nodes[0]
         place = ask.request.ids.index(ids[0])
         return ask.nodes[place]
+
+
+def _told(error: Exception, personal: bool) -> str:
+    """What is wrong with a body; nothing of the body itself where it may name people."""
+    if not isinstance(error, Malformed):
+        return f"a value that cannot be ({type(error).__name__})"
+    return error.without_excerpt if personal else str(error)
 
 
 def _lengths(endpoints: Mapping[str, Endpoint]) -> dict[str, list[tuple[str, str]]]:

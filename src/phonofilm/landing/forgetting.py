@@ -112,8 +112,8 @@ def remember(root: Path, source: str, people: frozenset[str]) -> None:
     """Notes who is left out from now on."""
     path = root / FILE
     held = path.read_text("utf-8") if path.exists() else ""
-    new = [p for p in sorted(people) if f'"{p}"' not in held]
-    lines = "".join(json.dumps({"source": source, "person": p}) + "\n" for p in new)
+    told = [json.dumps({"source": source, "person": p}) + "\n" for p in sorted(people)]
+    lines = "".join(line for line in told if line not in held)
     try:
         growing = path.with_suffix(".growing")
         growing.write_text(held + lines, "utf-8")
@@ -187,4 +187,4 @@ def changed_body(envelope: Envelope, body: bytes) -> Envelope:
     """An answer with another body."""
     return msgspec.structs.replace(
         envelope, body=body.decode(), encoding="utf-8", sha256=digest_of(body)
-    )
+    )  # a body that was changed is JSON, hence text

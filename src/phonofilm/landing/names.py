@@ -1,8 +1,9 @@
 """People's names in answers, replaced by keyed hashes before anything is written.
 
 A manifest says where they stand: `a.b` inside objects, `a[]` in each of a list, `a[kind=x]` in
-those of a kind, `b.*` for all text in b, `user{id,name}` for an object of which only these stay,
-hashed, and `body@` for a text in which people are mentioned as `@name`.
+those of a kind, `**[kind=x]` in those of a kind at any depth, `b.*` for all text in b,
+`user{id,name}` for an object of which only these stay, hashed, and `body@` for a text in which
+people are mentioned as `@name`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from phonofilm.sources.base import Malformed, plain
 
 _KINDS = re.compile(r"\[(?:kind=([^\]]+))?\]$")
 # What services let people be called; after a letter or digit it is an address, not a mention.
-MENTION = re.compile(r"(?<![\w@.])@([A-Za-z0-9][\w-]{2,})")
+MENTION = re.compile(r"(?<![\w@])@([A-Za-z0-9][\w-]{2,})")
 Hash = Callable[[str], str]
 Mask = Callable[[Any, Hash], None]
 PREFIX = "person-"
@@ -68,15 +69,16 @@ def without_names(body: bytes, paths: Iterable[str], key: bytes) -> bytes:
     try:
         tree = plain(body)
     except Malformed:
-        return _withheld(body)
+        return withheld(body)
     hashed = _hasher(key)
     for path in paths:
         _mask(path)(tree, hashed)
     return msgspec.json.encode(tree)
 
 
-def _withheld(body: bytes) -> bytes:
-    told = "no JSON, and it may hold people's names"
+def withheld(body: bytes) -> bytes:
+    """What is kept of a body that may name people where nobody looks: its size and hash."""
+    told = "not readable, and it may hold people's names"
     digest = hashlib.sha256(body).hexdigest()
     return msgspec.json.encode({"withheld": told, "bytes": len(body), "sha256": digest})
 
@@ -85,6 +87,8 @@ def _withheld(body: bytes) -> bytes:
 def _mask(path: str) -> Mask:
     """What replaces the names at a path."""
     head, _, rest = _parted(path)
+    if head.startswith("**"):
+        return _anywhere(_mask(path.removeprefix("**")))
     kinds = _KINDS.search(head)
     if kinds:
         return _in_each(head[: kinds.start()], kinds[1], _mask(rest))
@@ -110,6 +114,17 @@ def _in_each(name: str, kind: str | None, inner: Mask) -> Mask:
         for element in held if isinstance(held, list) else ():
             if kind is None or (isinstance(element, dict) and element.get("kind") == kind):
                 inner(element, hashed)
+
+    return mask
+
+
+def _anywhere(inner: Mask) -> Mask:
+    def mask(node: Any, hashed: Hash) -> None:
+        held = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        for element in held:
+            mask(element, hashed)
+        if isinstance(node, dict):
+            inner(node, hashed)
 
     return mask
 

@@ -79,8 +79,15 @@ class Page(msgspec.Struct):
 class Malformed(ValueError):  # noqa: N818 - the field's word
     """A body that is not what the endpoint answers; it is quarantined with this reason."""
 
+    @property
+    def without_excerpt(self) -> str:
+        """The reason without the beginning of the body, which may name people."""
+        return str(self).partition(_EXCERPT)[0]
+
 
 # What a parser may raise on an answer nobody foresaw: it costs that answer, never the load.
+_EXCERPT = "; it begins "
+ODD_VALUES = (msgspec.ValidationError, ValueError, OverflowError, RecursionError)
 ODD_ANSWERS = (Malformed, AttributeError, KeyError, TypeError, ValueError, OverflowError)
 
 
@@ -284,6 +291,12 @@ def _decoded(body: bytes, typed: Any) -> Any:
     return None
 
 
+def malformed_item(error: Exception) -> Finding:
+    """One item of a list that does not fit, told without its values unless a type explains it."""
+    told = str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
+    return Finding("malformed_item", told)
+
+
 def one_of(body: bytes, typed: Any) -> Any:
     """A single object by its type; Malformed with the place that does not fit."""
     found = _decoded(body, typed)
@@ -308,7 +321,7 @@ def plain(body: bytes) -> Any:
         if repaired is not None:
             return repaired
         start = body[:60].decode("utf-8", "replace")
-        raise Malformed(f"not JSON ({error}); it begins {start!r}") from None
+        raise Malformed(f"not JSON ({error}){_EXCERPT}{start!r}") from None
 
 
 def _repaired(body: bytes) -> Any:

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 
 from phonofilm.sources.base import (
+    ODD_VALUES,
     Finding,
     Malformed,
     Page,
     Parser,
     Request,
     Response,
+    malformed_item,
     one_of,
     plain,
 )
@@ -44,8 +46,8 @@ def _gather(rows: list[Any], item: Any, use: Use, gathered: Gathered) -> None:
     for row in rows:
         try:
             use(gathered, msgspec.convert(row, item, strict=False))
-        except (msgspec.ValidationError, RecursionError) as error:
-            gathered.page.findings.append(Finding("malformed_item", str(error)))
+        except ODD_VALUES as error:
+            gathered.page.findings.append(malformed_item(error))
 
 
 def _strange(rows: list[Any], gathered: Gathered) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import (
@@ -22,7 +24,7 @@ from phonofilm.records import (
     WebProfile,
 )
 from phonofilm.records.ids import isrc
-from phonofilm.sources.base import Finding
+from phonofilm.sources.base import ODD_VALUES, Finding, malformed_item
 from phonofilm.sources.gathering import Gathering, T, mapped
 from phonofilm.sources.keys import pitch_of
 from phonofilm.sources.soundcloud import wire
@@ -127,15 +129,31 @@ class Gathered(Gathering):
                 image_url=mapped(row.artwork_url, picture), url=mapped(row.permalink_url, filled),
             )
         )  # fmt: skip
-        self.entries(key, 0, row.tracks if isinstance(row.tracks, list) else [])
+        embedded = row.tracks if isinstance(row.tracks, list) else []
+        self.entries(key, 0, [self._embedded(track) for track in embedded])
 
-    def entries(self, playlist: str, first: int, tracks: list[wire.Track]) -> None:
+    def _embedded(self, track: Any) -> wire.Track | None:
+        """A track that stands in a set; its place stays when it cannot be read."""
+        try:
+            return msgspec.convert(track, wire.Track, strict=False)
+        except ODD_VALUES as error:
+            self.page.findings.append(malformed_item(error))
+            return None
+
+    def _placed(self, track: wire.Track | None) -> str | None:
+        try:
+            return (self.track(track) or None) if track else None
+        except ODD_VALUES as error:
+            self.page.findings.append(malformed_item(error))
+            return None
+
+    def entries(self, playlist: str, first: int, tracks: Sequence[wire.Track | None]) -> None:
         """Places in a set, from `first` on."""
         for place, track in enumerate(tracks, first):
             self.page.records.append(
                 PlaylistEntry(
                     SOURCE, f"{playlist}:{place}", playlist_id=playlist, position=place,
-                    track_id=self.track(track) or None, entry_type="track",
+                    track_id=self._placed(track), entry_type="track",
                 )
             )  # fmt: skip
 

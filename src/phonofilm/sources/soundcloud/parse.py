@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from phonofilm.sources.base import (
-    Finding,
+    ODD_VALUES,
     Malformed,
     Page,
     Parser,
     Request,
     Response,
+    malformed_item,
     one_of,
     plain,
 )
@@ -38,8 +39,8 @@ def _each(body: bytes, item: Any, gathered: Gathered) -> tuple[list[Any], wire.L
     for element in listing.collection:
         try:
             rows.append(msgspec.convert(element, item, strict=False))
-        except (msgspec.ValidationError, RecursionError) as error:
-            gathered.page.findings.append(Finding("malformed_item", str(error)))
+        except ODD_VALUES as error:
+            gathered.page.findings.append(malformed_item(error))
     return rows, listing
 
 
@@ -64,8 +65,7 @@ def _list_of(
     def parse(request: Request, response: Response) -> Page:
         gathered = Gathered()
         rows, listing = _each(response.body, item, gathered)
-        for row in rows:
-            use(gathered, row, request)
+        _use_each(use, gathered, rows, request)
         if after:
             after(gathered, request)
         page = gathered.done()
@@ -73,6 +73,15 @@ def _list_of(
         return page
 
     return parse
+
+
+def _use_each(use: Use, gathered: Gathered, rows: list[Any], request: Request) -> None:
+    """Gathers items; a value that no record can hold costs its item only."""
+    for row in rows:
+        try:
+            use(gathered, row, request)
+        except ODD_VALUES as error:
+            gathered.page.findings.append(malformed_item(error))
 
 
 def _typed_list(typed: Any, use: Use, slow: Parser) -> Parser:
@@ -85,8 +94,7 @@ def _typed_list(typed: Any, use: Use, slow: Parser) -> Parser:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return slow(request, response)
         gathered = Gathered()
-        for row in listing.collection:
-            use(gathered, row, request)
+        _use_each(use, gathered, listing.collection, request)
         page = gathered.done()
         follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
         return page
@@ -166,8 +174,8 @@ def parse_saved(request: Request, response: Response) -> Page:
         item, use = _KINDS[str(element["kind"])]
         try:
             use(gathered, msgspec.convert(element, item, strict=False), request)
-        except (msgspec.ValidationError, RecursionError) as error:
-            gathered.page.findings.append(Finding("malformed_item", str(error)))
+        except ODD_VALUES as error:
+            gathered.page.findings.append(malformed_item(error))
     return gathered.done()
 
 

@@ -114,7 +114,7 @@ class Playlist(msgspec.Struct):
     last_modified: Text = UNSET
     artwork_url: Text = UNSET
     permalink_url: Text = UNSET
-    tracks: list[Track] | None | UnsetType = UNSET
+    tracks: list[Any] | None | UnsetType = UNSET  # each a Track, if it is one
 
 
 class Comment(msgspec.Struct):
