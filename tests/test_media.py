@@ -147,7 +147,9 @@ def test_any_bytes_have_a_known_type_or_none(head: bytes) -> None:
     [
         ("i1.sndcdn.com", True), ("8.8.8.8", True), ("localhost", False), ("127.0.0.1:80", False),
         ("10.0.0.7", False), ("[::1]:8080", False), ("192.168.1.1", False), ("169.254.169.254", False),
-        ("router.local", False), ("intranet", False), ("metadata.google.internal", False), ("", False),
+        ("router.local", False), ("intranet", False), ("metadata.google.internal", False), ("", False), ("127.1", False), ("0x7f.1", False),
+        ("0177.0.0.1", False), ("2130706433", False), ("[64:ff9b::7f00:1]", False),
+        ("[64:ff9b::808:808]", True), ("127.0x0.1", False),
     ],
 )  # fmt: skip
 def test_this_machine_and_its_network_are_never_asked(host: str, public: bool) -> None:
@@ -277,6 +279,39 @@ def test_what_is_no_file_is_an_outcome(tmp_path, status: int, headers: dict, ver
     assert isinstance(found, Outcome) and found.verdict == verdict
 
 
+def test_a_part_that_was_not_asked_for_is_no_file(tmp_path) -> None:
+    async def answer(request, call: int) -> web.StreamResponse:
+        told = {"Content-Range": f"bytes 0-{len(mp3(1)) - 1}/999999"}
+        return web.Response(status=206, headers=told, body=mp3(1))
+
+    found, _ = run(fetched(tmp_path, answer))
+    assert found == Outcome("unavailable", "a part that was not asked for")
+    assert not list((tmp_path / "media").rglob("*.mp3"))
+
+
+def test_a_part_beyond_the_end_of_the_file_is_dropped(tmp_path) -> None:
+    async def answer(request, call: int) -> web.StreamResponse:
+        if "Range" in request.headers:
+            return web.Response(status=416)
+        return web.Response(body=mp3(1))
+
+    async def work() -> list[str | None]:
+        async with Server(answer) as server, session("test", 2, 4.0) as opened:
+            part = (
+                tmp_path / "media" / "parts" / hashlib.sha256(server.url.encode()).hexdigest()[:32]
+            )
+            part.parent.mkdir(parents=True)
+            part.write_bytes(mp3(9))
+            part.with_suffix(".etag").write_text('"one"')
+            fetcher = Fetcher(tmp_path, opened, lambda host: host.startswith("127.0.0.1"))
+            found = await fetcher.fetch(server.url, "audio")
+            assert isinstance(found, File) and found.bytes == len(mp3(1))
+            assert list(part.parent.iterdir()) == []
+            return server.asked
+
+    assert run(work()) == [f"bytes={len(mp3(9))}-", None]
+
+
 def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
     seen: list[str | None] = []
 
@@ -297,9 +332,11 @@ def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
 
             fetcher = Fetcher(tmp_path, opened, allowed.__contains__, f"http://{host}", secret)
             assert isinstance(await fetcher.fetch(server.url, "audio"), File)
+            safer = Fetcher(tmp_path, opened, allowed.__contains__, f"https://{host}", secret)
+            await safer.fetch(server.url, "audio")
 
     run(work())
-    assert seen == ["OAuth secret", None]
+    assert seen == ["OAuth secret", None, None]
 
 
 def _download(root: str, url: str) -> None:

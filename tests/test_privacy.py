@@ -212,7 +212,7 @@ def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
     frontier.set_meta("scope", "named artist_query Ada Lovelace")
     frontier.close()
     again = Frontier(path)
-    again.forget(["4711"], ["Ada Lovelace"], "forgotten")
+    again.forget({"artist": ["4711"]}, ["Ada Lovelace"], "forgotten")
     again.close()
     kept = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"Lovelace" not in kept and b"4711" not in kept

@@ -270,7 +270,7 @@ class Engine:
         met = msgspec.json.encode(reading.met).decode() if reading.met else ""
         seq = self._count(ask, response.status, "answer", reading.gain, met)
         self.gain += reading.gain
-        log = parts.keeper.add(seq, ask.request, response, not reading.malformed)
+        log = parts.keeper.add(seq, ask.request, response, reading.fit)
         at = int(parts.clock.wall() * 1e6)
         state = QUARANTINED if reading.malformed else ANSWERED
         parts.frontier.settle(ask, state, response, at, log)

@@ -12,11 +12,12 @@ import sqlite3
 from array import array
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, PENDING, Ask, Ledger
+from phonofilm.landing.forgetting import told_without
 from phonofilm.landing.log import disk_failed
 from phonofilm.sources.base import Request, Response
 
@@ -147,20 +148,29 @@ class Frontier(Ledger):
         self.flags = bytearray(flags & 1 for flags in self.flags)
         self.set_meta("census", None)
 
-    def forget(self, ids: Iterable[str], names: Iterable[str], word: str) -> None:
-        """Ids and names of a person become a word with a number; the pages they stood on are wiped.
+    def forget(self, things: Mapping[str, Iterable[str]], names: Iterable[str], word: str) -> None:
+        """Things of a person, by kind, and names that were asked for become a word with a number.
 
-        Only before anything else is done with this frontier: what it holds in memory stays.
+        The pages they stood on are wiped. Only before anything else is done with this frontier:
+        what it holds in memory stays.
         """
+        asked = [kind for kind in NODE_KINDS if kind.endswith(("_query", "_link"))]
+        told = {kind: set(ids) for kind, ids in things.items()}
+        told |= {kind: {*names} for kind in asked}
+        texts = set().union(*told.values())
         run = self._db.execute
-        told = [*ids, *names]
         try:
             run("PRAGMA secure_delete = ON")
-            for text in told:
-                run("UPDATE node SET id = ? || '-' || seq WHERE id = ?", (word, text))
+            for kind, ids in told.items():
+                rows = [(word, _KIND_NUMBER[kind], id_) for id_ in ids]
+                self._db.executemany(
+                    "UPDATE node SET id = ? || '-' || seq WHERE kind = ? AND id = ?", rows
+                )
+            for text in texts:
                 run("DELETE FROM media WHERE instr(url, ?) > 0 AND length(?) > 5", (text, text))
-            for text in names:
-                run("UPDATE run SET result = replace(result, ?, ?)", (text, word))
+            for id_, result in run("SELECT id, result FROM run").fetchall():
+                if result and (kept := told_without(result, texts)) != result:
+                    run("UPDATE run SET result = ? WHERE id = ?", (kept, id_))
             run("DELETE FROM meta WHERE key = 'scope'")
             run("VACUUM")
             run("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from phonofilm.config import hash_key
 from phonofilm.crawl.clock import Clock
@@ -26,6 +27,9 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 _LOOK_AT_DISK_EVERY = 500
 # The evidence on coverage grows with what is known: that of larger crawls is kept at the end.
 _KEPT_OFTEN = 200_000
+
+
+Fit = Literal["whole", "partly", "none"]
 
 
 class Keeper:
@@ -61,18 +65,20 @@ class Keeper:
         return response if body is response.body else response._replace(body=body or b"{}")
 
     def add(
-        self, seq: int, request: Request, response: Response, readable: bool = True
+        self, seq: int, request: Request, response: Response, fit: Fit = "whole"
     ) -> tuple[int, int]:
         """Queues an answer; returns its log and where its line begins.
 
-        Of one that is not `readable` nobody knows where it names people.
+        Where an answer does not fit, nobody knows where it names people.
         """
-        personal = self._manifest.endpoints[request.endpoint].personal
-        if personal and self._key is not None:
+        spec = self._manifest.endpoints[request.endpoint]
+        if spec.personal and self._key is not None:
+            # In a list of comments every user is one who commented, wherever they stand.
+            anywhere = fit == "partly" and spec.lists == "comment"
             body = (
-                without_names(response.body, personal, self._key)
-                if readable
-                else withheld(response.body)
+                withheld(response.body)
+                if fit == "none"
+                else without_names(response.body, spec.personal, self._key, anywhere)
             )
             response = response._replace(body=body)
         at = int(self._clock.wall() * 1e6)

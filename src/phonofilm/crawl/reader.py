@@ -14,6 +14,7 @@ from phonofilm.crawl.coverage import Evidence
 from phonofilm.crawl.drift import Drift
 from phonofilm.crawl.frontier import NODE_KINDS, Frontier, Met
 from phonofilm.crawl.goal import IGNORED, Goal, Scope
+from phonofilm.crawl.keeper import Fit
 from phonofilm.crawl.ledger import Ask
 from phonofilm.crawl.trails import Trails
 from phonofilm.crawl.veins import FULL, MENTION
@@ -43,6 +44,14 @@ class Reading(NamedTuple):
     malformed: bool
     items: int = 0
     drifted: Finding | None = None
+
+    @property
+    def fit(self) -> Fit:
+        """How much of the answer was what its endpoint answers."""
+        if self.malformed:
+            return "none"
+        odd = any(finding.kind == "malformed_item" for finding in self.findings)
+        return "partly" if odd else "whole"
 
 
 class Reader:

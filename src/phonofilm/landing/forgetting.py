@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,18 +29,57 @@ Change = Callable[[Envelope], Envelope | None]
 
 
 class Person(NamedTuple):
-    """Somebody met in answers: the hash of the id, the id where it stands there, and names."""
+    """Somebody met in answers: the hash of the id, the id where it stands there, and names.
+
+    `handles` are those of the names that stand in addresses: nobody else has them.
+    """
 
     hashed: str
     id: str
     names: frozenset[str]
+    handles: frozenset[str]
+
+
+class Theirs(msgspec.Struct, frozen=True):
+    """What belongs to a person of a source; written down, so that a cut leaves nothing behind.
+
+    `ids` as rows hold them, `names` as they were met, `files` as paths in the data folder;
+    `published`: a snapshot was there for readers.
+    """
+
+    source: str
+    hashed: str
+    ids: frozenset[str]
+    names: frozenset[str]
+    tracks: frozenset[str]
+    playlists: frozenset[str]
+    files: frozenset[str]
+    published: bool
+
+    @property
+    def things(self) -> dict[str, frozenset[str]]:
+        """Their ids by kind of thing."""
+        return {"artist": self.ids, "track": self.tracks, "playlist": self.playlists}
+
+    def gone(self, key: bytes) -> Forgotten:
+        """The filter that leaves them out."""
+        nobody = Forgotten(frozenset(), frozenset(), key)
+        called = {nobody.hash_of(form) for n in self.names for form in (n, n.lower())}
+        return Forgotten(frozenset((self.hashed,)), frozenset(called), key, self.tracks)
 
 
 class Forgotten:
-    """The people of one source who are left out; `key` is the key of the name hashes."""
+    """The people of one source who are left out, told by hashes of ids and of names.
 
-    def __init__(self, people: frozenset[str], key: bytes) -> None:
-        self.people, self._key = people, key
+    A number can be somebody's id and somebody else's name: the two are never mixed. `key` is the
+    key of the hashes; comments on `tracks` go with them.
+    """
+
+    def __init__(
+        self, ids: frozenset[str], names: frozenset[str], key: bytes,
+        tracks: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.ids, self.names, self._key, self._tracks = ids, names, key, tracks
 
     @classmethod
     def of(cls, root: Path, source: str, key: Callable[[], bytes]) -> Forgotten | None:
@@ -49,8 +88,9 @@ class Forgotten:
         if not path.exists():
             return None
         rows = (json.loads(line) for line in path.read_text("utf-8").splitlines() if line)
-        people = frozenset(row["person"] for row in rows if row["source"] == source)
-        return cls(people, key()) if people else None
+        told = [(row["what"], row["person"]) for row in rows if row["source"] == source]
+        ids, names = (frozenset(p for w, p in told if w == what) for what in ("id", "name"))
+        return cls(ids, names, key()) if told else None
 
     def hash_of(self, value: object) -> str:
         """The hash of an id; one that is hashed already stays."""
@@ -77,7 +117,7 @@ class Forgotten:
         if isinstance(node, list):
             return [kept for element in node if (kept := self._prune(element)) is not _GONE]
         if not isinstance(node, dict):
-            return self._unmentioned(node) if isinstance(node, str) and "@" in node else node
+            return self.unmentioned(node) if isinstance(node, str) and "@" in node else node
         if self._is_theirs(node):
             return _GONE
         for name, value in node.items():
@@ -85,12 +125,12 @@ class Forgotten:
             node[name] = None if kept is _GONE else kept
         return node
 
-    def _unmentioned(self, text: str) -> str:
+    def unmentioned(self, text: str) -> str:
         """A text in which others call them by name."""
 
         def silent(match: re.Match[str]) -> str:
             called = self.hash_of(match[1]), self.hash_of(match[1].lower())
-            return f"@{TOMBSTONE}" if self.people.intersection(called) else match[0]
+            return f"@{TOMBSTONE}" if self.names.intersection(called) else match[0]
 
         return MENTION.sub(silent, text)
 
@@ -101,18 +141,26 @@ class Forgotten:
             named.append(own)
         if not named:
             named = [held for held in (node.get("user_urn"), node.get("user_id")) if held]
-        return any(self.hash_of(held) in self.people for held in named)
+        if node.get("kind") == "comment" and self._tracks:
+            track = node.get("track_urn") or node.get("track_id") or ""
+            if str(track).rsplit(":", 1)[-1] in self._tracks:
+                return True
+        return any(self.hash_of(held) in self.ids for held in named)
 
 
 def _id_of(node: Any) -> object:
     return (node.get("urn") or node.get("id")) if isinstance(node, dict) else None
 
 
-def remember(root: Path, source: str, people: frozenset[str]) -> None:
+def remember(root: Path, source: str, gone: Forgotten) -> None:
     """Notes who is left out from now on."""
     path = root / FILE
     held = path.read_text("utf-8") if path.exists() else ""
-    told = [json.dumps({"source": source, "person": p}) + "\n" for p in sorted(people)]
+    people = (("id", gone.ids), ("name", gone.names))
+    told = [
+        json.dumps({"source": source, "what": what, "person": person}) + "\n"
+        for what, hashes in people for person in sorted(hashes)
+    ]  # fmt: skip
     lines = "".join(line for line in told if line not in held)
     try:
         growing = path.with_suffix(".growing")
@@ -138,9 +186,20 @@ def people_in(tree: Any, hash_of: Callable[[object], str]) -> Iterator[Person]:
 
 def _person(node: dict[str, Any], held: object, hash_of: Callable[[object], str]) -> Person:
     told = (node.get(name) for name in ("username", "permalink", "permalink_url", "display_name"))
+    handle = node.get("permalink")
     text = str(held)
     own = "" if text.startswith(PREFIX) else text.rsplit(":", 1)[-1]
-    return Person(hash_of(held), own, frozenset(str(name) for name in told if name))
+    names = frozenset(str(name) for name in told if name)
+    return Person(hash_of(held), own, names, frozenset((str(handle),) if handle else ()))
+
+
+def told_without(result: str, texts: Iterable[str]) -> str:
+    """What a run told, without examples of findings in which one of the texts stands."""
+    tree, listed = json.loads(result), list(texts)
+    for finding in tree.get("findings", ()):
+        if any(text in str(finding.get("example")) for text in listed):
+            finding["example"] = TOMBSTONE
+    return json.dumps(tree, ensure_ascii=False)
 
 
 def rewrite(path: Path, change: Change) -> int:

@@ -61,8 +61,8 @@ def _begun(key: bytes) -> tuple[Any, Any]:
     return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
-def without_names(body: bytes, paths: Iterable[str], key: bytes) -> bytes:
-    """The body with personal fields replaced.
+def without_names(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool = False) -> bytes:
+    """The body with personal fields replaced; `anywhere` in whatever it is that they stand in.
 
     In a body that is no JSON nobody knows where names stand: only its size and hash are kept.
     """
@@ -71,6 +71,8 @@ def without_names(body: bytes, paths: Iterable[str], key: bytes) -> bytes:
     except Malformed:
         return withheld(body)
     hashed = _hasher(key)
+    if anywhere:
+        paths = dict.fromkeys(f"**{path.rpartition('[].')[2]}" for path in paths)
     for path in paths:
         _mask(path)(tree, hashed)
     return msgspec.json.encode(tree)

@@ -1,43 +1,49 @@
 """`forget`: a person is removed everywhere, from the raw answers to the last snapshot.
 
 What goes is what they wrote and what they put up: comments, the profile, uploads with all that
-hangs on these, files that nobody else has. What stays is a keyed hash that keeps them out.
+hangs on these, files that nobody else has. What stays is a keyed hash that keeps them out. What is
+theirs is written down before anything is touched: a cut or a database that does not answer leaves
+work, and the next `forget` does it first.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier import Frontier
-from phonofilm.errors import PhonofilmError, StoreError, UsageError
+from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.forgetting import (
     TOMBSTONE,
+    Change,
     Forgotten,
     Person,
+    Theirs,
     changed_body,
     people_in,
     remember,
     rewrite,
 )
+from phonofilm.landing.log import disk_failed
+from phonofilm.landing.names import PREFIX
 from phonofilm.landing.segments import answers
 from phonofilm.landing.shelf import Shelf
 from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.sources import get
-from phonofilm.sources.base import Malformed, plain
-from phonofilm.warehouse.engines.base import Warehouse
+from phonofilm.sources import NAMES, get
+from phonofilm.sources.base import ODD_ANSWERS, Malformed, plain
+from phonofilm.warehouse.erase import erase
 from phonofilm.warehouse.load import seal_all
 from phonofilm.warehouse.publish import publish, published, withdraw
-from phonofilm.warehouse.where import databases, open_warehouse, same_database
 
 _HANDLE = re.compile(r"soundcloud\.com/([^/?#\s]+)")
+_BEGUN = "forgetting.json"
 
 
 class Removed(msgspec.Struct):
@@ -48,15 +54,6 @@ class Removed(msgspec.Struct):
     files: int
 
 
-class Theirs(NamedTuple):
-    """What belongs to a person: ids as rows hold them, uploads, playlists."""
-
-    ids: frozenset[str]
-    names: frozenset[str]
-    tracks: frozenset[str]
-    playlists: frozenset[str]
-
-
 def forget(folder: DataFolder, who: str, source: str = "soundcloud") -> Removed:
     """Removes a person named by id, URN, link, handle or name; UsageError for nobody or several."""
     folder.must_exist()
@@ -64,234 +61,280 @@ def forget(folder: DataFolder, who: str, source: str = "soundcloud") -> Removed:
     with Writing(folder, "forgetting of a person"):
         seal_all(folder)
         shelf = Shelf(folder)
-        person = _find(shelf, source, who)
-        key = hash_key()
-        mentions = (Forgotten(frozenset(), key).hash_of(name) for name in person.names)
-        gone = Forgotten(frozenset((person.hashed, *mentions)), key)
-        # Noted first: when something fails below, nobody is collected again meanwhile.
-        remember(folder.root, source, gone.people)
-        theirs = _theirs(shelf, source, person, gone)
-        rows, paths, unreached = _from_all(folder, source, theirs)
-        answers_touched = _from_landing(shelf, source, theirs, gone)
-        files = _files(folder, shelf, paths)
-        _from_frontier(folder, source, theirs)
-        _from_identity(folder, source, theirs)
-        if published(folder) is not None:
-            withdraw(folder)
-            publish(folder)
+        begun = _begun(folder)
+        done = _remove(folder, shelf, begun) if begun else None
+        try:
+            person = _find(shelf, source, who)
+        except UsageError:
+            if begun and done and _is_called(begun, who):
+                return done
+            raise
+        theirs = _theirs(shelf, source, person, published(folder) is not None)
+        _note(folder, theirs)
+        return _remove(folder, shelf, theirs)
+
+
+def _begun(folder: DataFolder) -> Theirs | None:
+    """What an earlier command noted and did not finish."""
+    path = folder.root / _BEGUN
+    return msgspec.json.decode(path.read_bytes(), type=Theirs) if path.exists() else None
+
+
+def _note(folder: DataFolder, theirs: Theirs) -> None:
+    path = folder.root / _BEGUN
+    growing = path.with_suffix(".growing")
+    try:
+        descriptor = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(theirs))
+        growing.replace(path)
+    except OSError as error:
+        raise disk_failed(path, error) from error
+
+
+def _remove(folder: DataFolder, shelf: Shelf, theirs: Theirs) -> Removed:
+    """Everything of theirs goes; each step can be done again."""
+    gone = theirs.gone(hash_key())
+    # Noted first: when something fails below, nobody is collected again meanwhile.
+    remember(folder.root, theirs.source, gone)
+    rows, unreached = erase(folder, theirs, gone)
+    touched = _from_landing(shelf, theirs, gone)
+    files = _files(folder, shelf, theirs)
+    for name in NAMES:
+        _from_frontier(folder, name, theirs)
+    _from_identity(folder, theirs)
+    if theirs.published:
+        withdraw(folder)
+        publish(folder)
     if unreached is not None:
-        unreached.saved = "Everything that could be reached is clean."
+        unreached.saved = "Everything that could be reached is clean; the rest is noted."
         raise unreached
-    return Removed({table: n for table, n in rows.items() if n}, answers_touched, files)
+    (folder.root / _BEGUN).unlink(missing_ok=True)
+    return Removed({table: n for table, n in rows.items() if n}, touched, files)
+
+
+def _called(who: str) -> tuple[str, bool]:
+    """What a text names somebody by, and whether that is a handle out of an address."""
+    handle = _HANDLE.search(who)
+    return (handle[1] if handle else who).strip(), handle is not None
+
+
+def _is_called(theirs: Theirs, who: str) -> bool:
+    text, _ = _called(who)
+    hashed = Forgotten(frozenset(), frozenset(), hash_key()).hash_of(text)
+    told = theirs.ids | theirs.names | {theirs.hashed}
+    return text in told or hashed in told
 
 
 def _find(shelf: Shelf, source: str, who: str) -> Person:
     """The one person whom a text names."""
-    handle = _HANDLE.search(who)
-    text = (handle[1] if handle else who).strip()
-    gone = Forgotten(frozenset(), hash_key())
-    hashed = gone.hash_of(text)
+    text, is_handle = _called(who)
+    nobody = Forgotten(frozenset(), frozenset(), hash_key())
+    hashed = nobody.hash_of(text)
     found: dict[str, Person] = {}
     for envelope in answers(shelf.paths(source)):
-        for person in _people(envelope, gone):
-            told = {person.hashed, person.id, *person.names}
-            if text in told or hashed in told:
-                held = found.get(person.hashed)
-                names = person.names | (held.names if held else frozenset())
-                found[person.hashed] = person._replace(
-                    names=names, id=person.id or (held.id if held else "")
-                )
-    exact = [p for p in found.values() if text == p.id or hashed == p.hashed] or list(
-        found.values()
-    )
+        for person in _people(envelope, nobody):
+            own = set() if is_handle else {person.hashed, person.id, *person.names}
+            if not {text, hashed}.isdisjoint(own | person.handles):
+                found[person.hashed] = _merged(person, found.get(person.hashed))
     shelf.tidy()
-    if not exact:
-        raise UsageError(
-            f"Nobody called {who!r} is in what was collected from {source}.",
-            saved="Nothing was touched.",
-            next_step="Give the id, the URN or the address of the profile.",
-        )
-    if len(exact) > 1:
-        raise UsageError(
-            f"{len(exact)} people are called {who!r}.", saved="Nothing was touched.",
-            next_step="Give the id, the URN or the address of the profile.",
-        )  # fmt: skip
-    return exact[0]
+    everyone = list(found.values())
+    exact = [p for p in everyone if not is_handle and (text == p.id or hashed == p.hashed)]
+    return _the_one(exact or everyone, who, source)
 
 
-def _people(envelope: Envelope, gone: Forgotten) -> Iterator[Person]:
+def _merged(person: Person, held: Person | None) -> Person:
+    if held is None:
+        return person
+    return Person(
+        person.hashed, person.id or held.id, person.names | held.names,
+        person.handles | held.handles,
+    )  # fmt: skip
+
+
+def _the_one(found: list[Person], who: str, source: str) -> Person:
+    if len(found) == 1:
+        return found[0]
+    told = f"{len(found)} people are called {who!r}."
+    if not found:
+        told = f"Nobody called {who!r} is in what was collected from {source}."
+    raise UsageError(
+        told, saved="Nothing was touched.",
+        next_step="Give the id, the URN or the address of the profile.",
+    )  # fmt: skip
+
+
+def _people(envelope: Envelope, nobody: Forgotten) -> Iterator[Person]:
     try:
         tree = plain(envelope.response.body)
     except Malformed:
         return
-    yield from people_in(tree, gone.hash_of)
+    yield from people_in(tree, nobody.hash_of)
 
 
-def _theirs(shelf: Shelf, source: str, person: Person, gone: Forgotten) -> Theirs:
-    """Uploads and playlists of a person, from the answers themselves."""
+def _theirs(shelf: Shelf, source: str, person: Person, public: bool) -> Theirs:
+    """Uploads, playlists and files of a person, and all they were called, from the answers."""
     ids = frozenset(filter(None, (person.hashed, person.id)))
+    names, nobody = set(person.names), Forgotten(frozenset(), frozenset(), hash_key())
     tracks: set[str] = set()
     playlists: set[str] = set()
-    parse = get(source).parse
     for envelope in answers(shelf.paths(source)):
-        try:
-            page = parse(envelope.request, envelope.response)
-        except (Malformed, ValueError, KeyError, TypeError):
-            continue
-        for record in page.records:
-            owners = getattr(record, "artist_ids", None)
-            if record.kind == "track" and isinstance(owners, list) and owners[:1]:
-                tracks.update({record.id} if owners[0] in ids else ())
-            elif record.kind == "playlist" and getattr(record, "owner_id", None) in ids:
-                playlists.add(record.id)
+        for other in _people(envelope, nobody):
+            if other.hashed == person.hashed:
+                names |= other.names
+        for kind, id_ in _owned(source, envelope, ids):
+            (tracks if kind == "track" else playlists).add(id_)
+    told = Theirs(
+        source, person.hashed, ids, frozenset(names), frozenset(tracks), frozenset(playlists),
+        frozenset(), public,
+    )  # fmt: skip
+    files = {path for path, own, _ in _listed_files(shelf, source, told) if own}
     shelf.tidy()
-    return Theirs(ids, person.names, frozenset(tracks), frozenset(playlists))
+    return msgspec.structs.replace(told, files=frozenset(files))
 
 
-def _from_landing(shelf: Shelf, source: str, theirs: Theirs, gone: Forgotten) -> int:
-    """Answers about them are dropped, others lose what is theirs."""
-    endpoints = get(source).manifest.endpoints
-    own = {"artist": theirs.ids, "track": theirs.tracks, "playlist": theirs.playlists}
+def _owned(source: str, envelope: Envelope, ids: frozenset[str]) -> Iterator[tuple[str, str]]:
+    try:
+        page = get(source).parse(envelope.request, envelope.response)
+    except ODD_ANSWERS:
+        return
+    for record in page.records:
+        owners = getattr(record, "artist_ids", None)
+        owner = owners[0] if isinstance(owners, list) and owners else None
+        if record.kind == "playlist":
+            owner = getattr(record, "owner_id", None)
+        if record.kind in ("track", "playlist") and owner in ids:
+            yield record.kind, record.id
+
+
+def _listed_files(
+    shelf: Shelf, source: str, theirs: Theirs
+) -> Iterator[tuple[str, list[dict[str, str]], list[dict[str, str]]]]:
+    """Files that answers list, with their owners: those that are this person's, and others."""
+    for envelope in answers(shelf.paths(source)):
+        if envelope.endpoint == "media":
+            told = msgspec.json.decode(envelope.body)
+            yield told["path"], *_parted(told["of"], theirs if envelope.source == theirs.source
+                                         else None)  # fmt: skip
+
+
+def _parted(
+    owners: list[dict[str, str]], theirs: Theirs | None
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    things = theirs.things if theirs else {}
+    own = [of for of in owners if of["id"] in things.get(of["kind"], ())]
+    return own, [of for of in owners if of not in own]
+
+
+def _from_landing(shelf: Shelf, theirs: Theirs, gone: Forgotten) -> int:
+    """Answers about them are dropped, others lose what is theirs; elsewhere, who was looked for."""
+    changes = {name: _unasked(name, theirs) for name in NAMES}
+    changes[theirs.source] = _changed(theirs, gone)
+    touched = 0
+    for source, change in changes.items():
+        for name in shelf.names(source):
+            touched += shelf.rewrite(name, partial(rewrite, change=change))
+    return touched
+
+
+def _changed(theirs: Theirs, gone: Forgotten) -> Change:
+    endpoints = get(theirs.source).manifest.endpoints
 
     def change(envelope: Envelope) -> Envelope | None:
         node = endpoints[envelope.endpoint].node if envelope.endpoint in endpoints else ""
-        named = own.get(node, theirs.names) if node else frozenset()
-        single = len(envelope.ids) == 1
-        if single and envelope.ids[0] in named:
+        things = theirs.things.get(node, frozenset())
+        if len(envelope.ids) == 1 and envelope.ids[0] in things:
             return None
         if envelope.endpoint == "media":
             return _media(envelope, theirs)
         body = gone.without(envelope.response.body)
         if body is None:
             return None
+        named = things | (theirs.names if _is_asked(node) else frozenset())
         ids = [TOMBSTONE if id_ in named else id_ for id_ in envelope.ids]
         if body == envelope.response.body and ids == envelope.ids:
             return envelope
         return msgspec.structs.replace(changed_body(envelope, body), ids=ids, url="")
 
-    return sum(
-        shelf.rewrite(name, lambda path: rewrite(path, change)) for name in shelf.names(source)
-    )
+    return change
+
+
+def _is_asked(node: str) -> bool:
+    """Whether what is asked about is a name or an address that somebody typed."""
+    return node.endswith(("_query", "_link"))
+
+
+def _unasked(source: str, theirs: Theirs) -> Change:
+    """Other sources were asked for their tracks by name."""
+    endpoints = get(source).manifest.endpoints
+    names = _words(theirs)
+
+    def change(envelope: Envelope) -> Envelope | None:
+        node = endpoints[envelope.endpoint].node if envelope.endpoint in endpoints else ""
+        if not _is_asked(node) or not any(_begins(id_, names) for id_ in envelope.ids):
+            return envelope
+        ids = [TOMBSTONE if _begins(id_, names) else id_ for id_ in envelope.ids]
+        return msgspec.structs.replace(envelope, ids=ids, url="")
+
+    return change
+
+
+def _begins(asked: str, names: tuple[str, ...]) -> bool:
+    return f"{asked} ".casefold().startswith(names)
+
+
+def _words(theirs: Theirs) -> tuple[str, ...]:
+    """Their names as searches begin with them; hashes and very short ones are none."""
+    known = (name for name in theirs.names if not name.startswith(PREFIX) and len(name) > 2)
+    return tuple(f"{name.casefold()} " for name in sorted(known))
 
 
 def _media(envelope: Envelope, theirs: Theirs) -> Envelope | None:
     """A file that others have, too, stays theirs alone."""
     told = msgspec.json.decode(envelope.body)
-    own = {"artist": theirs.ids, "track": theirs.tracks, "playlist": theirs.playlists}
-    kept = [of for of in told["of"] if of["id"] not in own.get(of["kind"], frozenset())]
-    if len(kept) == len(told["of"]):
+    own, others = _parted(told["of"], theirs)
+    if not own:
         return envelope
-    body = msgspec.json.encode({**told, "of": kept})
-    return changed_body(envelope, body) if kept else None
+    body = msgspec.json.encode({**told, "of": others})
+    return changed_body(envelope, body) if others else None
 
 
-def _from_all(
-    folder: DataFolder, source: str, theirs: Theirs
-) -> tuple[Counter[str], set[str], PhonofilmError | None]:
-    """Rows removed from every warehouse of this folder, and the files that nobody has any more."""
-    rows: Counter[str] = Counter()
-    paths: set[str] = set()
-    unreached: PhonofilmError | None = None
-    others = [url for url in databases(folder) if not same_database(url, folder.database)]
-    elsewhere = [folder.database, *others] if folder.database else others
-    here = [""] if (folder.warehouse / "phonofilm.duckdb").exists() or not elsewhere else []
-    for url in [*here, *elsewhere]:
-        try:
-            warehouse = open_warehouse(folder, url)
-        except StoreError as error:
-            unreached = error
-            continue
-        try:
-            with warehouse.transaction():
-                removed, files = _rows(warehouse, source, theirs)
-            rows.update(removed)
-            paths |= files
-            warehouse.settle()
-            warehouse.wipe()
-        finally:
-            warehouse.close()
-    return rows, paths, unreached
-
-
-def _rows(warehouse: Warehouse, source: str, theirs: Theirs) -> tuple[dict[str, int], set[str]]:
-    ids, tracks, lists = (_listed(held) for held in (theirs.ids, theirs.tracks, theirs.playlists))
-    own = f"source = '{source}'"
-    either = f"""((of_kind = 'artist' AND of_id IN {ids})
-        OR (of_kind = 'track' AND of_id IN {tracks})
-        OR (of_kind = 'playlist' AND of_id IN {lists}))"""
-    files = {
-        path for (path,) in warehouse.rows(f"SELECT path FROM store.media WHERE {own} AND {either}")
-    }
-    where = {
-        "comment": f"user_id IN {ids} OR track_id IN {tracks}",
-        "playlist_entry": f"playlist_id IN {lists} OR track_id IN {tracks}",
-        "playlist": f"id IN {lists}", "features": f"id IN {tracks}", "track": f"id IN {tracks}",
-        "tag": either, "external_id": either, "media": either,
-        "web_profile": f"artist_id IN {ids}", "artist_genre": f"artist_id IN {ids}",
-        "artist_relation": f"artist_id IN {ids} OR related_id IN {ids}",
-        "artist": f"id IN {ids}", "chart_entry": f"track_id IN {tracks}",
-        "observation": f"""(kind = 'artist' AND id IN {ids}) OR (kind = 'track' AND id IN {tracks})
-            OR (kind = 'playlist' AND id IN {lists})""",
-        "quarantine": "true",  # what did not parse cannot be looked through
-    }  # fmt: skip
-    removed = {
-        table: warehouse.change(f"DELETE FROM store.{table} WHERE {own} AND ({condition})")
-        for table, condition in where.items()
-    }
-    things = f"(kind = 'artist' AND id IN {ids}) OR (kind = 'recording' AND id IN {tracks})"
-    warehouse.change(f"DELETE FROM identity.members WHERE {own} AND ({things})")
-    names = (
-        " OR ".join(f"result LIKE '%{_like(name)}%'" for name in sorted(theirs.names)) or "false"
-    )
-    warehouse.change(f"DELETE FROM store.run WHERE {own} AND ({names})")
-    for name in sorted(theirs.names):  # as others call them
-        said, silent = _quoted(f"@{name}"), _quoted(f"@{TOMBSTONE}")
-        warehouse.change(
-            f"UPDATE store.comment SET body = replace(body, {said}, {silent}) WHERE {own}"
-            f" AND position({said} IN body) > 0"
-        )
-    left = warehouse.rows(f"SELECT path FROM store.media WHERE path IN {_listed(files)}")
-    return removed, files - {path for (path,) in left}
-
-
-def _listed(values: Iterable[str]) -> str:
-    return f"({', '.join(map(_quoted, sorted(values))) or 'NULL'})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _like(text: str) -> str:
-    return text.replace("'", "''").replace("%", "_")
-
-
-def _files(folder: DataFolder, shelf: Shelf, paths: set[str]) -> int:
+def _files(folder: DataFolder, shelf: Shelf, theirs: Theirs) -> int:
     """Removes files that belong to nobody else, here and in the object store."""
+    left = {path for path, _, others in _listed_files(shelf, "*", theirs) if others}
+    shelf.tidy()
     there = set(shelf.objects.names("media")) if shelf.objects is not None else set()
-    for path in paths:
+    for path in theirs.files - left:
         (folder.root / path).unlink(missing_ok=True)
         if shelf.objects is not None and path in there:
             shelf.objects.delete(path)
-    return len(paths)
+    return len(theirs.files - left)
 
 
 def _from_frontier(folder: DataFolder, source: str, theirs: Theirs) -> None:
     """What was known to be asked about: ids and names become a word that names nobody."""
     path = folder.frontier / f"{source}.sqlite"
-    if path.exists():
-        frontier = Frontier(path)
-        frontier.forget(theirs.ids | theirs.tracks | theirs.playlists, theirs.names, TOMBSTONE)
-        frontier.close()
+    if not path.exists():
+        return
+    frontier = Frontier(path)
+    if source == theirs.source:
+        frontier.forget(theirs.things, theirs.names, TOMBSTONE)
+    elif words := _words(theirs):
+        kinds = ("artist_query", "track_query")
+        known = {frontier.id_of(seq) for kind in kinds for seq in frontier.by_kind[kind]}
+        asked = {id_ for id_ in known if _begins(id_, words)}
+        if asked:
+            frontier.forget({}, asked, TOMBSTONE)
+    frontier.close()
 
 
-def _from_identity(folder: DataFolder, source: str, theirs: Theirs) -> None:
+def _from_identity(folder: DataFolder, theirs: Theirs) -> None:
     """The book is made anew; decisions about what is theirs go."""
     for book in (folder.root / "identity").glob("matches.duckdb*"):
         book.unlink()
     decided: Path = folder.root / "identity" / "decisions.jsonl"
     if decided.exists():
-        named = [f'"{source}:{id_}"' for id_ in theirs.ids | theirs.tracks]
+        named = [f'"{theirs.source}:{id_}"' for id_ in theirs.ids | theirs.tracks]
         lines = decided.read_text("utf-8").splitlines(keepends=True)
         kept = [line for line in lines if not any(name in line for name in named)]
         decided.write_text("".join(kept), "utf-8")
