@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from phonofilm.landing.archives import project
-from phonofilm.sandbox.generated import GeneratedWorld
-from phonofilm.sandbox.musicbrainz import dumps
+from phonofilm.sandbox.services.musicbrainz import dumps
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources.musicbrainz.tables import TABLES
 
 _BYTES_A_RELEASE = 6500

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from benchmarks import direct, worlds
 from benchmarks.tables import table
-from phonofilm.crawl.coverage import Coverage, Evidence
+from phonofilm.crawl.coverage.coverage import Coverage, Evidence
 from phonofilm.crawl.engine import Engine
-from phonofilm.sandbox.server import Plan, StandIn
+from phonofilm.sandbox.kernel.server import Plan, StandIn
 
 
 class Stop(NamedTuple):

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.crawl.clock import Clock
+from phonofilm.crawl.context import Parts
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Everything, Goal, Scope
-from phonofilm.crawl.keeper import Keeper
-from phonofilm.crawl.limiter import Limiter
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.parts import Parts
-from phonofilm.crawl.planner import Planner
-from phonofilm.crawl.policies import policy
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.planner import Planner
+from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.scope.goal import Everything, Goal, Scope
 from phonofilm.landing.envelope import Stamp
-from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.sandbox.server import StandIn
-from phonofilm.sandbox.service import Ask
+from phonofilm.net.clock import Clock
+from phonofilm.net.limiter import Limiter
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.server import StandIn
+from phonofilm.sandbox.kernel.service import Ask
 from phonofilm.sources import get
-from phonofilm.sources.base import Response
+from phonofilm.sources.contract import Response
+from phonofilm.workspace import DataFolder, Writing
 
 BASE = "http://127.0.0.1:1"
 

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from benchmarks.tables import table
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.dumps import COLUMNS, write
+from phonofilm.sandbox.services.imdb.dumps import COLUMNS, write
+from phonofilm.sandbox.worlds.film import FilmWorld
 
 _PEER = """
 import duckdb, sys, pathlib
@@ -31,9 +31,9 @@ for path in sorted(source.glob("*.gz")):
 _OURS = """
 import asyncio, sys, pathlib
 from phonofilm.config import Settings
-from phonofilm.crawl.bulk import ImportOptions, import_dumps
-from phonofilm.landing.store import DataFolder
-from phonofilm.warehouse.load import load
+from phonofilm.imports.dumps import ImportOptions, import_dumps
+from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.load.load import load
 folder = DataFolder(pathlib.Path(sys.argv[2]) / "data")
 asyncio.run(import_dumps(folder, Settings(), ImportOptions("imdb", sys.argv[1])))
 load(folder)

@@ -15,13 +15,13 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.tables import table
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Everything, Goal
-from phonofilm.crawl.ledger import ANSWERED
-from phonofilm.crawl.planner import Planner
-from phonofilm.crawl.reader import Reader
+from phonofilm.crawl.frontier.database import ANSWERED
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.planner import Planner
+from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.sources import get
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 
 BATCH = 50
 KNOWN = 2_000_000

@@ -25,24 +25,24 @@ from aiohttp import web
 
 from benchmarks.tables import table
 from phonofilm.config import Settings
-from phonofilm.crawl.clock import Clock
-from phonofilm.crawl.fetch import Fetcher
-from phonofilm.crawl.findings import Findings
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Goal, Named
-from phonofilm.crawl.keeper import Keeper
-from phonofilm.crawl.limiter import Limiter
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.media import Downloads, Tools, session
-from phonofilm.crawl.run import CrawlOptions, crawl
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.scope.goal import Goal, Named
+from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.findings import Findings
 from phonofilm.landing.envelope import Stamp
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.server import Plan, running
+from phonofilm.media.downloads import Downloads, Tools, session
+from phonofilm.media.fetcher import Fetcher
+from phonofilm.net.clock import Clock
+from phonofilm.net.limiter import Limiter
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.sources import get
-from phonofilm.sources.base import Link
+from phonofilm.sources.contract import Link
 from phonofilm.sources.media import Wish
 from phonofilm.sources.soundcloud.parse import _Comments
-from phonofilm.warehouse.load import load
+from phonofilm.warehouse.load.load import load
+from phonofilm.workspace import DataFolder
 
 CONNECTIONS = 16
 PER_PAGE, PAGES_A_TRACK = 200, 4

@@ -18,11 +18,11 @@ import msgspec
 from benchmarks.static_server import ARTISTS, page
 from benchmarks.tables import table
 from phonofilm.landing.envelope import Stamp, seal
-from phonofilm.landing.log import AppendLog
+from phonofilm.landing.journal import AppendLog
 from phonofilm.landing.segments import seal_log
-from phonofilm.landing.store import DataFolder
-from phonofilm.sources.base import Request, Response
-from phonofilm.warehouse.load import load
+from phonofilm.sources.contract import Request, Response
+from phonofilm.warehouse.load.load import load
+from phonofilm.workspace import DataFolder
 
 
 def landed(folder: Path, bodies: list[bytes]) -> DataFolder:

@@ -15,8 +15,8 @@ from typing import Any
 
 from benchmarks.records import add, folder_of
 from phonofilm.identity.match import match
-from phonofilm.sandbox.generated import GeneratedWorld
-from phonofilm.sandbox.spelling import House
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
+from phonofilm.sandbox.worlds.spelling import House
 
 _TRACKS_AN_ARTIST = 32
 _SOURCES = ("musicbrainz", "spotify", "deezer", "itunes", "jamendo")

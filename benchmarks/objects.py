@@ -18,10 +18,10 @@ from tests.servers import seaweed
 from benchmarks.tables import table
 from benchmarks.throughput import CONNECTIONS, Pages, server
 from phonofilm.config import Settings
-from phonofilm.crawl.goal import Goal
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.run import CrawlOptions, crawl
-from phonofilm.landing.store import DataFolder
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.runtime.event_loop import run
+from phonofilm.workspace import DataFolder
 
 
 def crawled(url: str, pages: int, landing: str) -> float:

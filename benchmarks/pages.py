@@ -17,9 +17,9 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from benchmarks.tables import table
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.pages import page
-from phonofilm.sources.base import Request, Response
+from phonofilm.sandbox.services.imdb.pages import page
+from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.imdb.pages import parse_title_page
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "fixtures" / "imdb"

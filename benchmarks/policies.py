@@ -16,12 +16,12 @@ from typing import Any
 
 from benchmarks import direct, worlds
 from benchmarks.tables import table
-from phonofilm.crawl.policies import POLICIES
-from phonofilm.sandbox.server import Plan, StandIn
-from phonofilm.sandbox.service import Ask
-from phonofilm.sandbox.world import Catalogue
+from phonofilm.crawl.planner.policies import POLICIES
+from phonofilm.sandbox.kernel.server import Plan, StandIn
+from phonofilm.sandbox.kernel.service import Ask
+from phonofilm.sandbox.worlds.world import Catalogue
 from phonofilm.sources import get
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 
 SONGS = Path(__file__).resolve().parents[2] / "shared/data/spotify/spotify_songs.csv.gz"
 KINDS: tuple[tuple[str, dict[str, float]], ...] = (

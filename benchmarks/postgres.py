@@ -21,14 +21,14 @@ from tests.servers import Postgres, postgres
 
 from benchmarks.tables import table
 from phonofilm.config import Settings
-from phonofilm.crawl.bulk import ImportOptions, import_dumps
-from phonofilm.landing.store import DataFolder
+from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.records import RECORDS
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.dumps import write
+from phonofilm.sandbox.services.imdb.dumps import write
+from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.warehouse.engines.dialect import POSTGRES
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.schema import statements
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.schema.tables import statements
+from phonofilm.workspace import DataFolder
 
 TABLES = (*(cls.kind for cls in RECORDS), "observation", "segment", "run")
 

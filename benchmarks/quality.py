@@ -20,18 +20,18 @@ from typing import Any, NamedTuple
 from benchmarks import musicbrainz20k
 from benchmarks.records import folder_of
 from phonofilm.config import Settings
-from phonofilm.crawl.goal import Everything, Goal, Named, Scope
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.run import CrawlOptions, crawl
-from phonofilm.filling.carry import Filled, Filling, fill
+from phonofilm.crawl.scope.goal import Everything, Goal, Named, Scope
+from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.enrich.enrich import Filled, Filling, fill
 from phonofilm.identity.match import match
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.mixing import mix
-from phonofilm.sandbox.server import MUSIC, Plan, StandIn, introduce, make_world, running
-from phonofilm.sandbox.world import World
-from phonofilm.sources.base import Link
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.server import MUSIC, Plan, StandIn, introduce, make_world, running
+from phonofilm.sandbox.worlds.hashing import mix
+from phonofilm.sandbox.worlds.world import World
+from phonofilm.sources.contract import Link
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 SOURCES = ("spotify", "deezer", "musicbrainz", "itunes", "jamendo")
 FIELDS = [
@@ -232,8 +232,8 @@ def existing(
     folder: DataFolder, world: World, index_of: Mapping[str, int], wanted: int
 ) -> list[float]:
     """The share of the wanted artists of whom each field exists somewhere in the world."""
-    from phonofilm.crawl.frontier import NODE_KINDS  # noqa: PLC0415
-    from phonofilm.crawl.ledger import followed_of  # noqa: PLC0415
+    from phonofilm.crawl.frontier.database import followed_of  # noqa: PLC0415
+    from phonofilm.crawl.frontier.sqlite import NODE_KINDS  # noqa: PLC0415
 
     path = folder.frontier / "spotify.sqlite"
     ids = followed_of(path, NODE_KINDS.index("artist"), wanted, "everything")

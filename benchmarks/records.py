@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from phonofilm.landing.store import DataFolder
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
-from phonofilm.warehouse.publish import publish
+from phonofilm.warehouse.snapshots import publish
+from phonofilm.workspace import DataFolder
 
 _TRACK = {
     "source": pa.string(), "id": pa.string(), "name": pa.string(),

@@ -12,7 +12,7 @@ import sys
 
 from benchmarks import direct
 from benchmarks.tables import table
-from phonofilm.sandbox.server import Plan, StandIn
+from phonofilm.sandbox.kernel.server import Plan, StandIn
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Budget
 

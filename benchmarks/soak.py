@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import table
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.sandbox.generated import GeneratedWorld
-from phonofilm.sandbox.mixing import from_number
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
+from phonofilm.sandbox.worlds.hashing import from_number
 
 # Faults that cost a call and no data: what a source never says again cannot be had from it.
 FAULTS = (

@@ -21,12 +21,12 @@ import msgspec
 
 from benchmarks.tables import table
 from phonofilm.config import Settings
-from phonofilm.crawl.goal import FOLLOWED, Everything, Goal
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.run import CrawlOptions, crawl
-from phonofilm.landing.store import DataFolder
-from phonofilm.sources.base import Link
-from phonofilm.sources.spotify import wire
+from phonofilm.crawl.scope.goal import FOLLOWED, Everything, Goal
+from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.runtime.event_loop import run
+from phonofilm.sources.contract import Link
+from phonofilm.sources.spotify import api_types
+from phonofilm.workspace import DataFolder
 
 CONNECTIONS = 16
 
@@ -67,7 +67,7 @@ async def bare(url: str, pages: int) -> None:
             for number in todo:
                 query = {"q": f'genre:"page-{number}"', "type": "artist", "limit": "50"}
                 async with session.get(url + "/v1/search", params=query) as answer:
-                    msgspec.json.decode(await answer.read(), type=wire.ArtistSearch)
+                    msgspec.json.decode(await answer.read(), type=api_types.ArtistSearch)
 
         await asyncio.gather(*(work() for _ in range(CONNECTIONS)))
 

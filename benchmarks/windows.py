@@ -15,7 +15,7 @@ from collections import deque
 from typing import NamedTuple
 
 from benchmarks.tables import table
-from phonofilm.crawl.limiter import Limiter
+from phonofilm.net.limiter import Limiter
 
 WINDOWS = ((180, 30.0), (50, 5.0), (1000, 60.0))
 WORKERS, THERE, BACK = 4, 0.008, 0.012

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from phonofilm.crawl.coverage import Evidence
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Everything, Goal
-from phonofilm.crawl.ledger import ANSWERED
-from phonofilm.crawl.planner import Planner
-from phonofilm.crawl.policies import policy
-from phonofilm.crawl.reader import Reader
+from phonofilm.crawl.coverage.coverage import Evidence
+from phonofilm.crawl.frontier.database import ANSWERED
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.planner import Planner
+from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.records import Artist, Record
-from phonofilm.sources.base import HttpSource, Link, Page, Request, Response
+from phonofilm.sources.contract import HttpSource, Link, Page, Request, Response
 from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 
 RULERS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "closed_world.py"

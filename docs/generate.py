@@ -8,11 +8,11 @@ from tests.test_faults import FOR_EVER, OUTCOMES
 from tests.test_links import OUTCOMES as OF_LINKS
 
 from phonofilm.cli.sources import grouped
-from phonofilm.sandbox.faults.registry import DUMP_FAULTS, LINK_FAULTS
-from phonofilm.sandbox.faults.rules import described
+from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, LINK_FAULTS
+from phonofilm.sandbox.kernel.faults.rules import described
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
-from phonofilm.warehouse.schema import dictionary
+from phonofilm.warehouse.schema.tables import dictionary
 
 HERE = Path(__file__).parent
 FAULTS_INTRODUCTION = """# Faults

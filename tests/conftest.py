@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from phonofilm.config import Settings
-from phonofilm.crawl.goal import Everything, Goal, Scope, parse_want
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.server import Plan, StandIn, running
+from phonofilm.crawl.scope.goal import Everything, Goal, Scope, parse_want
+from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.server import Plan, StandIn, running
+from phonofilm.workspace import DataFolder
 from tests.servers import Postgres, Seaweed
 from tests.servers import postgres as a_postgres
 from tests.servers import seaweed as a_seaweed

@@ -13,16 +13,16 @@ import pytest
 import zstandard
 
 from phonofilm.config import Settings
-from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
 from phonofilm.errors import ShapeError, StoreError, TermsError, UsageError
+from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps
 from phonofilm.landing import archives
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.generated import GeneratedWorld
-from phonofilm.sandbox.musicbrainz import dumps
+from phonofilm.sandbox.services.musicbrainz import dumps
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources.musicbrainz.tables import TABLES
-from phonofilm.warehouse.export import export
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 WORLD = GeneratedWorld(40, 7)
 

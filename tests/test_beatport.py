@@ -11,21 +11,21 @@ from types import SimpleNamespace
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.errands import Errand, Unfollowed
-from phonofilm.crawl.goal import Named
-from phonofilm.crawl.land import land
+from phonofilm.crawl.planner.worklist import Errand, Unfollowed
+from phonofilm.crawl.scope.goal import Named
+from phonofilm.enrich.cross_source import Wish, find_beside
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
-from phonofilm.filling.beside import Wish, find_beside
 from phonofilm.identity.names import artist_key, title, without_artist
 from phonofilm.identity.recordings import RECORDING
+from phonofilm.imports.saved import land
 from phonofilm.records import Album, Track
-from phonofilm.sandbox.mixing import number
-from phonofilm.sandbox.server import Plan, introduce, make_world, running
+from phonofilm.sandbox.kernel.server import Plan, introduce, make_world, running
+from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.sources import get
-from phonofilm.sources.base import Link, Malformed, Request, Response
-from phonofilm.sources.keys import pitch_of
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.sources.contract import Link, Malformed, Request, Response
+from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
 from tests.conftest import calls_made, collect
 
 BEATPORT = get("beatport")
@@ -314,7 +314,7 @@ def test_without_a_token_and_without_a_word_nothing_is_asked(folder, stand_in) -
 
 def test_a_batch_of_codes_is_read_to_its_last_page(folder, stand_in, monkeypatch) -> None:
     url, served = stand_in("beatport", artists=30)
-    monkeypatch.setattr("phonofilm.sandbox.beatport.service._MOST", 3)
+    monkeypatch.setattr("phonofilm.sandbox.services.beatport.service._MOST", 3)
     codes = sorted(served.service._by_code)[:20]
     errands = [Errand("isrc", code) for code in codes]
     result = collect(

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl.census import Census
-from phonofilm.crawl.coverage import Coverage, percent
-from phonofilm.crawl.goal import parse_until
+from phonofilm.crawl.coverage.coverage import Coverage, percent
+from phonofilm.crawl.coverage.population import Census
+from phonofilm.crawl.scope.goal import parse_until
 from phonofilm.errors import UsageError
 from tests.conftest import collect
 

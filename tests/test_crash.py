@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.landing.store import DataFolder
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import calls_made, collect
 
 WANTS = ("artists=all", "albums=all", "tracks=all", "playlists=all")

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Named, OfGenre
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.scope.goal import Named, OfGenre
 from phonofilm.errors import (
     BotWallError,
     CredentialsError,
@@ -25,9 +25,9 @@ from phonofilm.errors import (
     TermsError,
     UsageError,
 )
-from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.sandbox.server import StandIn
-from phonofilm.sources.base import Link
+from phonofilm.sandbox.kernel.server import StandIn
+from phonofilm.sources.contract import Link
+from phonofilm.workspace import DataFolder, Writing
 from tests.conftest import calls_made, collect
 from tests.hostile import Hostile
 

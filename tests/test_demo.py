@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.landing.store import DataFolder
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 FEATURES = (
     "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",

@@ -14,12 +14,12 @@ import pytest
 from docs.generate import PAGES
 
 from phonofilm.cli.main import VERBS
-from phonofilm.landing.objects import open_objects
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.generated import GeneratedWorld
-from phonofilm.sandbox.imdb.dumps import write
-from phonofilm.sandbox.imdb.pages import page
-from phonofilm.sandbox.musicbrainz import dumps
+from phonofilm.landing.object_store import open_objects
+from phonofilm.sandbox.services.imdb.dumps import write
+from phonofilm.sandbox.services.imdb.pages import page
+from phonofilm.sandbox.services.musicbrainz import dumps
+from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources import NAMES, get
 from tests.servers import SECRET
 

@@ -12,11 +12,11 @@ import duckdb
 import pytest
 
 from phonofilm.errors import UsageError
-from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report
-from phonofilm.warehouse.export import export
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import published
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import published
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 
 SEED = {
@@ -32,7 +32,7 @@ SEED = {
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataFolder, object]:
     """A small world, collected and loaded once for all tests here."""
-    from phonofilm.sandbox.server import Plan, running
+    from phonofilm.sandbox.kernel.server import Plan, running
 
     folder = DataFolder(tmp_path_factory.mktemp("filled") / "data")
     with running(Plan("spotify", "extended-legacy", artists=150, rate="none")) as (url, served):

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl import limiter
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.ledger import QUARANTINED
-from phonofilm.crawl.windows import Felt
+from phonofilm.crawl.frontier.database import QUARANTINED
+from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.errors import PhonofilmError
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.faults.rules import FAULTS, Faults, Rule, described
+from phonofilm.net import limiter
+from phonofilm.net.rate_windows import Felt
+from phonofilm.sandbox.kernel.faults.rules import FAULTS, Faults, Rule, described
+from phonofilm.workspace import DataFolder
 from tests.conftest import calls_made, collect
 
 ARTISTS = 60

@@ -11,20 +11,20 @@ from benchmarks.quality import FIELDS, existing
 
 from phonofilm.config import Settings
 from phonofilm.crawl import engine
-from phonofilm.crawl.errands import Errand, Errands
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Everything, Named, OfGenre
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.worklist import Errand, Errands
+from phonofilm.crawl.scope.goal import Everything, Named, OfGenre
+from phonofilm.enrich.enrich import Filling, fill
+from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_steps, ways
+from phonofilm.enrich.state import Known
 from phonofilm.errors import ParkedError, UsageError
-from phonofilm.filling.carry import Filling, fill
-from phonofilm.filling.known import Known
-from phonofilm.filling.steps import Permitted, cheapest_finder, next_steps, ways
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.faults.rules import Rule
-from phonofilm.sandbox.server import MUSIC, Plan, StandIn, introduce, make_world, running
+from phonofilm.sandbox.kernel.faults.rules import Rule
+from phonofilm.sandbox.kernel.server import MUSIC, Plan, StandIn, introduce, make_world, running
 from phonofilm.sources import get
-from phonofilm.sources.base import Link
-from phonofilm.sources.wishes import routes
-from phonofilm.warehouse.publish import read
+from phonofilm.sources.contract import Link
+from phonofilm.sources.routes import routes
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import calls_made
 
 

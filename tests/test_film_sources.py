@@ -9,15 +9,15 @@ import pytest
 from pydantic import SecretStr
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.origin import live
-from phonofilm.crawl.scopes import Choice, choose
+from phonofilm.crawl.scope.selection import Choice, choose
 from phonofilm.errors import ConfigurationError, TermsError
-from phonofilm.sandbox.faults.rules import Rule
+from phonofilm.net.origin import live
+from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import get
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
 from tests.conftest import collect
 
 
@@ -127,8 +127,8 @@ def test_titles_by_imdbs_ids(folder, stand_in) -> None:
 
 
 def test_a_wrong_key_is_said(folder, stand_in, monkeypatch) -> None:
-    from phonofilm.crawl import origin
     from phonofilm.errors import CredentialsError
+    from phonofilm.net import origin
 
     url, _ = stand_in("tmdb", titles=500)
     monkeypatch.setattr(origin, "Origin", _with_a_wrong_key(origin.Origin))
@@ -156,9 +156,9 @@ def test_each_asks_for_what_its_service_asks(folder) -> None:
 
 
 def test_titles_are_found_at_tmdb_and_in_the_warehouse(folder, stand_in, tmp_path) -> None:
-    from phonofilm.crawl.find import find
-    from phonofilm.crawl.loop import run
+    from phonofilm.crawl.lookup import find
     from phonofilm.errors import UsageError
+    from phonofilm.runtime.event_loop import run
 
     url, served = stand_in("tmdb", titles=3000)
     wanted = served.world.title(served.world.anime()[0])

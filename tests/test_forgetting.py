@@ -12,20 +12,20 @@ import msgspec
 import pytest
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.land import land
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.erasure import person as forgetting
+from phonofilm.erasure.person import forget
 from phonofilm.errors import StoreError
+from phonofilm.imports.saved import land
 from phonofilm.landing.envelope import Stamp, seal
-from phonofilm.landing.forgetting import TOMBSTONE
-from phonofilm.landing.log import AppendLog
-from phonofilm.landing.names import without_names
+from phonofilm.landing.journal import AppendLog
+from phonofilm.landing.segment_store import Shelf
 from phonofilm.landing.segments import answers, seal_log
-from phonofilm.landing.shelf import Shelf
+from phonofilm.privacy.people import TOMBSTONE
+from phonofilm.privacy.pseudonyms import without_names
 from phonofilm.sources import get
-from phonofilm.sources.base import Request, Response
-from phonofilm.warehouse import forget as forgetting
-from phonofilm.warehouse.forget import forget
-from phonofilm.warehouse.load import load
+from phonofilm.sources.contract import Request, Response
+from phonofilm.warehouse.load.load import load
 from tests.test_privacy import everything, rows
 
 

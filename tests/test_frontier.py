@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, Ask
+from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, Ask
+from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.errors import NewerDataError, OriginError
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 
 IDS = st.sampled_from([f"a{n}" for n in range(12)])
 KINDS = st.sampled_from(["artist", "album", "track", "genre"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from phonofilm.crawl.goal import Named
+from phonofilm.crawl.scope.goal import Named
 from phonofilm.records import Artist
 from phonofilm.sources import get
-from phonofilm.sources.base import Link, Request
+from phonofilm.sources.contract import Link, Request
 from tests.conftest import collect
 
 SPOTIFY = get("spotify")

@@ -15,9 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl import download
-from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps, read_id_map
-from phonofilm.crawl.loop import run
 from phonofilm.errors import (
     BotWallError,
     OriginError,
@@ -27,16 +24,20 @@ from phonofilm.errors import (
     TermsError,
     UsageError,
 )  # fmt: skip
+from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps, read_id_map
+from phonofilm.landing.dump_views import Irregular, Relations
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check
-from phonofilm.landing.relations import Irregular, Relations
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.faults.registry import DUMP_FAULTS
-from phonofilm.sandbox.faults.rules import Rule
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.dumps import COLUMNS, write
-from phonofilm.sources import get_bulk, tsv
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.net import resumable_download
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS
+from phonofilm.sandbox.kernel.faults.rules import Rule
+from phonofilm.sandbox.services.imdb.dumps import COLUMNS, write
+from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.sources import get_bulk
+from phonofilm.sources.bulk import tsv
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 # An error leaves the last import; a number is how many rows were quarantined.
 DUMP_OUTCOMES: dict[str, type[PhonofilmError] | int] = {
@@ -418,7 +419,7 @@ class TestBadInput:
 class TestTheHost:
     @pytest.fixture(autouse=True)
     def _no_pause(self, monkeypatch) -> None:
-        monkeypatch.setattr(download, "_PAUSE_SECONDS", 0.001)
+        monkeypatch.setattr(resumable_download, "_PAUSE_SECONDS", 0.001)
 
     def test_what_did_not_change_is_not_fetched(self, folder, stand_in) -> None:
         url, served = stand_in("imdb", titles=300)

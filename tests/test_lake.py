@@ -10,16 +10,16 @@ import pytest
 from typer.testing import CliRunner
 
 from phonofilm.config import Settings
-from phonofilm.crawl.bulk import ImportOptions, import_dumps
-from phonofilm.crawl.loop import run
 from phonofilm.errors import UsageError
-from phonofilm.landing.objects import open_objects
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.dumps import write
-from phonofilm.warehouse.export import export
-from phonofilm.warehouse.lake import athena_sql, write_lake
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.shipping import export_to
+from phonofilm.imports.dumps import ImportOptions, import_dumps
+from phonofilm.landing.object_store import open_objects
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.services.imdb.dumps import write
+from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.export.lake import athena_sql, write_lake
+from phonofilm.warehouse.export.remote import export_to
+from phonofilm.warehouse.load.load import load
 from tests.conftest import collect
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from phonofilm.errors import LockedError, NewerDataError, StoreError
 from phonofilm.landing.envelope import Envelope, Stamp, seal
-from phonofilm.landing.log import AppendLog, whole_lines
-from phonofilm.landing.names import pseudonym, without_names
+from phonofilm.landing.journal import AppendLog, whole_lines
+from phonofilm.landing.segment_store import Shelf, drop_older
 from phonofilm.landing.segments import answers, seal_log, segments
-from phonofilm.landing.shelf import Shelf, drop_older
-from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.sources.base import Request, Response
+from phonofilm.privacy.pseudonyms import pseudonym, without_names
+from phonofilm.sources.contract import Request, Response
+from phonofilm.workspace import DataFolder, Writing
 
 STAMP = Stamp("deezer", "open", "terms", "run-1")
 DAY = 86_400_000_000

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl.limiter import DAY, Limiter
-from phonofilm.sandbox.service import Window as Door
+from phonofilm.net.limiter import DAY, Limiter
+from phonofilm.sandbox.kernel.service import Window as Door
 from phonofilm.sources.manifest import Budget
 
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl import trails
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.ledger import Ask
-from phonofilm.crawl.trails import MOST_BARREN, Trails
+from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.responses import pagination
+from phonofilm.crawl.responses.pagination import MOST_BARREN, Trails
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.faults.registry import LINK_FAULTS
-from phonofilm.sandbox.faults.rules import Rule
+from phonofilm.sandbox.kernel.faults.registry import LINK_FAULTS
+from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import get
-from phonofilm.sources.base import Finding, Request, Response
+from phonofilm.sources.contract import Finding, Request, Response
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 
 BASE = "http://127.0.0.1:1"
@@ -56,7 +56,7 @@ def test_every_trap_of_lists_has_an_outcome() -> None:
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phonofilm.crawl.windows.Felt.wait", lambda self, now: 0.0)
+    monkeypatch.setattr("phonofilm.net.rate_windows.Felt.wait", lambda self, now: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
 
 
 def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trails, "MOST_PAGES", 5)
+    monkeypatch.setattr(pagination, "MOST_PAGES", 5)
     frontier = Frontier(tmp_path / "x.sqlite")
     found = Trails(frontier)
     kinds = []
@@ -233,8 +233,8 @@ def test_what_a_shop_hides_or_adds_costs_only_itself(
 
 def test_a_search_that_answers_nothing_finds_nobody(stand_in, folder: DataFolder) -> None:
     url, _ = stand_in("beatport", artists=12, faults=[Rule("nothing_found", on="search_artists")])
-    from phonofilm.crawl.goal import Named
-    from phonofilm.sources.base import Link
+    from phonofilm.crawl.scope.goal import Named
+    from phonofilm.sources.contract import Link
 
     named = Named([Link("artist_query", "Nobody")], with_credits=False)
     try:

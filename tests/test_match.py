@@ -14,10 +14,10 @@ from phonofilm.identity.decisions import decide, decisions
 from phonofilm.identity.explain import explain
 from phonofilm.identity.match import match
 from phonofilm.identity.review import uncertain
-from phonofilm.landing.store import DataFolder
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import publish, read
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import publish, read
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 
 
@@ -301,7 +301,7 @@ def test_a_book_that_is_damaged_is_made_anew(tmp_path, wreck: bytes) -> None:
 def test_nothing_of_what_expired_stays_in_the_book(tmp_path) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from phonofilm.warehouse.purge import purge
+    from phonofilm.erasure.retention import purge
 
     folder = matched(
         tmp_path,

@@ -15,18 +15,18 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl import content
-from phonofilm.crawl.content import BOUNDS, Bound, type_of
-from phonofilm.crawl.fetch import Fetcher, File, is_public
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.media import session
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.faults.rules import Rule
-from phonofilm.sandbox.pictures import mp3, png, waveform
+from phonofilm.media import file_types
+from phonofilm.media.downloads import session
+from phonofilm.media.fetcher import Fetcher, File, is_public
+from phonofilm.media.file_types import BOUNDS, Bound, type_of
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.faults.rules import Rule
+from phonofilm.sandbox.worlds.pictures import mp3, png, waveform
 from phonofilm.sources import get
-from phonofilm.sources.base import Outcome
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.sources.contract import Outcome
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 
 ROLES = ["artwork", "profile", "waveform", "samples", "audio"]
@@ -139,7 +139,7 @@ def test_a_type_is_told_by_the_first_bytes(head: bytes, kind: str) -> None:
 
 @given(head=st.binary(max_size=32))
 def test_any_bytes_have_a_known_type_or_none(head: bytes) -> None:
-    assert type_of(head) in {"", *content.ENDINGS}
+    assert type_of(head) in {"", *file_types.ENDINGS}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_two_gigabytes_that_say_so_are_not_read(tmp_path) -> None:
 
 
 def test_an_endless_file_is_cut_off_at_the_bound(tmp_path, monkeypatch) -> None:
-    monkeypatch.setitem(BOUNDS, "preview", Bound(content.SOUNDS, 3 << 20))
+    monkeypatch.setitem(BOUNDS, "preview", Bound(file_types.SOUNDS, 3 << 20))
     sent = 0
 
     async def answer(request, call: int) -> web.StreamResponse:

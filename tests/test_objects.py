@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from phonofilm.config import Settings
-from phonofilm.crawl.bulk import ImportOptions, import_dumps
-from phonofilm.crawl.loop import run
 from phonofilm.errors import OriginError, StoreError, UsageError
-from phonofilm.landing import objects as objects_module
-from phonofilm.landing.objects import Objects, open_objects
-from phonofilm.landing.shelf import Shelf
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.dumps import write
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.imports.dumps import ImportOptions, import_dumps
+from phonofilm.landing import object_store as objects_module
+from phonofilm.landing.object_store import Objects, open_objects
+from phonofilm.landing.segment_store import Shelf
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.services.imdb.dumps import write
+from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 from tests.servers import Seaweed
 from tests.servers import seaweed as a_seaweed
@@ -139,7 +139,7 @@ class TestALandingInS3:
         assert not any(load(second).inserted.values())
 
     def test_crawling_on_in_another_scope_reads_the_store(self, url, stand_in, tmp_path) -> None:
-        from phonofilm.crawl.goal import OfGenre
+        from phonofilm.crawl.scope.goal import OfGenre
 
         deezer, served = stand_in("deezer", artists=40)
         folder = self.folder(tmp_path, url)
@@ -171,7 +171,7 @@ class TestALandingInS3:
     def test_purge_reaches_the_store(self, url, stand_in, tmp_path: Path) -> None:
         from datetime import UTC, datetime, timedelta
 
-        from phonofilm.warehouse.purge import purge
+        from phonofilm.erasure.retention import purge
 
         tmdb, _ = stand_in("tmdb", titles=1500)
         folder = self.folder(tmp_path, url)

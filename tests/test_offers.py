@@ -9,12 +9,12 @@ import pytest
 
 from phonofilm.cli import main as cli
 from phonofilm.config import Settings
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.plan import duration, plan
 from phonofilm.crawl.probe import probe
+from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
+from phonofilm.sources.capabilities import offer, offers, place_of
+from phonofilm.sources.cost import duration, plan
 from phonofilm.sources.manifest import Budget
-from phonofilm.sources.offers import offer, offers, place_of
 from tests.conftest import calls_made
 
 SPOTIFY, DEEZER = get("spotify").manifest, get("deezer").manifest

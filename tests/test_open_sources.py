@@ -10,19 +10,19 @@ import musicbrainzngs
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.errands import Errand, Unfollowed
-from phonofilm.crawl.goal import Everything, Goal, Named
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.origin import budgets_of, live
-from phonofilm.crawl.run import CrawlOptions, crawl
+from phonofilm.crawl.planner.worklist import Errand, Unfollowed
+from phonofilm.crawl.scope.goal import Everything, Goal, Named
+from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.errors import ConfigurationError
-from phonofilm.landing.store import DataFolder
+from phonofilm.net.origin import budgets_of, live
 from phonofilm.records import Album, Artist, ExternalId, Tag, Track
+from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get
-from phonofilm.sources.base import Link, Request, Response
+from phonofilm.sources.contract import Link, Request, Response
 from phonofilm.sources.manifest import Budget
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import calls_made, collect
 
 BEATLES = "b10bbbfc-cf9e-42e0-be17-e2c3e1d2600d"
@@ -280,7 +280,7 @@ def test_what_another_host_answers_is_asked_there_without_a_key() -> None:
 
 
 def test_a_key_never_goes_to_another_host() -> None:
-    from phonofilm.crawl.asking import send
+    from phonofilm.net.send import send
 
     sent = []
 

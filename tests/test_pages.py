@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.land import land
-from phonofilm.crawl.origin import live
-from phonofilm.crawl.scopes import Choice, choose
+from phonofilm.crawl.scope.selection import Choice, choose
 from phonofilm.errors import BotWallError, TermsError, UsageError
+from phonofilm.imports.saved import land
+from phonofilm.net.origin import live
 from phonofilm.records import ABSENT, Credit, Rating, Title
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.pages import page
+from phonofilm.sandbox.services.imdb.pages import page
+from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.sources import get
-from phonofilm.sources.base import Malformed, Page, Request, Response
+from phonofilm.sources.contract import Malformed, Page, Request, Response
 from phonofilm.sources.imdb.pages import ALIASES, PLACES, parse_title_page
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
 from tests.conftest import collect
 
 
@@ -165,9 +165,9 @@ def test_a_page_with_a_broken_byte_never_breaks_the_parser(index, rubbish, at) -
 
 def test_pages_and_dumps_tell_of_one_credit(folder, tmp_path: Path) -> None:
     """A director of a page and of the dump is one row; the page's plot stays beside the dump."""
-    from phonofilm.crawl.bulk import ImportOptions, import_dumps
-    from phonofilm.crawl.loop import run
-    from phonofilm.sandbox.imdb.dumps import write
+    from phonofilm.imports.dumps import ImportOptions, import_dumps
+    from phonofilm.runtime.event_loop import run
+    from phonofilm.sandbox.services.imdb.dumps import write
 
     write(WORLD, tmp_path / "dumps")
     run(import_dumps(folder, Settings(), ImportOptions("imdb", str(tmp_path / "dumps"))))
@@ -198,7 +198,7 @@ ODD_VALUES = st.one_of(
 )
 def test_odd_values_anywhere_in_a_page_still_fit_the_tables(index: int, odd: list) -> None:
     """Values of other kinds cost themselves; whatever is read can be loaded."""
-    from phonofilm.warehouse.staging import fits
+    from phonofilm.warehouse.load.staging import fits
 
     body = page(WORLD, index)
     match = re.search(rb'(<script id="__NEXT_DATA__"[^>]*>)(.*?)(</script>)', body, re.DOTALL)
@@ -310,7 +310,7 @@ class TestLivePages:
         assert live(get("imdb"), Settings(imdb=allowed)).access == "pages"
 
     def test_the_wall_ends_a_crawl(self, folder, stand_in) -> None:
-        from phonofilm.sandbox.faults.rules import Rule
+        from phonofilm.sandbox.kernel.faults.rules import Rule
 
         url, served = stand_in(
             "imdb", titles=100, access="pages", faults=[Rule("wall_aws", on="title_page", after=3)]
@@ -330,7 +330,7 @@ class TestLivePages:
         assert served.calls["robots"][200] == 1
 
     def test_what_robots_txt_forbids_is_not_asked(self, folder, stand_in, monkeypatch) -> None:
-        from phonofilm.sandbox.imdb import service
+        from phonofilm.sandbox.services.imdb import service
 
         monkeypatch.setattr(service, "_ROBOTS", b"User-agent: *\nDisallow: /title/\n")
         url, served = stand_in("imdb", titles=100, access="pages")

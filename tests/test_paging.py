@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.sources import get
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 
 
 def walk(source: str, request: Request, serve: Any) -> tuple[list[str], int]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.sandbox.server import Plan, StandIn
-from phonofilm.sandbox.service import Ask, Clock
+from phonofilm.sandbox.kernel.server import Plan, StandIn
+from phonofilm.sandbox.kernel.service import Ask, Clock
 from phonofilm.sources import get
-from phonofilm.sources.base import Malformed, Page, Request, Response
+from phonofilm.sources.contract import Malformed, Page, Request, Response
 
 OPEN = ("musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo")
 HEARD = ("soundcloud", "beatport")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonofilm.sources import get
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 
 # file, endpoint, records by kind that must come out
 SPOTIFY = """

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonofilm.crawl.estimates import Estimate, Yield
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import Everything, Goal
-from phonofilm.crawl.ledger import ANSWERED, Ask
-from phonofilm.crawl.lists import FurtherPages
-from phonofilm.crawl.planner import Planner
-from phonofilm.crawl.policies import POLICIES, policy
-from phonofilm.crawl.reader import Reader
+from phonofilm.crawl.frontier.database import ANSWERED, Ask
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.estimates import Estimate, Yield
+from phonofilm.crawl.planner.planner import Planner
+from phonofilm.crawl.planner.policies import POLICIES, policy
+from phonofilm.crawl.planner.queues.counted_lists import FurtherPages
+from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.errors import UsageError
 from phonofilm.records import Artist, Record
-from phonofilm.sources.base import HttpSource, Page, Request, Response
+from phonofilm.sources.contract import HttpSource, Page, Request, Response
 from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 
 NOTHING = Response(200, {}, b"")

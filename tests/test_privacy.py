@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, hash_key
-from phonofilm.crawl.frontier import Frontier
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.erasure.person import forget
 from phonofilm.errors import UsageError
-from phonofilm.landing.names import PREFIX, pseudonym, without_names
+from phonofilm.landing.segment_store import Shelf
 from phonofilm.landing.segments import answers
-from phonofilm.landing.shelf import Shelf
-from phonofilm.landing.store import DataFolder
-from phonofilm.sandbox.mixing import number
-from phonofilm.warehouse.export import export
-from phonofilm.warehouse.forget import forget
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.privacy.pseudonyms import PREFIX, pseudonym, without_names
+from phonofilm.sandbox.worlds.hashing import number
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 
 

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from phonofilm.sources import get
-from phonofilm.sources.base import Malformed, Request, Response, judge_http
+from phonofilm.sources.contract import Malformed, Request, Response, judge_http
 
 KNOWN = Path(__file__).with_name("recorded.json")
 SHARED = Path(__file__).resolve().parents[2] / "shared"

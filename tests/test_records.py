@@ -18,7 +18,7 @@ from phonofilm.records import (
 )
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
-from phonofilm.warehouse.schema import dictionary
+from phonofilm.warehouse.schema.tables import dictionary
 
 
 def test_a_record_knows_absent_from_null_from_a_value() -> None:

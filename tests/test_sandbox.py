@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials
 
-from phonofilm.sandbox.generated import GeneratedWorld
-from phonofilm.sandbox.mixing import base62, from_base62, from_number, number
-from phonofilm.sandbox.realsongs import RealSongs
-from phonofilm.sandbox.server import Plan, StandIn
-from phonofilm.sandbox.service import Clock, Window
-from phonofilm.sandbox.spotify.service import GONE, LEVELS
-from phonofilm.sandbox.world import Catalogue
+from phonofilm.sandbox.kernel.server import Plan, StandIn
+from phonofilm.sandbox.kernel.service import Clock, Window
+from phonofilm.sandbox.services.spotify.service import GONE, LEVELS
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
+from phonofilm.sandbox.worlds.hashing import base62, from_base62, from_number, number
+from phonofilm.sandbox.worlds.real_songs import RealSongs
+from phonofilm.sandbox.worlds.world import Catalogue
 
 
 class Credentials(SpotifyClientCredentials):
@@ -94,7 +94,7 @@ def test_one_recording_has_several_ids() -> None:
 
 def test_the_same_seed_is_the_same_world_in_every_process() -> None:
     script = (
-        "from phonofilm.sandbox.generated import GeneratedWorld as W; w = W(80, 5);"
+        "from phonofilm.sandbox.worlds.generated import GeneratedWorld as W; w = W(80, 5);"
         "print([w.artist(a) for a in range(80)], w.album(9), w.track(99), w.tracks_in(1), w.genres)"
     )
     told = {

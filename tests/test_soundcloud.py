@@ -10,23 +10,23 @@ import pytest
 
 from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.goal import Named
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.scopes import Choice, choose
-from phonofilm.crawl.tokens import ClientToken, Credentials
-from phonofilm.crawl.transport import Transport
+from phonofilm.crawl.scope.goal import Named
+from phonofilm.crawl.scope.selection import Choice, choose
 from phonofilm.errors import CredentialsError, ParkedError, StoreError, TermsError, UsageError
-from phonofilm.landing.names import pseudonym
-from phonofilm.sandbox.faults.rules import Rule
-from phonofilm.sandbox.mixing import number
+from phonofilm.net.auth.client_token import ClientToken, Credentials
+from phonofilm.net.transport import Transport
+from phonofilm.privacy.pseudonyms import pseudonym
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.kernel.faults.rules import Rule
+from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.sources import get
-from phonofilm.sources.base import Link, Request, Response
-from phonofilm.sources.keys import pitch_of
+from phonofilm.sources.contract import Link, Request, Response
 from phonofilm.sources.manifest import Budget
-from phonofilm.sources.soundcloud.gather import moment, tags_of
+from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.soundcloud.convert import moment, tags_of
 from phonofilm.sources.soundcloud.sets import is_set
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
 from tests.conftest import calls_made, collect
 
 SOUNDCLOUD = get("soundcloud")
@@ -385,7 +385,7 @@ def test_playlists_hold_stubs_whose_tracks_are_brought_in_fifties(folder, stand_
 
 
 def test_a_saved_page_gives_what_it_carries_and_nothing_of_who_saved_it(folder, tmp_path) -> None:
-    from phonofilm.crawl.land import land
+    from phonofilm.imports.saved import land
 
     user = {"kind": "user", "id": 7, "username": "Ada", "permalink": "ada",
             "visuals": {"visuals": [{"visual_url": "https://i1.sndcdn.com/visuals-7.jpg"}]}}  # fmt: skip
@@ -475,7 +475,7 @@ def test_refused_again_and_again_is_parked_for_an_hour(folder, stand_in, monkeyp
 
 
 def test_names_of_media_and_kinds_are_checked_before_anything_is_asked(folder) -> None:
-    from phonofilm.crawl.media import parse_roles
+    from phonofilm.media.downloads import parse_roles
 
     assert parse_roles("all", SOUNDCLOUD)[:2] == ["artwork", "profile"]
     with pytest.raises(UsageError, match="no media called"):

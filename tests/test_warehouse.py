@@ -13,18 +13,18 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from phonofilm.erasure.retention import purge
 from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope, Stamp, seal
-from phonofilm.landing.log import AppendLog
+from phonofilm.landing.journal import AppendLog
 from phonofilm.landing.segments import seal_log, segments
-from phonofilm.landing.store import DataFolder
 from phonofilm.records import RECORDS
-from phonofilm.sources.base import Request, Response
-from phonofilm.warehouse.instants import of_field
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import published, read
-from phonofilm.warehouse.purge import purge
-from phonofilm.warehouse.schema import field_names, quoted
+from phonofilm.sources.contract import Request, Response
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.schema.field_times import of_field
+from phonofilm.warehouse.schema.tables import field_names, quoted
+from phonofilm.warehouse.snapshots import published, read
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 
 START = 1_780_000_000_000_000
@@ -210,7 +210,7 @@ def test_a_failed_load_leaves_the_last_snapshot_and_can_be_repeated(
     load(folder)
     land(folder, answer(2, [artist("b")], START + 1000))
     with monkeypatch.context() as patch:
-        patch.setattr("phonofilm.warehouse.load._keep_runs", lambda *_: 1 / 0)
+        patch.setattr("phonofilm.warehouse.load.load._keep_runs", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(folder)
     assert rows(folder, "SELECT id FROM artists") == [("a",)]

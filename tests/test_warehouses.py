@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from phonofilm.config import Settings
-from phonofilm.crawl.bulk import ImportOptions, import_dumps
-from phonofilm.crawl.loop import run
 from phonofilm.errors import PhonofilmError, StoreError, UsageError
-from phonofilm.landing.store import DataFolder
+from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.records import RECORDS
-from phonofilm.sandbox.film import FilmWorld
-from phonofilm.sandbox.imdb.dumps import write
-from phonofilm.warehouse.export import export
-from phonofilm.warehouse.instants import of_field
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
-from phonofilm.warehouse.schema import field_names
-from phonofilm.warehouse.where import without_password
+from phonofilm.runtime.event_loop import run
+from phonofilm.sandbox.services.imdb.dumps import write
+from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.warehouse.engines.location import without_password
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.schema.field_times import of_field
+from phonofilm.warehouse.schema.tables import field_names
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 from tests.conftest import collect
 from tests.servers import SECRET, Postgres
 
@@ -153,7 +153,7 @@ def test_lists_of_every_kind_survive_the_way_to_postgresql(database: str, tmp_pa
 def test_purge_obeys_the_terms(anywhere: DataFolder, stand_in) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from phonofilm.warehouse.purge import purge
+    from phonofilm.erasure.retention import purge
 
     url, _ = stand_in("tmdb", titles=2500)
     collect(anywhere, "tmdb", url, "titles=5")
@@ -365,7 +365,7 @@ def test_what_a_newer_dump_corrected_is_gone(anywhere: DataFolder, tmp_path: Pat
 def test_every_warehouse_of_a_folder_is_purged(database, stand_in, tmp_path, monkeypatch) -> None:
     from datetime import UTC, datetime, timedelta
 
-    from phonofilm.warehouse.purge import purge
+    from phonofilm.erasure.retention import purge
 
     url, _ = stand_in("tmdb", titles=1500)
     here, there = DataFolder(tmp_path / "data"), DataFolder(tmp_path / "data", database)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from phonofilm.errors import UsageError
 from phonofilm.show.waveform import Heard, draw, waveform
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import read
 from tests.conftest import collect
 
 SVG = "{http://www.w3.org/2000/svg}"

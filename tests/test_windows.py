@@ -7,7 +7,7 @@ from benchmarks.windows import Door, visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonofilm.crawl.limiter import DAY, LONGEST_WAIT_SECONDS, Limiter
+from phonofilm.net.limiter import DAY, LONGEST_WAIT_SECONDS, Limiter
 from phonofilm.sources.manifest import Budget
 from tests.test_limiter import OwnClock
 

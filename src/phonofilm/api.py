@@ -20,30 +20,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import duckdb
 
 from phonofilm.config import Settings, load_settings
-from phonofilm.crawl import find as finding
-from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
-from phonofilm.crawl.goal import Everything, Goal, OfGenre, parse_want
-from phonofilm.crawl.land import Landed, land
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.media import parse_roles
-from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl
-from phonofilm.crawl.scopes import Choice, choose
+from phonofilm.crawl import lookup as finding
+from phonofilm.crawl.scope.goal import Everything, Goal, OfGenre, parse_want
+from phonofilm.crawl.scope.selection import Choice, choose
+from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
+from phonofilm.erasure.person import Removed, forget
 from phonofilm.errors import ConfigurationError, UsageError
-from phonofilm.landing.store import DataFolder
+from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps
+from phonofilm.imports.saved import Landed, land
+from phonofilm.media.downloads import parse_roles
 from phonofilm.records import RECORDS, Record
+from phonofilm.runtime.event_loop import run
 from phonofilm.show.report import report
 from phonofilm.show.waveform import waveform
 from phonofilm.sources import get
-from phonofilm.sources.offers import place_of
-from phonofilm.warehouse.card import Exported
-from phonofilm.warehouse.export import export
-from phonofilm.warehouse.forget import Removed, forget
-from phonofilm.warehouse.load import Loaded, load
-from phonofilm.warehouse.publish import read
+from phonofilm.sources.capabilities import place_of
+from phonofilm.warehouse.export.card import Exported
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.load.load import Loaded, load
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 if TYPE_CHECKING:
-    from phonofilm.filling.beside import Beside
-    from phonofilm.filling.carry import Filled
+    from phonofilm.enrich.cross_source import Beside
+    from phonofilm.enrich.enrich import Filled
     from phonofilm.identity.explain import Explained
     from phonofilm.identity.match import Matched
 
@@ -236,7 +236,7 @@ class Crate:
         max_calls: int | None = None,
     ) -> Filled:
         """Fills fields of artists from whoever has them; as `phonofilm crawl --plan`."""
-        carry = _needs("phonofilm.filling.carry", "match")
+        carry = _needs("phonofilm.enrich.enrich", "match")
         places = [place for word in fields if (place := place_of(word.lower(), ["artist"]))]
         if len(places) < len(fields):
             raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
@@ -249,7 +249,7 @@ class Crate:
         self, source: str, beside: str, *, at: str | None = None, max_calls: int | None = None
     ) -> Beside:
         """Finds the tracks of one source at another; as `phonofilm crawl SOURCE --for OTHER`."""
-        held = _needs("phonofilm.filling.beside", "match")
+        held = _needs("phonofilm.enrich.cross_source", "match")
         wish = held.Wish(source, beside, at, max_calls=max_calls)
         found: Beside = _beside(lambda: held.find_beside(self.folder, self.settings, wish))
         return found

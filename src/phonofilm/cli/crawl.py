@@ -8,22 +8,22 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.fill import carry_out, look_beside, part_of
+from phonofilm.cli.console import as_json, err, out, say, say_finding, table
+from phonofilm.cli.enrich import carry_out, look_beside, part_of
 from phonofilm.cli.look import first_column
-from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
+from phonofilm.cli.progress import span, watcher
 from phonofilm.config import Settings, load_settings
-from phonofilm.crawl.coverage import percent
-from phonofilm.crawl.goal import Goal, parse_until, parse_want
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.media import parse_roles
-from phonofilm.crawl.progress import span, watcher
-from phonofilm.crawl.run import CrawlOptions, CrawlResult, crawl_all, minute
-from phonofilm.crawl.scopes import IDS, Choice, choose, lines_of
-from phonofilm.crawl.scopes import NAMES as NAME_COLUMNS
+from phonofilm.crawl.coverage.coverage import percent
+from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
+from phonofilm.crawl.scope.selection import IDS, Choice, choose, lines_of
+from phonofilm.crawl.scope.selection import NAMES as NAME_COLUMNS
+from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all, minute
 from phonofilm.errors import UsageError
-from phonofilm.landing.store import DataFolder
 from phonofilm.logs import listen, log
+from phonofilm.media.downloads import parse_roles
+from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
+from phonofilm.workspace import DataFolder
 
 
 def command(

@@ -14,15 +14,15 @@ from rich.markup import escape
 
 from phonofilm.about import __version__
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, out
+from phonofilm.cli.console import as_json, out
 from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
-from phonofilm.landing.shelf import Shelf
-from phonofilm.landing.store import DataFolder
+from phonofilm.landing.segment_store import Shelf
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
-from phonofilm.warehouse.publish import published, read
-from phonofilm.warehouse.where import remembered, without_password
+from phonofilm.warehouse.engines.location import remembered, without_password
+from phonofilm.warehouse.snapshots import published, read
+from phonofilm.workspace import DataFolder
 
 _MARKS = {"good": "[green]✓[/]", "off": "[dim]○[/]", "bad": "[red]✗[/]"}
 

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.cli.console import as_json, out, say, table
 from phonofilm.errors import UsageError
-from phonofilm.landing.store import DataFolder
 from phonofilm.show.report import report as write_report
 from phonofilm.show.waveform import waveform
-from phonofilm.warehouse.card import Exported
-from phonofilm.warehouse.export import FORMATS, export
-from phonofilm.warehouse.shipping import export_to
+from phonofilm.warehouse.export.card import Exported
+from phonofilm.warehouse.export.export import FORMATS, export
+from phonofilm.warehouse.export.remote import export_to
+from phonofilm.workspace import DataFolder
 
 
 def command(
@@ -149,7 +149,7 @@ def report(
 
 
 def _lake(folder: DataFolder, url: str, catalogue: str, create: bool, json: bool) -> None:
-    from phonofilm.warehouse.lake import athena_sql, write_lake  # noqa: PLC0415 - an extra
+    from phonofilm.warehouse.export.lake import athena_sql, write_lake  # noqa: PLC0415 - an extra
 
     tables = write_lake(folder, url, catalogue, create)
     sql = athena_sql(tables, url)

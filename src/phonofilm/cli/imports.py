@@ -10,10 +10,10 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, err, out, say, say_finding, table
+from phonofilm.cli.console import as_json, err, out, say, say_finding, table
 from phonofilm.config import load_settings
-from phonofilm.crawl.bulk import Imported, ImportOptions, import_dumps
-from phonofilm.crawl.land import land
+from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps
+from phonofilm.imports.saved import land
 from phonofilm.sources import get
 
 

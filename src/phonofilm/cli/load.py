@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, err, out, say, table
+from phonofilm.cli.console import as_json, err, out, say, table
+from phonofilm.erasure.person import forget as forget_person
+from phonofilm.erasure.retention import purge as purge_folder
 from phonofilm.errors import UsageError
-from phonofilm.warehouse.forget import forget as forget_person
-from phonofilm.warehouse.load import load
-from phonofilm.warehouse.purge import purge as purge_folder
+from phonofilm.warehouse.load.load import load
 
 
 def command(

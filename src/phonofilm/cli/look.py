@@ -8,20 +8,20 @@ from typing import Annotated, Any
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, out, say, say_finding, table
+from phonofilm.cli.console import as_json, out, say, say_finding, table
 from phonofilm.config import load_settings
-from phonofilm.crawl import find as finding
-from phonofilm.crawl.coverage import percent
-from phonofilm.crawl.frontier import Frontier
-from phonofilm.crawl.goal import BY_PLURAL_NAME, KINDS
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.run import minute
+from phonofilm.crawl import lookup as finding
+from phonofilm.crawl.coverage.coverage import percent
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.scope.goal import BY_PLURAL_NAME, KINDS
+from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
-from phonofilm.landing.store import DataFolder
 from phonofilm.records import BY_PLURAL
+from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES
-from phonofilm.warehouse.export import TABLES
-from phonofilm.warehouse.publish import published, read
+from phonofilm.warehouse.export.export import TABLES
+from phonofilm.warehouse.snapshots import published, read
+from phonofilm.workspace import DataFolder
 
 _SHOWN = {
     "artist": ("name", "popularity", "followers", "genres", "id"),

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.about import __version__
-from phonofilm.cli import screen
+from phonofilm.cli import console
 from phonofilm.errors import PhonofilmError
 from phonofilm.logs import listen
 
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        screen.out.print(f"phonofilm {__version__}")
+        console.out.print(f"phonofilm {__version__}")
         raise typer.Exit
 
 
@@ -43,7 +43,7 @@ def _common(
         typer.Option("--log-file", help="JSON lines of what happens.", show_default=False),
     ] = None,
 ) -> None:
-    screen.err.quiet = quiet
+    console.err.quiet = quiet
     if log_file:
         listen(log_file, debug=False)
 
@@ -90,10 +90,10 @@ def main() -> None:
         _register(sys.argv[1:])
         app()
     except PhonofilmError as error:
-        screen.err.quiet = False
-        screen.failure(error)
+        console.err.quiet = False
+        console.failure(error)
         if "--json" in sys.argv:
-            screen.as_json(screen.failed(error))
+            console.as_json(console.failed(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

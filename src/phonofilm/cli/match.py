@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import as_json, err, out, plain, say, table
+from phonofilm.cli.console import as_json, err, out, plain, say, table
 from phonofilm.identity.decisions import decide
-from phonofilm.landing.store import DataFolder
+from phonofilm.workspace import DataFolder
 
 Pair = tuple[str, str]
 _SILENT = ("not known", "nothing told")

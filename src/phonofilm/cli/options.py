@@ -10,7 +10,7 @@ import typer
 
 from phonofilm.config import Settings, load_settings
 from phonofilm.errors import UsageError
-from phonofilm.landing.store import DataFolder
+from phonofilm.workspace import DataFolder
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (default: ./data).", show_default=False)

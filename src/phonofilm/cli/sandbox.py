@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.screen import table
+from phonofilm.cli.console import table
 from phonofilm.errors import StoreError, UsageError
-from phonofilm.sandbox.faults.registry import DUMP_FAULTS, LINK_FAULTS
-from phonofilm.sandbox.faults.rules import described
-from phonofilm.sandbox.server import Plan, serve
+from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, LINK_FAULTS
+from phonofilm.sandbox.kernel.faults.rules import described
+from phonofilm.sandbox.kernel.server import Plan, serve
 
 
 def command(

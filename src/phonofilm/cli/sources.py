@@ -7,21 +7,21 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.fill import places
-from phonofilm.cli.screen import as_json, out, say, table
+from phonofilm.cli.console import as_json, out, say, table
+from phonofilm.cli.enrich import places
+from phonofilm.cli.progress import span
 from phonofilm.config import load_settings
-from phonofilm.crawl.goal import parse_want
-from phonofilm.crawl.loop import run
-from phonofilm.crawl.origin import beside, sandbox
-from phonofilm.crawl.plan import Plan, plan
 from phonofilm.crawl.probe import Probe, probe
-from phonofilm.crawl.progress import span
+from phonofilm.crawl.scope.goal import parse_want
+from phonofilm.enrich.next_requests import Permitted, ways
 from phonofilm.errors import UsageError
-from phonofilm.filling.steps import Permitted, ways
+from phonofilm.net.origin import beside, sandbox
+from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
+from phonofilm.sources.capabilities import KINDS, Offer, offers
+from phonofilm.sources.cost import Plan, plan
 from phonofilm.sources.manifest import Manifest
-from phonofilm.sources.offers import KINDS, Offer, offers
-from phonofilm.sources.wishes import named
+from phonofilm.sources.routes import named
 
 
 def command(

@@ -13,15 +13,15 @@ from logging import DEBUG
 
 import msgspec
 
-from phonofilm.crawl.asking import send
-from phonofilm.crawl.findings import Findings
-from phonofilm.crawl.ledger import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
-from phonofilm.crawl.parts import Parts, Retry
-from phonofilm.crawl.reader import Reader
-from phonofilm.crawl.transport import NoResponse
+from phonofilm.crawl.context import Parts, Retry
+from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
+from phonofilm.crawl.responses.recorder import Reader
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
+from phonofilm.findings import Findings
 from phonofilm.logs import log
-from phonofilm.sources.base import Finding, Outcome, Response
+from phonofilm.net.send import send
+from phonofilm.net.transport import NoResponse
+from phonofilm.sources.contract import Finding, Outcome, Response
 
 MOST_TRIES = 5
 _MOST_SILENT = 20

@@ -5,14 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.asking import send
-from phonofilm.crawl.find import check_origin_parking
-from phonofilm.crawl.origin import Origin, live, sandbox
-from phonofilm.crawl.transport import NoResponse, Transport
-from phonofilm.landing.store import DataFolder
+from phonofilm.crawl.lookup import check_origin_parking
+from phonofilm.net.origin import Origin, live, sandbox
+from phonofilm.net.send import send
+from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.sources import get
-from phonofilm.sources.base import HttpSource, Malformed, Request
+from phonofilm.sources.contract import HttpSource, Malformed, Request
 from phonofilm.sources.manifest import Endpoint
+from phonofilm.workspace import DataFolder
 
 # A word that every catalogue knows, where a call needs words.
 _WORD = "love"

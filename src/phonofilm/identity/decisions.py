@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from phonofilm.errors import StoreError, UsageError
-from phonofilm.landing.log import disk_failed
-from phonofilm.landing.store import DataFolder
+from phonofilm.landing.journal import disk_failed
+from phonofilm.workspace import DataFolder
 
 
 class Decision(msgspec.Struct):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from phonofilm.errors import UsageError
-from phonofilm.identity.book import Book
 from phonofilm.identity.decisions import decisions
-from phonofilm.identity.kinds import RULES, Kind
 from phonofilm.identity.match import KINDS, kind_of
+from phonofilm.identity.match_store import Book
+from phonofilm.identity.model import RULES, Kind
 from phonofilm.identity.scoring import LINKED, Weight, weigh
-from phonofilm.landing.store import DataFolder, Writing
+from phonofilm.workspace import DataFolder, Writing
 
 
 class Explained(msgspec.Struct):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phonofilm.identity.book import Book
+from phonofilm.identity.match_store import Book
 
 _MOST_WORDS = 6
 _DEEPEST = 8

@@ -12,18 +12,18 @@ from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.identity.artists import ARTIST
 from phonofilm.identity.clusters import clusters
 from phonofilm.identity.decisions import Decision, decisions
-from phonofilm.identity.kinds import RULES, Kind
+from phonofilm.identity.model import RULES, Kind
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.identity.releases import RELEASE
 from phonofilm.identity.titles import TITLE
-from phonofilm.landing.store import DataFolder, Writing
-from phonofilm.warehouse.publish import publish
-from phonofilm.warehouse.unified import RANKS, TABLES
-from phonofilm.warehouse.where import open_warehouse, remembered
+from phonofilm.warehouse.engines.location import open_warehouse, remembered
+from phonofilm.warehouse.snapshots import publish
+from phonofilm.warehouse.views.entities import RANKS, TABLES
+from phonofilm.workspace import DataFolder, Writing
 
 try:
-    from phonofilm.identity.book import Book
     from phonofilm.identity.genres import keep_genres
+    from phonofilm.identity.match_store import Book
     from phonofilm.identity.scoring import LINKED, WEAKEST, prior_of, score
 except ImportError:
     raise ConfigurationError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonofilm.identity.kinds import (
+from phonofilm.identity.model import (
     NAMED_BY_ID,
     Kind,
     Row,

@@ -6,8 +6,8 @@ import msgspec
 
 from phonofilm.identity.decisions import decisions
 from phonofilm.identity.match import kind_of
-from phonofilm.landing.store import DataFolder
-from phonofilm.warehouse.publish import read
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 # What tells a person which record is meant.
 _SHOWN = {

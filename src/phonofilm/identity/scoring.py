@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import msgspec
 
-from phonofilm.identity.kinds import SILENT, Kind
+from phonofilm.identity.model import SILENT, Kind
 
 WEAKEST = 0.02
 """Pairs less probable than this are forgotten."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonofilm.identity.kinds import (
+from phonofilm.identity.model import (
     Kind,
     Row,
     comparison,

@@ -23,9 +23,9 @@ import msgspec
 
 from phonofilm.errors import ConfigurationError, ShapeError
 from phonofilm.landing.dumps import Checked, part_name, sha256_of
-from phonofilm.landing.log import disk_failed
-from phonofilm.sources.dumps import DumpTable
-from phonofilm.sources.tsv import CutShort
+from phonofilm.landing.journal import disk_failed
+from phonofilm.sources.bulk.contract import DumpTable
+from phonofilm.sources.bulk.tsv import CutShort
 
 PIECE_BYTES = 32 * 1024 * 1024
 _READ_BYTES = 2 * 1024 * 1024

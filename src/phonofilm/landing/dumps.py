@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from phonofilm.errors import StoreError
-from phonofilm.landing.log import disk_failed
-from phonofilm.sources import tsv
+from phonofilm.landing.journal import disk_failed
+from phonofilm.sources.bulk import tsv
 
 KEPT = 2
 _NOTE = "generation.json"

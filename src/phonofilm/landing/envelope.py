@@ -7,7 +7,7 @@ import hashlib
 
 import msgspec
 
-from phonofilm.sources.base import Request, Response
+from phonofilm.sources.contract import Request, Response
 
 COLUMNS = {
     "seq": "BIGINT",

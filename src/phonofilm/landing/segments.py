@@ -11,7 +11,7 @@ import duckdb
 
 from phonofilm.errors import StoreError
 from phonofilm.landing.envelope import COLUMNS, Envelope
-from phonofilm.landing.log import disk_failed
+from phonofilm.landing.journal import disk_failed
 
 # Twice this is allocated per thread; longer lines are rare and read with a larger one.
 _BUFFER_BYTES = 4 * 1024 * 1024

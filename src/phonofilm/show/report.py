@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
-from phonofilm.crawl.coverage import percent
-from phonofilm.landing.log import disk_failed
-from phonofilm.landing.store import DataFolder
+from phonofilm.crawl.coverage.coverage import percent
+from phonofilm.landing.journal import disk_failed
 from phonofilm.show import queries
 from phonofilm.sources import get
-from phonofilm.warehouse.publish import published, read
+from phonofilm.warehouse.snapshots import published, read
+from phonofilm.workspace import DataFolder
 
 
 def report(folder: DataFolder, out: Path) -> Path:

@@ -17,10 +17,10 @@ import duckdb
 import msgspec
 
 from phonofilm.errors import UsageError
-from phonofilm.landing.log import disk_failed
-from phonofilm.landing.shelf import Shelf
-from phonofilm.landing.store import DataFolder
-from phonofilm.warehouse.publish import read
+from phonofilm.landing.journal import disk_failed
+from phonofilm.landing.segment_store import Shelf
+from phonofilm.warehouse.snapshots import read
+from phonofilm.workspace import DataFolder
 
 _WIDTH, _LEFT, _RIGHT = 1200, 40, 40
 _BARS, _COLUMNS = 300, 240

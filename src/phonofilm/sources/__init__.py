@@ -6,8 +6,8 @@ from functools import cache
 from importlib import import_module
 
 from phonofilm.errors import UsageError
-from phonofilm.sources.base import HttpSource
-from phonofilm.sources.dumps import BulkSource
+from phonofilm.sources.bulk.contract import BulkSource
+from phonofilm.sources.contract import HttpSource
 
 NAMES = (
     "deezer", "spotify", "musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from phonofilm.records import Media, Record, Track
-from phonofilm.sources.base import HttpSource, Page, Request, Response, one_of
+from phonofilm.sources.contract import HttpSource, Page, Request, Response, one_of
 
 ROLES = ("artwork", "profile", "background", "waveform", "samples", "preview", "audio")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from phonofilm.sources.base import Finding, Page, Request, Response
+from phonofilm.sources.contract import Finding, Page, Request, Response
 
 # Where in a list the next page begins; everything else of a link is what we asked for ourselves.
 _CURSORS = ("cursor", "offset", "query_urn")

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from phonofilm.sandbox.faults.rules import Rule as Fault
-from phonofilm.sandbox.server import Plan, StandIn, running
+from phonofilm.sandbox.kernel.faults.rules import Rule as Fault
+from phonofilm.sandbox.kernel.server import Plan, StandIn, running
 
 __all__ = ["Fault", "Sandbox", "sandbox"]
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import AudioFeatures, Track
-from phonofilm.sources.base import HttpSource, Link, Parser
-from phonofilm.sources.dumps import DumpTable, Reading, WholeDumps
+from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
+from phonofilm.sources.contract import HttpSource, Link, Parser
 from phonofilm.sources.manifest import load_manifest
 
 _STEM = "acousticbrainz-lowlevel-features-20220623"

@@ -9,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.sources.base import (
+from phonofilm.sources.beatport import api_types
+from phonofilm.sources.beatport.convert import Gathered
+from phonofilm.sources.contract import (
     ODD_VALUES,
     Finding,
     Malformed,
@@ -21,8 +23,6 @@ from phonofilm.sources.base import (
     one_of,
     plain,
 )
-from phonofilm.sources.beatport import wire
-from phonofilm.sources.beatport.gather import Gathered
 
 PAGE = 100
 _COUNT = re.compile(r"(\d+)/(\d+)")
@@ -53,7 +53,7 @@ def _gather(rows: list[Any], item: Any, use: Use, gathered: Gathered) -> None:
 def _strange(rows: list[Any], gathered: Gathered) -> None:
     """Keys that no track had before: told once a page."""
     first = next((row for row in rows if isinstance(row, dict)), {})
-    for name in sorted(first.keys() - wire.TRACK_KEYS):
+    for name in sorted(first.keys() - api_types.TRACK_KEYS):
         gathered.page.findings.append(Finding("unknown_field", f"track.{name}"))
 
 
@@ -73,7 +73,7 @@ def _list_of(words: str, item: Any, use: Use, turns: bool = True) -> Parser:
         gathered, tree = Gathered(), plain(response.body)
         rows = _rows(tree, words)
         _gather(rows, item, use, gathered)
-        if item is wire.Track:
+        if item is api_types.Track:
             _strange(rows, gathered)
         page = gathered.done()
         if turns:
@@ -89,7 +89,7 @@ def _one(item: Any, use: Use) -> Parser:
     def parse(request: Request, response: Response) -> Page:
         gathered = Gathered()
         use(gathered, one_of(response.body, item))
-        if item is wire.Track:
+        if item is api_types.Track:
             _strange([plain(response.body)], gathered)
         if not gathered.page.records:
             raise Malformed("nothing with an id")
@@ -103,7 +103,7 @@ def _chart(request: Request, response: Response) -> Page:
     gathered, tree = Gathered(), plain(response.body)
     rows = _rows(tree, "tracks")
     tracks: list[str] = []
-    _gather(rows, wire.Track, lambda g, row: tracks.append(g.track(row)), gathered)
+    _gather(rows, api_types.Track, lambda g, row: tracks.append(g.track(row)), gathered)
     day = _day(response)
     for position, track in enumerate(tracks, request.offset + 1):
         if track and day:
@@ -158,9 +158,9 @@ def kind_of(block: dict[str, Any]) -> str:
 
 
 _SAVED: dict[str, tuple[Any, Use]] = {
-    "track": (wire.Track, Gathered.track),
-    "release": (wire.Release, Gathered.release),
-    "row": (wire.Flat, Gathered.flat),
+    "track": (api_types.Track, Gathered.track),
+    "release": (api_types.Release, Gathered.release),
+    "row": (api_types.Flat, Gathered.flat),
 }
 
 
@@ -177,21 +177,21 @@ def parse_saved(request: Request, response: Response) -> Page:
     return gathered.done()
 
 
-_TRACKS = _list_of("tracks", wire.Track, Gathered.track)
+_TRACKS = _list_of("tracks", api_types.Track, Gathered.track)
 PARSERS: dict[str, Parser] = {
-    "genres": _list_of("genres", wire.Named, Gathered.genre),
+    "genres": _list_of("genres", api_types.Named, Gathered.genre),
     "top": _chart,
     "genre_top": _chart,
     "isrc": _TRACKS,
-    "search_track": _list_of("tracks", wire.Track, Gathered.track, turns=False),
-    "search_artist": _list_of("artists", wire.Named, Gathered.listed_artist),
-    "artist": _one(wire.Named, Gathered.listed_artist),
+    "search_track": _list_of("tracks", api_types.Track, Gathered.track, turns=False),
+    "search_artist": _list_of("artists", api_types.Named, Gathered.listed_artist),
+    "artist": _one(api_types.Named, Gathered.listed_artist),
     "artist_tracks": _TRACKS,
-    "artist_releases": _list_of("releases", wire.Release, Gathered.release),
-    "track": _one(wire.Track, Gathered.track),
-    "release": _one(wire.Release, Gathered.release),
+    "artist_releases": _list_of("releases", api_types.Release, Gathered.release),
+    "track": _one(api_types.Track, Gathered.track),
+    "release": _one(api_types.Release, Gathered.release),
     "release_tracks": _TRACKS,
-    "label": _one(wire.Named, Gathered.label),
+    "label": _one(api_types.Named, Gathered.label),
     "label_tracks": _TRACKS,
     "saved": parse_saved,
 }

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from phonofilm.sources.base import (
+from phonofilm.sources.beatport.parse import PAGE, PARSERS, blocks, kind_of, next_data
+from phonofilm.sources.contract import (
     HttpSource,
     Link,
     Malformed,
@@ -19,7 +20,6 @@ from phonofilm.sources.base import (
     judge_http,
     plain,
 )
-from phonofilm.sources.beatport.parse import PAGE, PARSERS, blocks, kind_of, next_data
 from phonofilm.sources.manifest import load_manifest
 
 # More than one pair of them in a search is refused with 403.

@@ -13,7 +13,7 @@ from phonofilm.records import (
     AudioFeatures,
     Genre,
 )
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     Finding,
     Page,
     Parser,
@@ -22,9 +22,9 @@ from phonofilm.sources.base import (
     items_of,
     one_of,
 )
-from phonofilm.sources.deezer import wire
-from phonofilm.sources.deezer.gather import SOURCE, Gathered, milliseconds
-from phonofilm.sources.gathering import mapped
+from phonofilm.sources.deezer import api_types
+from phonofilm.sources.deezer.convert import SOURCE, Gathered, milliseconds
+from phonofilm.sources.record_builder import mapped
 
 
 def _continues(request: Request, page: Any, count: int) -> list[Request]:
@@ -40,12 +40,12 @@ def _count(total: Any) -> int | None:
 
 def _artists(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    found, rows, odd = items_of(response.body, wire.ArtistPage, wire.Artist, ["data"])
+    found, rows, odd = items_of(response.body, api_types.ArtistPage, api_types.Artist, ["data"])
     for row in rows:
         gathered.artist(row)
     page = gathered.done()
     page.findings += odd
-    paging = found or one_of(response.body, wire.Page)
+    paging = found or one_of(response.body, api_types.Page)
     listed = len(paging.data)
     page.total, page.continues = _count(paging.total), _continues(request, paging, listed)
     return page
@@ -80,7 +80,7 @@ def _listing(item: Any, use: Callable[[Gathered, Any, Request], Any]) -> Parser:
 
     def parse(request: Request, response: Response) -> Page:
         gathered = Gathered()
-        found = one_of(response.body, wire.Page)
+        found = one_of(response.body, api_types.Page)
         for row in _converted(found.data, item, gathered.page):
             use(gathered, row, request)
         page = gathered.done()
@@ -103,49 +103,49 @@ def _converted(items: list[Any], item: Any, page: Page) -> list[Any]:
     return rows
 
 
-def _use_genre(gathered: Gathered, row: wire.Genre, request: Request) -> None:
+def _use_genre(gathered: Gathered, row: api_types.Genre, request: Request) -> None:
     gathered.page.records.append(Genre(SOURCE, str(row.id), name=row.name))
 
 
-def _use_album(gathered: Gathered, row: wire.Album, request: Request) -> None:
+def _use_album(gathered: Gathered, row: api_types.Album, request: Request) -> None:
     gathered.album(row)
 
 
-def _use_own_album(gathered: Gathered, row: wire.Album, request: Request) -> None:
+def _use_own_album(gathered: Gathered, row: api_types.Album, request: Request) -> None:
     gathered.album(row, owner=[request.ids[0]])
 
 
-def _use_track(gathered: Gathered, row: wire.Track, request: Request) -> None:
+def _use_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
     gathered.track(row)
 
 
-def _use_album_track(gathered: Gathered, row: wire.Track, request: Request) -> None:
+def _use_album_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
     gathered.track(row, request.ids[0])
 
 
-def _use_playlist(gathered: Gathered, row: wire.Playlist, request: Request) -> None:
+def _use_playlist(gathered: Gathered, row: api_types.Playlist, request: Request) -> None:
     gathered.playlist(row)
 
 
 def _artist(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    gathered.artist(one_of(response.body, wire.Artist))
+    gathered.artist(one_of(response.body, api_types.Artist))
     return gathered.done()
 
 
 def _album(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    row = one_of(response.body, wire.Album)
+    row = one_of(response.body, api_types.Album)
     key = gathered.album(row)
-    if isinstance(row.tracks, wire.Listed):
-        for track in _converted(row.tracks.data, wire.Track, gathered.page):
+    if isinstance(row.tracks, api_types.Listed):
+        for track in _converted(row.tracks.data, api_types.Track, gathered.page):
             gathered.track(track, key)
     return gathered.done()
 
 
 def _track(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    row = one_of(response.body, wire.Track)
+    row = one_of(response.body, api_types.Track)
     key = gathered.track(row)
     gathered.page.records.append(
         AudioFeatures(
@@ -161,11 +161,11 @@ def _track(request: Request, response: Response) -> Page:
 
 def _playlist(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    row = one_of(response.body, wire.Playlist)
+    row = one_of(response.body, api_types.Playlist)
     key = gathered.playlist(row)
-    if isinstance(row.tracks, wire.Listed):
+    if isinstance(row.tracks, api_types.Listed):
         for place, element in enumerate(row.tracks.data):
-            for track in _converted([element], wire.Track, gathered.page):
+            for track in _converted([element], api_types.Track, gathered.page):
                 gathered.entry(track, key, place)
         here = len(row.tracks.data)
         if isinstance(row.nb_tracks, int) and 0 < here < row.nb_tracks:
@@ -175,9 +175,9 @@ def _playlist(request: Request, response: Response) -> Page:
 
 def _playlist_tracks(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    found = one_of(response.body, wire.Page)
+    found = one_of(response.body, api_types.Page)
     for place, element in enumerate(found.data):
-        for track in _converted([element], wire.Track, gathered.page):
+        for track in _converted([element], api_types.Track, gathered.page):
             gathered.entry(track, request.ids[0], request.offset + place)
     page = gathered.done()
     page.total, page.continues = _count(found.total), _continues(request, found, len(found.data))
@@ -185,22 +185,22 @@ def _playlist_tracks(request: Request, response: Response) -> Page:
 
 
 PARSERS: dict[str, Parser] = {
-    "genres": _listing(wire.Genre, _use_genre),
+    "genres": _listing(api_types.Genre, _use_genre),
     "genre_artists": _genre_artists,
     "chart_artists": _genre_artists,
-    "chart_tracks": _listing(wire.Track, _use_track),
-    "chart_albums": _listing(wire.Album, _use_album),
-    "chart_playlists": _listing(wire.Playlist, _use_playlist),
+    "chart_tracks": _listing(api_types.Track, _use_track),
+    "chart_albums": _listing(api_types.Album, _use_album),
+    "chart_playlists": _listing(api_types.Playlist, _use_playlist),
     "search_artist": _artists,
-    "search_album": _listing(wire.Album, _use_album),
-    "search_track": _listing(wire.Track, _use_track),
-    "search_playlist": _listing(wire.Playlist, _use_playlist),
+    "search_album": _listing(api_types.Album, _use_album),
+    "search_track": _listing(api_types.Track, _use_track),
+    "search_playlist": _listing(api_types.Playlist, _use_playlist),
     "artist": _artist,
     "related": _related,
-    "artist_albums": _listing(wire.Album, _use_own_album),
-    "top_tracks": _listing(wire.Track, _use_track),
+    "artist_albums": _listing(api_types.Album, _use_own_album),
+    "top_tracks": _listing(api_types.Track, _use_track),
     "album": _album,
-    "album_tracks": _listing(wire.Track, _use_album_track),
+    "album_tracks": _listing(api_types.Track, _use_album_track),
     "track": _track,
     "isrc": _track,
     "playlist": _playlist,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.base import HttpSource, Outcome, Request, Response, judge_http
+from phonofilm.sources.contract import HttpSource, Outcome, Request, Response, judge_http
 from phonofilm.sources.deezer.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 

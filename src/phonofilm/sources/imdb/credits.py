@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from phonofilm.records import ABSENT, Credit, Person, Record
-from phonofilm.sources.base import Finding
+from phonofilm.sources.contract import Finding
 from phonofilm.sources.imdb.tables import ROLES
 
 _PERSON_ID = re.compile(r"nm\d{7,}")

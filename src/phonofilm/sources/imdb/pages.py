@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from phonofilm.records import ABSENT, Episode, Rating, Title, TitleGenre
-from phonofilm.sources.base import Finding, Malformed, Page, Request, Response
+from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from phonofilm.sources.imdb.credits import credits_of, stars_of_json_ld
 from phonofilm.sources.imdb.shapes import certificate_country, date_of, minutes_of, texts_of
 

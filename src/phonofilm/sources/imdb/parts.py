@@ -7,7 +7,7 @@ approximation inside the dumps: Animation, and known under its original name in 
 from __future__ import annotations
 
 from phonofilm.errors import UsageError
-from phonofilm.sources.dumps import Rule
+from phonofilm.sources.bulk.contract import Rule
 
 _TYPES = {
     "movies": ("movie", "tvMovie"),

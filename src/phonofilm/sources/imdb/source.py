@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from phonofilm.sources.base import (
+from phonofilm.sources.bulk.contract import DumpTable, Reading, Rule
+from phonofilm.sources.contract import (
     HttpSource,
     Malformed,
     Outcome,
@@ -14,7 +15,6 @@ from phonofilm.sources.base import (
     Response,
     judge_http,
 )  # fmt: skip
-from phonofilm.sources.dumps import DumpTable, Reading, Rule
 from phonofilm.sources.imdb import parts
 from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
 from phonofilm.sources.imdb.tables import READINGS, TABLES

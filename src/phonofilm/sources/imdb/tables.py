@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.records import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
-from phonofilm.sources.dumps import DumpTable, Reading
+from phonofilm.sources.bulk.contract import DumpTable, Reading
 
 _COLUMNS = {
     "title.basics": "tconst titleType primaryTitle originalTitle isAdult startYear endYear"

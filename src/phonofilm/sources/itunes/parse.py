@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Maybe, Track
 from phonofilm.records.dates import release_date
-from phonofilm.sources.base import Finding, Page, Parser, Request, Response, items_of
-from phonofilm.sources.gathering import Gathering, mapped
+from phonofilm.sources.contract import Finding, Page, Parser, Request, Response, items_of
+from phonofilm.sources.record_builder import Gathering, mapped
 
 SOURCE = "itunes"
 Absent = UnsetType

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     HttpSource,
     Link,
     Outcome,

@@ -10,8 +10,8 @@ from msgspec import UNSET
 
 from phonofilm.records import Album, Artist, Tag, Track
 from phonofilm.records.dates import release_date
-from phonofilm.sources.base import Page, Parser, Request, Response, items_of
-from phonofilm.sources.gathering import Gathering
+from phonofilm.sources.contract import Page, Parser, Request, Response, items_of
+from phonofilm.sources.record_builder import Gathering
 
 SOURCE = "jamendo"
 Id = Annotated[str, msgspec.Meta(min_length=1)]

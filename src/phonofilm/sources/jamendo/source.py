@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     HttpSource,
     Outcome,
     Query,

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import UNSET
 
 from phonofilm.records import Artist, ArtistRelation, ExternalId, Tag, Track
-from phonofilm.sources.base import Page, Parser, Request, Response, items_of
-from phonofilm.sources.musicbrainz.gather import TAG_LICENCE, elsewhere
+from phonofilm.sources.contract import Page, Parser, Request, Response, items_of
+from phonofilm.sources.musicbrainz.convert import TAG_LICENCE, elsewhere
 
 SOURCE = "listenbrainz"
 Id = Annotated[str, msgspec.Meta(min_length=1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from phonofilm.sources.base import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.contract import HttpSource, Link, Outcome, Request, Response, judge_http
 from phonofilm.sources.listenbrainz.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from phonofilm.records import Genre
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     Finding,
     Malformed,
     Page,
@@ -17,8 +17,8 @@ from phonofilm.sources.base import (
     Response,
     one_of,
 )
-from phonofilm.sources.musicbrainz import wire
-from phonofilm.sources.musicbrainz.gather import SOURCE, Gathered
+from phonofilm.sources.musicbrainz import api_types
+from phonofilm.sources.musicbrainz.convert import SOURCE, Gathered
 
 
 def _each(items: list[Any], item: Any, page: Page) -> list[Any]:
@@ -36,7 +36,7 @@ def _listing(name: str, item: Any, use: Callable[[Gathered, Any], Any]) -> Parse
 
     def parse(request: Request, response: Response) -> Page:
         gathered = Gathered()
-        found = one_of(response.body, wire.Found)
+        found = one_of(response.body, api_types.Found)
         items = getattr(found, name)
         if items is None:
             raise Malformed(f"no {name}")
@@ -52,52 +52,52 @@ def _listing(name: str, item: Any, use: Callable[[Gathered, Any], Any]) -> Parse
     return parse
 
 
-def _use_genre(gathered: Gathered, row: wire.Genre) -> None:
+def _use_genre(gathered: Gathered, row: api_types.Genre) -> None:
     """Genres are asked for by name, so that the name is what identifies them."""
     gathered.page.records.append(Genre(SOURCE, row.name, name=row.name))
 
 
 def _artist(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    gathered.artist(one_of(response.body, wire.Artist), request.ids[0])
+    gathered.artist(one_of(response.body, api_types.Artist), request.ids[0])
     return gathered.done()
 
 
 def _release(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    gathered.release(one_of(response.body, wire.Release), request.ids[0])
+    gathered.release(one_of(response.body, api_types.Release), request.ids[0])
     return gathered.done()
 
 
 def _recording(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    gathered.recording(one_of(response.body, wire.Recording), asked=request.ids[0])
+    gathered.recording(one_of(response.body, api_types.Recording), asked=request.ids[0])
     return gathered.done()
 
 
 def _addresses(request: Request, response: Response) -> Page:
     """One address answers as itself, several as a list; those not known are left out."""
     gathered = Gathered()
-    found = one_of(response.body, wire.Found)
+    found = one_of(response.body, api_types.Found)
     if found.urls is None and found.resource is None:
         raise Malformed("no urls")
     alone = [{"resource": found.resource, "relations": found.relations}]
-    for row in _each(alone if found.urls is None else found.urls, wire.Address, gathered.page):
+    for row in _each(alone if found.urls is None else found.urls, api_types.Address, gathered.page):
         gathered.address(row)
     return gathered.done()
 
 
 PARSERS: dict[str, Parser] = {
-    "genres": _listing("genres", wire.Genre, _use_genre),
-    "genre_artists": _listing("artists", wire.Artist, Gathered.artist),
-    "search_artist": _listing("artists", wire.Artist, Gathered.artist),
-    "search_album": _listing("releases", wire.Release, Gathered.release),
-    "search_track": _listing("recordings", wire.Recording, Gathered.recording),
-    "isrc": _listing("recordings", wire.Recording, Gathered.recording),
+    "genres": _listing("genres", api_types.Genre, _use_genre),
+    "genre_artists": _listing("artists", api_types.Artist, Gathered.artist),
+    "search_artist": _listing("artists", api_types.Artist, Gathered.artist),
+    "search_album": _listing("releases", api_types.Release, Gathered.release),
+    "search_track": _listing("recordings", api_types.Recording, Gathered.recording),
+    "isrc": _listing("recordings", api_types.Recording, Gathered.recording),
     "address": _addresses,
     "artist": _artist,
-    "artist_releases": _listing("releases", wire.Release, Gathered.release),
-    "artist_recordings": _listing("recordings", wire.Recording, Gathered.recording),
+    "artist_releases": _listing("releases", api_types.Release, Gathered.release),
+    "artist_recordings": _listing("recordings", api_types.Recording, Gathered.recording),
     "release": _release,
     "recording": _recording,
 }

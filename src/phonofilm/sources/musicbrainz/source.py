@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from phonofilm.sources.base import (
+from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
+from phonofilm.sources.contract import (
     HttpSource,
     Link,
     Outcome,
@@ -16,7 +17,6 @@ from phonofilm.sources.base import (
     judge_http,
     retry_after,
 )
-from phonofilm.sources.dumps import DumpTable, Reading, WholeDumps
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.musicbrainz.parse import PARSERS
 from phonofilm.sources.musicbrainz.tables import READINGS, TABLES

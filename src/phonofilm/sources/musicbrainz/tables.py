@@ -7,8 +7,8 @@ and tags are not, and go to a table of their own with their licence.
 from __future__ import annotations
 
 from phonofilm.records import Album, Artist, ExternalId, Genre, Record, Tag, Track
-from phonofilm.sources.dumps import DumpTable, Reading
-from phonofilm.sources.musicbrainz.gather import TAG_LICENCE
+from phonofilm.sources.bulk.contract import DumpTable, Reading
+from phonofilm.sources.musicbrainz.convert import TAG_LICENCE
 
 _PAGE = "https://musicbrainz.org"
 _TAGS = "STRUCT(name VARCHAR, count BIGINT)[]"

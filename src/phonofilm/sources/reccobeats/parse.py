@@ -10,8 +10,8 @@ from msgspec import UNSET, UnsetType
 
 from phonofilm.records import AudioFeatures, ExternalId, Record, Track
 from phonofilm.records.ids import isrc
-from phonofilm.sources.base import Page, Parser, Request, Response, items_of
-from phonofilm.sources.gathering import mapped
+from phonofilm.sources.contract import Page, Parser, Request, Response, items_of
+from phonofilm.sources.record_builder import mapped
 
 SOURCE = "reccobeats"
 _TRACK = re.compile(r"open\.spotify\.com/track/([0-9A-Za-z]{22})")

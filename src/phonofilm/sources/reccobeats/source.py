@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonofilm.sources.base import HttpSource, Link
+from phonofilm.sources.contract import HttpSource, Link
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.reccobeats.parse import PARSERS
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     ODD_VALUES,
     Malformed,
     Page,
@@ -20,8 +20,8 @@ from phonofilm.sources.base import (
     plain,
 )
 from phonofilm.sources.paging import follow
-from phonofilm.sources.soundcloud import wire
-from phonofilm.sources.soundcloud.gather import Gathered
+from phonofilm.sources.soundcloud import api_types
+from phonofilm.sources.soundcloud.convert import Gathered
 
 # Next links were seen with the internal host of the service's own network (2024, 2025).
 FAMILY = ("soundcloud.com", "s-cloud.net")
@@ -29,10 +29,10 @@ _HYDRATION = re.compile(rb"window\.__sc_hydration\s*=\s*(\[.*?\]);\s*</script>",
 Use = Callable[[Gathered, Any, Request], object]
 
 
-def _each(body: bytes, item: Any, gathered: Gathered) -> tuple[list[Any], wire.Listing]:
+def _each(body: bytes, item: Any, gathered: Gathered) -> tuple[list[Any], api_types.Listing]:
     """The items of a list, wrapped or bare; one that does not fit its type is a finding."""
     try:
-        listing = msgspec.json.decode(body, type=wire.Listing)
+        listing = msgspec.json.decode(body, type=api_types.Listing)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         listing = _listing(plain(body))
     rows = []
@@ -44,14 +44,14 @@ def _each(body: bytes, item: Any, gathered: Gathered) -> tuple[list[Any], wire.L
     return rows, listing
 
 
-def _listing(tree: Any) -> wire.Listing:
+def _listing(tree: Any) -> api_types.Listing:
     """A bare list (deprecated), or a wrapped one with something odd beside it."""
     if isinstance(tree, list):
-        return wire.Listing(tree)
+        return api_types.Listing(tree)
     if not isinstance(tree, dict) or not isinstance(tree.get("collection"), list):
         raise Malformed("no list")
     href, total = tree.get("next_href"), tree.get("total_results")
-    return wire.Listing(
+    return api_types.Listing(
         tree["collection"], href if isinstance(href, str) else None,
         total if isinstance(total, int) else None,
     )  # fmt: skip
@@ -103,7 +103,7 @@ def _typed_list(typed: Any, use: Use, slow: Parser) -> Parser:
 
 
 class _Comments(msgspec.Struct):
-    collection: list[wire.Comment]
+    collection: list[api_types.Comment]
     next_href: str | None = None
 
 
@@ -120,23 +120,23 @@ def _one(item: Any, use: Use) -> Parser:
     return parse
 
 
-def _user(gathered: Gathered, row: wire.User, request: Request) -> None:
+def _user(gathered: Gathered, row: api_types.User, request: Request) -> None:
     gathered.user(row)
 
 
-def _track(gathered: Gathered, row: wire.Track, request: Request) -> None:
+def _track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
     gathered.track(row)
 
 
-def _playlist(gathered: Gathered, row: wire.Playlist, request: Request) -> None:
+def _playlist(gathered: Gathered, row: api_types.Playlist, request: Request) -> None:
     gathered.playlist(row)
 
 
-def _comment(gathered: Gathered, row: wire.Comment, request: Request) -> None:
+def _comment(gathered: Gathered, row: api_types.Comment, request: Request) -> None:
     gathered.comment(row, request.ids[0] if request.ids else "")
 
 
-def _web_profile(gathered: Gathered, row: wire.WebProfile, request: Request) -> None:
+def _web_profile(gathered: Gathered, row: api_types.WebProfile, request: Request) -> None:
     gathered.web_profile(row, request.ids[0])
 
 
@@ -151,7 +151,7 @@ def _of_genre(gathered: Gathered, request: Request) -> None:
 def _playlist_tracks(request: Request, response: Response) -> Page:
     """The places of a set after those that it embeds itself."""
     gathered = Gathered()
-    rows, listing = _each(response.body, wire.Track, gathered)
+    rows, listing = _each(response.body, api_types.Track, gathered)
     gathered.entries(request.ids[0], request.offset, rows)
     page = gathered.done()
     follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
@@ -159,11 +159,11 @@ def _playlist_tracks(request: Request, response: Response) -> Page:
 
 
 _KINDS: dict[str, tuple[Any, Use]] = {
-    "user": (wire.User, _user),
-    "track": (wire.Track, _track),
-    "playlist": (wire.Playlist, _playlist),
-    "system-playlist": (wire.Playlist, _playlist),
-    "comment": (wire.Comment, lambda gathered, row, _: gathered.comment(row, "")),
+    "user": (api_types.User, _user),
+    "track": (api_types.Track, _track),
+    "playlist": (api_types.Playlist, _playlist),
+    "system-playlist": (api_types.Playlist, _playlist),
+    "comment": (api_types.Comment, lambda gathered, row, _: gathered.comment(row, "")),
 }
 
 
@@ -205,27 +205,27 @@ def hydration(body: bytes) -> Any:
         return None
 
 
-_USERS = _list_of(wire.User, _user)
-_TRACKS = _list_of(wire.Track, _track)
-_PLAYLISTS = _list_of(wire.Playlist, _playlist)
+_USERS = _list_of(api_types.User, _user)
+_TRACKS = _list_of(api_types.Track, _track)
+_PLAYLISTS = _list_of(api_types.Playlist, _playlist)
 PARSERS: dict[str, Parser] = {
     "users": _USERS,
     "search_artist": _USERS,
     "search_track": _TRACKS,
     "search_playlist": _PLAYLISTS,
-    "genre_artists": _list_of(wire.Track, _track, _of_genre),
-    "resolve_artist": _one(wire.User, _user),
-    "resolve_track": _one(wire.Track, _track),
-    "resolve_playlist": _one(wire.Playlist, _playlist),
+    "genre_artists": _list_of(api_types.Track, _track, _of_genre),
+    "resolve_artist": _one(api_types.User, _user),
+    "resolve_track": _one(api_types.Track, _track),
+    "resolve_playlist": _one(api_types.Playlist, _playlist),
     "artists": _USERS,
     "artist_tracks": _TRACKS,
     "artist_playlists": _PLAYLISTS,
-    "related": _list_of(wire.User, _user, _related),
-    "web_profiles": _list_of(wire.WebProfile, _web_profile),
+    "related": _list_of(api_types.User, _user, _related),
+    "web_profiles": _list_of(api_types.WebProfile, _web_profile),
     "tracks": _TRACKS,
     "related_tracks": _TRACKS,
-    "comments": _typed_list(_Comments, _comment, _list_of(wire.Comment, _comment)),
-    "playlist": _one(wire.Playlist, _playlist),
+    "comments": _typed_list(_Comments, _comment, _list_of(api_types.Comment, _comment)),
+    "playlist": _one(api_types.Playlist, _playlist),
     "playlist_tracks": _playlist_tracks,
     "saved": parse_saved,
 }

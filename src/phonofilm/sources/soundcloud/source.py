@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     HttpSource,
     Link,
     Malformed,

@@ -13,7 +13,7 @@ from phonofilm.records import (
     Genre,
     Record,
 )
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     Finding,
     Link,
     Malformed,
@@ -25,8 +25,8 @@ from phonofilm.sources.base import (
     one_of,
     plain,
 )
-from phonofilm.sources.spotify import wire
-from phonofilm.sources.spotify.gather import SOURCE, Gathered
+from phonofilm.sources.spotify import api_types
+from phonofilm.sources.spotify.convert import SOURCE, Gathered
 
 
 def _continues(request: Request, page: Any, count: int) -> list[Request]:
@@ -39,14 +39,14 @@ def _continues(request: Request, page: Any, count: int) -> list[Request]:
 
 def _artist(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    gathered.artist(one_of(response.body, wire.Artist))
+    gathered.artist(one_of(response.body, api_types.Artist))
     return gathered.done()
 
 
 def _artist_list(request: Request, response: Response) -> Page:
     """Batch gets and related artists: full artists, null for ids nobody has."""
     gathered = Gathered()
-    _, rows, odd = items_of(response.body, wire.ArtistPage, wire.Artist | None, ["artists"])
+    _, rows, odd = items_of(response.body, api_types.ArtistPage, api_types.Artist | None, ["artists"])
     gathered.page.findings += odd
     for place, row in enumerate(rows):
         if row is None:
@@ -73,7 +73,7 @@ def _related(request: Request, response: Response) -> Page:
 def _artist_search(request: Request, response: Response) -> Page:
     gathered = Gathered()
     found, rows, odd = items_of(
-        response.body, wire.ArtistSearch, wire.Artist | None, ["artists", "items"]
+        response.body, api_types.ArtistSearch, api_types.Artist | None, ["artists", "items"]
     )
     for row in rows:
         if row is None:
@@ -91,9 +91,9 @@ def _mixed_search(request: Request, response: Response) -> Page:
     """Artists, albums and tracks of one query: the total is that of the artists."""
     gathered = Gathered()
     uses: list[tuple[str, Any, Callable[[Gathered, Any, Request], Any]]] = [
-        ("artists", wire.Artist, _use_artist),
-        ("tracks", wire.Track, _use_track),
-        ("albums", wire.Album, _use_album),
+        ("artists", api_types.Artist, _use_artist),
+        ("tracks", api_types.Track, _use_track),
+        ("albums", api_types.Album, _use_album),
     ]
     total, goes_on = None, False
     for name, item, use in uses:
@@ -110,16 +110,16 @@ def _mixed_search(request: Request, response: Response) -> Page:
     return page
 
 
-def _use_artist(gathered: Gathered, row: wire.Artist, request: Request) -> None:
+def _use_artist(gathered: Gathered, row: api_types.Artist, request: Request) -> None:
     gathered.artist(row)
 
 
-def _loose_paging(body: bytes, *path: str) -> wire.Paging:
+def _loose_paging(body: bytes, *path: str) -> api_types.Paging:
     found = plain(body)
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
     try:
-        return msgspec.convert(found, wire.Paging, strict=False)
+        return msgspec.convert(found, api_types.Paging, strict=False)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
 
@@ -158,29 +158,29 @@ def _converted(items: Iterable[Any] | None, item: Any, page: Page) -> list[Any]:
     return rows
 
 
-def _use_track(gathered: Gathered, row: wire.Track, request: Request) -> None:
+def _use_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
     gathered.track(row)
 
 
-def _use_album_track(gathered: Gathered, row: wire.Track, request: Request) -> None:
+def _use_album_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
     gathered.track(row, request.ids[0])
 
 
-def _use_album(gathered: Gathered, row: wire.Album, request: Request) -> None:
+def _use_album(gathered: Gathered, row: api_types.Album, request: Request) -> None:
     gathered.album(row, keep=True)
 
 
-def _use_playlist(gathered: Gathered, row: wire.Playlist, request: Request) -> None:
+def _use_playlist(gathered: Gathered, row: api_types.Playlist, request: Request) -> None:
     gathered.playlist(row)
 
 
-def _use_category(gathered: Gathered, row: wire.Category, request: Request) -> None:
+def _use_category(gathered: Gathered, row: api_types.Category, request: Request) -> None:
     gathered.page.links.append(Link("category", row.id))
 
 
 def _track(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    gathered.track(one_of(response.body, wire.Track))
+    gathered.track(one_of(response.body, api_types.Track))
     return gathered.done()
 
 
@@ -208,13 +208,13 @@ def _batch(
     return parse
 
 
-def _whole_album(gathered: Gathered, row: wire.Album) -> None:
+def _whole_album(gathered: Gathered, row: api_types.Album) -> None:
     key = gathered.album(row, keep=True)
     paging = row.tracks
-    if key is None or not isinstance(paging, wire.Paging) or paging.items is None:
+    if key is None or not isinstance(paging, api_types.Paging) or paging.items is None:
         gathered.page.findings.append(Finding("malformed_item", f"album {key} without its tracks"))
         return
-    for track in _converted(paging.items, wire.Track, gathered.page):
+    for track in _converted(paging.items, api_types.Track, gathered.page):
         gathered.track(track, key)
     rest = Request("album_tracks", (key,))
     gathered.page.continues += _continues(rest, paging, len(paging.items or ()))
@@ -222,25 +222,25 @@ def _whole_album(gathered: Gathered, row: wire.Album) -> None:
 
 def _album(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    _whole_album(gathered, one_of(response.body, wire.Album))
+    _whole_album(gathered, one_of(response.body, api_types.Album))
     return gathered.done()
 
 
 def _playlist(request: Request, response: Response) -> Page:
     gathered = Gathered()
-    row = one_of(response.body, wire.Playlist)
+    row = one_of(response.body, api_types.Playlist)
     key = gathered.playlist(row)
     paging = row.items or row.tracks
-    if key and isinstance(paging, wire.Paging) and paging.items is not None:
+    if key and isinstance(paging, api_types.Paging) and paging.items is not None:
         _entries_of(gathered, paging, key, 0)
         rest = Request("playlist_tracks", (key,))
         gathered.page.continues = _continues(rest, paging, len(paging.items))
     return gathered.done()
 
 
-def _entries_of(gathered: Gathered, paging: wire.Paging, playlist: str, first: int) -> None:
+def _entries_of(gathered: Gathered, paging: api_types.Paging, playlist: str, first: int) -> None:
     for place, element in enumerate(paging.items or ()):
-        for row in _converted([element], wire.Entry, gathered.page):
+        for row in _converted([element], api_types.Entry, gathered.page):
             gathered.entry(row, playlist, first + place)
 
 
@@ -255,7 +255,7 @@ def _playlist_tracks(request: Request, response: Response) -> Page:
     return page
 
 
-def _features(gathered: Gathered, row: wire.Features) -> None:
+def _features(gathered: Gathered, row: api_types.Features) -> None:
     fields = {name: getattr(row, name) for name in row.__struct_fields__ if name != "id"}
     gathered.page.records.append(AudioFeatures(SOURCE, row.id, **fields))
 
@@ -272,28 +272,28 @@ def _genre_seeds(request: Request, response: Response) -> Page:
 
 PARSERS: dict[str, Parser] = {
     "genre_seeds": _genre_seeds,
-    "categories": _listing(wire.Category, ("categories",), _use_category),
-    "new_releases": _listing(wire.Album, ("albums",), _use_album),
-    "category_playlists": _listing(wire.Playlist, ("playlists",), _use_playlist),
+    "categories": _listing(api_types.Category, ("categories",), _use_category),
+    "new_releases": _listing(api_types.Album, ("albums",), _use_album),
+    "category_playlists": _listing(api_types.Playlist, ("playlists",), _use_playlist),
     "genre_artists": _artist_search,
-    "genre_tracks": _listing(wire.Track, ("tracks",), _use_track),
+    "genre_tracks": _listing(api_types.Track, ("tracks",), _use_track),
     "search_artist": _artist_search,
     "search_word": _mixed_search,
     "search_slice": _mixed_search,
-    "search_album": _listing(wire.Album, ("albums",), _use_album),
-    "search_track": _listing(wire.Track, ("tracks",), _use_track),
-    "search_playlist": _listing(wire.Playlist, ("playlists",), _use_playlist),
+    "search_album": _listing(api_types.Album, ("albums",), _use_album),
+    "search_track": _listing(api_types.Track, ("tracks",), _use_track),
+    "search_playlist": _listing(api_types.Playlist, ("playlists",), _use_playlist),
     "artist": _artist,
     "artists": _artist_list,
     "related": _related,
-    "artist_albums": _listing(wire.Album, (), _use_album),
-    "top_tracks": _batch("tracks", wire.Track, Gathered.track, "null_item"),
+    "artist_albums": _listing(api_types.Album, (), _use_album),
+    "top_tracks": _batch("tracks", api_types.Track, Gathered.track, "null_item"),
     "album": _album,
-    "albums": _batch("albums", wire.Album, _whole_album),
-    "album_tracks": _listing(wire.Track, (), _use_album_track),
+    "albums": _batch("albums", api_types.Album, _whole_album),
+    "album_tracks": _listing(api_types.Track, (), _use_album_track),
     "track": _track,
-    "tracks": _batch("tracks", wire.Track, Gathered.track),
-    "audio_features": _batch("audio_features", wire.Features, _features, "not_measured"),
+    "tracks": _batch("tracks", api_types.Track, Gathered.track),
+    "audio_features": _batch("audio_features", api_types.Features, _features, "not_measured"),
     "playlist": _playlist,
     "playlist_tracks": _playlist_tracks,
 }

@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from phonofilm.records import Artist, Record
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     HttpSource,
     Link,
     Outcome,

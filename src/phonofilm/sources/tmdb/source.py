@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from phonofilm.sources.base import HttpSource, Link, Outcome, Query, Request, Response, judge_http
+from phonofilm.sources.contract import (
+    HttpSource,
+    Link,
+    Outcome,
+    Query,
+    Request,
+    Response,
+    judge_http,
+)
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.tmdb.parse import PARSERS
 

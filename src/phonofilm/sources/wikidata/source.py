@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from phonofilm.sources.base import (
+from phonofilm.sources.contract import (
     HttpSource,
     Malformed,
     Outcome,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from phonofilm.records import Record
-from phonofilm.warehouse.batches import Batches
+from phonofilm.warehouse.load.batches import Batches
 
 
 class Merged(NamedTuple):

@@ -11,14 +11,14 @@ from typing import Any
 
 import duckdb
 
-from phonofilm.landing.log import disk_failed
+from phonofilm.landing.journal import disk_failed
 from phonofilm.records import RECORDS, Record
-from phonofilm.warehouse.batches import Batches, has_figures
 from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import quoted
-from phonofilm.warehouse.merging import adds, differs, merged, same
-from phonofilm.warehouse.schema import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
-from phonofilm.warehouse.unified import forget_gone
+from phonofilm.warehouse.load.batches import Batches, has_figures
+from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
+from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
+from phonofilm.warehouse.views.entities import forget_gone
 
 # Files of this version pack text better and a third faster; DuckDB reads them from 1.4 on.
 _STORAGE = "v1.4.0"

@@ -21,13 +21,13 @@ import duckdb
 
 from phonofilm.errors import ConfigurationError, StoreError
 from phonofilm.records import RECORDS, Record
-from phonofilm.warehouse.batches import Batches, has_figures
 from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import POSTGRES, quoted
-from phonofilm.warehouse.merging import adds, differs, merged, same
-from phonofilm.warehouse.schema import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
-from phonofilm.warehouse.unified import forget_gone
-from phonofilm.warehouse.where import scrubbed, without_password
+from phonofilm.warehouse.engines.location import scrubbed, without_password
+from phonofilm.warehouse.load.batches import Batches, has_figures
+from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
+from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
+from phonofilm.warehouse.views.entities import forget_gone
 
 try:
     import psycopg

@@ -1,0 +1,128 @@
+"""What a person sees while a crawl runs: a live panel on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from phonofilm.crawl.coverage.coverage import percent
+from phonofilm.crawl.engine import Engine
+from phonofilm.crawl.scope.goal import BY_PLURAL_NAME, KINDS
+
+_PLAIN_EVERY_SECONDS = 10.0
+
+
+def span(seconds: float) -> str:
+    """A duration as people read it."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+class View:
+    """The figures of a running engine, as text."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._began = engine.parts.clock.steady()
+
+    def _elapsed(self) -> float:
+        return max(1e-6, self._engine.parts.clock.steady() - self._began)
+
+    def headline(self) -> str:
+        """Calls, rate, yield, budget, what is waited for."""
+        engine, elapsed = self._engine, self._elapsed()
+        parts = [
+            engine.parts.source.manifest.title,
+            f"{engine.calls:,} calls",
+            f"{engine.calls / elapsed:,.1f}/s",
+            f"{engine.gain / engine.calls if engine.calls else 0:.1f} new per call",
+            f"{span(elapsed)}",
+        ]
+        felt = engine.parts.limiter.felt
+        if felt is not None:
+            parts.append(f"limit felt: {felt.limit} in {felt.seconds:g} s")
+        left = engine.parts.limiter.left()
+        if left is not None:
+            parts.append(f"{left} calls of budget left")
+        eta = self._eta()
+        if eta is not None:
+            parts.append(f"about {span(eta)} to go")
+        return " · ".join(parts)
+
+    def _eta(self) -> float | None:
+        engine, goal = self._engine, self._engine.parts.goal
+        if not engine.calls:
+            return None
+        rate = engine.calls / self._elapsed()
+        if goal.open_ended():
+            pending = sum(held.pending for held in engine.parts.planner.yields() if not held.dry)
+            return pending / rate
+        if engine.gain <= 0:
+            return None
+        missing = sum(max(0, (n or 0) - engine.reader.full[kind]) for kind, n in goal.wants.items())
+        return missing / (engine.gain / engine.calls) / rate
+
+    def rows(self) -> list[tuple[str, int, int, str, str]]:
+        """By kind: full, mentioned, what is wanted, coverage."""
+        engine = self._engine
+        tally = engine.parts.frontier.tally()
+        seen = engine.reader.evidence.coverage()
+        rows = []
+        for kind in KINDS:
+            if kind in tally:
+                wanted = engine.parts.goal.wants.get(kind, 0)
+                target = "all" if wanted is None else (f"{wanted:,}" if wanted else "")
+                share = percent(seen[kind]) if kind in seen else ""
+                held = tally[kind]
+                rows.append((BY_PLURAL_NAME[kind], held["full"], held["mentioned"], target, share))
+        return rows
+
+    def panel(self) -> Group:
+        """The live panel."""
+        table = Table(box=None, padding=(0, 2), header_style="dim")
+        for name in ("", "full", "mentioned", "wanted", "coverage"):
+            table.add_column(name, justify="left" if not name else "right")
+        for plural, full, mentioned, target, share in self.rows():
+            table.add_row(plural, f"[bold]{full:,}[/]", f"{mentioned:,}", target, share)
+        return Group(Text(self.headline(), style="cyan"), table)
+
+    def line(self) -> str:
+        """The same in one plain line."""
+        kinds = ", ".join(f"{plural} {full:,} full" for plural, full, *_ in self.rows())
+        return f"{self.headline()} · {kinds}"
+
+
+def watcher(
+    console: Console, every: float = _PLAIN_EVERY_SECONDS, panel: bool = True
+) -> Callable[[Engine], Coroutine[Any, Any, None]]:
+    """Watches an engine until it is cancelled; the last figures stay on the screen.
+
+    Several at once share a screen by lines, not by panels.
+    """
+
+    async def watch(engine: Engine) -> None:
+        view = View(engine)
+        if console.is_terminal and panel:
+            with Live(view.panel(), console=console, refresh_per_second=8) as live:
+                try:
+                    while True:
+                        await asyncio.sleep(0.15)
+                        live.update(view.panel())
+                except asyncio.CancelledError:
+                    live.update(view.panel())
+                    raise
+        while True:
+            await asyncio.sleep(every)
+            console.print(view.line(), highlight=False, soft_wrap=True)
+
+    return watch

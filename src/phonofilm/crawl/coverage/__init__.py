@@ -1,0 +1,1 @@
+"""Estimate the share of the reachable records that is collected."""

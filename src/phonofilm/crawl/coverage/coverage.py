@@ -1,0 +1,71 @@
+"""How much of what is reachable is in hand, with a 90 % interval, by kind and by list.
+
+Reachable is what permitted calls lead to from the seeds; what none of them reaches is not counted
+and cannot be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from phonofilm.crawl.coverage.population import Census, Range
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.base import Chooser
+
+# Parents before what they contain: unknown artists have unknown albums.
+_ORDER = ("artist", "playlist", "album", "track", "features", "title", "web_profile",
+          "comment", "chart_entry")  # fmt: skip
+
+
+class Coverage(NamedTuple):
+    """A fraction with the ends of its interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def percent(held: Sequence[float]) -> str:
+    """A coverage as people read it: with the ends of its interval."""
+    estimate, low, high = held
+    if round(low, 2) == round(high, 2):
+        return f"{estimate:.0%}"
+    return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
+
+
+class Evidence(NamedTuple):
+    """What coverage is told from; `census` counts things of the kind `counted`."""
+
+    planner: Chooser
+    frontier: Frontier
+    census: Census
+    counted: str = "artist"
+
+    def coverage(self) -> dict[str, Coverage]:
+        """By wanted kind, in the order of the wants."""
+        tally = self.frontier.tally()
+        unknown: dict[str, Range] = {}
+        for kind in _ORDER:
+            if kind == self.counted and self.planner.follows_all:
+                unknown[kind] = self.census.unknown(*self.planner.open_calls(kind))
+            else:
+                unknown[kind] = self.planner.expected_more(kind, unknown)
+        held = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
+        return {kind: _share(known, unknown[kind]) for kind, known in held.items() if known}
+
+    def lists(self, most: int = 20) -> dict[str, Coverage]:
+        """The known share of the lists with most known members, by their names."""
+        counted = self.frontier.members.most_common(most)
+        shares = ((node, self.census.share_of(node)) for node, _ in counted)
+        return {
+            self.frontier.id_of(node): Coverage(*(round(value, 4) for value in share))
+            for node, share in shares
+        }
+
+
+def _share(known: int, unknown: Range) -> Coverage:
+    if unknown.middle == float("inf"):
+        return Coverage(0.5, 0.02, 0.98)
+    middle, high, low = (round(known / (known + value), 4) for value in unknown)
+    return Coverage(middle, low, high)

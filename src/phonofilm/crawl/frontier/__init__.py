@@ -1,0 +1,1 @@
+"""The durable state of a crawl: known nodes, open requests, runs."""

@@ -1,0 +1,99 @@
+"""A look into a source: one search, nothing kept."""
+
+from __future__ import annotations
+
+from phonofilm.config import Settings
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.scope.goal import simplified
+from phonofilm.crawl.session import check_parking
+from phonofilm.errors import ParkedError, StoreError, UsageError
+from phonofilm.net.origin import Origin, live, sandbox
+from phonofilm.net.send import send
+from phonofilm.net.transport import NoResponse, Transport
+from phonofilm.records import Artist, Record
+from phonofilm.sources import get
+from phonofilm.sources.contract import HttpSource, Malformed, Page, Request
+from phonofilm.workspace import DataFolder
+
+SEARCHES = ("artist", "album", "track", "playlist", "title")
+
+
+class Looker:
+    """Asks a source a few things on the spot; a parked source is not asked."""
+
+    def __init__(self, source: HttpSource, origin: Origin, transport: Transport) -> None:
+        self._source, self._origin, self._transport = source, origin, transport
+        self._tokens = origin.tokens(transport)
+
+    async def ask(self, endpoint: str, text: str) -> Page:
+        """One call; errors say what the source answered."""
+        request = Request(endpoint, (text,))
+        found = await send(
+            self._source, self._origin.access, request, self._transport,
+            await self._tokens.headers(), self._origin.elsewhere,
+        )  # fmt: skip
+        title = self._source.manifest.title
+        if isinstance(found, NoResponse):
+            raise StoreError(
+                f"{title} does not answer: {found.detail}.", next_step="Try again later."
+            )
+        outcome = self._source.judge(request, found)
+        if outcome.verdict in ("throttled", "quota"):
+            wait = outcome.retry_after_seconds or 30.0
+            raise ParkedError(
+                f"{title} asks to wait {wait:.0f} s.", resume_at=self._origin.clock.wall() + wait
+            )
+        if outcome.verdict != "answer":
+            raise StoreError(f"{title} refuses the search: {outcome.reason or outcome.verdict}.")
+        try:
+            return self._source.parse(request, found)
+        except Malformed as error:
+            raise StoreError(f"{title} answered something else: {error}.") from None
+
+    async def artist(self, name: str) -> Artist:
+        """The artist of a name; UsageError with near ones."""
+        people = [
+            r for r in (await self.ask("search_artist", name)).records if isinstance(r, Artist)
+        ]
+        for person in people:
+            if simplified(str(person.name)) == simplified(name):
+                return person
+        near = ", ".join(str(person.name) for person in people[:3])
+        raise UsageError(
+            f"No artist is called {name!r}.", next_step=f"Near: {near}." if near else ""
+        )
+
+
+def check_origin_parking(folder: DataFolder, source: HttpSource, origin: Origin) -> None:
+    """A parked source is not asked, by whatever verb; ParkedError with the minute of return."""
+    path = folder.frontier / f"{source.manifest.name}.sqlite"
+    if path.exists():
+        frontier = Frontier(path)
+        try:
+            if frontier.meta("origin") == origin.name:
+                check_parking(frontier, origin, source)
+        finally:
+            frontier.close()
+
+
+async def find(
+    folder: DataFolder, settings: Settings, source_name: str, at: str | None, kind: str, words: str,
+    artist: str = "",
+) -> list[Record]:  # fmt: skip
+    """What a source finds; with `artist`, the albums of that artist."""
+    source = get(source_name)
+    origin = live(source, settings) if at is None else await sandbox(source, at)
+    check_origin_parking(folder, source, origin)
+    async with Transport(origin.base_url, origin.user_agent, key=origin.key) as transport:
+        looker = Looker(source, origin, transport)
+        if artist:
+            person = await looker.artist(artist)
+            page = await looker.ask("artist_albums" if kind == "album" else "top_tracks", person.id)
+        else:
+            if f"search_{kind}" not in source.manifest.endpoints:
+                raise UsageError(
+                    f"{source.manifest.title} cannot be searched for {kind}s.",
+                    next_step="Titles: --source tmdb; music: --source deezer or spotify.",
+                )
+            page = await looker.ask(f"search_{kind}", words)
+    return [record for record in page.records if record.kind == kind]

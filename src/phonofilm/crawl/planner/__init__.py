@@ -1,0 +1,1 @@
+"""Choose the next request by its expected information."""

@@ -1,0 +1,1 @@
+"""Open requests of one endpoint, ordered by expected gain."""

@@ -1,0 +1,166 @@
+"""Veins: places where one kind of call can be made, and what such calls brought so far."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from array import array
+from collections import deque
+
+import msgspec
+
+from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.estimates import Yield
+from phonofilm.crawl.scope.goal import FOLLOWED, LOOKED_UP
+from phonofilm.sources.contract import Request
+from phonofilm.sources.manifest import Endpoint
+
+FULL, MENTION = 1.0, 0.5
+
+
+class VeinYield(msgspec.Struct):
+    """What the next call of a kind is expected to bring, with its standard error.
+
+    A `+` after the name: the pages after the first. `dry`: no more is expected of what is open.
+    """
+
+    name: str
+    calls: int
+    gain: float
+    error: float
+    pending: int
+    dry: bool
+
+
+class Vein(ABC):
+    """One kind of call. `best` says what the best call at hand is expected to bring.
+
+    `plain` veins ask in the order in which things were met and expect the same of all of them.
+    """
+
+    def __init__(self, name: str, spec: Endpoint, expected: Yield, plain: bool = False) -> None:
+        self.name, self.endpoint, self.spec = name, name.removesuffix("+"), spec
+        self.expected = expected
+        self.plain = plain
+        self.direct = True
+        self.chosen = 0  # the planner's choice that was the last one here
+        self.worth = 0.0  # what `best` told, with what follows; the planner keeps it
+        self.follow: tuple[tuple[float, float], ...] = ()  # gain and calls of what it leads to
+        self._held: float | None = None
+        self.stale = True
+
+    def best(self) -> float | None:
+        """Expected gain of the best call at hand; None when there is nothing to ask."""
+        if self.stale:
+            self._held, self.stale = self._find(), False
+        return self._held
+
+    def touch(self, origin: str = "") -> None:
+        """An answer came from a vein: the best call is looked for anew."""
+        self.stale = True
+
+    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+        """A call of this vein was answered with so many items."""
+        self.expected.learn(gain, met)
+        self.stale = True
+
+    @abstractmethod
+    def _find(self) -> float | None: ...
+
+    @abstractmethod
+    def ready(self) -> int:
+        """Nodes that the next call would carry; 0 when there is nothing to ask."""
+
+    @abstractmethod
+    def take(self) -> Ask:
+        """The best call; only when `ready`."""
+
+    @abstractmethod
+    def pending(self) -> int:
+        """Calls that could still be made, at most."""
+
+
+class FirstPages(Vein):
+    """What calls about nodes of one kind share: which nodes are still to be asked about."""
+
+    def __init__(
+        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
+        plain: bool = False, only_itself: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(name, spec, expected, plain)
+        self._frontier = frontier
+        self._nodes: array[int] = frontier.by_kind[spec.node]
+        self._asked = bytearray()
+        self._level = LOOKED_UP if spec.role == "detail" else FOLLOWED
+        self._only_itself = only_itself
+        for node in frontier.asked(self.endpoint):
+            self._mark(node)
+
+    def _mark(self, node: int) -> None:
+        if node >= len(self._asked):
+            self._asked.extend(bytes(max(1024, node + 1 - len(self._asked))))
+        self._asked[node] = 1
+
+    def _wanted(self, node: int) -> bool:
+        flags = self._frontier.flags[node]
+        if flags >> 1 < self._level or (self._only_itself and flags & 1):
+            return False
+        return not (node < len(self._asked) and self._asked[node])
+
+    def _ask(self, nodes: list[int]) -> Ask:
+        for node in nodes:
+            self._mark(node)
+        self.stale = True
+        ids = tuple(self._frontier.id_of(node) for node in nodes)
+        return Ask(Request(self.endpoint, ids), tuple(nodes), None, self.name)
+
+
+class Batches(FirstPages):
+    """Nodes in the order they were met, as many in a call as the endpoint takes."""
+
+    def __init__(
+        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
+        plain: bool = False, only_itself: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(name, spec, expected, frontier, plain, only_itself)
+        self._cursor = 0
+        self._gathered: deque[int] = deque()
+
+    def touch(self, origin: str = "") -> None:
+        """An answer came: perhaps there is something to ask now."""
+        self.stale = self.stale or self._held is None or self._cursor < len(self._nodes)
+
+    def _find(self) -> float | None:
+        return self.expected.gain if self.ready() else None
+
+    def ready(self) -> int:
+        """Fills the next batch as far as nodes are known."""
+        gathered = self._gathered
+        if not gathered and self._cursor >= len(self._nodes):
+            return 0
+        while gathered and not self._wanted(gathered[0]):
+            gathered.popleft()
+        nodes, flags, cursor = self._nodes, self._frontier.flags, self._cursor
+        least, full, batch = self._level << 1, int(self._only_itself), self.spec.batch
+        while len(gathered) < batch and cursor < len(nodes):
+            node = nodes[cursor]
+            cursor += 1
+            held = flags[node]
+            if held >= least and not held & full and self._wanted(node):
+                gathered.append(node)
+        self._cursor = cursor
+        return len(gathered)
+
+    def take(self) -> Ask:
+        """The next node, or a batch of them."""
+        nodes: list[int] = []
+        while self._gathered and len(nodes) < self.spec.batch:
+            node = self._gathered.popleft()
+            if self._wanted(node):
+                nodes.append(node)
+        return self._ask(nodes)
+
+    def pending(self) -> int:
+        """An upper bound: nodes not passed yet."""
+        left = len(self._gathered) + len(self._nodes) - self._cursor
+        return -(-left // self.spec.batch)

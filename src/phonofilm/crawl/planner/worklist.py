@@ -1,0 +1,136 @@
+"""Calls that are known beforehand: a list, made in its order, each once whatever was asked before.
+
+A batch carries as many as the endpoint takes. What answers lead to is not followed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from phonofilm.crawl.coverage.population import Range
+from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.planner.queues.base import VeinYield
+from phonofilm.crawl.scope.goal import IGNORED
+from phonofilm.sources.contract import Finding, HttpSource, Link, Page, Request
+from phonofilm.sources.manifest import Endpoint, Manifest
+
+
+class Errand(Link):
+    """One thing to ask: `kind` is the endpoint, `id` what about."""
+
+
+class Errands:
+    """The list as a chooser of calls."""
+
+    def __init__(self, manifest: Manifest, frontier: Frontier, errands: Sequence[Errand]) -> None:
+        self._manifest, self._frontier = manifest, frontier
+        self.satisfied: set[str] = set()
+        self.held_back = False
+        self.price: Callable[[str], float | None] = lambda endpoint: 1.0
+        self.one_price = True
+        self._waiting: dict[str, deque[str]] = {}
+        self._further: deque[Ask] = deque()
+        known: dict[str, set[int]] = {}
+        for endpoint, id_ in dict.fromkeys(errands):
+            spec = manifest.endpoints[endpoint]
+            frontier.meet(spec.node, [(id_, IGNORED, False)])
+            asked = known.setdefault(endpoint, set(frontier.asked(endpoint)))
+            if frontier.seq_of(spec.node, id_) not in asked:
+                self._waiting.setdefault(endpoint, deque()).append(id_)
+
+    @property
+    def counted(self) -> frozenset[str]:
+        """No list is counted."""
+        return frozenset()
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Nothing is wanted but the answers."""
+        return ()
+
+    @property
+    def follows_all(self) -> bool:
+        """Nothing is followed."""
+        return False
+
+    def next(self) -> Ask | None:
+        """The next call that has budget; None when the list is done, or all of it waits."""
+        self.held_back = False
+        if self._further and self.price(self._further[0].request.endpoint) is not None:
+            return self._further.popleft()
+        for endpoint, ids in self._waiting.items():
+            if not ids:
+                continue
+            if self.price(endpoint) is None:
+                self.held_back = True
+                continue
+            spec = self._manifest.endpoints[endpoint]
+            taken = tuple(ids.popleft() for _ in range(min(spec.batch, len(ids))))
+            nodes = tuple(self._frontier.seq_of(spec.node, id_) or 0 for id_ in taken)
+            return Ask(Request(endpoint, taken), nodes, None, endpoint)
+        return None
+
+    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int = 0) -> None:
+        """Nothing is learned: the list stands."""
+
+    def told(self, ask: Ask, total: int | None) -> None:
+        """How long a list is does not matter here."""
+
+    def count(self, kind: str, node: int, number: int = 1) -> None:
+        """No list is counted."""
+
+    def continues(self, request: Request, row: int, node: int, total: int | None) -> None:
+        """Of a batch all that it brings is wanted, however many pages; of a search the best."""
+        if self._manifest.endpoints[request.endpoint].batch > 1:
+            self._further.append(Ask(request, (node,), row, request.endpoint))
+
+    def length(self, endpoint: str, node: int, number: int) -> None:
+        """How long a list is does not matter here."""
+
+    def drop(self, endpoint: str) -> None:
+        """A call that is absent is not made again."""
+        self._waiting.pop(endpoint, None)
+
+    def open_calls(self, kind: str) -> tuple[int, bool]:
+        """Nothing is looked for."""
+        return 0, False
+
+    def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range:
+        """Nothing is looked for."""
+        return Range(0.0, 0.0, 0.0)
+
+    def yields(self) -> list[VeinYield]:
+        """What is still to be asked."""
+        return [
+            VeinYield(endpoint, 0, 0.0, 0.0, len(ids), not ids)
+            for endpoint, ids in self._waiting.items()
+        ]
+
+
+class Unfollowed:
+    """The scope of errands: what is met is known and no more."""
+
+    closed = True
+    name = ""
+
+    def seeds(self, source: HttpSource, access: str) -> list[Link]:
+        """None."""
+        return []
+
+    def levels(self, page: Page, endpoint: Endpoint, request: Request, parent: int) -> list[int]:
+        """Nothing is followed."""
+        return [IGNORED] * len(page.records)
+
+    def link_level(self, link: Link) -> int:
+        """Nothing is followed."""
+        return IGNORED
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Ids were told by sources, and may be wrong like those that people give."""
+        return True
+
+    def findings(self, followed: int) -> list[Finding]:
+        """Nothing to say."""
+        return []

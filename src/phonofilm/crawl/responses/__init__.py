@@ -1,0 +1,1 @@
+"""Record a response in the frontier and write it to the landing."""

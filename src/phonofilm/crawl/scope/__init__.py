@@ -1,0 +1,1 @@
+"""Which part of a source a crawl follows, and how much of it."""

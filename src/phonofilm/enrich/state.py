@@ -1,0 +1,155 @@
+"""What is known of the artists that are wanted: who they are elsewhere, what they lack."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import duckdb
+import msgspec
+
+from phonofilm.sources.routes import meant
+
+_MOST_ITEMS = 12
+# How the address of an artist reads where others link to it.
+_PAGES = {
+    "spotify": "https://open.spotify.com/artist/{}",
+    "deezer": "https://www.deezer.com/artist/{}",
+}  # fmt: skip
+_MBID = ("listenbrainz",)
+
+
+class Known(msgspec.Struct):
+    """One wanted artist. `ids` are by source; `items` by source and kind, the best known first."""
+
+    entity: str
+    name: str
+    ids: dict[str, list[str]] = {}
+    items: dict[tuple[str, str], list[str]] = {}
+    isrcs: list[str] = []
+    codes: list[str] = []
+
+    def ids_at(self, source: str) -> list[str]:
+        """What a source calls it; some sources use the ids of another."""
+        return self.ids.get("musicbrainz" if source in _MBID else source, [])
+
+    def addresses(self) -> list[str]:
+        """Its pages elsewhere."""
+        return [
+            page.format(id_) for source, page in _PAGES.items() for id_ in self.ids.get(source, ())
+        ]
+
+
+def wanted_artists(
+    connection: duckdb.DuckDBPyConnection, source: str, ids: Sequence[str]
+) -> dict[str, Known]:
+    """The artists of a source as things, by entity, in the order of their ids."""
+    run = connection.execute
+    run("CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS id", [list(ids)])
+    run(
+        """CREATE OR REPLACE TEMP TABLE artist_entity AS SELECT a.source, a.id, a.name,
+        coalesce(m.entity, a.source || ':' || a.id) AS entity FROM store.artist a
+        LEFT JOIN identity.members m ON m.kind = 'artist' AND m.source = a.source AND m.id = a.id"""
+    )
+    run(
+        """CREATE OR REPLACE TEMP TABLE wanted AS SELECT e.entity, any_value(e.name) AS name
+        FROM asked k JOIN artist_entity e ON e.id = k.id AND e.source = ? GROUP BY e.entity""",
+        [source],
+    )
+    rows = run("SELECT entity, name FROM wanted WHERE name IS NOT NULL ORDER BY entity").fetchall()
+    found = {entity: Known(entity, name) for entity, name in rows}
+    _add_ids(connection, found)
+    _add_items(connection, found)
+    return found
+
+
+def _add_ids(connection: duckdb.DuckDBPyConnection, found: dict[str, Known]) -> None:
+    """Ids by what was matched, then those that sources say others have."""
+    rows = connection.execute(
+        """SELECT e.entity, e.source, e.id, 0 AS told FROM wanted w
+        JOIN artist_entity e ON e.entity = w.entity
+        UNION ALL SELECT e.entity, x.scheme, x.value, 1 FROM wanted w
+        JOIN artist_entity e ON e.entity = w.entity
+        JOIN store.external_id x ON x.of_kind = 'artist' AND x.source = e.source AND x.of_id = e.id
+        ORDER BY 4, 2, 3"""
+    ).fetchall()
+    for entity, source, id_, told in rows:
+        if entity in found:
+            held = found[entity].ids.setdefault(source, [])
+            if id_ not in held and not (told and held):
+                held.append(id_)
+
+
+def _add_items(connection: duckdb.DuckDBPyConnection, found: dict[str, Known]) -> None:
+    """Their tracks and albums, best known first, and the codes of their tracks."""
+    rows = connection.execute(
+        f"""SELECT entity, source, kind, id, isrc FROM (
+            SELECT e.entity, t.source, 'track' AS kind, t.id, t.isrc,
+            coalesce(t.rank, t.popularity, t.listens, 0) AS fame FROM wanted w
+            JOIN artist_entity e ON e.entity = w.entity
+            JOIN store.track t ON t.source = e.source AND t.artist_ids[1] = e.id
+            UNION ALL SELECT e.entity, a.source, 'album', a.id, NULL,
+            coalesce(a.fans, a.popularity, 0) FROM wanted w
+            JOIN artist_entity e ON e.entity = w.entity
+            JOIN store.album a ON a.source = e.source AND a.artist_ids[1] = e.id)
+        QUALIFY row_number() OVER (PARTITION BY entity, source, kind
+            ORDER BY fame DESC, id) <= {_MOST_ITEMS} ORDER BY entity, source, kind, fame DESC, id"""
+    ).fetchall()
+    codes: dict[str, dict[str, None]] = defaultdict(dict)
+    for entity, source, kind, id_, isrc in rows:
+        if entity not in found:
+            continue
+        held = found[entity]
+        held.items.setdefault((source, kind), []).append(id_)
+        if isrc and isrc not in held.isrcs:
+            held.isrcs.append(isrc)
+        if source == "spotify" and kind == "track":
+            codes[entity][id_] = None
+    for entity, held in found.items():
+        held.codes = [*held.isrcs, *codes[entity]]
+
+
+def filled(connection: duckdb.DuckDBPyConnection, kind: str, field: str) -> dict[str, str]:
+    """The wanted artists that have a field, and a source that tells it."""
+    found: dict[str, str] = {}
+    for wish in meant(kind, field):
+        told, _, name = wish.partition(".")
+        for entity, source in connection.execute(_filled(told, name)).fetchall():
+            found.setdefault(entity, source)
+    return found
+
+
+def _filled(kind: str, field: str) -> str:
+    """SQL: entity and source of those that have a value."""
+    mine = "JOIN artist_entity e ON e.source = t.source AND e.id"
+    if kind == "relation":
+        rows = f"store.artist_relation t {mine} = t.artist_id"
+    elif kind == "tag":
+        rows = f"(FROM store.tag WHERE of_kind = 'artist' AND is_genre) t {mine} = t.of_id"
+    elif kind == "artist_genre":
+        rows = f"store.artist_genre t {mine} = t.artist_id"
+    elif kind == "artist":
+        rows = f"store.artist t {mine} = t.id"
+    elif kind == "features":
+        return _measured(field)
+    else:
+        rows = f"store.{kind} t {mine} = t.artist_ids[1]"
+    value = f't."{field}"'
+    empty = f"len({value}) > 0" if field in ("genres", "aliases", "keywords") else "true"
+    there = "true" if kind in ("relation", "tag", "artist_genre") else f"{value} IS NOT NULL"
+    return f"""SELECT w.entity, min(t.source) FROM {rows} JOIN wanted w ON w.entity = e.entity
+        WHERE {there} AND {empty} GROUP BY w.entity"""
+
+
+def _measured(field: str) -> str:
+    """Measures belong to recordings, whoever measured them."""
+    return f"""WITH measured AS (SELECT coalesce(m.entity, f.source || ':' || f.id) AS recording,
+        f.source FROM store.features f LEFT JOIN identity.members m ON m.kind = 'recording'
+        AND m.source = f.source AND m.id = f.id WHERE f."{field}" IS NOT NULL)
+        SELECT w.entity, min(f.source) FROM store.track t
+        JOIN artist_entity e ON e.source = t.source AND e.id = t.artist_ids[1]
+        JOIN wanted w ON w.entity = e.entity
+        LEFT JOIN identity.members m ON m.kind = 'recording' AND m.source = t.source
+        AND m.id = t.id
+        JOIN measured f ON f.recording = coalesce(m.entity, t.source || ':' || t.id)
+        GROUP BY w.entity"""

@@ -1,0 +1,1 @@
+"""Delete a person, expired rows and their files from a dataset."""

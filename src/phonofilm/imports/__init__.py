@@ -1,0 +1,1 @@
+"""Bring in files that exist already: dumps, archives, saved pages, audio clips."""

@@ -1,0 +1,1 @@
+"""Download the files that records point to, stored by content hash."""

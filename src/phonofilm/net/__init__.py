@@ -1,0 +1,1 @@
+"""HTTP: transport, rate limits, authentication, robots.txt and resumable downloads."""

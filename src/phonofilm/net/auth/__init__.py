@@ -1,0 +1,1 @@
+"""Access tokens: of a client and of a user."""

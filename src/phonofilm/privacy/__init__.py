@@ -1,0 +1,1 @@
+"""Replace personal fields by keyed hashes and leave out erased people."""

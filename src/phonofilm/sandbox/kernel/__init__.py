@@ -1,0 +1,1 @@
+"""The server of the sandbox: delivery, faults, one service per source."""

@@ -1,0 +1,1 @@
+"""Stand-ins, one per source, each in its own wire format."""

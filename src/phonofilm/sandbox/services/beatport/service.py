@@ -1,0 +1,315 @@
+"""Beatport's API v4 over a world: tokens of people, pages by number, searches that are generous."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.services.beatport.objects import Objects
+from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number, share
+from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.world import Catalogue, words_of
+
+_DEFAULT, _MOST = 25, 100
+_SCHEMELESS = ("api.beatport.com", "api-internal.beatportprod.com")
+Build = Callable[[int], dict[str, Any]]
+
+
+class Refusal(Exception):  # noqa: N818 - what it is
+    """An error as the API gives it: `{detail}`."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class BeatportService:
+    """The stand-in; `sandbox-token` is always good, others end after ten hours."""
+
+    name = "beatport"
+
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
+        if access != "token":
+            raise ValueError("beatport has one access level: token")
+        self.catalogue, self.access, self.world = catalogue, access, catalogue.world
+        self._clock = clock
+        self.house = House(self.world, 902, covers=0.85, slips=0.01, lost=0.03, wrong=0.002)
+        self._genres = {name: n + 1 for n, name in enumerate(self.world.genres)}
+        self._made = Objects(self.house, self._genres)
+        self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
+        self._tokens: dict[str, float] = {"sandbox-token": float("inf")}
+        self._codes: set[str] = set()
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request, with or without a slash at the end; refusals are answers, too."""
+        path = ask.path.removeprefix("/v4").strip("/")
+        try:
+            if path.startswith("auth/"):
+                return self._auth(path, ask)
+            self._admit(ask)
+            return self._route(path.split("/"), ask)
+        except Refusal as refusal:
+            return json_answer("refused", {"detail": str(refusal)}, refusal.status)
+
+    def _admit(self, ask: Ask) -> None:
+        token = ask.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self._tokens.get(token, 0.0) <= self._clock.now():
+            raise Refusal(401, "Authentication credentials were not provided.")
+        if self._rate.admit() or self._quota.admit():
+            raise Refusal(429, "Request was throttled.")
+
+    def _auth(self, path: str, ask: Ask) -> Answer:
+        """Log in, be sent on with a code, change it for a token; or refresh one."""
+        if path == "auth/login":
+            told = _body(ask)
+            if told.get("password") == "wrong" or not told.get("username"):
+                return json_answer("token", {"error": "Invalid credentials"}, 400)
+            cookie = {"Set-Cookie": f"sessionid={secrets.token_hex(8)}; Path=/; HttpOnly"}
+            user = {"username": told["username"], "email": "somebody@example.org"}
+            return json_answer("token", user, 200, cookie)
+        if path == "auth/o/authorize":
+            if "sessionid=" not in ask.headers.get("Cookie", ""):
+                raise Refusal(401, "Authentication credentials were not provided.")
+            code = secrets.token_hex(8)
+            self._codes.add(code)
+            place = f"/v4/auth/o/post-message/?code={code}"
+            return Answer("token", 302, b"", {"Location": place})
+        if path == "auth/o/token":
+            return self._grant(ask)
+        raise Refusal(404, "Not found.")
+
+    def _grant(self, ask: Ask) -> Answer:
+        told = dict(parse_qsl(ask.body.decode("utf-8", "replace"))) | ask.query
+        code, refresh = told.get("code", ""), told.get("refresh_token", "")
+        good = code in self._codes or refresh.startswith("sandbox-")
+        if not good or not told.get("client_id"):
+            return json_answer("token", {"error": "invalid_grant"}, 400)
+        self._codes.discard(code)
+        token = "sandbox-" + secrets.token_hex(16)
+        self._tokens[token] = self._clock.now() + 36_000
+        return json_answer("token", {
+            "access_token": token, "refresh_token": "sandbox-" + secrets.token_hex(8),
+            "expires_in": 36_000, "token_type": "Bearer", "scope": "app:docs user:dj",
+        })  # fmt: skip
+
+    def _route(self, parts: list[str], ask: Ask) -> Answer:
+        made = self._made
+        if parts == ["my", "account"]:
+            return json_answer(
+                "account", {"id": 1, "username": "sandbox", "email": "s@example.org"}
+            )
+        if parts[:1] != ["catalog"] or len(parts) < 2:
+            raise Refusal(404, "Not found.")
+        what, rest = parts[1], parts[2:]
+        if what == "search":
+            return self._search(ask)
+        if what == "genres" and not rest:
+            names = sorted(self._genres, key=self._genres.__getitem__)
+            return self._page("genres", names, made.genre, ask)
+        if (what, rest) == ("top", ["100"]):
+            return self._page("top", self._top(""), made.track, ask)
+        if what == "genres" and rest[1:] == ["top", "100"]:
+            return self._page("genre_top", self._top(self._genre(rest[0])), made.track, ask)
+        if not rest:
+            return self._filtered(what, ask)
+        return self._thing(what, rest, ask)
+
+    def _thing(self, what: str, rest: list[str], ask: Ask) -> Answer:
+        made = self._made
+        index = self._index(rest[0], what)
+        if what == "tracks" and len(rest) == 1:
+            if share(902, index, 11) < 0.02:
+                raise Refusal(403, "Territory Restricted.")
+            return json_answer("track", made.track(index, detail=True))
+        if what == "releases" and len(rest) == 1:
+            return json_answer("release", made.release(index, whole=True))
+        if what == "releases" and rest[1] == "tracks":
+            return self._page("release_tracks", self.world.tracks_of(index), made.track, ask)
+        if what == "artists" and len(rest) == 1:
+            return json_answer("artist", made.artist(index))
+        if what == "artists" and rest[1] == "tracks":
+            return self._page("artist_tracks", self._of_artist(index), made.track, ask)
+        if what == "labels" and len(rest) == 1:
+            return json_answer("label", made.label(self._labels[index]))
+        raise Refusal(404, "Not found.")
+
+    def _index(self, text: str, what: str) -> int:
+        known = {"tracks": self._has_track, "releases": self._has_release,
+                 "artists": self._has_artist, "labels": self._labels.__contains__}  # fmt: skip
+        plain = text.isdecimal() and int(text) <= LARGEST
+        index = (int(text) if what == "labels" else from_number(int(text))) if plain else -1
+        if what not in known or not known[what](index):
+            raise Refusal(404, f"No {what[:-1].title()} matches the given query.")
+        return index
+
+    def _has_artist(self, index: int) -> bool:
+        return 0 <= index < self.world.counts["artists"] and self.house.has(index)
+
+    def _has_track(self, index: int) -> bool:
+        there = 0 <= index < self.world.counts["tracks"]
+        return there and self.house.has_track(self.world.track(index))
+
+    def _has_release(self, index: int) -> bool:
+        if not 0 <= index < self.world.counts["albums"]:
+            return False
+        artists = self.world.album(index).artists
+        return bool(artists) and self.house.has(artists[0])
+
+    def _genre(self, text: str) -> str:
+        for name, key in self._genres.items():
+            if str(key) == text:
+                return name
+        raise Refusal(404, "No Genre matches the given query.")
+
+    def _of_artist(self, artist: int) -> list[int]:
+        world = self.world
+        return [t for album in world.albums_of(artist) for t in world.tracks_of(album)
+                if world.track(t).artists[:1] == (artist,)]  # fmt: skip
+
+    def _top(self, genre: str) -> list[int]:
+        people = [a for a in self.catalogue.by_popularity if self.house.has(a)
+                  and (not genre or self.world.artist(a).main_genre == genre)][:40]  # fmt: skip
+        tracks = [t for a in people for t in self.catalogue.top_tracks(a)]
+        return sorted(tracks, key=lambda t: (-self.world.track(t).popularity, t))[:100]
+
+    @cached_property
+    def _tracks(self) -> list[int]:
+        return [t for t in range(self.world.counts["tracks"]) if self._has_track(t)]
+
+    @cached_property
+    def _by_code(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for track in self._tracks:
+            if code := self.house.isrc(self.world.track(track)):
+                found[code.replace("-", "").upper()].append(track)
+        return dict(found)
+
+    @cached_property
+    def _labels(self) -> dict[int, str]:
+        names = {self.world.album(a).label for a in range(self.world.counts["albums"])}
+        return {self._made.label(name)["id"]: name for name in sorted(names)}
+
+    def _filtered(self, what: str, ask: Ask) -> Answer:
+        """Lists by filters; several values by commas are any of them, names are generous."""
+        query, made = ask.query, self._made
+        if what == "tracks" and "isrc" in query:
+            codes = [code.replace("-", "").upper() for code in query["isrc"].split(",")]
+            rows = [t for code in dict.fromkeys(codes) for t in self._by_code.get(code, ())]
+            return self._page("tracks_by_code", rows, made.track, ask)
+        if what == "tracks" and "label_id" in query:
+            name = self._labels.get(int(query["label_id"]), "")
+            rows = [t for t in self._tracks
+                    if self.world.album(self.world.track(t).album).label == name]  # fmt: skip
+            return self._page("tracks_of_label", rows, made.track, ask)
+        if what == "tracks":
+            words = f"{query.get('artist_name', '')} {query.get('name', '')}"
+            return self._page("tracks", self._like(words), made.track, ask)
+        if what == "releases" and "artist_id" in query:
+            index = self._index(query["artist_id"], "artists")
+            return self._page("releases", self.world.albums_of(index), self._whole, ask)
+        if what == "releases":
+            people = self.catalogue.named(query.get("artist_name", ""))
+            albums = [a for p in people if self.house.has(p) for a in self.world.albums_of(p)]
+            return self._page("releases", albums, self._whole, ask)
+        raise Refusal(404, "Not found.")
+
+    def _whole(self, index: int) -> dict[str, Any]:
+        return self._made.release(index, whole=True)
+
+    @cached_property
+    def _words(self) -> dict[str, list[int]]:
+        """Tracks by the words of their titles, artists and mixes."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for track in self._tracks:
+            row = self.world.track(track)
+            people = " ".join(self._made.artist(a)["name"] for a in row.artists)
+            for word in set(words_of(f"{' '.join(self._made.title(row))} {people}")):
+                found[word].append(track)
+        return dict(found)
+
+    def _like(self, text: str) -> list[int]:
+        """Tracks that hold most of the words, those with more of them first."""
+        words = set(words_of(text))
+        scores: dict[int, int] = defaultdict(int)
+        for word in words:
+            for track in self._words.get(word, ()):
+                scores[track] += 1
+        least = max(1, (len(words) + 1) // 2)
+        good = [(-score, track) for track, score in scores.items() if score >= least]
+        return [track for _, track in sorted(good)]
+
+    def _search(self, ask: Ask) -> Answer:
+        """Typed searches are keyed by what was looked for; two pairs of brackets are refused."""
+        words, kind = ask.query.get("q", ""), ask.query.get("type", "tracks")
+        if words.count("(") > 1:
+            raise Refusal(403, "You do not have permission to perform this action.")
+        if kind == "artists" and "order_by" in ask.query:
+            return json_answer("search", {})
+        made = self._made
+        rows: Sequence[int]
+        build: Build = made.artist
+        if kind == "tracks":
+            rows, build = self._like(words), made.track
+        elif kind == "artists":
+            rows = [a for a in self.catalogue.named(words) if self.house.has(a)]
+        elif kind == "releases":
+            rows = list(dict.fromkeys(self.world.track(t).album for t in self._like(words)))
+            build = self._whole
+        else:
+            rows = []
+        return self._page(f"search_{kind}", rows, build, ask, kind)
+
+    def _page(
+        self, endpoint: str, rows: Sequence[Any], build: Callable[[Any], Any], ask: Ask,
+        under: str = "results",
+    ) -> Answer:  # fmt: skip
+        page, size = ask.query.get("page", "1"), ask.query.get("per_page", str(_DEFAULT))
+        if not (page.isdecimal() and size.isdecimal() and int(page) and int(size)):
+            raise Refusal(404, "Invalid page.")
+        at, most = int(page), min(_MOST, int(size))
+        last = max(1, -(-len(rows) // most))
+        if at > last:
+            raise Refusal(404, "Invalid page.")
+        query = urlencode({**ask.query, "page": at + 1})
+        # Without a scheme, and now and then with the host of the service's own network.
+        following = f"{_SCHEMELESS[at % 2]}{ask.path}/?{query}" if at < last else None
+        return json_answer(endpoint, {
+            under: [build(row) for row in rows[(at - 1) * most : at * most]],
+            "next": following, "previous": None, "count": len(rows),
+            "page": f"{at}/{last}", "per_page": most,
+        })  # fmt: skip
+
+    def visible(self) -> dict[str, int]:
+        """What this catalogue has."""
+        kinds = ("artists", "albums", "tracks")
+        return self.world.counts | {kind: len(self.ids(kind)) for kind in kinds}
+
+    def ids(self, kind: str) -> list[str]:
+        """All ids of a kind, given in the plural."""
+        if kind == "tracks":
+            return [str(number(track)) for track in self._tracks]
+        has = {"artists": self._has_artist, "albums": self._has_release}.get(kind)
+        return [str(number(i)) for i in range(self.world.counts[kind]) if has(i)] if has else []
+
+    def same(self, kind: str) -> dict[str, int]:
+        """What each id of a kind really is."""
+        keys = ((key, from_number(int(key))) for key in self.ids(kind))
+        recordings = kind == "tracks"
+        return {k: self.world.track(i).recording if recordings else i for k, i in keys}
+
+
+def _body(ask: Ask) -> dict[str, Any]:
+    try:
+        told = msgspec.json.decode(ask.body)
+    except msgspec.DecodeError:
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -1,0 +1,261 @@
+"""Deezer's endpoints: index paging, 50 calls per 5 s, errors inside HTTP 200."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.services.deezer.objects import Objects
+from phonofilm.sandbox.worlds.generated import recording_of
+from phonofilm.sandbox.worlds.hashing import number
+from phonofilm.sandbox.worlds.world import Catalogue, words_of
+
+_FILTER = re.compile(r'(artist|album|track):"([^"]*)"')
+_CHART = 100
+_GENRE_ARTISTS = 50
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault of ours
+    """An error body inside HTTP 200."""
+
+    def __init__(self, kind: str, message: str, code: int) -> None:
+        super().__init__(message)
+        self.body = {"error": {"type": kind, "message": message, "code": code}}
+
+
+def _no_data() -> Refusal:
+    return Refusal("DataException", "no data", 800)
+
+
+class DeezerService:
+    """The stand-in; keyless, so its one access level is `open`."""
+
+    name = "deezer"
+
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
+        if access != "open":
+            raise ValueError("deezer has one access level: open")
+        self.catalogue, self.access = catalogue, access
+        world = catalogue.world
+        self._genres = ["all", *sorted(set(world.parents.values()))]
+        self.objects = Objects(world, self._genres, clock)
+        self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request."""
+        self.objects.base = ask.base
+        endpoint, handler = self._route(ask)
+        if handler is None:
+            return json_answer("unknown", {"error": "Not Found"}, 404)
+        try:
+            if self._rate.admit() or self._quota.admit():
+                raise Refusal("Exception", "Quota limit exceeded", 4)
+            return json_answer(endpoint, handler())
+        except Refusal as refused:
+            code = refused.body["error"]["code"]
+            return json_answer(f"{endpoint}:{code}", refused.body)
+
+    def _route(self, ask: Ask) -> tuple[str, Callable[[], Any] | None]:
+        parts = ask.path.strip("/").split("/")
+        if parts == ["genre"]:
+            return "genres", lambda: {
+                "data": [self.objects.genre(n) for n in range(len(self._genres))]
+            }
+        if parts[0] == "search" and len(parts) <= 2:
+            kind = parts[1] if len(parts) == 2 else "track"
+            return f"search_{kind}", lambda: self._search(ask, kind)
+        if parts == ["chart"]:
+            parts = ["chart", "0"]
+        if len(parts) == 2:
+            return parts[0], self._lookup(parts[0], parts[1], ask)
+        if len(parts) == 3:
+            return "_".join((parts[0], parts[2])), self._listing(parts[0], parts[1], parts[2], ask)
+        return "unknown", None
+
+    def _lookup(self, kind: str, key: str, ask: Ask) -> Callable[[], Any] | None:
+        if kind == "track" and key.startswith("isrc:"):
+            return lambda: self._by_isrc(key.removeprefix("isrc:"))
+        builders: dict[str, Callable[[int], Any]] = {
+            "artist": self.objects.artist, "album": self.objects.album,
+            "track": self.objects.track, "playlist": self.objects.playlist,
+        }  # fmt: skip
+        if kind in builders:
+            return lambda: builders[kind](self._index(kind, key))
+        if kind == "genre":
+            return lambda: self.objects.genre(self._genre(key))
+        if kind == "chart":
+            return lambda: {
+                name: self._chart(name, self._genre(key), ask, 10) for name in self._charts
+            }
+        return None
+
+    def _by_isrc(self, isrc: str) -> Any:
+        recording = recording_of(isrc)
+        world = self.catalogue.world
+        if recording is None or recording >= world.counts["tracks"]:
+            raise _no_data()
+        if world.track(recording).isrc != isrc:
+            raise _no_data()
+        return self.objects.track(recording)
+
+    def _listing(self, kind: str, key: str, what: str, ask: Ask) -> Callable[[], Any] | None:
+        world, objects = self.catalogue.world, self.objects
+        if kind == "genre" and what == "artists":
+            return lambda: {
+                "data": [objects.artist_short(a) for a in self._of_genre(self._genre(key))]
+            }
+        if kind == "chart" and what in self._charts:
+            return lambda: self._chart(what, self._genre(key), ask, None)
+        table: dict[
+            tuple[str, str], tuple[Callable[[int], Sequence[int]], Callable[[int], Any]]
+        ] = {
+            ("artist", "albums"): (world.albums_of, objects.album_listed),
+            ("artist", "related"): (world.related_to, objects.artist),
+            ("artist", "top"): (self.catalogue.top_tracks, objects.track_listed),
+            ("album", "tracks"): (world.tracks_of, objects.track_placed),
+        }
+        if (kind, what) in table:
+            members, build = table[kind, what]
+            return lambda: self._page(members(self._index(kind, key)), build, ask)
+        if (kind, what) == ("playlist", "tracks"):
+            return lambda: self._entries(self._index("playlist", key), ask)
+        return None
+
+    def _index(self, kind: str, key: str) -> int:
+        index = self.objects.index_of(kind, key)
+        if index is None:
+            raise _no_data()
+        return index
+
+    def _genre(self, key: str) -> int:
+        if not (key.isascii() and key.isdigit() and len(key) < 10 and int(key) < len(self._genres)):
+            raise Refusal("ParameterException", "Wrong parameter", 500)
+        return int(key)
+
+    def _of_genre(self, place: int) -> list[int]:
+        if place == 0:
+            return self.catalogue.by_popularity[:_GENRE_ARTISTS]
+        parents, name = self.catalogue.world.parents, self._genres[place]
+        mine = {
+            a for g, rows in self.catalogue.by_genre.items() if parents.get(g) == name for a in rows
+        }
+        world = self.catalogue.world
+        return sorted(mine, key=lambda a: (-world.artist(a).popularity, a))[:_GENRE_ARTISTS]
+
+    @property
+    def _charts(self) -> tuple[str, ...]:
+        return ("tracks", "albums", "artists", "playlists")
+
+    def _chart(self, what: str, genre: int, ask: Ask, limit: int | None) -> Any:
+        world, people = self.catalogue.world, self._of_genre(genre)
+        rows: list[int]
+        if what == "tracks":
+            rows = [t for a in people for t in self.catalogue.top_tracks(a)[:2]]
+            return self._page(rows[:_CHART], self.objects.track_listed, ask, limit)
+        if what == "albums":
+            rows = [world.albums_of(a)[0] for a in people]
+            return self._page(rows[:_CHART], self.objects.album_found, ask, limit)
+        if what == "artists":
+            return self._page(people[:_CHART], self.objects.artist_short, ask, limit)
+        parents, name, lists = world.parents, self._genres[genre], self.catalogue.playlists_by_genre
+        rows = [
+            p for g, mine in lists.items() if genre == 0 or parents.get(g) == name for p in mine
+        ]
+        return self._page(rows[:_CHART], self.objects.playlist_listed, ask, limit)
+
+    def _span(self, ask: Ask, default: int = 25) -> tuple[int, int]:
+        index, limit = ask.query.get("index", "0"), ask.query.get("limit", str(default))
+        if not all(t.isascii() and t.isdigit() and len(t) < 10 for t in (index, limit)):
+            raise Refusal("ParameterException", "Wrong parameter", 500)
+        return int(index), min(100, int(limit)) or default
+
+    def _page(
+        self,
+        members: Sequence[int],
+        build: Callable[[int], Any],
+        ask: Ask,
+        limit: int | None = None,
+    ) -> Any:
+        index, size = (0, limit) if limit else self._span(ask)
+        body: dict[str, Any] = {"data": [build(i) for i in members[index : index + size]]}
+        body["total"] = min(len(members), limit or len(members))
+        return body if limit else body | self._turns(ask, index, size, len(members))
+
+    def _turns(self, ask: Ask, index: int, size: int, total: int) -> dict[str, str]:
+        query = "".join(f"{k}={quote(v)}&" for k, v in ask.query.items() if k != "index")
+        turns = {}
+        if index + size < total:
+            turns["next"] = f"{ask.base}{ask.path}?{query}index={index + size}"
+        if index:
+            turns["prev"] = f"{ask.base}{ask.path}?{query}index={max(0, index - size)}"
+        return turns
+
+    def _entries(self, playlist: int, ask: Ask) -> Any:
+        places = range(self.catalogue.world.playlist(playlist).size)
+        return self._page(places, lambda place: self.objects.entry(playlist, place), ask)
+
+    def _search(self, ask: Ask, kind: str) -> Any:
+        text = ask.query.get("q", "")
+        if not text:
+            raise Refusal("MissingParameterException", "Missing parameters: q", 501)
+        fields = dict(_FILTER.findall(text))
+        words = _FILTER.sub(" ", text) if not fields else ""  # free text is dropped beside a filter
+        finders: dict[
+            str, tuple[Callable[[dict[str, str], str], Sequence[int]], Callable[[int], Any]]
+        ]
+        finders = {
+            "artist": (self._artists, self.objects.artist),
+            "album": (self._albums, self.objects.album_found),
+            "track": (self._tracks, self.objects.track_listed),
+            "playlist": (self._playlists, self.objects.playlist_listed),
+        }
+        if kind not in finders:
+            raise Refusal("InvalidQueryException", "Wrong parameter", 600)
+        find, build = finders[kind]
+        return self._page(find(fields, words), build, ask)
+
+    def _artists(self, fields: dict[str, str], words: str) -> Sequence[int]:
+        return self.catalogue.named(fields.get("artist") or words)
+
+    def _albums(self, fields: dict[str, str], words: str) -> Sequence[int]:
+        world, people = self.catalogue.world, self.catalogue.named(fields.get("artist") or words)
+        wanted = set(words_of(fields.get("album", "")))
+        albums = [album for a in people for album in world.albums_of(a)]
+        return [album for album in albums if wanted <= set(words_of(world.album(album).name))]
+
+    def _tracks(self, fields: dict[str, str], words: str) -> Sequence[int]:
+        world, catalogue = self.catalogue.world, self.catalogue
+        title, artist = fields.get("track", ""), fields.get("artist", "")
+        if not artist:
+            people = catalogue.named(words)
+            top = [track for a in people for track in catalogue.top_tracks(a)]
+            return top or catalogue.titled(title or words)
+        wanted = set(words_of(title))
+        tracks = [
+            t for a in catalogue.named(artist) for album in world.albums_of(a)
+            for t in world.tracks_of(album) if wanted <= set(words_of(world.title(t)))
+        ]  # fmt: skip
+        return sorted(tracks, key=lambda t: (-world.track(t).popularity, t))
+
+    def _playlists(self, fields: dict[str, str], words: str) -> Sequence[int]:
+        world, wanted = self.catalogue.world, set(words_of(words))
+        return [p for p in range(world.counts["playlists"]) if wanted <= self._words_of_playlist(p)]
+
+    def _words_of_playlist(self, index: int) -> set[str]:
+        row = self.catalogue.world.playlist(index)
+        return set(words_of(row.name)) | set(words_of(row.genre))
+
+    def visible(self) -> dict[str, int]:
+        """What the open API shows."""
+        world, counts = self.catalogue.world, dict(self.catalogue.world.counts)
+        entries = sum(world.playlist(p).size for p in range(counts["playlists"]))
+        return counts | {"features": counts["tracks"], "entries": entries}
+
+    def ids(self, kind: str) -> list[str]:
+        """All ids of a kind, given in the plural."""
+        return [str(number(i)) for i in range(self.catalogue.world.counts[kind])]

@@ -1,0 +1,92 @@
+"""IMDb's hosts as one: dumps with validators and ranges, and title pages behind the wall of 2026.
+
+Access `datasets` is what everybody has: dumps, and a challenge for browsers instead of every page.
+Access `pages` is what somebody with consent sees.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, file_answer
+from phonofilm.sandbox.services.imdb import dumps
+from phonofilm.sandbox.services.imdb.pages import page
+from phonofilm.sandbox.worlds.film import FilmWorld
+
+_ROBOTS = b"""User-agent: *
+Disallow: /ap/
+Disallow: /find
+Disallow: /search/name-text
+Disallow: /search/title-text
+Disallow: /title/tt*/watchoptions
+"""
+_TITLE = re.compile(r"/title/(tt\d+)(/reference)?")
+_HTML = {"Content-Type": "text/html; charset=utf-8"}
+_DAY_SECONDS = 86_400
+
+
+class ImdbService:
+    """The stand-in."""
+
+    name = "imdb"
+
+    def __init__(self, world: FilmWorld, access: str, clock: Clock, rate: str, quota: str) -> None:
+        if access not in ("datasets", "pages"):
+            raise ValueError("imdb has two access levels: datasets, pages")
+        self.world, self.access, self._clock = world, access, clock
+        self._rate = Window.parse(rate, clock)
+        self._made_on = int(clock.now() // _DAY_SECONDS)
+        self._dump = lru_cache(maxsize=16)(self._make_dump)
+
+    def visible(self) -> dict[str, int]:
+        """What this access level shows."""
+        return {"titles": self.world.titles, "people": self.world.people}
+
+    def ids(self, kind: str) -> list[str]:
+        """The ids of a kind."""
+        if kind == "anime":
+            return [self.world.tconst(index) for index in self.world.anime()]
+        return [self.world.tconst(index) for index in range(self.world.titles)]
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request."""
+        table = ask.path.strip("/").removesuffix(".tsv.gz")
+        if table in dumps.COLUMNS:
+            return self._file(ask, table)
+        if ask.path == "/anime_ids.csv":
+            return Answer("id_map", 200, self._id_map(), {"Content-Type": "text/csv"})
+        if ask.path == "/robots.txt":
+            return Answer("robots", 200, _ROBOTS, {"Content-Type": "text/plain"})
+        if (wait := self._rate.admit()) is not None:
+            return Answer("title_page", 429, b"", _HTML | {"Retry-After": str(wait)})
+        return self._page(ask)
+
+    def _page(self, ask: Ask) -> Answer:
+        if self.access == "datasets":  # since 2026-03-20, for everything that is a page
+            return Answer("title_page", 202, b"", _HTML | {"x-amzn-waf-action": "challenge"})
+        match = _TITLE.fullmatch(ask.path)
+        index = self.world.index_of(match[1]) if match else None
+        if match is None or index is None:
+            return Answer("title_page", 404, b"<html><title>404 Error</title></html>", _HTML)
+        body = page(self.world, index, bool(match[2]), _country(ask.headers))
+        return Answer("title_page", 200, body, _HTML)
+
+    def _file(self, ask: Ask, table: str) -> Answer:
+        """A dump, whole, in part, or not at all when it did not change."""
+        endpoint, today = f"dump:{table}", int(self._clock.now() // _DAY_SECONDS)
+        body = self._dump(table, today - self._made_on)
+        return file_answer(endpoint, body, today * _DAY_SECONDS, ask)
+
+    def _make_dump(self, table: str, days: int) -> bytes:
+        return dumps.gzipped(self.world, table, days)
+
+    def _id_map(self) -> bytes:
+        """What people keep beside the dumps: most anime, and a few ids that are gone."""
+        rows = [f"{n},{self.world.tconst(i)}" for n, i in enumerate(self.world.anime()) if n % 5]
+        return "\n".join(["row,imdb", *rows, "0,tt0000001", ""]).encode()
+
+
+def _country(headers: dict[str, str]) -> str:
+    """Pages depend on where one reads them from; here the language tells."""
+    return headers.get("Accept-Language", "en-US")[3:5] or "US"

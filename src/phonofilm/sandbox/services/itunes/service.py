@@ -1,0 +1,187 @@
+"""The iTunes Search API over a world: no codes, one genre of everything, previews that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number
+from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.world import Catalogue, Track
+
+_STORE = "https://music.apple.com/us"
+_MOST = 200
+_ENTITIES = {"musicArtist": "artists", "album": "albums", "song": "tracks"}
+
+
+class ItunesService:
+    """The stand-in; too many calls are refused with 403 and a time to wait."""
+
+    name = "itunes"
+
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
+        if access != "open":
+            raise ValueError("itunes has one access level: open")
+        self.catalogue, self.access, self.world = catalogue, access, catalogue.world
+        self.house = House(self.world, 1501, covers=0.9, slips=0.02, guests=True)
+        self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request."""
+        endpoint = ask.path.strip("/")
+        if endpoint not in ("search", "lookup"):
+            return json_answer("unknown", {"error": "Not Found"}, 404)
+        wait = self._rate.admit() or self._quota.admit()
+        if wait:
+            return json_answer(endpoint, {}, 403, {"Retry-After": str(wait)})
+        rows = self._search(ask.query) if endpoint == "search" else self._lookup(ask.query)
+        answer = json_answer(endpoint, {"resultCount": len(rows), "results": rows})
+        headers = {"Content-Type": "text/javascript; charset=utf-8"}
+        return answer._replace(headers=answer.headers | headers)
+
+    def _limit(self, query: dict[str, str]) -> int:
+        text = query.get("limit", "50")
+        return min(_MOST, int(text)) if text.isdecimal() else 50
+
+    def _search(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        entity, term = query.get("entity", "song"), query.get("term", "")
+        people = [a for a in self.catalogue.named(term) if self.house.has(a)]
+        kind, limit = _ENTITIES.get(entity, "tracks"), self._limit(query)
+        if kind == "artists":
+            return [self.artist(a) for a in people[:limit]]
+        if kind == "albums":
+            return [self.album(a) for p in people for a in self.world.albums_of(p)][:limit]
+        tracks: Sequence[int] = [t for p in people for t in self._tracks_of(p)]
+        if not tracks:
+            tracks = [t for t in self.catalogue.titled(term)[:2000] if self._has_track(t)]
+        return [self.track(t) for t in tracks[:limit]]
+
+    def _has_track(self, track: int) -> bool:
+        return self.house.has_track(self.world.track(track))
+
+    def _tracks_of(self, artist: int) -> list[int]:
+        world = self.world
+        return [t for album in world.albums_of(artist) for t in world.tracks_of(album)]
+
+    def _lookup(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """What ids name; with an entity also what belongs to it. Ids of all kinds share a space."""
+        rows: list[dict[str, Any]] = []
+        entity, limit = query.get("entity", ""), self._limit(query)
+        for text in query.get("id", "").split(","):
+            if text.isdecimal() and int(text) < (LARGEST + 1) * 3:
+                rows += self._one(int(text), entity, limit)
+        return rows
+
+    def _one(self, key: int, entity: str, limit: int) -> list[dict[str, Any]]:
+        kind, index = key % 3, from_number(key // 3)
+        if index >= self.world.counts[("artists", "albums", "tracks")[kind]]:
+            return []
+        if kind == 0 and self.house.has(index):
+            more = {
+                "album": [self.album(a) for a in self.world.albums_of(index)],
+                "song": [self.track(t) for t in self._tracks_of(index)],
+            }.get(entity, [])
+            return [self.artist(index), *more[:limit]]
+        if kind == 1 and self.world.album(index).artists:
+            songs = self.world.tracks_of(index) if entity == "song" else ()
+            return [self.album(index), *[self.track(t) for t in songs][:limit]]
+        return [self.track(index)] if kind == 2 and self._has_track(index) else []
+
+    def _genre(self, artist: int) -> str:
+        person = self.world.artist(artist)
+        return self.world.parents.get(person.main_genre, person.main_genre).title()
+
+    def artist(self, index: int) -> dict[str, Any]:
+        """The artist of searches and look-ups."""
+        key, person = key_of(0, index), self.world.artist(index)
+        genre = (
+            {"primaryGenreName": self._genre(index), "primaryGenreId": 7} if person.genres else {}
+        )
+        return {
+            "wrapperType": "artist", "artistType": "Artist",
+            "artistName": self.house.artist(person),
+            "artistLinkUrl": f"{_STORE}/artist/{key}?uo=4", "artistId": key, **genre,
+        }  # fmt: skip
+
+    def _maker(self, index: int) -> dict[str, Any]:
+        return {
+            "artistId": key_of(0, index),
+            "artistName": self.house.artist(self.world.artist(index)),
+            "artistViewUrl": f"{_STORE}/artist/{key_of(0, index)}?uo=4",
+        }
+
+    def album(self, index: int) -> dict[str, Any]:
+        """The album of searches and look-ups."""
+        row, key = self.world.album(index), key_of(1, index)
+        return self._maker(row.artists[0]) | {
+            "wrapperType": "collection", "collectionType": "Album", "collectionId": key,
+            "collectionName": row.name, "collectionCensoredName": row.name,
+            "collectionViewUrl": f"{_STORE}/album/{key}?uo=4", "artworkUrl100": _art(index),
+            "trackCount": row.total_tracks, "country": "USA", "currency": "USD",
+            "releaseDate": _moment(row.release_date),
+            "primaryGenreName": self._genre(row.artists[0]),
+        }  # fmt: skip
+
+    def track(self, index: int) -> dict[str, Any]:
+        """The song of searches and look-ups; the preview is there for most."""
+        row, key = self.world.track(index), key_of(2, index)
+        album = self.world.album(row.album)
+        title, length = self.house.title(row), self.house.duration_ms(row)
+        body = self._maker(row.artists[0]) | {
+            "wrapperType": "track", "kind": "song", "trackId": key, "trackName": title,
+            "trackCensoredName": title, "collectionId": key_of(1, row.album),
+            "collectionName": album.name,
+            "trackViewUrl": f"{_STORE}/album/{key_of(1, row.album)}?i={key}&uo=4",
+            "collectionViewUrl": f"{_STORE}/album/{key_of(1, row.album)}?uo=4",
+            "artworkUrl100": _art(row.album), "releaseDate": _moment(album.release_date),
+            "trackExplicitness": "explicit" if row.explicit else "notExplicit",
+            "discCount": 1, "discNumber": row.disc_number, "trackCount": album.total_tracks,
+            "trackNumber": row.track_number, "country": "USA", "isStreamable": True,
+            "primaryGenreName": self._genre(row.artists[0]),
+        }  # fmt: skip
+        body |= {"trackTimeMillis": length} if length else {}
+        return body | ({} if _silent(row) else {"previewUrl": f"{_STORE}/preview/{key}.m4a"})
+
+    def _known(self, kind: str) -> Iterator[int]:
+        world = self.world
+        has: dict[str, Callable[[int], bool]] = {
+            "artists": self.house.has, "tracks": self._has_track,
+            "albums": lambda a: bool(world.album(a).artists)
+            and self.house.has(world.album(a).artists[0]),
+        }  # fmt: skip
+        return (i for i in range(world.counts[kind]) if has[kind](i)) if kind in has else iter(())
+
+    def visible(self) -> dict[str, int]:
+        """What this source has."""
+        kinds = ("artists", "albums", "tracks")
+        return self.world.counts | {kind: sum(1 for _ in self._known(kind)) for kind in kinds}
+
+    def ids(self, kind: str) -> list[str]:
+        """All ids of a kind, given in the plural."""
+        return list(self.same(kind))
+
+    def same(self, kind: str) -> dict[str, int]:
+        """What each id of a kind really is."""
+        place = {"artists": 0, "albums": 1, "tracks": 2}.get(kind, 0)
+        real = self.world.track if kind == "tracks" else None
+        return {str(key_of(place, i)): real(i).recording if real else i for i in self._known(kind)}
+
+
+def key_of(kind: int, index: int) -> int:
+    """An id; artists, albums and songs never share one."""
+    return number(index) * 3 + kind
+
+
+def _silent(row: Track) -> bool:
+    return mix(row.recording, 1502) % 20 == 0
+
+
+def _art(album: int) -> str:
+    return f"https://is1-ssl.mzstatic.com/image/thumb/{mix(album, 1503):016x}/100x100bb.jpg"
+
+
+def _moment(date: str | None) -> str:
+    return (date or "2000") + {4: "-01-01", 7: "-01"}.get(len(date or "2000"), "") + "T07:00:00Z"

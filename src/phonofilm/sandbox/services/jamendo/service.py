@@ -1,0 +1,225 @@
+"""Jamendo's API 3.0 over a world: part of its artists, every track under a licence of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number, pick
+from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.world import Catalogue, words_of
+
+_LICENCES = ("by/3.0", "by-sa/3.0", "by-nc/3.0", "by-nc-sa/3.0", "by-nc-nd/3.0", "by/4.0")
+_MOST, _DEFAULT = 200, 10
+
+
+class Refusal(Exception):  # noqa: N818 - what it is
+    """An error as it comes inside HTTP 200."""
+
+    def __init__(self, code: int, kind: str, text: str) -> None:
+        super().__init__(f"Jamendo Api {kind} Error: {text}")
+        self.code = code
+
+
+class JamendoService:
+    """The stand-in; any client id is good but `suspended`."""
+
+    name = "jamendo"
+
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
+        if access != "free":
+            raise ValueError("jamendo has one access level: free")
+        self.catalogue, self.access, self.world = catalogue, access, catalogue.world
+        self.house = House(self.world, 1402, covers=0.6, slips=0.03, guests=True)
+        self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request; refusals are answers, too."""
+        parts = ask.path.strip("/").split("/")
+        if parts[:1] != ["v3.0"] or len(parts) != 2:
+            return json_answer("unknown", {"error": "Not Found"}, 404)
+        endpoint = parts[1]
+        try:
+            self._admit(ask)
+            rows, build = self._found(endpoint, ask)
+            offset, limit = self._span(ask)
+            results = [build(row) for row in rows[offset : offset + limit]]
+            headers: dict[str, Any] = _headers("success", 0, "", len(results))
+            if ask.query.get("fullcount") == "true":
+                headers["results_fullcount"] = len(rows)
+            return json_answer(endpoint, {"headers": headers, "results": results})
+        except Refusal as refused:
+            told = {"headers": _headers("failed", refused.code, str(refused), 0), "results": []}
+            return json_answer(f"{endpoint}:{refused.code}", told)
+
+    def _admit(self, ask: Ask) -> None:
+        client = ask.query.get("client_id", "")
+        if not client:
+            raise Refusal(5, "Invalid Client Id", "Your credential is not authorized.")
+        if client == "suspended":
+            raise Refusal(11, "Suspended Application", "Your application has been suspended")
+        if self._rate.admit() or self._quota.admit():
+            raise Refusal(6, "Rate Limit Exceeded", "Usage limits are exceeded")
+
+    @staticmethod
+    def _span(ask: Ask) -> tuple[int, int]:
+        offset, limit = ask.query.get("offset", "0"), ask.query.get("limit", str(_DEFAULT))
+        limit = str(_MOST) if limit == "all" else limit
+        if not (offset.isdecimal() and limit.isdecimal()):
+            raise Refusal(3, "Type", "offset and limit must be integers")
+        return int(offset), min(_MOST, int(limit))
+
+    def _found(self, what: str, ask: Ask) -> tuple[Sequence[int], Callable[[int], Any]]:
+        found = {"artists": self._artists, "albums": self._albums, "tracks": self._tracks}
+        builders = {"artists": self.artist, "albums": self.album, "tracks": self.track}
+        if what not in found:
+            raise Refusal(7, "Method Not Found", what)
+        return found[what](ask.query), builders[what]
+
+    def _ids(self, text: str, kind: str) -> list[int]:
+        found = []
+        for word in text.replace("+", " ").split():
+            if not (word.isdecimal() and int(word) <= LARGEST):
+                raise Refusal(3, "Type", "id must be an integer")
+            index = from_number(int(word))
+            if index < self.world.counts[kind]:
+                found.append(index)
+        return found
+
+    def _people(self, query: dict[str, str]) -> list[int]:
+        if text := query.get("artist_id"):
+            rows: list[int] = self._ids(text, "artists")
+        elif genre := query.get("tags"):
+            rows = self.catalogue.by_genre.get(genre.casefold(), [])
+        elif words := query.get("search"):
+            rows = self.catalogue.named(words)
+        else:
+            rows = self.catalogue.by_popularity
+        return [row for row in rows if self.house.has(row)]
+
+    def _artists(self, query: dict[str, str]) -> Sequence[int]:
+        if text := query.get("id"):
+            return [row for row in self._ids(text, "artists") if self.house.has(row)]
+        if words := query.get("namesearch") or query.get("name"):
+            return [row for row in self.catalogue.named(words) if self.house.has(row)]
+        return self._people({})
+
+    def _albums(self, query: dict[str, str]) -> Sequence[int]:
+        wanted = set(words_of(query.get("namesearch", "")))
+        if text := query.get("id"):
+            return [a for a in self._ids(text, "albums") if self._has_album(a)]
+        rows = (a for artist in self._people(query) for a in self.world.albums_of(artist))
+        return [a for a in rows if wanted <= set(words_of(self.world.album(a).name))]
+
+    def _has_album(self, album: int) -> bool:
+        artists = self.world.album(album).artists
+        return bool(artists) and self.house.has(artists[0])
+
+    def _tracks(self, query: dict[str, str]) -> Sequence[int]:
+        world = self.world
+        if text := query.get("id"):
+            rows = self._ids(text, "tracks")
+            return [t for t in rows if self.house.has_track(world.track(t))]
+        people = self._people(query)
+        if query.get("groupby") == "artist_id":
+            return [world.tracks_of(world.albums_of(a)[0])[0] for a in people]
+        found = [t for a in people for album in world.albums_of(a) for t in world.tracks_of(album)]
+        if not found and (words := query.get("search")):
+            found = [t for t in self.catalogue.titled(words)
+                     if self.house.has_track(world.track(t))]  # fmt: skip
+        return found
+
+    def artist(self, index: int) -> dict[str, Any]:
+        """The artist of lists and look-ups."""
+        key = number(index)
+        return {
+            "id": str(key), "name": self.house.artist(self.world.artist(index)), "website": "",
+            "joindate": "2009-04-01", "image": "" if index % 4 else f"{_image('artist', key)}",
+            "shorturl": f"https://jamen.do/a/{key}",
+            "shareurl": f"https://www.jamendo.com/artist/{key}",
+        }  # fmt: skip
+
+    def album(self, index: int) -> dict[str, Any]:
+        """The album of lists; it has no licence, its tracks have."""
+        row, key = self.world.album(index), number(index)
+        owner = row.artists[0]
+        return {
+            "id": str(key), "name": row.name, "releasedate": _day(row.release_date),
+            "artist_id": str(number(owner)),
+            "artist_name": self.house.artist(self.world.artist(owner)),
+            "image": _image("album", key), "zip": "", "zip_allowed": False,
+            "shorturl": f"https://jamen.do/l/a{key}",
+            "shareurl": f"https://www.jamendo.com/list/a{key}",
+        }  # fmt: skip
+
+    def track(self, index: int) -> dict[str, Any]:
+        """The track of lists; downloads are allowed for most."""
+        row, key = self.world.track(index), number(index)
+        owner, album = row.artists[0], self.world.album(row.album)
+        allowed = mix(index, 1403) % 10 > 0
+        genres = [self.world.artist(owner).main_genre.replace(" ", "")]
+        length = self.house.duration_ms(row)
+        return {
+            "id": str(key), "name": self.house.title(row), "duration": (length or 0) // 1000,
+            "artist_id": str(number(owner)),
+            "artist_name": self.house.artist(self.world.artist(owner)),
+            "artist_idstr": f"artist_{number(owner)}", "album_name": album.name,
+            "album_id": str(number(row.album)),
+            "license_ccurl": self._licence(owner),
+            "position": row.track_number, "releasedate": _day(album.release_date),
+            "album_image": _image("album", number(row.album)),
+            "audio": f"https://prod-1.storage.jamendo.com/?trackid={key}&format=mp31",
+            "audiodownload": f"https://prod-1.storage.jamendo.com/download/track/{key}/mp32/"
+            if allowed else "",
+            "prourl": "", "shorturl": f"https://jamen.do/t/{key}",
+            "shareurl": f"https://www.jamendo.com/track/{key}", "waveform": '{"peaks":[1,2]}',
+            "image": _image("track", key), "audiodownload_allowed": allowed,
+            "content_id_free": False,
+            "musicinfo": {
+                "vocalinstrumental": "vocal", "lang": "", "gender": "", "speed": "medium",
+                "acousticelectric": "", "tags": {"genres": genres, "instruments": ["guitar"],
+                                                 "vartags": []},
+            },
+            "stats": {"rate_listened_total": row.popularity * 37, "rate_downloads_total": 3},
+        }  # fmt: skip
+
+    def _licence(self, artist: int) -> str:
+        return f"http://creativecommons.org/licenses/{pick(_LICENCES, artist, 1404)}/"
+
+    def visible(self) -> dict[str, int]:
+        """What this source has."""
+        kinds = ("artists", "albums", "tracks")
+        return self.world.counts | {kind: sum(1 for _ in self._known(kind)) for kind in kinds}
+
+    def _known(self, kind: str) -> Iterator[int]:
+        world = self.world
+        has: dict[str, Callable[[int], bool]] = {
+            "artists": self.house.has, "albums": self._has_album,
+            "tracks": lambda t: self.house.has_track(world.track(t)),
+        }  # fmt: skip
+        return (i for i in range(world.counts[kind]) if has[kind](i)) if kind in has else iter(())
+
+    def ids(self, kind: str) -> list[str]:
+        """All ids of a kind, given in the plural."""
+        return [str(number(index)) for index in self._known(kind)]
+
+    def same(self, kind: str) -> dict[str, int]:
+        """What each id of a kind really is."""
+        real = self.world.track if kind == "tracks" else None
+        return {str(number(i)): real(i).recording if real else i for i in self._known(kind)}
+
+
+def _headers(status: str, code: int, message: str, count: int) -> dict[str, Any]:
+    return {"status": status, "code": code, "error_message": message, "warnings": "",
+            "results_count": count}  # fmt: skip
+
+
+def _image(kind: str, key: int) -> str:
+    return f"https://usercontent.jamendo.com?type={kind}&id={key}&width=300"
+
+
+def _day(date: str | None) -> str:
+    return (date or "2009") + {4: "-01-01", 7: "-01"}.get(len(date or "2009"), "")

@@ -1,0 +1,240 @@
+"""MusicBrainz's web service 2 over a world: look-ups, lists, searches, by MBID."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache, partial
+from typing import Any
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, file_answer, json_answer
+from phonofilm.sandbox.services.musicbrainz import dumps, xml
+from phonofilm.sandbox.services.musicbrainz.objects import Objects
+from phonofilm.sandbox.worlds.world import Catalogue, words_of
+
+_PLURAL = {"artist": "artists", "release": "releases", "recording": "recordings"}
+_FIELD = re.compile(r'(\w+):(?:"((?:[^"\\]|\\.)*)"|\(((?:[^)\\]|\\.)*)\))')
+_DUMPED_AT = 1_794_960_000.0  # Wednesday, 18 November 2026
+_MOST, _DEFAULT, _MOST_ADDRESSES = 100, 25, 100
+
+
+class Refusal(Exception):  # noqa: N818 - what it is
+    """What the service says no with."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class MusicBrainzService:
+    """The stand-in; no key, but a user agent that says who asks."""
+
+    name = "musicbrainz"
+
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
+        if access != "open":
+            raise ValueError("musicbrainz has one access level: open")
+        self.catalogue, self.access = catalogue, access
+        self.objects = Objects(catalogue.world)
+        self._dump = lru_cache(maxsize=4)(partial(dumps.archive, catalogue.world))
+        self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request; JSON when `fmt` says so, else XML."""
+        parts = ask.path.strip("/").split("/")
+        entity = parts[-1].removesuffix(".tar.xz")
+        if entity in dumps.ENTITIES and parts[-1].endswith(".tar.xz"):
+            return file_answer(f"dump:{entity}", self._dump(entity), _DUMPED_AT, ask)
+        if parts[:2] != ["ws", "2"] or len(parts) < 3:
+            return json_answer("unknown", {"error": "Not Found"}, 404)
+        endpoint = "_".join([parts[2], *(["id"] if len(parts) > 3 else [])])
+        try:
+            self._admit(ask)
+            kind, body = self._found(parts[2:], ask)
+        except Refusal as refused:
+            return self._refused(endpoint, refused, ask)
+        if _wants_json(ask):
+            return json_answer(endpoint, _as_json(kind, body))
+        headers = {"Content-Type": "application/xml; charset=utf-8"}
+        return Answer(endpoint, 200, xml.document(kind, body), headers)
+
+    def _admit(self, ask: Ask) -> None:
+        agent = ask.headers.get("User-Agent", "")
+        if not agent or agent.startswith(("Python-urllib", "python-requests", "Java/")):
+            raise Refusal(403, "Your user agent must say who you are.")
+        if self._rate.admit() or self._quota.admit():
+            raise Refusal(503, "Your requests are exceeding the allowable rate limit.")
+
+    @staticmethod
+    def _refused(endpoint: str, refused: Refusal, ask: Ask) -> Answer:
+        if _wants_json(ask):
+            return json_answer(endpoint, {"error": str(refused), "help": "..."}, refused.status)
+        headers = {"Content-Type": "application/xml; charset=utf-8"}
+        return Answer(endpoint, refused.status, xml.failure(str(refused)), headers)
+
+    def _found(self, parts: list[str], ask: Ask) -> tuple[str, Any]:
+        kind, inc = parts[0], set(ask.query.get("inc", "").replace(" ", "+").split("+"))
+        if parts == ["genre", "all"]:
+            return "genre-list", self._genres(ask)
+        if kind == "isrc" and len(parts) == 2:
+            return "isrc", self._by_isrc(parts[1], inc)
+        if kind == "url":
+            return "url", self._urls(ask)
+        build = self._builders.get(kind)
+        if build is None:
+            raise Refusal(404, "Not Found")
+        if len(parts) == 2:
+            return kind, build(self._index(kind, parts[1]), inc)
+        if "query" in ask.query:
+            return f"{kind}-list", self._search(kind, ask)
+        return f"{kind}-list", self._browse(kind, ask, inc)
+
+    @property
+    def _builders(self) -> dict[str, Callable[[int, set[str]], dict[str, Any]]]:
+        objects = self.objects
+        return {
+            "artist": objects.artist, "release": objects.release,
+            "recording": objects.recording,
+        }  # fmt: skip
+
+    def _index(self, kind: str, text: str) -> int:
+        index = self.objects.index_of(kind, text)
+        if index is None:
+            raise Refusal(404 if len(text) == 36 else 400, "Invalid mbid or not found.")
+        return index
+
+    @staticmethod
+    def _span(ask: Ask) -> tuple[int, int]:
+        offset, limit = ask.query.get("offset", "0"), ask.query.get("limit", str(_DEFAULT))
+        if not (offset.isdecimal() and limit.isdecimal()):
+            raise Refusal(400, "offset and limit are whole numbers")
+        return int(offset), min(_MOST, int(limit) or _DEFAULT)
+
+    def _page(self, rows: Sequence[Any], ask: Ask, build: Callable[[Any], Any]) -> dict[str, Any]:
+        offset, limit = self._span(ask)
+        items = [build(row) for row in rows[offset : offset + limit]]
+        return {"items": items, "count": len(rows), "offset": offset}
+
+    def _genres(self, ask: Ask) -> dict[str, Any]:
+        names = sorted(self.catalogue.world.genres)
+        return self._page(
+            list(enumerate(names)), ask,
+            lambda row: {"id": self.objects.id_of("genre", row[0]), "name": row[1],
+                         "disambiguation": ""},
+        )  # fmt: skip
+
+    def _by_isrc(self, code: str, inc: set[str]) -> dict[str, Any]:
+        plain = code.replace("-", "").upper()
+        rows = self._codes.get(plain, [])
+        if not rows:
+            raise Refusal(404, "Not Found")
+        return {"isrc": plain, "recordings": [self.objects.recording(r, inc) for r in rows]}
+
+    @cached_property
+    def _codes(self) -> dict[str, list[int]]:
+        """Recordings by the codes that this source has them under: right ones and wrong ones."""
+        held: dict[str, list[int]] = {}
+        world = self.catalogue.world
+        for index in self._known("recording"):
+            code = self.objects.house.isrc(world.track(index))
+            if code:
+                held.setdefault(code.replace("-", "").upper(), []).append(index)
+        return held
+
+    def _known(self, kind: str) -> Iterator[int]:
+        counted = {"artist": "artists", "release": "albums", "recording": "tracks"}[kind]
+        return (i for i in range(self.catalogue.world.counts[counted]) if self.objects.has(kind, i))
+
+    @cached_property
+    def _addresses(self) -> dict[str, int]:
+        """Artists by the addresses that somebody entered."""
+        return {text: a for a in self._known("artist") for text in self.objects.addresses(a)}
+
+    def _urls(self, ask: Ask) -> Any:
+        asked = ask.every.get("resource", [])
+        if not asked or len(asked) > _MOST_ADDRESSES:
+            raise Refusal(400, "One to a hundred resources.")
+        found = [
+            {"id": self.objects.id_of("label", self._addresses[text]), "resource": text,
+             "relations": [self._backward(self._addresses[text])]}
+            for text in asked if text in self._addresses
+        ]  # fmt: skip
+        if len(asked) == 1:
+            if not found:
+                raise Refusal(404, "Not Found")
+            return found[0]
+        return {"urls": found, "url-count": len(found), "url-offset": 0}
+
+    def _backward(self, artist: int) -> dict[str, Any]:
+        return {"type": "free streaming", "direction": "backward", "target-type": "artist",
+                "artist": self.objects.artist_short(artist)}  # fmt: skip
+
+    def _browse(self, kind: str, ask: Ask, inc: set[str]) -> dict[str, Any]:
+        if kind not in ("release", "recording") or "artist" not in ask.query:
+            raise Refusal(400, "Name what it belongs to: artist=...")
+        artist = self._index("artist", ask.query["artist"])
+        world = self.catalogue.world
+        rows: list[int] = list(world.albums_of(artist))
+        if kind == "recording":
+            rows = [t for album in rows for t in world.tracks_of(album)]
+            rows = list(dict.fromkeys(world.track(t).recording for t in rows))
+        rows = [row for row in rows if self.objects.has(kind, row)]
+        return self._page(rows, ask, lambda row: self._builders[kind](row, inc))
+
+    def _search(self, kind: str, ask: Ask) -> dict[str, Any]:
+        found_fields = _FIELD.findall(ask.query["query"])
+        fields = {name: (a or b).replace("\\", "") for name, a, b in found_fields}
+        words = fields.get(kind) or fields.get("tag") or ask.query["query"]
+        inc = {"artist-credits", "isrcs", "releases", "release-groups", "labels", "media", "tags"}
+        catalogue, world = self.catalogue, self.catalogue.world
+        rows: Sequence[int]
+        if kind == "artist" and "tag" in fields:
+            rows = catalogue.by_genre.get(words.casefold(), [])
+        elif kind == "artist":
+            rows = catalogue.named(words)
+        elif kind == "recording":
+            found = (world.track(t).recording for t in catalogue.titled(words)[:2000])
+            rows = list(dict.fromkeys(found))
+        else:
+            wanted = set(words_of(words))
+            rows = [a for a in range(world.counts["albums"])
+                    if wanted <= set(words_of(world.album(a).name))]  # fmt: skip
+        rows = [row for row in rows if self.objects.has(kind, row)]
+        build = self._builders[kind]
+        return self._page(rows, ask, lambda row: build(row, inc) | {"score": 100})
+
+    def visible(self) -> dict[str, int]:
+        """What this source has."""
+        counts = self.catalogue.world.counts
+        held = {"artists": "artist", "albums": "release", "tracks": "recording"}
+        return counts | {name: sum(1 for _ in self._known(kind)) for name, kind in held.items()}
+
+    def ids(self, kind: str) -> list[str]:
+        """All ids of a kind, given in the plural."""
+        return list(self.same(kind))
+
+    def same(self, kind: str) -> dict[str, int]:
+        """What each id of a kind really is."""
+        name = {"artists": "artist", "albums": "release", "tracks": "recording"}.get(kind)
+        if name is None:
+            return {}
+        return {self.objects.id_of(name, index): index for index in self._known(name)}
+
+
+def _wants_json(ask: Ask) -> bool:
+    return ask.query.get("fmt") == "json" or "json" in ask.headers.get("Accept", "")
+
+
+def _as_json(kind: str, body: Any) -> Any:
+    """A list under its own name; browsing counts by that name, searching plainly."""
+    if not kind.endswith("-list"):
+        return body
+    name = kind.removesuffix("-list")
+    plural = _PLURAL.get(name, f"{name}s")
+    if body["items"] and "score" in body["items"][0]:
+        return {"created": "2026-11-20T00:00:00.000Z", "count": body["count"],
+                "offset": body["offset"], plural: body["items"]}  # fmt: skip
+    return {f"{name}-count": body["count"], f"{name}-offset": body["offset"],
+            plural: body["items"]}  # fmt: skip

@@ -1,0 +1,355 @@
+"""SoundCloud's official API over a world: tokens, cursors, what is blocked, quiet or gone."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.services.soundcloud.objects import Objects, slashed
+from phonofilm.sandbox.services.soundcloud.pages import BehindThePages
+from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number
+from phonofilm.sandbox.worlds.listening import Listening
+from phonofilm.sandbox.worlds.pictures import mp3, png, waveform
+from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.world import Catalogue
+
+_DEFAULT, _MOST = 50, 200
+_HELP = "https://developers.soundcloud.com/docs/api"
+_SHOWN = "playable,preview"
+
+
+class Refusal(Exception):  # noqa: N818 - what it is
+    """An error as the API gives it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Listed(NamedTuple):
+    """The rows of a list and what makes an object of one."""
+
+    endpoint: str
+    rows: Sequence[Any]
+    build: Callable[[Any], Any]
+
+
+class SoundCloudService:
+    """The stand-in; any client is given a token."""
+
+    name = "soundcloud"
+
+    def __init__(
+        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str
+    ) -> None:
+        if access != "official":
+            raise ValueError("soundcloud has one access level: official")
+        self.catalogue, self.access, self.world, self._clock = (
+            catalogue, access, catalogue.world, clock,
+        )  # fmt: skip
+        self.listening = Listening(self.world)
+        self.house = House(self.world, 801, lost=0.35, guests=True)
+        self.objects = Objects(self.listening, self.house)
+        self._behind = BehindThePages(self.objects, catalogue)
+        self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
+        self._tokens: dict[str, float] = {}
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one request; refusals are answers, too."""
+        if ask.path.startswith("/media/") or ask.path.endswith("/download"):
+            return self._file(ask)
+        if ask.path in ("/api/token", "/oauth/token"):
+            return self._token(ask)
+        if ask.query.get("client_id"):
+            return self._behind.answer(ask)
+        token = ask.headers.get("Authorization", "").removeprefix("OAuth ")
+        if self._tokens.get(token, 0.0) <= self._clock.now():
+            return Answer("unauthorised", 401, b"", {})
+        refused = self._refused()
+        try:
+            return refused or self._route(ask)
+        except Refusal as refusal:
+            words = f"{refusal.status} - {refusal}"
+            told = {"code": refusal.status, "message": str(refusal), "link": _HELP, "errors": [],
+                    "status": words, "error": None}  # fmt: skip
+            return json_answer("refused", told, refusal.status)
+
+    def _token(self, ask: Ask) -> Answer:
+        if ask.method != "POST" or not ask.headers.get("Authorization", "").startswith("Basic "):
+            return json_answer("token", {"error": "invalid_client"}, 401)
+        token = "sandbox-" + secrets.token_hex(16)
+        self._tokens[token] = self._clock.now() + 3599
+        told = {"access_token": token, "expires_in": 3599, "scope": "", "token_type": "bearer",
+                "refresh_token": "sandbox-" + secrets.token_hex(8)}  # fmt: skip
+        return json_answer("token", told)
+
+    def _refused(self) -> Answer | None:
+        wait = self._rate.admit() or self._quota.admit()
+        if not wait:
+            return None
+        limit = {"group": "api", "max_nr_of_requests": 15000, "time_window": "PT24H", "name": "api"}
+        meta = {"rate_limit": limit, "remaining_requests": 0,
+                "reset_time": slashed(self._clock.now() + wait)}  # fmt: skip
+        told = {"code": 429, "message": "Too Many Requests", "errors": [{"meta": meta}]}
+        return json_answer("limited", told, 429)
+
+    def _route(self, ask: Ask) -> Answer:
+        first, *rest = ask.path.strip("/").split("/")
+        if first == "resolve":
+            return self._resolve(ask)
+        if first in ("tracks", "users", "playlists") and not rest:
+            return self._page(ask, self._searched(first, ask))
+        if not rest:
+            raise Refusal(404, "Not Found")
+        index = self._index(rest[0], first)
+        if len(rest) == 1:
+            return json_answer(first[:-1], self._one(first, index, ask))
+        return self._page(ask, self._of(first, index, rest[1], ask))
+
+    def _index(self, text: str, kind: str) -> int:
+        """The thing behind a URN or a number; 404 for anything else."""
+        tail = text.replace("%3A", ":").rsplit(":", 1)[-1]
+        if not tail.isdecimal() or int(tail) > LARGEST:
+            raise Refusal(404, "404 - Not Found")
+        index = from_number(int(tail))
+        there = {
+            "users": index < self.world.counts["artists"],
+            "tracks": self.listening.exists(index) if index < self.listening.uploads else False,
+            "playlists": index < 2 * self.world.counts["artists"],
+        }[kind]
+        if not there:
+            raise Refusal(404, "404 - Not Found")
+        return index
+
+    def _one(self, kind: str, index: int, ask: Ask) -> dict[str, Any]:
+        made = self.objects
+        if kind == "users":
+            return made.user(index, ask.base)
+        if kind == "tracks":
+            return made.track(index, ask.base)
+        return made.playlist(index // 2, index % 2, ask.base, whole=True)
+
+    def _shown(self, uploads: Sequence[int], ask: Ask) -> list[int]:
+        wanted = set(ask.query.get("access", _SHOWN).split(","))
+        return [upload for upload in uploads if self.objects.access(upload) in wanted]
+
+    def _searched(self, kind: str, ask: Ask) -> Listed:
+        made, base, words = self.objects, ask.base, ask.query.get("q", "")
+        if kind == "users":
+            rows = self._named(words, ask.query.get("urns", ""))
+            return Listed("users", rows, lambda row: made.user(row, base))
+        if kind == "playlists":
+            people = self.catalogue.named(words)
+            sets = [artist * 2 + place for artist in people for place in (0, 1)]
+            return Listed(
+                "playlists", sets, lambda row: made.playlist(row // 2, row % 2, base, False)
+            )
+        rows = self._tracks(words, ask)
+        return Listed("tracks", self._shown(rows, ask), lambda row: made.track(row, base))
+
+    def _named(self, words: str, urns: str) -> list[int]:
+        if urns:
+            return self._of_urns(urns, self.world.counts["artists"])
+        if not words:
+            return self.catalogue.by_popularity
+        exact = self.catalogue.named(words)
+        return exact or self._near(words.split(maxsplit=1)[0].casefold()[:4] if words else "")
+
+    def _near(self, start: str) -> list[int]:
+        """Whose names hold the beginning of a word: searches are generous."""
+        ranked = self.catalogue.by_popularity
+        return [i for i in ranked if start and start in self.world.artist(i).name.casefold()][:20]
+
+    @staticmethod
+    def _of_urns(urns: str, most: int) -> list[int]:
+        tails = (urn.rsplit(":", 1)[-1] for urn in urns.split(","))
+        found = (from_number(int(t)) for t in tails if t.isdecimal() and int(t) <= LARGEST)
+        return [index for index in found if index < most]
+
+    def _tracks(self, words: str, ask: Ask) -> list[int]:
+        if urns := ask.query.get("urns"):
+            return [
+                u for u in self._of_urns(urns, self.listening.uploads) if self.listening.exists(u)
+            ]
+        if genres := ask.query.get("genres"):
+            wanted = {genre.strip().casefold() for genre in genres.split(",")}
+            return [u for a in self.catalogue.by_popularity
+                    if self.world.artist(a).main_genre in wanted
+                    for u in self.listening.uploads_of(a) if u % 11]  # fmt: skip
+        if people := self.catalogue.named(words):
+            return [u for artist in people for u in self.listening.uploads_of(artist)]
+        return list(self.catalogue.titled(words)) if words else []
+
+    def _of(self, kind: str, index: int, what: str, ask: Ask) -> Listed:
+        made, base, listening = self.objects, ask.base, self.listening
+        lists: dict[tuple[str, str], Callable[[], tuple[Sequence[Any], Callable[[Any], Any]]]] = {
+            ("users", "tracks"): lambda: (
+                self._shown(listening.uploads_of(index), ask), lambda u: made.track(u, base)),
+            ("users", "playlists"): lambda: (
+                [index * 2, index * 2 + 1][: min(2, len(listening.uploads_of(index)))],
+                lambda p: made.playlist(p // 2, p % 2, base, False)),
+            ("users", "related"): lambda: (
+                self.world.related_to(index), lambda a: made.user(a, base)),
+            ("users", "web-profiles"): lambda: (made.web_profiles(index), lambda row: row),
+            ("tracks", "comments"): lambda: (self._said(index), lambda s: made.comment(s, base)),
+            ("tracks", "related"): lambda: (
+                self._shown(self._alike(index), ask), lambda u: made.track(u, base)),
+            ("playlists", "tracks"): lambda: (
+                self._shown(listening.uploads_of(index // 2)[index % 2 :: 2], ask),
+                lambda u: made.track(u, base)),
+        }  # fmt: skip
+        if (kind, what) not in lists:
+            raise Refusal(404, "404 - Not Found")
+        rows, build = lists[kind, what]()
+        return Listed(f"{kind[:-1]}_{what.replace('-', '_')}", rows, build)
+
+    def _alike(self, upload: int) -> list[int]:
+        people = self.world.related_to(self.listening.upload(upload).artist)
+        return [self.listening.uploads_of(artist)[0] for artist in people]
+
+    def _said(self, upload: int) -> Sequence[Any]:
+        """Newest first; 403 for what is blocked here, none where they are hidden."""
+        if self.objects.access(upload) == "blocked":
+            raise Refusal(403, "403 - Forbidden")
+        if self.objects.hides_comments(upload):
+            return ()
+        return sorted(self.listening.said(upload), key=lambda said: (-said.written_at, said.number))
+
+    def _page(self, ask: Ask, listed: Listed) -> Answer:
+        """A page of a list, wrapped with a next link, or bare as it was until 2021."""
+        limit = ask.query.get("limit", str(_DEFAULT))
+        if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
+            raise Refusal(400, "400 - Bad Request")
+        size, start = int(limit), _start(ask)
+        found = [listed.build(row) for row in listed.rows[start : start + size]]
+        if listed.endpoint == "user_web_profiles" or ask.query.get("linked_partitioning") not in (
+            "true", "1",
+        ):  # fmt: skip
+            return json_answer(listed.endpoint, found)
+        href = None
+        if start + size < len(listed.rows):
+            # `access` is dropped from next links, as it was found to be.
+            kept = {
+                n: v for n, v in ask.query.items() if n in ("q", "genres", "linked_partitioning")
+            }
+            place = f"2026-11-20T10:00:00.000Z,{listed.endpoint},{start + size:011d}"
+            kept |= {"page_size": limit, "limit": limit, "cursor": place}
+            href = f"{ask.base}{quote(ask.path)}?{urlencode(kept)}"
+        return json_answer(listed.endpoint, {"collection": found, "next_href": href})
+
+    def _resolve(self, ask: Ask) -> Answer:
+        """The API address of a page, as a redirect."""
+        match = re.search(
+            r"soundcloud\.com/([^/?#]+)(?:/([^/?#]+))?(?:/([^/?#]+))?", ask.query.get("url", "")
+        )
+        place = None
+        if match and (artist := self._by_handle.get(match[1])) is not None:
+            if not match[2]:
+                place = f"users/soundcloud:users:{number(artist)}"
+            elif match[2] == "sets" and match[3] and match[3] in "01":
+                place = f"playlists/soundcloud:playlists:{number(artist * 2 + int(match[3]))}"
+            elif (tail := match[2].removeprefix("track-")).isdecimal():
+                place = f"tracks/soundcloud:tracks:{tail}"
+        if place is None:
+            raise Refusal(404, "404 - Not Found")
+        location = f"{ask.base}/{place}"
+        told = {"status": "302 - Found", "location": location}
+        return json_answer("resolve", told, 302, {"Location": location})
+
+    @cached_property
+    def _by_handle(self) -> dict[str, int]:
+        return {self.objects.handle(artist): artist for artist in self.catalogue.everyone}
+
+    def _file(self, ask: Ask) -> Answer:
+        """Pictures, waveforms and sound, each what its name says."""
+        name = ask.path.rsplit("/", 1)[-1]
+        match = re.fullmatch(
+            r"(avatars-|artworks-|wave|previews-)(\d{9})(?:-\w+)?(?:_m)?\.(\w+)", name
+        )
+        if name == "download":
+            return Answer("media", 200, mp3(4), {"Content-Type": "audio/mpeg"})
+        if not match:
+            return Answer("media", 404, b"", {})
+        salt, ending = int(match[2]), match[3]
+        if match[1] == "wave":
+            body = waveform(salt) if ending == "json" else png(salt, 180, 14)
+            kind = "application/json" if ending == "json" else "image/png"
+        elif ending == "mp3":
+            body, kind = mp3(3), "audio/mpeg"
+        else:
+            body, kind = png(salt), "image/png"
+        return Answer("media", 200, body, {"Content-Type": kind})
+
+    def _readable(self, upload: int) -> bool:
+        hidden = self.objects.hides_comments(upload)
+        return self.objects.access(upload) != "blocked" and not hidden
+
+    @cached_property
+    def _uploads(self) -> list[int]:
+        return [u for u in range(self.listening.uploads) if self.listening.exists(u)]
+
+    def visible(self) -> dict[str, int]:
+        """What can be collected; comments are those that anybody may read."""
+        comments = sum(self.listening.count(u) for u in self._uploads if self._readable(u))
+        return self.world.counts | {
+            "tracks": len(self._uploads), "playlists": len(self.ids("playlists")),
+            "comments": comments,
+        }  # fmt: skip
+
+    def ids(self, kind: str) -> list[str]:
+        """All ids of a kind, given in the plural."""
+        if kind == "artists":
+            return [str(number(index)) for index in self.catalogue.everyone]
+        if kind == "tracks":
+            return [str(number(index)) for index in self._uploads]
+        if kind == "playlists":
+            return [str(number(a * 2 + p)) for a in self.catalogue.everyone
+                    for p in range(min(2, len(self.listening.uploads_of(a))))]  # fmt: skip
+        if kind == "comments":
+            return [row["id"] for row in self.rows("comments")]
+        return []
+
+    def same(self, kind: str) -> dict[str, int]:
+        """What each id of a kind really is; sets are in no other catalogue."""
+        if kind != "tracks":
+            return {str(number(i)): i for i in range(self.world.counts.get(kind, 0))}
+        tracks, world = self.listening.tracks, self.world
+        return {
+            str(number(u)): world.track(u).recording if u < tracks else 10**9 + u
+            for u in self._uploads
+        }
+
+    def rows(self, kind: str) -> list[dict[str, Any]]:
+        """What is true of a kind: comments with their mood, tracks with what they are."""
+        made, listening = self.objects, self.listening
+        if kind == "comments":
+            return [
+                {
+                    "id": str(made.comment_id(said)), "track_id": str(made.track_id(upload)),
+                    "timestamp_ms": said.at_ms, "body": said.body, "language": said.language,
+                    "mood": said.mood, "part": said.part,
+                    "created_at": slashed(said.written_at),
+                    "user_id": None if said.writer is None else str(made.listener_id(said.writer)),
+                    "user_name": None if said.writer is None else listening.name(said.writer),
+                    "is_set": listening.upload(upload).is_set,
+                }
+                for upload in self._uploads if self._readable(upload)
+                for said in listening.said(upload)
+            ]  # fmt: skip
+        if kind == "tracks":
+            return [
+                {"id": str(made.track_id(u)), "title": made.title(u), "access": made.access(u),
+                 "is_set": listening.upload(u).is_set}
+                for u in self._uploads
+            ]  # fmt: skip
+        return []
+
+
+def _start(ask: Ask) -> int:
+    tail = ask.query.get("cursor", "").rsplit(",", 1)[-1] or ask.query.get("offset", "0")
+    return int(tail) if tail.isdecimal() else 0

@@ -1,0 +1,267 @@
+"""What Spotify's endpoints answer, over a world."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from phonofilm.sandbox.kernel.service import Ask
+from phonofilm.sandbox.services.spotify.objects import Objects, page
+from phonofilm.sandbox.services.spotify.search import REACH, Search
+from phonofilm.sandbox.worlds.hashing import base62, mix
+from phonofilm.sandbox.worlds.world import Catalogue
+
+_BATCH = {"artists": 50, "albums": 20, "tracks": 50}
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault of ours
+    """An answer with an error body."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+class Endpoints:
+    """What each endpoint answers; which of them exist is the service's to say."""
+
+    def __init__(self, catalogue: Catalogue, access: str) -> None:
+        self.catalogue, self.access = catalogue, access
+        self.objects = Objects(catalogue.world, access)
+        self.search = Search(catalogue)
+        self._genres = catalogue.world.genres
+        self._categories = sorted(set(catalogue.world.parents.values()))
+
+    def _index(self, kind: str, key: str) -> int:
+        index = self.objects.index_of(kind, key)
+        if index is None:
+            raise (
+                Refusal(404, "Resource not found")
+                if len(key) == 22
+                else Refusal(400, "Invalid base62 id")
+            )
+        return index
+
+    def _span(self, ask: Ask, most: int = 50, default: int = 20) -> tuple[int, int]:
+        limit, offset = _whole(ask, "limit", default), _whole(ask, "offset", 0)
+        if not 1 <= limit <= most:
+            raise Refusal(400, "Invalid limit")
+        if offset < 0:
+            raise Refusal(400, "Invalid offset")
+        return offset, limit
+
+    def _search(self, ask: Ask, _: str) -> Any:
+        small = self.access == "development"
+        offset, limit = self._span(ask, *((10, 5) if small else (50, 20)))
+        # A page's own `next` says `query` where a person says `q`.
+        text = ask.query.get("q") or ask.query.get("query", "")
+        kinds = ask.query.get("type", "").split(",")
+        if not text:
+            raise Refusal(400, "No search query")
+        if offset + limit > REACH:
+            raise Refusal(400, "Invalid offset")
+        return {kind + "s": self._found(ask, kind, text, offset, limit) for kind in kinds}
+
+    def _found(self, ask: Ask, kind: str, text: str, offset: int, limit: int) -> Any:
+        if kind not in ("artist", "album", "track", "playlist"):
+            raise Refusal(400, "Bad search type field " + kind)
+        found = self.search.found(kind, text)
+        build = {
+            "artist": self.objects.artist, "album": self.objects.album_short,
+            "track": self.objects.track, "playlist": self.objects.playlist_short,
+        }[kind]  # fmt: skip
+        items: list[Any] = [build(i) for i in found[offset : offset + limit]]
+        if kind == "playlist" and len(items) > 3 and mix(offset, len(text)) % 5 == 0:
+            items[3] = None  # playlist searches hold null items
+        # The stated total drifts from page to page, as the real one does.
+        total = min(REACH, len(found)) if len(found) < REACH else REACH + mix(offset, 3) % 7
+        query = f"query={quote(text, safe='')}&type={kind}"
+        found_page = page(items, total, offset, limit, f"{ask.base}/v1/search", query)
+        if offset + 2 * limit > REACH:
+            found_page["next"] = None
+        return found_page
+
+    def _batch(self, ask: Ask, plural: str) -> Any:
+        kind = plural[:-1]
+        keys = [key for key in ask.query.get("ids", "").split(",") if key]
+        if not keys or len(keys) > _BATCH[plural]:
+            raise Refusal(400, "Too many ids requested" if keys else "Missing required field: ids")
+        build = getattr(self.objects, kind)
+        rows = [self.objects.index_of(kind, key) for key in keys]
+        return {plural: [None if index is None else build(index) for index in rows]}
+
+    def _features(self, ask: Ask, _: str) -> Any:
+        keys = [key for key in ask.query.get("ids", "").split(",") if key]
+        if not keys or len(keys) > 100:
+            raise Refusal(400, "Too many ids requested" if keys else "Missing required field: ids")
+        rows = [self.objects.index_of("track", key) for key in keys]
+        return {"audio_features": [None if i is None else self.objects.features(i) for i in rows]}
+
+    def _feature(self, ask: Ask, key: str) -> Any:
+        features = self.objects.features(self._index("track", key))
+        if features is None:
+            raise Refusal(404, "analysis not found")
+        return features
+
+    def _recommendations(self, ask: Ask, _: str) -> Any:
+        limit = _whole(ask, "limit", 20)
+        seeds = [
+            (kind, seed)
+            for kind in ("genre", "artist", "track")
+            for seed in ask.query.get(f"seed_{kind}s", "").split(",")
+            if seed
+        ]
+        if not 1 <= limit <= 100 or not 1 <= len(seeds) <= 5:
+            raise Refusal(400, "invalid request")
+        people = list(dict.fromkeys(a for kind, seed in seeds for a in self._alike(kind, seed)))
+        tracks = [t for a in people for t in self.catalogue.top_tracks(a)[:3]]
+        return {
+            "tracks": [self.objects.track(t) for t in tracks[:limit]],
+            "seeds": [
+                {"initialPoolSize": len(people), "afterFilteringSize": len(people),
+                 "afterRelinkingSize": len(people), "id": seed, "type": kind.upper(),
+                 "href": None}
+                for kind, seed in seeds
+            ],
+        }  # fmt: skip
+
+    def _alike(self, kind: str, seed: str) -> list[int]:
+        """Artists that a seed of recommendations leads to."""
+        if kind == "genre":
+            return list(self.catalogue.ranked(seed)[:20])
+        index = self._index(kind, seed)
+        artists = (index,) if kind == "artist" else self.catalogue.world.track(index).artists
+        return [near for a in artists for near in (a, *self.catalogue.world.related_to(a))]
+
+    def _category(self, ask: Ask, key: str) -> Any:
+        names = {base62(5, n): (n, name) for n, name in enumerate(self._categories)}
+        if key not in names:
+            raise Refusal(404, "Specified id doesn't exist")
+        return _category(ask, *names[key])
+
+    def _featured(self, ask: Ask, _: str) -> Any:
+        offset, limit = self._span(ask)
+        count = min(100, self.catalogue.world.counts["playlists"])
+        places = range(offset, min(count, offset + limit))
+        items = [self.objects.playlist_short(p) for p in places]
+        return {
+            "message": "Popular playlists",
+            "playlists": page(items, count, offset, limit, f"{ask.base}{ask.path}"),
+        }
+
+    def _analysis(self, ask: Ask, key: str) -> Any:
+        features = self.objects.features(self._index("track", key))
+        if features is None:
+            raise Refusal(404, "analysis not found")
+        names = ("loudness", "tempo", "time_signature", "key", "mode")
+        told = {name: features[name] for name in names}
+        told["duration"] = features["duration_ms"] / 1000
+        return {"meta": {"status_code": 0}, "track": told, "bars": [], "beats": [], "sections": [],
+                "segments": [], "tatums": []}  # fmt: skip
+
+    def _user(self, ask: Ask, key: str) -> Any:
+        return self.objects.owner(key) | {"followers": {"href": None, "total": 0}, "images": []}
+
+    def _artist(self, ask: Ask, key: str) -> Any:
+        return self.objects.artist(self._index("artist", key))
+
+    def _album(self, ask: Ask, key: str) -> Any:
+        return self.objects.album(self._index("album", key))
+
+    def _track(self, ask: Ask, key: str) -> Any:
+        return self.objects.track(self._index("track", key))
+
+    def _playlist(self, ask: Ask, key: str) -> Any:
+        return self.objects.playlist(self._index("playlist", key))
+
+    def _artist_albums(self, ask: Ask, key: str) -> Any:
+        small = self.access == "development"
+        offset, limit = self._span(ask, *((10, 5) if small else (50, 20)))
+        groups = ask.query.get("include_groups", "album,single,compilation,appears_on").split(",")
+        world, artist = self.catalogue.world, self._index("artist", key)
+        albums = [
+            a for a in world.albums_of(artist)
+            if (world.album(a).album_type in groups if world.album(a).artists[:1] in ((artist,), ())
+                else "appears_on" in groups)
+        ]  # fmt: skip
+        items = [self.objects.album_short(a, of=artist) for a in albums[offset : offset + limit]]
+        href = f"{ask.base}/v1/artists/{key}/albums"
+        return page(items, len(albums), offset, limit, href, f"include_groups={','.join(groups)}")
+
+    def _top_tracks(self, ask: Ask, key: str) -> Any:
+        tracks = self.catalogue.top_tracks(self._index("artist", key))
+        return {"tracks": [self.objects.track(t) for t in tracks]}
+
+    def _related(self, ask: Ask, key: str) -> Any:
+        related = self.catalogue.world.related_to(self._index("artist", key))
+        return {"artists": [self.objects.artist(a) for a in related]}
+
+    def _album_tracks(self, ask: Ask, key: str) -> Any:
+        offset, limit = self._span(ask)
+        tracks = self.catalogue.world.tracks_of(self._index("album", key))
+        items = [self.objects.track_short(t) for t in tracks[offset : offset + limit]]
+        return page(items, len(tracks), offset, limit, f"{ask.base}/v1/albums/{key}/tracks")
+
+    def _entries(self, ask: Ask, key: str) -> Any:
+        offset, limit = self._span(ask, 100)
+        index = self._index("playlist", key)
+        total = self.catalogue.world.playlist(index).size
+        places = range(offset, min(total, offset + limit))
+        items = [self.objects.entry(index, place) for place in places]
+        return page(items, total, offset, limit, f"{ask.base}{ask.path}")
+
+    def _user_playlists(self, ask: Ask, key: str) -> Any:
+        offset, limit = self._span(ask)
+        world = self.catalogue.world
+        mine = [p for p in range(world.counts["playlists"]) if world.playlist(p).owner == key]
+        items = [self.objects.playlist_short(p) for p in mine[offset : offset + limit]]
+        return page(items, len(mine), offset, limit, f"{ask.base}{ask.path}")
+
+    def _category_list(self, ask: Ask, _: str) -> Any:
+        offset, limit = self._span(ask)
+        rows = list(enumerate(self._categories))[offset : offset + limit]
+        items = [_category(ask, n, name) for n, name in rows]
+        href = f"{ask.base}/v1/browse/categories"
+        return {"categories": page(items, len(self._categories), offset, limit, href)}
+
+    def _category_playlists(self, ask: Ask, key: str) -> Any:
+        offset, limit = self._span(ask)
+        names = {base62(5, n): name for n, name in enumerate(self._categories)}
+        if key not in names:
+            raise Refusal(404, "Specified id doesn't exist")
+        parents, lists = self.catalogue.world.parents, self.catalogue.playlists_by_genre
+        mine = [p for g, rows in lists.items() if parents.get(g, g) == names[key] for p in rows]
+        items = [self.objects.playlist_short(p) for p in mine[offset : offset + limit]]
+        return {
+            "message": names[key].title(),
+            "playlists": page(items, len(mine), offset, limit, f"{ask.base}{ask.path}"),
+        }
+
+    def _new_releases(self, ask: Ask, _: str) -> Any:
+        offset, limit = self._span(ask)
+        people = self.catalogue.by_popularity[:100]
+        albums = [self.catalogue.world.albums_of(a)[-1] for a in people]
+        items = [self.objects.album_short(a) for a in albums[offset : offset + limit]]
+        href = f"{ask.base}/v1/browse/new-releases"
+        return {"albums": page(items, len(albums), offset, limit, href)}
+
+
+def _category(ask: Ask, number: int, name: str) -> Any:
+    key = base62(5, number)
+    return {
+        "href": f"{ask.base}/v1/browse/categories/{key}",
+        "icons": [{"height": None, "url": f"{ask.base}/image/c{number}", "width": None}],
+        "id": key,
+        "name": name.title(),
+    }
+
+
+def missing(ask: Ask, _: str) -> Any:
+    raise Refusal(404, "Service not found")
+
+
+def _whole(ask: Ask, name: str, default: int) -> int:
+    try:
+        return int(ask.query.get(name, default))
+    except ValueError:
+        raise Refusal(400, f"Invalid {name}") from None

@@ -1,0 +1,179 @@
+"""SPARQL results as Wikidata's query service gives them, for the shapes of query it is asked.
+
+It is no SPARQL engine: it reads which items are asked for and answers with the variables of the
+query. The graph itself is at /__sandbox__/graph for those who have an engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs
+
+from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.worlds.film import FilmWorld
+
+_ENTITY = "http://www.wikidata.org/entity/"
+_CLASSES = {
+    "Q20650540": ("movie", "tvMovie"),
+    "Q63952888": ("tvSeries",),
+    "Q220898": ("video", "tvSpecial"),
+}  # fmt: skip
+_PAGE = re.compile(r"LIMIT\s+(\d+)\s+OFFSET\s+(\d+)")
+_CLASS = re.compile(r"VALUES \?class \{ wd:(Q\d+) \}")
+_ITEMS = re.compile(r"VALUES \?item \{ ([^}]*)\}")
+_IDS = re.compile(r"VALUES \?imdb \{ ([^}]*)\}")
+_ITEM_BASE, _PERSON_BASE = 900_000_000, 950_000_000
+
+
+class WikidataService:
+    """The stand-in; everybody has the same access."""
+
+    name = "wikidata"
+
+    def __init__(self, world: FilmWorld, access: str, clock: Clock, rate: str, quota: str) -> None:
+        if access != "open":
+            raise ValueError("wikidata has one access level: open")
+        self.world, self.access = world, access
+        self._rate = Window.parse(rate, clock)
+
+    def visible(self) -> dict[str, int]:
+        """How many titles it knows: most anime."""
+        return {"titles": sum(len(list(self._of_class(c))) for c in _CLASSES)}
+
+    def ids(self, kind: str) -> list[str]:
+        """The items of all titles it knows."""
+        return [self.item(i) for c in _CLASSES for i in self._of_class(c)]
+
+    def item(self, index: int) -> str:
+        """The item of a title."""
+        return f"Q{_ITEM_BASE + index}"
+
+    def answer(self, ask: Ask) -> Answer:
+        """Answers one query."""
+        if ask.path != "/sparql":
+            return Answer("unknown", 404, b"not found", {"Content-Type": "text/plain"})
+        if not ask.headers.get("User-Agent"):
+            return Answer("query", 403, b"Please set a user-agent", {"Content-Type": "text/plain"})
+        if (wait := self._rate.admit()) is not None:
+            return Answer("query", 429, b"Too Many Requests", {"Retry-After": str(wait)})
+        told = ask.query.get("query") or parse_qs(ask.body.decode()).get("query", [""])[0]
+        indices = self._asked(told)
+        if indices is None:
+            text = b"SPARQL-QUERY: queryStr=\njava.util.concurrent.ExecutionException: Malformed"
+            return Answer("query", 400, text, {"Content-Type": "text/plain"})
+        rows = [self._row(index, told) for index in indices]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        body = {"head": {"vars": names}, "results": {"bindings": rows}}
+        answer = json_answer("query", body)
+        kind = {"Content-Type": "application/sparql-results+json;charset=utf-8"}
+        return answer._replace(headers=kind)
+
+    def _asked(self, query: str) -> list[int] | None:
+        """The titles that a query asks for, or None when it is none that is understood."""
+        if not query.lstrip().startswith(("SELECT", "PREFIX")):
+            return None
+        if (chosen := _CLASS.search(query)) and (page := _PAGE.search(query)):
+            limit, offset = int(page[1]), int(page[2])
+            held = sorted(self._of_class(chosen[1]), key=self.item)
+            return held[offset : offset + limit]
+        if listed := _ITEMS.search(query):
+            numbers = [int(n) - _ITEM_BASE for n in re.findall(r"wd:Q(\d+)", listed[1])]
+            return [n for n in numbers if 0 <= n < self.world.titles and self._knows(n)]
+        if listed := _IDS.search(query):
+            found = [self.world.index_of(id_) for id_ in re.findall(r'"(tt\d+)"', listed[1])]
+            return [n for n in found if n is not None and self._knows(n)]
+        return None
+
+    def _of_class(self, class_id: str) -> Iterator[int]:
+        kinds = _CLASSES.get(class_id, ())
+        return (i for i in self.world.anime() if self.world.kind(i) in kinds and self._knows(i))
+
+    def _knows(self, index: int) -> bool:
+        """Nine in ten anime have an item."""
+        return index % 10 != 3 and self.world.is_anime(index)
+
+    def _row(self, index: int, query: str) -> dict[str, Any]:
+        title = self.world.title(index)
+        row: dict[str, Any] = {"item": _uri(self.item(index)), "name": _text(title.name, "en")}
+        if index % 12:  # some items miss IMDb's id
+            row["imdb"] = _text(self.world.tconst(index))
+        row["original"] = _text(title.original_name, "ja")
+        row["kind"] = _uri(next(c for c, kinds in _CLASSES.items() if title.kind in kinds))
+        if date := self.world.release_date(index):
+            precision = 11 if date[2] else 10 if date[1] else 9
+            instant = f"{date[0]}-{date[1] or 1:02d}-{date[2] or 1:02d}T00:00:00Z"
+            row["dates"] = _text(f"{instant}/{precision}")
+        row["countries"] = _text(title.country)
+        row["genres"] = _text("|".join(f"{g.lower()} anime" for g in title.genres))
+        for name, category in (("directors", "director"), ("composers", "composer")):
+            row[name] = _text("|".join(self._people(index, category)))
+        if poster := self.world.poster(index):
+            name = poster.rpartition("/")[2]
+            row["picture"] = _uri(name, "http://commons.wikimedia.org/wiki/Special:FilePath/")
+        return row
+
+    def _people(self, index: int, category: str) -> list[str]:
+        people = [c.person for c in self.world.credits(index) if c.category == category]
+        return [
+            f"{_ENTITY}Q{_PERSON_BASE + p}~{self.world.person(p)[0]}~{self.world.nconst(p)}"
+            for p in dict.fromkeys(people)
+        ]
+
+    def triples(self) -> Iterator[str]:
+        """The graph behind the answers, as N-Triples with Wikidata's own predicates."""
+        direct = "http://www.wikidata.org/prop/direct/"
+        label = "<http://www.w3.org/2000/01/rdf-schema#label>"
+        for class_id in _CLASSES:
+            for index in self._of_class(class_id):
+                item, row = f"<{_ENTITY}{self.item(index)}>", self._row(index, "")
+                yield f"{item} <{direct}P31> <{_ENTITY}{class_id}> ."
+                yield f"{item} {label} {_literal(row['name']['value'])}@en ."
+                yield f"{item} <{direct}P1476> {_literal(row['original']['value'])}@ja ."
+                if "imdb" in row:
+                    yield f"{item} <{direct}P345> {_literal(row['imdb']['value'])} ."
+                if "picture" in row:
+                    yield f"{item} <{direct}P18> <{row['picture']['value']}> ."
+                yield from self._date(item, row)
+                country = f"<{_ENTITY}Q{sum(row['countries']['value'].encode())}>"
+                yield f"{item} <{direct}P495> {country} ."
+                yield f"{country} <{direct}P297> {_literal(row['countries']['value'])} ."
+                for genre in filter(None, row["genres"]["value"].split("|")):
+                    node = f"<{_ENTITY}genre/{genre.replace(' ', '_')}>"
+                    yield f"{item} <{direct}P136> {node} ."
+                    yield f"{node} {label} {_literal(genre)}@en ."
+                for name, predicate in (("directors", "P57"), ("composers", "P86")):
+                    for person in filter(None, row[name]["value"].split("|")):
+                        who, called, imdb = person.split("~")
+                        yield f"{item} <{direct}{predicate}> <{who}> ."
+                        yield f"<{who}> {label} {_literal(called)}@en ."
+                        yield f"<{who}> <{direct}P345> {_literal(imdb)} ."
+
+    @staticmethod
+    def _date(item: str, row: dict[str, Any]) -> Iterator[str]:
+        if "dates" not in row:
+            return
+        instant, _, precision = row["dates"]["value"].rpartition("/")
+        wikibase = "http://wikiba.se/ontology#"
+        statement, value = item[:-1] + "#s>", item[:-1] + "#v>"
+        yield f"{item} <http://www.wikidata.org/prop/P577> {statement} ."
+        yield f"{statement} <http://www.wikidata.org/prop/statement/value/P577> {value} ."
+        when = f'"{instant}"^^<http://www.w3.org/2001/XMLSchema#dateTime>'
+        yield f"{value} <{wikibase}timeValue> {when} ."
+        whole = f'"{precision}"^^<http://www.w3.org/2001/XMLSchema#integer>'
+        yield f"{value} <{wikibase}timePrecision> {whole} ."
+
+
+def _uri(name: str, base: str = _ENTITY) -> dict[str, str]:
+    return {"type": "uri", "value": base + name}
+
+
+def _text(value: str, language: str = "") -> dict[str, str]:
+    told = {"type": "literal", "value": value}
+    return told | ({"xml:lang": language} if language else {})
+
+
+def _literal(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,1 @@
+"""Generated worlds and worlds made of real songs."""

@@ -1,0 +1,213 @@
+"""Beatport's objects as records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import (
+    Album,
+    Artist,
+    AudioFeatures,
+    ChartEntry,
+    Genre,
+    Label,
+    Maybe,
+    Record,
+    Track,
+)
+from phonofilm.records.dates import release_date
+from phonofilm.records.ids import isrc, upc
+from phonofilm.sources.beatport import api_types
+from phonofilm.sources.contract import Finding
+from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.record_builder import Gathering, mapped
+
+SOURCE = "beatport"
+_PAGES = "https://www.beatport.com"
+
+
+def picture(image: api_types.Image | None) -> str | None:
+    """The address of a picture that is one."""
+    uri = image.uri if image else None
+    return None if not uri or any(mark in uri for mark in api_types.PLACEHOLDERS) else uri
+
+
+def page(kind: str, slug: str | None, key: str) -> str:
+    """The page to link back to."""
+    return f"{_PAGES}/{kind}/{slug or '-'}/{key}"
+
+
+def key_of(row: Any) -> str:
+    """An id as text; empty when there is none."""
+    return "" if row is None or row.id is None else str(row.id)
+
+
+class Gathered(Gathering):
+    """Records of one answer."""
+
+    def _mention(self, record: Record) -> None:
+        self._mentions.setdefault((record.kind, record.id), record)
+
+    def artist(self, row: api_types.Named) -> Artist | None:
+        """Somebody who made or remixed."""
+        key = key_of(row)
+        if not key:
+            return None
+        return Artist(SOURCE, key, name=row.name or None, image_url=picture(row.image),
+                      url=page("artist", row.slug, key))  # fmt: skip
+
+    def listed_artist(self, row: api_types.Named) -> None:
+        """An artist of a list or a look-up."""
+        if record := self.artist(row):
+            self.page.records.append(record)
+
+    def people(self, rows: Any) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
+        """Ids and names in order, each once: some are listed twice."""
+        if isinstance(rows, UnsetType):
+            return UNSET, UNSET
+        found: dict[str, str | None] = {}
+        for row in rows or ():
+            if artist := self.artist(row):
+                self._mention(artist)
+                found.setdefault(artist.id, row.name or None)
+        return list(found), list(found.values())
+
+    def genre(self, row: api_types.Named) -> None:
+        """A genre: names change, ids stay."""
+        if key := key_of(row):
+            self.page.records.append(Genre(SOURCE, key, name=row.name))
+
+    def label(self, row: api_types.Named) -> None:
+        """A label of a look-up."""
+        if record := _label(row):
+            self.page.records.append(record)
+
+    def release(self, row: api_types.Release) -> None:
+        """A release of a list or a look-up."""
+        key = key_of(row)
+        if not key:
+            self.page.findings.append(Finding("malformed_item", "a release without an id"))
+            return
+        self.page.records.append(self._release(key, row))
+
+    def _release(self, key: str, row: api_types.Release) -> Album:
+        label = row.label if isinstance(row.label, api_types.Named) else None
+        if label and (record := _label(label)):
+            self._mention(record)
+        ids, names = self.people(row.artists)
+        told = row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
+        date, precision = release_date(told) if isinstance(told, str) else (told, UNSET)
+        return Album(
+            SOURCE, key, name=mapped(row.name, _filled), artist_ids=ids, artist_names=names,
+            album_type=mapped(row.type, lambda kind: (kind.name or "").lower() or None),
+            label=UNSET if isinstance(row.label, UnsetType) else label.name if label else None,
+            upc=mapped(row.upc, upc), total_tracks=mapped(row.track_count, int),
+            release_date=date, release_date_precision=precision,
+            image_url=mapped(row.image, picture), url=page("release", row.slug, key),
+        )  # fmt: skip
+
+    def track(self, row: api_types.Track) -> str:
+        """A track, its measures, and what it is on; its id, empty when it has none."""
+        key = key_of(row)
+        if not key:
+            self.page.findings.append(Finding("malformed_item", "a track without an id"))
+            return ""
+        if row.name == "":
+            self.page.findings.append(Finding("empty_name", f"track {key}"))
+        release = row.release if isinstance(row.release, api_types.Release) else None
+        if release and (release_key := key_of(release)):
+            self._mention(self._release(release_key, release))
+        for genre in (row.genre, row.sub_genre, row.subgenre):
+            if isinstance(genre, api_types.Named) and key_of(genre):
+                self._mention(Genre(SOURCE, key_of(genre), name=genre.name))
+        self.page.records.append(self._track(key, row, release))
+        self.page.records.append(_measures(key, row))
+        return key
+
+    def _track(self, key: str, row: api_types.Track, release: api_types.Release | None) -> Track:
+        ids, names = self.people(row.artists)
+        remixers, remixer_names = self.people(row.remixers)
+        label = release.label if release and isinstance(release.label, api_types.Named) else None
+        told = row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
+        return Track(
+            SOURCE, key, name=mapped(row.name, _filled), artist_ids=ids, artist_names=names,
+            mix_name=mapped(row.mix_name, _filled), remixer_ids=remixers,
+            remixer_names=remixer_names, album_id=(key_of(release) or None) if release else UNSET,
+            album_name=mapped(release.name, _filled) if release else UNSET,
+            duration_ms=mapped(row.length_ms, int), isrc=mapped(row.isrc, isrc),
+            explicit=row.is_explicit, track_number=mapped(row.number, int),
+            release_date=mapped(told, lambda text: release_date(text)[0]),
+            genres=_genres(row), label=label.name if label else UNSET,
+            label_id=(key_of(label) or None) if label else UNSET,
+            catalog_number=mapped(row.catalog_number, _filled),
+            preview_url=mapped(row.sample_url, _filled),
+            preview_expires_at=UNSET if isinstance(row.sample_url, UnsetType) else None,
+            image_url=mapped(release.image, picture) if release else UNSET,
+            waveform_url=mapped(row.image, picture), url=page("track", row.slug, key),
+        )  # fmt: skip
+
+    def flat(self, row: api_types.Flat) -> None:
+        """A row of the search service."""
+        people = [api_types.Named(p.get("artist_id"), p.get("artist_name")) for p in row.artists]
+        remixing = [p.get("artist_type_name") == "Remixer" for p in row.artists]
+        label, release = row.label or {}, row.release or {}
+        self.track(
+            api_types.Track(
+                row.track_id, row.track_name, row.mix_name, None,
+                [p for p, remixes in zip(people, remixing, strict=True) if not remixes],
+                [p for p, remixes in zip(people, remixing, strict=True) if remixes],
+                api_types.Release(release.get("release_id"), release.get("release_name"),
+                             label=api_types.Named(label.get("label_id"), label.get("label_name"))),
+                genre=_first_genre(row), bpm=row.bpm, key=api_types.Key(row.key_name),
+                length_ms=row.length, isrc=row.isrc, catalog_number=row.catalog_number,
+                new_release_date=(row.release_date or "")[:10] or None,
+            )
+        )  # fmt: skip
+
+    def place(self, chart: str, day: str, position: int, track: str) -> None:
+        """A place in a chart."""
+        self.page.records.append(
+            ChartEntry(SOURCE, f"{chart}:{day}:{position}", chart_id=chart, day=day,
+                       position=position, track_id=track)
+        )  # fmt: skip
+
+
+def _filled(text: str) -> str | None:
+    return text or None
+
+
+def _label(row: api_types.Named) -> Label | None:
+    key = key_of(row)
+    if not key:
+        return None
+    return Label(SOURCE, key, name=row.name, image_url=picture(row.image),
+                 url=page("label", row.slug, key))  # fmt: skip
+
+
+def _genres(row: api_types.Track) -> Maybe[list[str]]:
+    if isinstance(row.genre, UnsetType):
+        return UNSET
+    told = (row.genre, row.sub_genre, row.subgenre)
+    return [genre.name for genre in told if isinstance(genre, api_types.Named) and genre.name]
+
+
+def _first_genre(row: api_types.Flat) -> api_types.Named | None:
+    first = (row.genre or [{}])[0]
+    return api_types.Named(first.get("genre_id"), first.get("genre_name")) if first else None
+
+
+def _measures(key: str, row: api_types.Track) -> AudioFeatures:
+    """Tempo and key; the tempo is whole and may be half or double."""
+    if isinstance(row.key, UnsetType):
+        pitch: Maybe[int] = UNSET
+        mode: Maybe[int] = UNSET
+        name: Maybe[str] = UNSET
+    else:
+        name = row.key.name if row.key else None
+        pitch, mode = pitch_of(name)
+    return AudioFeatures(
+        SOURCE, key, tempo=mapped(row.bpm, lambda bpm: float(bpm) or None), key=pitch, mode=mode,
+        key_name=name, duration_ms=mapped(row.length_ms, int),
+    )  # fmt: skip

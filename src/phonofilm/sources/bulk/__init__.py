@@ -1,0 +1,1 @@
+"""The contract of sources that publish whole files."""

@@ -1,0 +1,188 @@
+"""Gathers Deezer's objects of one answer into records."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import (
+    Album,
+    Artist,
+    ArtistGenre,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Track,
+)
+from phonofilm.records.dates import release_date
+from phonofilm.records.ids import isrc, upc
+from phonofilm.sources.contract import Finding
+from phonofilm.sources.deezer import api_types
+from phonofilm.sources.record_builder import Gathering, mapped
+
+SOURCE = "deezer"
+_EXPIRES = re.compile(r"exp=(\d{9,11})")
+_TYPES = {"compile": "compilation"}
+
+
+def _blank(text: Maybe[str]) -> Maybe[str]:
+    """Deezer writes "" for what it does not have."""
+    return None if text == "" else text
+
+
+def milliseconds(seconds: int) -> int:
+    return seconds * 1000
+
+
+class Gathered(Gathering):
+    """Records of one answer."""
+
+    def artist(self, row: api_types.Artist) -> str:
+        """An artist as listed or looked up."""
+        key = str(row.id)
+        self.page.records.append(
+            Artist(
+                SOURCE, key,
+                name=row.name,
+                followers=row.nb_fan,
+                album_count=row.nb_album,
+                image_url=_blank(row.picture_xl),
+                url=row.link,
+            )
+        )  # fmt: skip
+        return key
+
+    def _mention(self, row: api_types.Artist) -> str:
+        key = str(row.id)
+        if ("artist", key) not in self._mentions:
+            self._mentions["artist", key] = Artist(
+                SOURCE, key, name=row.name, image_url=_blank(row.picture_xl), url=row.link
+            )
+        return key
+
+    def _credits(
+        self, row: api_types.Album | api_types.Track
+    ) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
+        people = row.contributors
+        if isinstance(people, UnsetType) or people is None:
+            if isinstance(row.artist, UnsetType):
+                return UNSET, UNSET
+            people = [row.artist] if row.artist else []
+        return [self._mention(p) for p in people], [p.name for p in people]
+
+    def album(self, row: api_types.Album, owner: Maybe[list[str]] = UNSET) -> str:
+        """An album as listed or looked up; `owner` is what an artist's own list leaves out."""
+        key = str(row.id)
+        ids, names = self._credits(row)
+        held = not isinstance(row.release_date, UnsetType)
+        date, precision = release_date(row.release_date or None)
+        self.page.records.append(
+            Album(
+                SOURCE, key,
+                name=row.title,
+                album_type=mapped(row.record_type, lambda t: _TYPES.get(t, t)),
+                artist_ids=owner if ids is UNSET else ids,
+                artist_names=names,
+                release_date=date if held else UNSET,
+                release_date_precision=precision if held else UNSET,
+                total_tracks=row.nb_tracks,
+                label=_blank(row.label),
+                upc=mapped(row.upc, upc),
+                genres=mapped(row.genres, lambda g: [genre.name or "" for genre in g.data]),
+                fans=row.fans,
+                duration_ms=mapped(row.duration, milliseconds),
+                image_url=_blank(row.cover_xl),
+                url=row.link,
+            )
+        )  # fmt: skip
+        if isinstance(row.genres, api_types.Genres) and isinstance(ids, list):
+            self._genres(ids, [str(genre.id) for genre in row.genres.data])
+        return key
+
+    def _genres(self, artists: list[str], genres: list[str]) -> None:
+        self.page.records += [
+            ArtistGenre(SOURCE, f"{artist}:{genre}", artist_id=artist, genre_id=genre)
+            for artist in artists
+            for genre in genres
+        ]
+
+    def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str:
+        """A track as listed, placed on its album or looked up."""
+        key = str(row.id)
+        album = row.album if isinstance(row.album, api_types.Album) else None
+        if album:
+            album_id = str(album.id)
+            self._mentions.setdefault(
+                ("album", album_id),
+                Album(SOURCE, album_id, name=album.title, image_url=_blank(album.cover_xl)),
+            )
+        ids, names = self._credits(row)
+        if not row.title:
+            self.page.findings.append(Finding("track_without_name", key))
+        preview = _blank(row.preview)
+        expires = _EXPIRES.search(preview) if isinstance(preview, str) else None
+        self.page.records.append(
+            Track(
+                SOURCE, key,
+                name=row.title or None,
+                artist_ids=ids,
+                artist_names=names,
+                album_id=album_id,
+                album_name=album.title if album else UNSET,
+                duration_ms=mapped(row.duration, milliseconds),
+                isrc=mapped(row.isrc, isrc),
+                explicit=row.explicit_lyrics,
+                track_number=row.track_position,
+                disc_number=row.disk_number,
+                release_date=mapped(row.release_date, lambda date: release_date(date)[0]),
+                rank=row.rank,
+                preview_url=preview,
+                preview_expires_at=mapped(preview, lambda _: int(expires[1]) if expires else None),
+                url=row.link,
+            )
+        )  # fmt: skip
+        return key
+
+    def playlist(self, row: api_types.Playlist) -> str:
+        """A playlist without its entries."""
+        owner = row.user if isinstance(row.creator, UnsetType) else row.creator
+        self.page.records.append(
+            Playlist(
+                SOURCE, str(row.id),
+                name=row.title,
+                description=row.description,
+                owner_id=mapped(owner, lambda o: None if o.id is None else str(o.id)),
+                owner_name=mapped(owner, lambda o: o.name),
+                track_count=row.nb_tracks,
+                followers=row.fans,
+                public=row.public,
+                collaborative=row.collaborative,
+                snapshot_id=row.checksum,
+                image_url=_blank(row.picture_xl),
+                url=row.link,
+            )
+        )  # fmt: skip
+        return str(row.id)
+
+    def entry(self, row: api_types.Track, playlist: str, position: int) -> None:
+        """A track in its place in a playlist."""
+        track_id = self.track(row)
+        self.page.records.append(
+            PlaylistEntry(
+                SOURCE,
+                f"{playlist}:{position}",
+                playlist_id=playlist,
+                position=position,
+                track_id=track_id,
+                entry_type="track",
+                added_at=mapped(row.time_add, _iso),
+            )
+        )
+
+
+def _iso(seconds: int) -> str | None:
+    if not 0 < seconds < 253_402_300_800:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,234 @@
+"""Gathers MusicBrainz's objects of one answer into records."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import Album, Artist, ExternalId, Maybe, Tag, Track
+from phonofilm.records.dates import release_date
+from phonofilm.records.ids import isrc, upc
+from phonofilm.sources.contract import Finding
+from phonofilm.sources.musicbrainz import api_types
+from phonofilm.sources.record_builder import Gathering, mapped
+
+SOURCE = "musicbrainz"
+TAG_LICENCE = "CC BY-NC-SA 3.0"
+_PAGE = "https://musicbrainz.org"
+# Addresses of things in other catalogues, and what those call them.
+_ELSEWHERE = (
+    ("spotify", re.compile(r"open\.spotify\.com/(artist|album|track)/([0-9A-Za-z]{22})")),
+    ("deezer", re.compile(r"deezer\.com/(?:[a-z]{2}/)?(artist|album|track)/(\d+)")),
+    ("itunes", re.compile(r"\.apple\.com/.*?(artist|album|song)/(?:.*/)?(?:id)?(\d+)")),
+    ("jamendo", re.compile(r"jamendo\.com/(?:[a-z]{2}/)?(artist|album|track)/(\d+)")),
+    ("discogs", re.compile(r"discogs\.com/(artist|release)/(\d+)")),
+    ("wikidata", re.compile(r"wikidata\.org/(?:wiki|entity)/()(Q\d+)")),
+    ("imdb", re.compile(r"imdb\.com/name/()(nm\d+)")),
+)  # fmt: skip
+VARIOUS = "89ad4ac3-39f7-470e-963a-56509c546377"
+
+
+def elsewhere(address: str) -> tuple[str, str] | None:
+    """Scheme and id that an address of another catalogue names."""
+    for scheme, pattern in _ELSEWHERE:
+        match = pattern.search(address)
+        if match:
+            return scheme, match[2]
+    return None
+
+
+def _blank(text: Maybe[str]) -> Maybe[str]:
+    return None if text == "" else text
+
+
+class Gathered(Gathering):
+    """Records of one answer."""
+
+    def artist(self, row: api_types.Artist, asked: str = "") -> str:
+        """An artist as listed or looked up; `asked` is the id in the request: ids are merged."""
+        begin: Maybe[str] = mapped(row.life_span, lambda span: release_date(span.begin)[0])
+        self.page.records.append(
+            Artist(
+                SOURCE, row.id,
+                name=row.name,
+                artist_type=mapped(row.type, str.lower),
+                aliases=mapped(row.aliases, _names),
+                disambiguation=_blank(row.disambiguation),
+                country=row.country,
+                begin_date=begin,
+                url=f"{_PAGE}/artist/{row.id}",
+            )
+        )  # fmt: skip
+        self._tags("artist", row.id, row.genres, row.tags)
+        for relation in row.relations or ():
+            if relation.url and (told := elsewhere(relation.url.resource)):
+                self._known_as("artist", row.id, *told)
+        self._redirected("artist", row.id, asked)
+        return row.id
+
+    def _redirected(self, kind: str, now: str, asked: str) -> None:
+        """Ids that were merged answer under another one: both are kept."""
+        if asked and asked != now:
+            self._known_as(kind, now, SOURCE, asked)
+            self.page.findings.append(Finding("merged_id", f"{kind} {asked} is {now} now"))
+
+    def _known_as(self, kind: str, key: str, scheme: str, value: str) -> None:
+        self.page.records.append(
+            ExternalId(
+                SOURCE, f"{kind}:{key}:{scheme}:{value}", of_kind=kind, of_id=key, scheme=scheme,
+                value=value,
+            )
+        )  # fmt: skip
+
+    def _tags(
+        self, kind: str, key: str, genres: list[api_types.Tag] | None | UnsetType,
+        tags: list[api_types.Tag] | None | UnsetType,
+    ) -> None:  # fmt: skip
+        """Genres are tags that stand in MusicBrainz's list; none of them is CC0."""
+        known = {tag.name for tag in genres or ()}
+        for tag in {tag.name: tag for tag in (*(tags or ()), *(genres or ()))}.values():
+            is_genre = tag.name in known if genres is not UNSET else UNSET
+            self.page.records.append(
+                Tag(
+                    SOURCE, f"{kind}:{key}:{tag.name}", of_kind=kind, of_id=key, name=tag.name,
+                    votes=tag.count, is_genre=is_genre, licence=TAG_LICENCE,
+                )
+            )  # fmt: skip
+
+    def _credits(
+        self, people: list[api_types.Credit] | None | UnsetType
+    ) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
+        if not isinstance(people, list):
+            return UNSET, UNSET
+        for credit in people:
+            row = credit.artist
+            if row.id != VARIOUS:
+                self._mentions.setdefault(
+                    ("artist", row.id),
+                    Artist(
+                        SOURCE, row.id, name=row.name,
+                        disambiguation=_blank(row.disambiguation),
+                        url=f"{_PAGE}/artist/{row.id}",
+                    ),
+                )  # fmt: skip
+        return [c.artist.id for c in people], [c.name or c.artist.name for c in people]
+
+    def release(self, row: api_types.Release, asked: str = "", mention: bool = False) -> str:
+        """A release; with `mention` as it stands beside a recording."""
+        told = not isinstance(row.date, UnsetType)
+        date, precision = release_date(row.date or None)
+        if mention:
+            self._mentions.setdefault(
+                ("album", row.id),
+                Album(
+                    SOURCE, row.id, name=row.title,
+                    release_date=date if told else UNSET,
+                    release_date_precision=precision if told else UNSET,
+                    url=f"{_PAGE}/release/{row.id}",
+                ),
+            )  # fmt: skip
+            return row.id
+        ids, names = self._credits(row.artist_credit)
+        group = row.release_group
+        self.page.records.append(
+            Album(
+                SOURCE, row.id,
+                name=row.title,
+                album_type=mapped(group, _type_of),
+                artist_ids=ids,
+                artist_names=names,
+                release_date=date if told else UNSET,
+                release_date_precision=precision if told else UNSET,
+                total_tracks=_tracks(row),
+                label=mapped(row.label_info, _label),
+                upc=mapped(row.barcode, upc),
+                group_id=mapped(group, lambda g: g.id),
+                disambiguation=_blank(row.disambiguation),
+                url=f"{_PAGE}/release/{row.id}",
+            )
+        )  # fmt: skip
+        self._tags("album", row.id, row.genres, row.tags)
+        self._redirected("album", row.id, asked)
+        for disc in row.media or () if isinstance(row.media, list) else ():
+            for place in disc.tracks or ():
+                if place.recording:
+                    self.recording(place.recording, row, place, disc)
+        return row.id
+
+    def recording(
+        self, row: api_types.Recording, release: api_types.Release | None = None,
+        place: api_types.Track | None = None, disc: api_types.Medium | None = None, asked: str = "",
+    ) -> str:  # fmt: skip
+        """A recording; the release it was found on is the one it stands on, or the first told."""
+        if release is None and isinstance(row.releases, list) and row.releases:
+            release = row.releases[0]
+            self.release(release, mention=True)
+        ids, names = self._credits(row.artist_credit)
+        if row.title is None:
+            self.page.findings.append(Finding("track_without_name", row.id))
+        codes = row.isrcs
+        on = row.releases is not UNSET or release is not None
+        self.page.records.append(
+            Track(
+                SOURCE, row.id,
+                name=row.title,
+                artist_ids=ids,
+                artist_names=names,
+                album_id=(release.id if release else None) if on else UNSET,
+                album_name=(release.title if release else None) if on else UNSET,
+                duration_ms=row.length,
+                isrc=mapped(codes, lambda found: isrc(found[0]) if found else None),
+                track_number=place.position if place else UNSET,
+                disc_number=disc.position if disc else UNSET,
+                release_date=mapped(row.first_release_date, lambda d: release_date(d)[0]),
+                disambiguation=_blank(row.disambiguation),
+                url=f"{_PAGE}/recording/{row.id}",
+            )
+        )  # fmt: skip
+        for code in (codes or [])[1:] if isinstance(codes, list) else ():
+            self._known_as("track", row.id, "isrc", isrc(code) or code)
+        self._tags("track", row.id, row.genres, row.tags)
+        self._redirected("track", row.id, asked)
+        return row.id
+
+    def address(self, row: api_types.Address) -> None:
+        """What an address of another catalogue is called here."""
+        told = elsewhere(row.resource)
+        for relation in row.relations or ():
+            for kind, target in (
+                ("artist", relation.artist), ("album", relation.release),
+                ("track", relation.recording),
+            ):  # fmt: skip
+                if target is None:
+                    continue
+                if kind == "artist":
+                    self._mentions.setdefault(
+                        ("artist", target.id),
+                        Artist(SOURCE, target.id, name=target.name,
+                               url=f"{_PAGE}/artist/{target.id}"),
+                    )  # fmt: skip
+                if told:
+                    self._known_as(kind, target.id, *told)
+
+
+def _names(aliases: list[api_types.Alias]) -> list[str]:
+    return list(dict.fromkeys(alias.name for alias in aliases if alias.name))
+
+
+def _type_of(group: api_types.Group) -> str | None:
+    """A live album is an album; a compilation says so before all else."""
+    second = [text.lower() for text in group.secondary_types or ()]
+    return "compilation" if "compilation" in second else (group.primary_type or "").lower() or None
+
+
+def _label(rows: list[api_types.LabelInfo]) -> str | None:
+    return next((row.label.name for row in rows if row.label and row.label.name), None)
+
+
+def _tracks(row: api_types.Release) -> Maybe[int]:
+    if isinstance(row.track_count, int):
+        return row.track_count
+    if not isinstance(row.media, list):
+        return UNSET
+    return sum(disc.track_count or 0 for disc in row.media) or None

@@ -1,0 +1,331 @@
+"""SoundCloud's objects as records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import (
+    Artist,
+    ArtistGenre,
+    ArtistRelation,
+    AudioFeatures,
+    Comment,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Record,
+    Tag,
+    Track,
+    WebProfile,
+)
+from phonofilm.records.ids import isrc
+from phonofilm.sources.contract import ODD_VALUES, Finding, malformed_item
+from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.record_builder import Gathering, T, mapped
+from phonofilm.sources.soundcloud import api_types
+from phonofilm.sources.soundcloud.api_types import tail
+from phonofilm.sources.soundcloud.sets import is_set
+
+SOURCE = "soundcloud"
+_SLASHED = len("2019/01/15 15:40:49 +0000")
+_TAG = re.compile(r'"([^"]+)"|([^ ]+)')
+_POLICIES = {"SNIP": "preview", "BLOCK": "blocked", "ALLOW": "playable", "MONETIZE": "playable"}
+
+
+def moment(text: str) -> str | None:
+    """`2019/01/15 15:40:49 +0000` in ISO 8601, as the other shape has it; else as it came."""
+    if len(text) == _SLASHED and text[4] == "/" and text.endswith(" +0000"):
+        return f"{text[:4]}-{text[5:7]}-{text[8:10]}T{text[11:19]}Z"
+    return text or None
+
+
+def filled(text: str) -> str | None:
+    """Text, or null where it is empty: both are how people leave a field out."""
+    return text or None
+
+
+def whole(number: float) -> int:
+    """A counter, which recorded answers hold as 42.0, too."""
+    return int(number)
+
+
+def picture(url: str) -> str | None:
+    """A picture of 500 points instead of 100; the one that everybody has is none."""
+    if not url or "default_avatar" in url:
+        return None
+    return url.replace("-large.", "-t500x500.")
+
+
+def tags_of(text: str) -> list[str]:
+    """Words apart, several words in quotes, stray spaces and quotes left out."""
+    found = (match[1] or match[2] for match in _TAG.finditer(text))
+    words = (word.strip(' "') for word in found)
+    return [w for w in dict.fromkeys(words) if w and not w.startswith("soundcloud:source=")]
+
+
+class Gathered(Gathering):
+    """Records of one answer."""
+
+    def user(self, row: api_types.User) -> None:
+        """An account that was listed or looked up."""
+        if record := self._artist(row):
+            self.page.records.append(record)
+
+    def _artist(self, row: api_types.User) -> Artist | None:
+        key = tail(row.urn, row.id)
+        if not key:
+            self._odd("malformed_item", "a user without an id")
+            return None
+        return Artist(
+            SOURCE, key, name=mapped(row.username, filled),
+            followers=mapped(row.followers_count, whole),
+            followings=mapped(row.followings_count, whole),
+            track_count=mapped(row.track_count, whole),
+            playlist_count=mapped(row.playlist_count, whole),
+            description=mapped(row.description, filled), location=_location(row),
+            country=mapped(row.country_code, filled), created_at=mapped(row.created_at, moment),
+            image_url=mapped(row.avatar_url, picture), background_url=_background(row),
+            url=mapped(row.permalink_url, filled),
+        )  # fmt: skip
+
+    def _odd(self, kind: str, detail: str) -> None:
+        self.page.findings.append(Finding(kind, detail))
+
+    def track(self, row: api_types.Track) -> str:
+        """An upload, its tags, its measures and who made it; its id, empty when it has none."""
+        key = tail(row.urn, row.id)
+        if not key:
+            self._odd("malformed_item", "a track without an id")
+            return ""
+        owner = row.user if isinstance(row.user, api_types.User) else None
+        if owner and (artist := self._artist(owner)):
+            self._mentions.setdefault(("artist", artist.id), artist)
+        self.page.records.append(_track(key, row, owner))
+        self.page.records += _tags(key, row)
+        self.page.records += _measures(key, row)
+        return key
+
+    def playlist(self, row: api_types.Playlist) -> None:
+        """A set with the tracks that it embeds: whole ones, and stubs that have only an id."""
+        key = tail(row.urn, row.id)
+        if not key:
+            self._odd("malformed_item", "a playlist without an id")
+            return
+        owner = row.user if isinstance(row.user, api_types.User) else None
+        self.page.records.append(
+            Playlist(
+                SOURCE, key, name=mapped(row.title, filled),
+                description=mapped(row.description, filled),
+                owner_id=_who(owner), owner_name=mapped(owner.username, filled) if owner else UNSET,
+                track_count=mapped(row.track_count, whole),
+                followers=mapped(row.likes_count, whole),
+                public=mapped(row.sharing, lambda text: text == "public"),
+                snapshot_id=mapped(row.last_modified, moment),
+                image_url=mapped(row.artwork_url, picture), url=mapped(row.permalink_url, filled),
+            )
+        )  # fmt: skip
+        embedded = row.tracks if isinstance(row.tracks, list) else []
+        self.entries(key, 0, [self._embedded(track) for track in embedded])
+
+    def _embedded(self, track: Any) -> api_types.Track | None:
+        """A track that stands in a set; its place stays when it cannot be read."""
+        try:
+            return msgspec.convert(track, api_types.Track, strict=False)
+        except ODD_VALUES as error:
+            self.page.findings.append(malformed_item(error))
+            return None
+
+    def _placed(self, track: api_types.Track | None) -> str | None:
+        try:
+            return (self.track(track) or None) if track else None
+        except ODD_VALUES as error:
+            self.page.findings.append(malformed_item(error))
+            return None
+
+    def entries(self, playlist: str, first: int, tracks: Sequence[api_types.Track | None]) -> None:
+        """Places in a set, from `first` on."""
+        for place, track in enumerate(tracks, first):
+            self.page.records.append(
+                PlaylistEntry(
+                    SOURCE, f"{playlist}:{place}", playlist_id=playlist, position=place,
+                    track_id=self._placed(track), entry_type="track",
+                )
+            )  # fmt: skip
+
+    def comment(self, row: api_types.Comment, track: str) -> None:
+        """A comment; the account that wrote it may be gone, and so may the moment."""
+        urn, user = row.urn, row.user  # the way of nearly all comes first: there are millions
+        key = urn[urn.rfind(":") + 1 :] if urn else tail((row.self or {}).get("urn"), row.id)
+        if not key:
+            self._odd("malformed_item", "a comment without an id")
+            return
+        written, at = row.created_at, row.timestamp
+        self.page.records.append(
+            Comment(
+                SOURCE, key, track or tail(row.track_urn, row.track_id) or None,
+                (tail(user.urn, user.id) if user else tail(row.user_urn, row.user_id)) or None,
+                (user.username or None) if user else None, row.body,
+                at if at.__class__ is int else _moment_of(at),
+                moment(written) if written.__class__ is str else written,
+            )
+        )  # fmt: skip
+
+    def web_profile(self, row: api_types.WebProfile, artist: str) -> None:
+        """A link on a profile."""
+        key = tail(row.urn, row.id) or row.url
+        if not key:
+            self._odd("malformed_item", "a link without an address")
+            return
+        self.page.records.append(
+            WebProfile(
+                SOURCE, f"{artist}:{key}", artist_id=artist, service=row.service or row.network,
+                title=row.title, username=row.username, url=row.url,
+            )
+        )  # fmt: skip
+
+    def related(self, artist: str) -> None:
+        """That all artists who were listed are like another, in the list's order."""
+        named = [record.id for record in self.page.records if isinstance(record, Artist)]
+        for place, other in enumerate(named):
+            self.page.records.append(
+                ArtistRelation(SOURCE, f"{artist}:{other}", artist_id=artist, related_id=other,
+                               position=place)
+            )  # fmt: skip
+
+    def of_genre(self, genre: str) -> None:
+        """That all artists who were met stand under a genre."""
+        for kind, key in list(self._mentions):
+            if kind == "artist":
+                self.page.records.append(
+                    ArtistGenre(SOURCE, f"{key}:{genre}", artist_id=key, genre_id=genre)
+                )
+
+
+def _who(owner: api_types.User | None) -> Maybe[str]:
+    return (tail(owner.urn, owner.id) or None) if owner else UNSET
+
+
+def _location(row: api_types.User) -> Maybe[str]:
+    """City and country, as far as they are told."""
+    if isinstance(row.city, UnsetType) and isinstance(row.country, UnsetType):
+        return UNSET
+    parts = (row.city, row.country)
+    return ", ".join(part for part in parts if isinstance(part, str) and part) or None
+
+
+def _background(row: api_types.User) -> Maybe[str]:
+    """The picture behind a profile, which only the API behind the pages tells."""
+    if isinstance(row.visuals, UnsetType):
+        return UNSET
+    held = row.visuals.visuals if row.visuals else None
+    return (held[0].visual_url or None) if held else None
+
+
+def _moment_of(value: float | str | None | UnsetType) -> Maybe[int]:
+    """Milliseconds from a number or from text; null for anything else."""
+    if isinstance(value, UnsetType | None):
+        return UNSET if isinstance(value, UnsetType) else None
+    if isinstance(value, str):
+        return int(value) if value.strip().isascii() and value.strip().isdigit() else None
+    return int(value)
+
+
+def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Track:
+    told = row.publisher_metadata
+    publisher = told if isinstance(told, api_types.Publisher) else api_types.Publisher()
+    owner_id = tail(owner.urn, owner.id) if owner else tail(row.user_id)
+    # A part of a track has a length of its own: 30 seconds.
+    length = row.full_duration if isinstance(row.full_duration, int | float) else row.duration
+    duration_ms = mapped(length, whole)
+    title, description = mapped(row.title, filled), mapped(row.description, filled)
+    likes = (
+        row.likes_count if isinstance(row.favoritings_count, UnsetType) else row.favoritings_count
+    )
+    return Track(
+        SOURCE, key, name=title, artist_ids=[owner_id] if owner_id else UNSET,
+        artist_names=_names(row, publisher, owner), duration_ms=duration_ms,
+        album_name=mapped(publisher.album_title, filled),
+        isrc=mapped(row.isrc if not isinstance(row.isrc, UnsetType) else publisher.isrc, isrc),
+        explicit=publisher.explicit, release_date=_released(row),
+        genres=mapped(row.genre, lambda text: [text] if text else []),
+        listens=mapped(row.playback_count, whole), likes=mapped(likes, whole),
+        reposts=_reposts(row), comment_count=mapped(row.comment_count, whole),
+        downloads=mapped(row.download_count, whole), description=description,
+        created_at=mapped(row.created_at, moment), label=mapped(row.label_name, filled),
+        is_set=UNSET if isinstance(length, UnsetType) else is_set(
+            _known(duration_ms), _known(title), _known(description)),
+        access=_access(row), licence_url=mapped(row.license, filled),
+        audio_url=_audio(row), image_url=mapped(row.artwork_url, picture),
+        waveform_url=mapped(row.waveform_url, filled), url=mapped(row.permalink_url, filled),
+    )  # fmt: skip
+
+
+def _known(value: Maybe[T]) -> T | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _names(
+    row: api_types.Track, publisher: api_types.Publisher, owner: api_types.User | None
+) -> Maybe[list[str | None]]:
+    """Who is credited: labels and channels upload for others."""
+    for name in (row.metadata_artist, publisher.artist):
+        if isinstance(name, str) and name:
+            return [name]
+    if owner is None or isinstance(owner.username, UnsetType):
+        return UNSET
+    return [owner.username]
+
+
+def _reposts(row: api_types.Track) -> Maybe[int]:
+    """In quiet mode the API behind the pages says 0 where it hides all other counters."""
+    quiet = row.playback_count is None and row.comment_count is None
+    return None if quiet else mapped(row.reposts_count, whole)
+
+
+def _released(row: api_types.Track) -> Maybe[str]:
+    if isinstance(row.release_date, str):
+        return row.release_date[:10] or None
+    if isinstance(row.release_year, UnsetType):
+        return row.release_date
+    parts = (row.release_year, row.release_month, row.release_day)
+    text = ""
+    for part, form in zip(parts, ("{:04d}", "-{:02d}", "-{:02d}"), strict=True):
+        if not isinstance(part, int) or part <= 0:
+            break
+        text += form.format(part)
+    return text or None
+
+
+def _access(row: api_types.Track) -> Maybe[str]:
+    if isinstance(row.access, str) or isinstance(row.policy, UnsetType):
+        return row.access
+    return _POLICIES.get(row.policy or "")
+
+
+def _audio(row: api_types.Track) -> Maybe[str]:
+    """The whole sound, only where its uploader lets it be downloaded."""
+    if isinstance(row.downloadable, UnsetType):
+        return UNSET
+    return (_known(row.download_url) or None) if row.downloadable else None
+
+
+def _tags(key: str, row: api_types.Track) -> Iterator[Record]:
+    if isinstance(row.tag_list, str):
+        for name in tags_of(row.tag_list):
+            yield Tag(SOURCE, f"track:{key}:{name}", of_kind="track", of_id=key, name=name,
+                      is_genre=False, licence=None)  # fmt: skip
+
+
+def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
+    """Tempo and key, where the uploader told one of them."""
+    tempo = row.bpm if isinstance(row.bpm, int | float) and row.bpm > 0 else None
+    name = row.key_signature if isinstance(row.key_signature, str) and row.key_signature else None
+    if tempo or name:
+        pitch, mode = pitch_of(name)
+        yield AudioFeatures(SOURCE, key, tempo=float(tempo) if tempo else None, key_name=name,
+                            key=pitch, mode=mode)  # fmt: skip

@@ -1,0 +1,209 @@
+"""Gathers Spotify's objects of one answer into records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from phonofilm.records import (
+    Album,
+    Artist,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Track,
+)
+from phonofilm.records.dates import release_date
+from phonofilm.records.ids import isrc, upc
+from phonofilm.sources.contract import Finding, Link, Page
+from phonofilm.sources.record_builder import Gathering, mapped
+from phonofilm.sources.spotify import api_types
+
+SOURCE = "spotify"
+
+
+def _first_url(images: list[api_types.Image]) -> str | None:
+    return images[0].url if images else None
+
+
+def _url(thing: Any) -> Maybe[str]:
+    return mapped(thing.external_urls, lambda urls: urls.spotify)
+
+
+def _barcode(codes: api_types.Codes) -> Maybe[str]:
+    """Codes without this one say that there is none."""
+    return upc(codes.upc or codes.ean or None)
+
+
+def _isrc(codes: api_types.Codes) -> Maybe[str]:
+    return isrc(codes.isrc or None)
+
+
+class Gathered(Gathering):
+    """Records of one answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._genres: dict[str, None] = {}
+
+    def artist(self, row: api_types.Artist) -> str | None:
+        """A full artist; returns its id. Written out flat: searches are made of these."""
+        if not row.id:
+            self._odd("without_id", f"artist {row.name!r}")
+            return None
+        genres, followers, images = row.genres, row.followers, row.images
+        urls = row.external_urls
+        for genre in genres or ():
+            self._genres[genre] = None
+        self.page.records.append(
+            Artist(
+                SOURCE, row.id,
+                name=row.name,
+                genres=genres,
+                popularity=row.popularity,
+                followers=followers.total if isinstance(followers, api_types.Count) else followers,
+                image_url=_first_url(images) if isinstance(images, list) else images,
+                url=urls.spotify if isinstance(urls, api_types.Urls) else urls,
+            )
+        )  # fmt: skip
+        return row.id
+
+    def _odd(self, kind: str, detail: str) -> None:
+        self.page.findings.append(Finding(kind, detail))
+
+    def _credits(self, rows: list[api_types.Artist | None] | None | UnsetType) -> tuple[Any, Any]:
+        """Ids and names of the artists of something; each becomes a mention."""
+        if isinstance(rows, UnsetType) or rows is None:
+            return rows, rows
+        known = [row for row in rows if row and row.id]
+        for row in known:
+            key = ("artist", str(row.id))
+            if key not in self._mentions:
+                self._mentions[key] = Artist(SOURCE, str(row.id), name=row.name, url=_url(row))
+        return [row.id for row in known], [row.name for row in known]
+
+    def album(self, row: api_types.Album, keep: bool = False) -> str | None:
+        """An album; inside tracks it is a mention, with `keep` a record of its own."""
+        if not row.id:
+            if keep:
+                self._odd("without_id", f"album {row.name!r}")
+            return None
+        key = ("album", row.id)
+        if key in self._mentions and not keep:
+            return row.id
+        ids, names = self._credits(row.artists)
+        date, precision = release_date(row.release_date or None)
+        held = row.release_date is not UNSET
+        record = Album(
+            SOURCE, row.id,
+            name=row.name,
+            album_type=row.album_type,
+            artist_ids=ids,
+            artist_names=names,
+            release_date=date if held else UNSET,
+            release_date_precision=precision if held else UNSET,
+            total_tracks=row.total_tracks,
+            label=row.label,
+            upc=mapped(row.external_ids, _barcode),
+            genres=row.genres,
+            popularity=row.popularity,
+            image_url=mapped(row.images, _first_url),
+            url=_url(row),
+        )  # fmt: skip
+        self._mentions[key] = record
+        return row.id
+
+    def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str | None:
+        """A track, full or short; local files and episodes are no tracks of the catalogue."""
+        if not row.id or row.type == "episode" or row.episode:
+            self._odd("no_track", f"{row.type or 'track'} {row.name!r} without an id or no track")
+            return None
+        album = row.album if isinstance(row.album, api_types.Album) else None
+        ids, names = self._credits(row.artists)
+        if not row.name:
+            self.page.findings.append(Finding("track_without_name", row.id))
+        self.page.records.append(
+            Track(
+                SOURCE, row.id,
+                name=row.name or None,
+                artist_ids=ids,
+                artist_names=names,
+                album_id=self.album(album) if album else album_id,
+                album_name=(album.name or None) if album else UNSET,
+                duration_ms=row.duration_ms,
+                isrc=mapped(row.external_ids, _isrc),
+                explicit=row.explicit,
+                track_number=row.track_number,
+                disc_number=row.disc_number,
+                release_date=_date_of(album),
+                popularity=row.popularity,
+                preview_url=row.preview_url,
+                is_local=row.is_local,
+                url=_url(row),
+            )
+        )  # fmt: skip
+        return row.id
+
+    def entry(self, row: api_types.Entry, playlist: str, position: int) -> None:
+        """A place in a playlist; withdrawn items, episodes and local files keep their place."""
+        if row.track is UNSET and row.item is UNSET:
+            self._odd("malformed_item", f"entry {playlist}:{position} has no item and no track")
+            return
+        track = row.item or row.track
+        held = track if isinstance(track, api_types.Track) else None
+        kind = _entry_type(held, bool(row.is_local))
+        self.page.records.append(
+            PlaylistEntry(
+                SOURCE,
+                f"{playlist}:{position}",
+                playlist_id=playlist,
+                position=position,
+                track_id=self.track(held) if held and kind == "track" else None,
+                entry_type=kind,
+                added_at=row.added_at,
+            )
+        )
+
+    def playlist(self, row: api_types.Playlist) -> str | None:
+        """A playlist without its entries."""
+        if not row.id:
+            self._odd("without_id", f"playlist {row.name!r}")
+            return None
+        page = row.items or row.tracks
+        self.page.records.append(
+            Playlist(
+                SOURCE, row.id,
+                name=row.name,
+                description=row.description,
+                owner_id=mapped(row.owner, lambda owner: owner.id),
+                owner_name=mapped(row.owner, lambda owner: owner.display_name),
+                track_count=mapped(page, lambda paging: paging.total),
+                followers=mapped(row.followers, lambda count: count.total),
+                public=row.public,
+                collaborative=row.collaborative,
+                snapshot_id=row.snapshot_id,
+                image_url=mapped(row.images, _first_url),
+                url=_url(row),
+            )
+        )  # fmt: skip
+        return row.id
+
+    def done(self) -> Page:
+        """The page, with the genres its artists named as things to ask about."""
+        self.page.links += [Link("genre", genre) for genre in self._genres]
+        return super().done()
+
+
+def _date_of(album: api_types.Album | None) -> Maybe[str]:
+    if album is None or isinstance(album.release_date, UnsetType):
+        return UNSET
+    return release_date(album.release_date)[0]
+
+
+def _entry_type(track: api_types.Track | None, is_local: bool) -> str:
+    if track is None:
+        return "withdrawn"
+    if is_local or track.is_local:
+        return "local"
+    return "track" if track.id and track.type != "episode" and not track.episode else "episode"

@@ -1,0 +1,1 @@
+"""Table shapes of the scripts that phonofilm replaces."""

@@ -1,0 +1,1 @@
+"""Load landed responses and dumps into the warehouse."""

@@ -1,0 +1,1 @@
+"""Tables, field times and the merge rule, as SQL."""

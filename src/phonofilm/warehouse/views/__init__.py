@@ -1,0 +1,1 @@
+"""Views over the tables: merged entities, films, timed comments."""
