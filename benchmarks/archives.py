@@ -39,10 +39,7 @@ def build(path: Path, megabytes: int) -> int:
     plain = path.with_suffix(".lines")
     with plain.open("wb") as file:
         file.writelines(_lines(megabytes))
-    with (
-        lzma.open(path, "wb", preset=6) as packed,
-        tarfile.open(fileobj=packed, mode="w|") as tar,
-    ):
+    with lzma.open(path, "wb", preset=6) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
         tar.add(plain, "mbdump/release")
     size = plain.stat().st_size
     plain.unlink()

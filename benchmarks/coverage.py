@@ -29,10 +29,13 @@ def closed(chance: random.Random, policy: str) -> tuple[Any, str]:
     """A world of some size, and how to name it in the table."""
     genreless = chance.choice([0.0, 0.3, 0.6])
     world = worlds.rulers().World(
-        artists=chance.choice([3000, 8000, 20_000]), seed=chance.randrange(10**6),
-        genreless=genreless, page=chance.choice([10, 50]), pull=chance.choice([0.0, 0.3, 0.6]),
+        artists=chance.choice([3000, 8000, 20_000]),
+        seed=chance.randrange(10**6),
+        genreless=genreless,
+        page=chance.choice([10, 50]),
+        pull=chance.choice([0.0, 0.3, 0.6]),
         seed_genres=chance.choice([20, 60, 120]),
-    )  # fmt: skip
+    )
     return world, f"closed, {genreless:.0%} without genres, {policy}"
 
 
@@ -98,13 +101,18 @@ def main() -> None:
     for name, held in [("closed worlds, all", total), *sorted(seen.items())]:
         widths = [width for _, width, truth in held if truth >= 0.25]
         rows.append(
-            (name, len(held), f"{statistics.mean(h for h, *_ in held):.0%}",
-             f"{statistics.median(widths):.2f}" if widths else "")
-        )  # fmt: skip
+            (
+                name,
+                len(held),
+                f"{statistics.mean(h for h, *_ in held):.0%}",
+                f"{statistics.median(widths):.2f}" if widths else "",
+            )
+        )
     table(
         "Coverage: the 90 % interval at a random moment",
-        ("crawls", "number", "holds the truth", "median width, a quarter in hand"), rows,
-    )  # fmt: skip
+        ("crawls", "number", "holds the truth", "median width, a quarter in hand"),
+        rows,
+    )
 
 
 if __name__ == "__main__":

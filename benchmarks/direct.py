@@ -71,10 +71,15 @@ class NoToken:
 
 
 def crawl(
-    stand_in: StandIn, source_name: str, wants: dict[str, int | None], name: str = "information",
-    scope: Scope | None = None, max_calls: int | None = None, kind: str = "artist",
+    stand_in: StandIn,
+    source_name: str,
+    wants: dict[str, int | None],
+    name: str = "information",
+    scope: Scope | None = None,
+    max_calls: int | None = None,
+    kind: str = "artist",
     look: Callable[[Engine], None] | None = None,
-) -> tuple[list[int], Engine]:  # fmt: skip
+) -> tuple[list[int], Engine]:
     """Known things before each call and at the end, and the engine that asked."""
     root = DataFolder(Path(tempfile.mkdtemp()) / "data")
     source, scope = get(source_name), scope or Everything()
@@ -100,9 +105,19 @@ def crawl(
             )
             sender = Direct(stand_in, frontier, kind)
             parts = Parts(
-                source, access, goal, scope, frontier, planner, Limiter([], clock), sender,
-                NoToken(), keeper, clock, "run",
-            )  # fmt: skip
+                source,
+                access,
+                goal,
+                scope,
+                frontier,
+                planner,
+                Limiter([], clock),
+                sender,
+                NoToken(),
+                keeper,
+                clock,
+                "run",
+            )
             engine = Engine(parts, 1)
             if look is not None:
                 sender.look = lambda: look(engine)

@@ -72,9 +72,11 @@ def timed(script: str, source: Path) -> tuple[float, float]:
             " resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
         )
         told = subprocess.run(
-            [sys.executable, "-c", watched, script, str(source), target], check=True,
-            capture_output=True, text=True,
-        ).stdout.split()  # fmt: skip
+            [sys.executable, "-c", watched, script, str(source), target],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
     return float(told[0]), float(told[1]) / 1e6
 
 
@@ -85,8 +87,9 @@ def cinemagoer(source: Path) -> float:
         began = time.perf_counter()
         subprocess.run(
             [sys.executable, "-W", "ignore", script, source, f"sqlite:///{target}/c.db"],
-            check=True, capture_output=True,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+        )
         return time.perf_counter() - began
 
 
@@ -108,8 +111,9 @@ def main() -> None:
             rows.append(("cinemagoer's importer", f"{seconds:.1f}", "", f"{ratio:.1f} times ours"))
         table(
             f"Seven dumps of {titles:,} titles, {size:.0f} MB packed, {rounds} rounds",
-            ("", "seconds (median)", "GB", "of DuckDB alone"), rows,
-        )  # fmt: skip
+            ("", "seconds (median)", "GB", "of DuckDB alone"),
+            rows,
+        )
 
 
 def _row(

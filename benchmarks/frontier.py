@@ -42,11 +42,17 @@ def grow(frontier: Frontier, start: int, count: int) -> float:
 def body_of(first: int) -> bytes:
     """An answer of fifty new artists."""
     items = [
-        {"id": f"{n * 2_654_435_761 % 2**64:022d}", "name": f"Artist {n}", "popularity": n % 100,
-         "genres": [f"genre {n % 400}", f"genre {n * 7 % 400}"], "followers": {"total": n},
-         "images": [], "external_urls": {"spotify": "x"}}
+        {
+            "id": f"{n * 2_654_435_761 % 2**64:022d}",
+            "name": f"Artist {n}",
+            "popularity": n % 100,
+            "genres": [f"genre {n % 400}", f"genre {n * 7 % 400}"],
+            "followers": {"total": n},
+            "images": [],
+            "external_urls": {"spotify": "x"},
+        }
         for n in range(first, first + BATCH)
-    ]  # fmt: skip
+    ]
     page = {"items": items, "total": 1000, "limit": 50, "offset": 0, "next": None}
     return msgspec.json.encode({"artists": page})
 

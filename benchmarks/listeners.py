@@ -53,24 +53,29 @@ def _page() -> bytes:
     """A page in the official shape, 148 KB; `BBBBBBBB` stands for where its ids begin."""
     rows = [
         {
-            "kind": "comment", "urn": f"soundcloud:comments:BBBBBBBB{n:03d}",
+            "kind": "comment",
+            "urn": f"soundcloud:comments:BBBBBBBB{n:03d}",
             "body": "this drop 🔥 is what I came for, who else?\r\n" * (1 + n % 2),
-            "created_at": "2024/09/01 17:45:16 +0000", "timestamp": n * 900,
-            "track_urn": "soundcloud:tracks:7", "user_urn": f"soundcloud:users:BBBBBBBB{n:03d}",
+            "created_at": "2024/09/01 17:45:16 +0000",
+            "timestamp": n * 900,
+            "track_urn": "soundcloud:tracks:7",
+            "user_urn": f"soundcloud:users:BBBBBBBB{n:03d}",
             "uri": f"https://api.soundcloud.com/comments/soundcloud:comments:BBBBBBBB{n:03d}",
             "user": {
                 "avatar_url": "https://i1.sndcdn.com/avatars-000004193858-jnf2pd-large.jpg",
-                "urn": f"soundcloud:users:BBBBBBBB{n:03d}", "kind": "user",
+                "urn": f"soundcloud:users:BBBBBBBB{n:03d}",
+                "kind": "user",
                 "permalink_url": f"https://soundcloud.com/listener-{n}",
                 "permalink": f"listener-BBBBBBBB{n:03d}",
                 "uri": f"https://api.soundcloud.com/users/soundcloud:users:{10_000 + n * 37}",
-                "username": f"Listener BBBBBBBB{n:03d}", "followers_count": n,
+                "username": f"Listener BBBBBBBB{n:03d}",
+                "followers_count": n,
                 "followings_count": n,
                 "last_modified": "2011/06/13 23:58:44 +0000",
             },
         }
         for n in range(PER_PAGE)
-    ]  # fmt: skip
+    ]
     return msgspec.json.encode({"collection": rows, "next_href": "NNNN"})
 
 
@@ -99,8 +104,11 @@ async def serve() -> None:
         )
         body = page.replace(b"BBBBBBBB", b"%08d" % (track * 10 + at))
         last = at + 1 == PAGES_A_TRACK
-        link = b"null" if last else b'"http://%s%s?cursor=%d"' % (
-            request.host.encode(), request.path.encode(), at + 1)  # fmt: skip
+        link = (
+            b"null"
+            if last
+            else b'"http://%s%s?cursor=%d"' % (request.host.encode(), request.path.encode(), at + 1)
+        )
         return web.Response(body=body.replace(b'"NNNN"', link), content_type="application/json")
 
     runner = web.ServerRunner(web.Server(handle))

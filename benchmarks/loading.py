@@ -54,9 +54,11 @@ def theirs(folder: Path, bodies: list[bytes]) -> float:
     import dlt  # noqa: PLC0415 - it reads its settings when it is imported
 
     pipeline = dlt.pipeline(
-        pipeline_name="bench", pipelines_dir=str(folder / "pipelines"), dataset_name="music",
+        pipeline_name="bench",
+        pipelines_dir=str(folder / "pipelines"),
+        dataset_name="music",
         destination=dlt.destinations.duckdb(str(folder / "dlt.duckdb")),
-    )  # fmt: skip
+    )
 
     @dlt.resource(name="artists", primary_key="id", write_disposition="merge")
     def artists():

@@ -32,10 +32,17 @@ def rows(world: GeneratedWorld, start: int, end: int) -> Iterator[tuple[Any, ...
             people = [house.artist(world.artist(a)) for a in row.artists]
             album = world.album(row.album)
             yield (
-                source, f"{index}", house.title(row), people, [str(a) for a in row.artists],
-                album.name, house.duration_ms(row), house.isrc(row), album.release_date,
+                source,
+                f"{index}",
+                house.title(row),
+                people,
+                [str(a) for a in row.artists],
+                album.name,
+                house.duration_ms(row),
+                house.isrc(row),
+                album.release_date,
                 row.track_number,
-            )  # fmt: skip
+            )
 
 
 def main(records: int) -> None:

@@ -34,10 +34,17 @@ def _track(number: int, row: dict[str, str]) -> tuple[Any, ...]:
     title, artist, album, year = _written(number, row)
     place = re.search(r"(\d+)$", row["number"])
     return (
-        f"table_{number}", row["tid"], title or None, [artist] if artist else [], [],
-        album or None, _length_ms(number, row["length"].strip()), None, _year(year),
+        f"table_{number}",
+        row["tid"],
+        title or None,
+        [artist] if artist else [],
+        [],
+        album or None,
+        _length_ms(number, row["length"].strip()),
+        None,
+        _year(year),
         int(place[1]) if place else None,
-    )  # fmt: skip
+    )
 
 
 def _written(number: int, row: dict[str, str]) -> tuple[str, str, str, str]:

@@ -54,10 +54,13 @@ def main() -> None:
         ("landing", "pages/s (median)", "of the local one"),
         [
             ("beside the folder", f"{pages / statistics.median(here):,.0f}", "1.00"),
-            ("S3 (SeaweedFS on this machine)", f"{pages / statistics.median(there):,.0f}",
-             f"{ratio:.2f}"),
+            (
+                "S3 (SeaweedFS on this machine)",
+                f"{pages / statistics.median(there):,.0f}",
+                f"{ratio:.2f}",
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -32,9 +32,12 @@ def usual(body: bytes, parser: str) -> dict[str, object]:
     ld = json.loads(soup.find("script", type="application/ld+json").string)
     groups = above.get("principalCredits") or above.get("principalCreditsV2") or []
     return {
-        "name": above["titleText"]["text"], "original": above["originalTitleText"]["text"],
-        "type": above["titleType"]["id"], "year": (above["releaseYear"] or {}).get("year"),
-        "date": above["releaseDate"], "runtime": (above["runtime"] or {}).get("seconds"),
+        "name": above["titleText"]["text"],
+        "original": above["originalTitleText"]["text"],
+        "type": above["titleType"]["id"],
+        "year": (above["releaseYear"] or {}).get("year"),
+        "date": above["releaseDate"],
+        "runtime": (above["runtime"] or {}).get("seconds"),
         "rating": above["ratingsSummary"]["aggregateRating"],
         "votes": above["ratingsSummary"]["voteCount"],
         "certificate": (above["certificate"] or {}).get("rating"),
@@ -43,7 +46,7 @@ def usual(body: bytes, parser: str) -> dict[str, object]:
         "genres": [g["text"] for g in above["genres"]["genres"]],
         "keywords": ld.get("keywords"),
         "people": [[c["name"]["id"] for c in g["credits"]] for g in groups],
-    }  # fmt: skip
+    }
 
 
 def ours(body: bytes) -> object:
@@ -59,15 +62,22 @@ def check(world: FilmWorld, bodies: list[bytes]) -> None:
         genres = [r.genre for r in records if r.kind == "title_genre"]
         people = {r.person_id for r in records if r.kind == "credit"}
         assert (title.name, title.original_name, title.title_type) == (
-            told["name"], told["original"], told["type"],
-        )  # fmt: skip
+            told["name"],
+            told["original"],
+            told["type"],
+        )
         assert (title.start_year, title.certificate, title.plot, title.poster_url) == (
-            told["year"], told["certificate"], told["plot"], told["poster"],
-        )  # fmt: skip
+            told["year"],
+            told["certificate"],
+            told["plot"],
+            told["poster"],
+        )
         assert (title.runtime_ms or 0) == (told["runtime"] or 0) * 1000
         assert (rating.rating, rating.votes, genres) == (
-            told["rating"], told["votes"], told["genres"],
-        )  # fmt: skip
+            told["rating"],
+            told["votes"],
+            told["genres"],
+        )
         assert {p for group in told["people"] for p in group} <= people
         assert title.keywords == list(world.keywords(index))
 
@@ -103,12 +113,20 @@ def main() -> None:
             ]
             mine, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
             ratio = statistics.median(a / b for a, b in pairs)
-            rows.append((f"{name}, {size:.0f} KiB", parser, f"{mine:,.0f}", f"{theirs:,.0f}",
-                         f"{ratio:.1f}"))  # fmt: skip
+            rows.append(
+                (
+                    f"{name}, {size:.0f} KiB",
+                    parser,
+                    f"{mine:,.0f}",
+                    f"{theirs:,.0f}",
+                    f"{ratio:.1f}",
+                )
+            )
     table(
         f"Title pages a second, {rounds} rounds, every field checked first",
-        ("", "BeautifulSoup with", "ours", "the usual way", "ours / this"), rows,
-    )  # fmt: skip
+        ("", "BeautifulSoup with", "ours", "the usual way", "ours / this"),
+        rows,
+    )
 
 
 if __name__ == "__main__":

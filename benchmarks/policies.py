@@ -88,10 +88,13 @@ def _show(title: str, curves: dict[str, list[list[int | None]]]) -> None:
     for name, held in curves.items():
         at_90 = [one[2] for one in held]
         rows.append(
-            (name, *(mean([one[place] for one in held]) for place in range(len(shares))),
-             _ratio(at_90, [one[2] for one in curves["two-queue"]]),
-             _ratio(at_90, [one[2] for one in curves["clairvoyant"]]))
-        )  # fmt: skip
+            (
+                name,
+                *(mean([one[place] for one in held]) for place in range(len(shares))),
+                _ratio(at_90, [one[2] for one in curves["two-queue"]]),
+                _ratio(at_90, [one[2] for one in curves["clairvoyant"]]),
+            )
+        )
     names = ("policy", *shares, "of two-queue at 90 %", "of the clairvoyant at 90 %")
     table(title, names, rows)
 
@@ -227,9 +230,13 @@ def development_mode(worlds_of: list[tuple[int, int]]) -> None:
         ratio = f"{ours[2] / best[2]:.2f}" if ours[2] and best[2] else "-"
         rows.append((f"{artists:,}, seed {seed}", *columns, f"{artists * 0.08:.0f}", ratio))
     names = (
-        "artists", "information", "clairvoyant", "genres, then years", "10 new a call, at 80 %",
+        "artists",
+        "information",
+        "clairvoyant",
+        "genres, then years",
+        "10 new a call, at 80 %",
         "of the clairvoyant at 80 %",
-    )  # fmt: skip
+    )
     table("Development mode, calls to 25 / 50 / 80 % of what search reaches", names, rows)
 
 

@@ -35,9 +35,12 @@ from phonofilm.workspace import DataFolder
 
 SOURCES = ("spotify", "deezer", "musicbrainz", "itunes", "jamendo")
 FIELDS = [
-    ("artist", "genres"), ("artist", "popularity"), ("relation", "related_id"),
-    ("features", "tempo"), ("track", "preview_url"),
-]  # fmt: skip
+    ("artist", "genres"),
+    ("artist", "popularity"),
+    ("relation", "related_id"),
+    ("features", "tempo"),
+    ("track", "preview_url"),
+]
 _TABLES = {"recording": "track", "release": "album", "artist": "artist"}
 _PLURALS = {"recording": "tracks", "release": "albums", "artist": "artists"}
 

@@ -13,11 +13,17 @@ from phonofilm.warehouse.snapshots import publish
 from phonofilm.workspace import DataFolder
 
 _TRACK = {
-    "source": pa.string(), "id": pa.string(), "name": pa.string(),
-    "artist_names": pa.list_(pa.string()), "artist_ids": pa.list_(pa.string()),
-    "album_name": pa.string(), "duration_ms": pa.int64(), "isrc": pa.string(),
-    "release_date": pa.string(), "track_number": pa.int64(),
-}  # fmt: skip
+    "source": pa.string(),
+    "id": pa.string(),
+    "name": pa.string(),
+    "artist_names": pa.list_(pa.string()),
+    "artist_ids": pa.list_(pa.string()),
+    "album_name": pa.string(),
+    "duration_ms": pa.int64(),
+    "isrc": pa.string(),
+    "release_date": pa.string(),
+    "track_number": pa.int64(),
+}
 COLUMNS = tuple(_TRACK)
 _BATCH = 100_000
 

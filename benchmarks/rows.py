@@ -44,13 +44,25 @@ def main() -> None:
             before = sum(usual.get(kind, NONE)["full"] for kind in KINDS)
             permitted = a_day(level.budgets)
             rows.append(
-                (manifest.title, access, f"{full / calls:.1f}", f"{named / calls:.1f}",
-                 f"{before / calls:.1f}", f"{permitted:,}", f"{full / calls * permitted:,.0f}")
-            )  # fmt: skip
+                (
+                    manifest.title,
+                    access,
+                    f"{full / calls:.1f}",
+                    f"{named / calls:.1f}",
+                    f"{before / calls:.1f}",
+                    f"{permitted:,}",
+                    f"{full / calls * permitted:,.0f}",
+                )
+            )
     names = (
-        "source", "access", "full rows a call", "and mentioned", "full rows a call, breadth first",
-        "calls a day", "full rows a day",
-    )  # fmt: skip
+        "source",
+        "access",
+        "full rows a call",
+        "and mentioned",
+        "full rows a call, breadth first",
+        "calls a day",
+        "full rows a day",
+    )
     table(f"Useful rows: artists, albums and tracks, first {calls} calls", names, rows)
 
 

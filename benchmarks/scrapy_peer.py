@@ -24,9 +24,12 @@ class Artists(scrapy.Spider):
     def parse(self, response):
         for row in json.loads(response.body)["artists"]["items"]:
             yield {
-                "id": row["id"], "name": row["name"], "popularity": row["popularity"],
-                "followers": row["followers"]["total"], "genres": ";".join(row["genres"]),
-            }  # fmt: skip
+                "id": row["id"],
+                "name": row["name"],
+                "popularity": row["popularity"],
+                "followers": row["followers"]["total"],
+                "genres": ";".join(row["genres"]),
+            }
 
 
 def main() -> None:

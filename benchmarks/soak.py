@@ -25,10 +25,16 @@ from phonofilm.sandbox.worlds.hashing import from_number
 
 # Faults that cost a call and no data: what a source never says again cannot be had from it.
 FAULTS = (
-    ("http_500", 0.002), ("http_502_html", 0.002), ("reset", 0.001), ("cut_body", 0.001),
-    ("gzip_broken", 0.001), ("duplicate_ids", 0.003), ("foreign_next", 0.003),
-    ("drifting_totals", 0.003), ("floats_for_integers", 0.003),
-)  # fmt: skip
+    ("http_500", 0.002),
+    ("http_502_html", 0.002),
+    ("reset", 0.001),
+    ("cut_body", 0.001),
+    ("gzip_broken", 0.001),
+    ("duplicate_ids", 0.003),
+    ("foreign_next", 0.003),
+    ("drifting_totals", 0.003),
+    ("floats_for_integers", 0.003),
+)
 WANTS = ("artists=all", "albums=all", "tracks=all", "features=all")
 
 
@@ -66,8 +72,9 @@ def live(folder: Path, url: str, seconds: float) -> tuple[int | None, float, byt
     words = ["-q", "crawl", "deezer", *wants, "--at", url, "--data", str(folder / "data")]
     process = subprocess.Popen(
         [sys.executable, "-m", "phonofilm", *words, "-w", "8", "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     end, most = time.monotonic() + seconds, 0.0
     while process.poll() is None:
         most = max(most, memory_mb(process))

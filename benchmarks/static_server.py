@@ -48,9 +48,14 @@ def page(number: int) -> bytes:
     body = {
         "artists": {
             "href": "https://api.spotify.com/v1/search?query=genre&type=artist&offset=0&limit=50",
-            "items": items, "limit": 50, "next": None, "offset": 0, "previous": None, "total": 50,
+            "items": items,
+            "limit": 50,
+            "next": None,
+            "offset": 0,
+            "previous": None,
+            "total": 50,
         }
-    }  # fmt: skip
+    }
     return json.dumps(body).encode()
 
 

@@ -94,8 +94,10 @@ def scrapy(url: str, pages: int) -> float | None:
     """Scrapy yielding the same items to a CSV feed; its own process, start-up not counted."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.scrapy_peer", url, str(pages)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return float(done.stdout.split()[-1]) if done.returncode == 0 and done.stdout.strip() else None
 
 

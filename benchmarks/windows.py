@@ -111,9 +111,10 @@ def visit(door: Door, windows: int = 20, settle: float = 0.0) -> Seen:
     return Seen(
         _share(door, let_in, start, start + windows * door.seconds),
         _part(refused, let_in, start, start + windows * door.seconds),
-        _share(door, let_in, late, end), _part(refused, let_in, late, end),
+        _share(door, let_in, late, end),
+        _part(refused, let_in, late, end),
         f"{felt.limit}/{felt.seconds:g}s" if felt else "none",
-    )  # fmt: skip
+    )
 
 
 def _share(door: Door, let_in: list[float], start: float, end: float) -> float:
@@ -140,13 +141,27 @@ def main() -> None:
                     Door(limit, seconds, told, lengthens, False), settle=40 * seconds + 300
                 )
                 rows.append(
-                    (f"{limit}/{seconds:g}s", told, how, f"{seen.used:.1%}", f"{seen.refused:.2%}",
-                     f"{settled.used_later:.1%}", f"{settled.refused_later:.2%}", settled.found)
-                )  # fmt: skip
+                    (
+                        f"{limit}/{seconds:g}s",
+                        told,
+                        how,
+                        f"{seen.used:.1%}",
+                        f"{seen.refused:.2%}",
+                        f"{settled.used_later:.1%}",
+                        f"{settled.refused_later:.2%}",
+                        settled.found,
+                    )
+                )
     names = (
-        "window", "Retry-After", "", "used, first 20 windows", "refused", "used, later 20 windows",
-        "refused", "felt",
-    )  # fmt: skip
+        "window",
+        "Retry-After",
+        "",
+        "used, first 20 windows",
+        "refused",
+        "used, later 20 windows",
+        "refused",
+        "felt",
+    )
     table("Hidden windows", names, rows)
 
 

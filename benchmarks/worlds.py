@@ -38,18 +38,30 @@ def rulers() -> Any:
 
 def _manifest(page: int, reach: int) -> Manifest:
     search = Endpoint(
-        "/search", "genre", "contain", "artist", ["artist.full"], paging="offset",
-        page={"default": page}, reach=reach, prior={"artist": 0.7 * page},
+        "/search",
+        "genre",
+        "contain",
+        "artist",
+        ["artist.full"],
+        paging="offset",
+        page={"default": page},
+        reach=reach,
+        prior={"artist": 0.7 * page},
         counted_by="artist.genres",
-    )  # fmt: skip
+    )
     related = Endpoint(
         "/related", "artist", "relate", "artist", ["artist.full"], prior={"artist": 12}
     )
     return Manifest(
-        "closed", "a closed world", "", {"open": Access()},
-        {"search": search, "related": related}, Terms(), {"artist.full": ["name", "genres"]},
+        "closed",
+        "a closed world",
+        "",
+        {"open": Access()},
+        {"search": search, "related": related},
+        Terms(),
+        {"artist.full": ["name", "genres"]},
         "open",
-    )  # fmt: skip
+    )
 
 
 class Closed(HttpSource):

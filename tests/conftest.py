@@ -107,10 +107,17 @@ def seaweed() -> Iterator[Seaweed]:
 
 
 def collect(
-    folder: DataFolder, source: str, url: str | None, *wants: str, scope: Scope | None = None,
-    workers: int = 4, max_calls: int | None = None, settings: Settings | None = None,
-    until: float | None = None, **options: Any,
-) -> CrawlResult:  # fmt: skip
+    folder: DataFolder,
+    source: str,
+    url: str | None,
+    *wants: str,
+    scope: Scope | None = None,
+    workers: int = 4,
+    max_calls: int | None = None,
+    settings: Settings | None = None,
+    until: float | None = None,
+    **options: Any,
+) -> CrawlResult:
     """One crawl, from words as a person writes them."""
     goal = Goal(dict(parse_want(want) for want in wants), max_calls, until=until)
     told = CrawlOptions(source, goal, scope or Everything(), at=url, workers=workers, **options)

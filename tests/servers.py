@@ -51,26 +51,61 @@ class Postgres:
         if self._as:
             for path in (self._home, password):
                 shutil.chown(path, "nobody", "nogroup")
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "scram-sha-256",
-                  "--pwfile", str(password), "-E", "UTF8", "--no-sync")  # fmt: skip
+        self._run(
+            "initdb",
+            "-D",
+            str(self._data),
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            str(password),
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
 
     def _run(self, name: str, *arguments: str) -> None:
         subprocess.run(
-            [self._bin / name, *arguments], check=True, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, cwd=self._home, env=self._env(), **self._as,
-        )  # fmt: skip
+            [self._bin / name, *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self._home,
+            env=self._env(),
+            **self._as,
+        )
 
     def _env(self) -> dict[str, str]:
         return {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": str(self._home)}
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [self._bin / "postgres", "-D", self._data, "-p", str(self.port),
-             "-h", "127.0.0.1", "-k", "", "-c", "max_connections=60", "-c", "fsync=off",
-             "-c", "shared_buffers=128MB"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._home, env=self._env(),
-            start_new_session=True, **self._as,
-        )  # fmt: skip
+            [
+                self._bin / "postgres",
+                "-D",
+                self._data,
+                "-p",
+                str(self.port),
+                "-h",
+                "127.0.0.1",
+                "-k",
+                "",
+                "-c",
+                "max_connections=60",
+                "-c",
+                "fsync=off",
+                "-c",
+                "shared_buffers=128MB",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._home,
+            env=self._env(),
+            start_new_session=True,
+            **self._as,
+        )
         wait_for_port(self.port)
         import psycopg
 
@@ -127,9 +162,11 @@ class Store(NamedTuple):
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.secret_key, "AWS_REGION": "us-east-1",
-        }  # fmt: skip
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_REGION": "us-east-1",
+        }
 
 
 class Seaweed:
@@ -144,19 +181,34 @@ class Seaweed:
     def start(self) -> None:
         s3, master, volume, filer, admin = self._ports
         environment = {
-            "PATH": "/usr/bin:/bin", "HOME": str(self._home),
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self._home),
             "AWS_ACCESS_KEY_ID": self.store.access_key,
             "AWS_SECRET_ACCESS_KEY": self.store.secret_key,
-        }  # fmt: skip
+        }
         self._process = subprocess.Popen(
-            [Path(sys.executable).parent / "weed", "mini", f"-dir={self._home}", "-ip=127.0.0.1",
-             "-ip.bind=127.0.0.1", f"-s3.port={s3}", f"-master.port={master}",
-             f"-volume.port={volume}", f"-filer.port={filer}", f"-admin.port={admin}",
-             "-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false",
-             "-master.telemetry=false"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._home, env=environment,
+            [
+                Path(sys.executable).parent / "weed",
+                "mini",
+                f"-dir={self._home}",
+                "-ip=127.0.0.1",
+                "-ip.bind=127.0.0.1",
+                f"-s3.port={s3}",
+                f"-master.port={master}",
+                f"-volume.port={volume}",
+                f"-filer.port={filer}",
+                f"-admin.port={admin}",
+                "-s3.port.iceberg=0",
+                "-s3.port.lance=0",
+                "-webdav=false",
+                "-master.telemetry=false",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self._home,
+            env=environment,
             start_new_session=True,
-        )  # fmt: skip
+        )
         wait_for_port(s3)
         self._wait_until_it_writes()
 
@@ -164,8 +216,9 @@ class Seaweed:
         client = self.client()
         for _ in range(200):
             try:
-                with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou,
-                                         client.exceptions.BucketAlreadyExists):  # fmt: skip
+                with contextlib.suppress(
+                    client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists
+                ):
                     client.create_bucket(Bucket="ready")
                 client.put_object(Bucket="ready", Key="x", Body=b"x")
                 return
@@ -178,10 +231,13 @@ class Seaweed:
         from botocore.config import Config
 
         return boto3.client(
-            "s3", endpoint_url=self.store.endpoint, aws_access_key_id=self.store.access_key,
-            aws_secret_access_key=self.store.secret_key, region_name="us-east-1",
+            "s3",
+            endpoint_url=self.store.endpoint,
+            aws_access_key_id=self.store.access_key,
+            aws_secret_access_key=self.store.secret_key,
+            region_name="us-east-1",
             config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=20),
-        )  # fmt: skip
+        )
 
     def kill(self) -> None:
         assert self._process

@@ -54,8 +54,12 @@ def test_dumps_of_musicbrainz_become_tables(folder: DataFolder, archived: Path) 
     held = counts(folder)
     assert held["artists"] == result.files["artist"]["rows"]
     assert held["albums"] == result.files["release"]["rows"]
-    recordings = {t["recording"]["id"] for line in dumps.lines(WORLD, "release")
-                  for disc in line["media"] for t in disc["tracks"]}  # fmt: skip
+    recordings = {
+        t["recording"]["id"]
+        for line in dumps.lines(WORLD, "release")
+        for disc in line["media"]
+        for t in disc["tracks"]
+    }
     assert held["tracks"] == len(recordings)
     assert held["tags"] > 0 < held["external_ids"]
     with read(folder) as connection:
@@ -82,9 +86,7 @@ def test_dumps_say_the_same_as_the_service(folder: DataFolder, archived: Path) -
         row = connection.execute(
             "SELECT name, artist_type, country, begin_date FROM artists WHERE id = ?", [line["id"]]
         ).fetchone()
-    assert row == (
-        line["name"], line["type"].lower(), line["country"], line["life-span"]["begin"],
-    )  # fmt: skip
+    assert row == (line["name"], line["type"].lower(), line["country"], line["life-span"]["begin"])
 
 
 def test_an_archive_that_ends_early_is_refused(folder: DataFolder, archived: Path) -> None:
@@ -256,9 +258,11 @@ def test_the_fma_dataset_comes_with_genres_licences_and_clips(folder, fma: Path)
     by_nc_sa = "http://creativecommons.org/licenses/by-nc-sa/3.0/"
     assert tracks[0] == ("2", "Food", ["Hip-Hop"], by_nc_sa, 168_000, "AWOL")
     assert tracks[1][2:] == (
-        ["Hip-Hop", "Trip"], "http://creativecommons.org/licenses/by/4.0/", 237_000,
+        ["Hip-Hop", "Trip"],
+        "http://creativecommons.org/licenses/by/4.0/",
+        237_000,
         'AWOL, "A"\nWay',
-    )  # fmt: skip
+    )
     assert tracks[2][3] == "http://creativecommons.org/publicdomain/zero/1.0/"
     assert ("media/fma/000/000002.mp3", "2", by_nc_sa, 4) in sounds
     assert (folder.root / "media/fma/000/000003.mp3").read_bytes() == b"ID3\x03"

@@ -102,9 +102,10 @@ def test_a_limit_of_calls_is_kept_and_the_same_command_goes_on(folder, pair) -> 
 def test_finding_beside_needs_tracks_and_another_source(folder, pair) -> None:
     folder.open()
     for wish in (
-        Wish("beatport", "soundcloud", pair.url), Wish("beatport", "beatport", pair.url),
+        Wish("beatport", "soundcloud", pair.url),
+        Wish("beatport", "beatport", pair.url),
         Wish("wikidata", "soundcloud", pair.url),
-    ):  # fmt: skip
+    ):
         with pytest.raises(UsageError):
             find_beside(folder, Settings(), wish)
 
@@ -137,10 +138,23 @@ def test_brackets_are_left_out_of_searches() -> None:
 
 def test_only_an_id_is_needed_and_everything_else_may_be_null() -> None:
     track = {
-        "id": 7, "name": None, "mix_name": None, "artists": None, "remixers": None, "genre": None,
-        "sub_genre": None, "bpm": None, "key": None, "length_ms": None, "isrc": None,
-        "release": None, "image": None, "sample_url": None, "publish_date": None, "slug": None,
-    }  # fmt: skip
+        "id": 7,
+        "name": None,
+        "mix_name": None,
+        "artists": None,
+        "remixers": None,
+        "genre": None,
+        "sub_genre": None,
+        "bpm": None,
+        "key": None,
+        "length_ms": None,
+        "isrc": None,
+        "release": None,
+        "image": None,
+        "sample_url": None,
+        "publish_date": None,
+        "slug": None,
+    }
     page = parsed("artist_tracks", {"results": [track, {"name": "x"}], "page": "1/1"}, "7")
     [held] = [record for record in page.records if isinstance(record, Track)]
     assert (held.id, held.name, held.artist_ids, held.genres) == ("7", None, [], [])
@@ -186,8 +200,9 @@ def test_a_chart_asked_on_two_days_is_a_series(folder, stand_in) -> None:
     one = parsed("genre_top", {"results": rows_of, "page": "1/1"}, "11")
     places = [r for r in one.records if r.kind == "chart_entry"]
     assert [(p.day, p.position, p.track_id) for p in places] == [
-        ("2026-11-20", 1, "5"), ("2026-11-20", 2, "6"),
-    ]  # fmt: skip
+        ("2026-11-20", 1, "5"),
+        ("2026-11-20", 2, "6"),
+    ]
     url, served = stand_in("beatport", artists=20)
     collect(folder, "beatport", url, "chart_entries=all")
     load(folder)
@@ -221,14 +236,28 @@ def test_links_are_read_as_people_copy_them(text: str, link: Link | None) -> Non
 
 
 def test_a_saved_page_is_read_by_the_keys_of_its_blocks(folder, tmp_path) -> None:
-    track = {"id": 7, "name": "T", "mix_name": "Original Mix", "length_ms": 1000, "bpm": 120,
-             "artists": [{"id": 1, "name": "A"}], "subgenre": {"id": 3, "name": "Deep"},
-             "genre": {"id": 2, "name": "House"}}  # fmt: skip
-    flat = {"track_id": 9, "track_name": "F", "artists": [
-        {"artist_id": 4, "artist_name": "M", "artist_type_name": "Remixer"},
-        {"artist_id": 5, "artist_name": "N", "artist_type_name": "Artist"}], "key_name": "G Major",
-        "length": 2000, "genre": [{"genre_id": 2, "genre_name": "House"}],
-        "release_date": "2000-12-08T00:00:00"}  # fmt: skip
+    track = {
+        "id": 7,
+        "name": "T",
+        "mix_name": "Original Mix",
+        "length_ms": 1000,
+        "bpm": 120,
+        "artists": [{"id": 1, "name": "A"}],
+        "subgenre": {"id": 3, "name": "Deep"},
+        "genre": {"id": 2, "name": "House"},
+    }
+    flat = {
+        "track_id": 9,
+        "track_name": "F",
+        "artists": [
+            {"artist_id": 4, "artist_name": "M", "artist_type_name": "Remixer"},
+            {"artist_id": 5, "artist_name": "N", "artist_type_name": "Artist"},
+        ],
+        "key_name": "G Major",
+        "length": 2000,
+        "genre": [{"genre_id": 2, "genre_name": "House"}],
+        "release_date": "2000-12-08T00:00:00",
+    }
     queries = [
         {"queryKey": ["session"], "state": {"data": {"user": "me@example.org"}}},
         {"queryKey": ["track-7"], "state": {"data": track}},
@@ -241,12 +270,13 @@ def test_a_saved_page_is_read_by_the_keys_of_its_blocks(folder, tmp_path) -> Non
     landed = land(folder, "beatport", [tmp_path / "a.html", tmp_path / "wall.html"])
     assert (landed.landed, landed.passed_over) == (1, {"bot_wall": 1})
     load(folder)
-    assert rows(folder, "SELECT id, name, genres, release_date, remixer_names FROM tracks ORDER BY id") == [
-        ("7", "T", ["House", "Deep"], None, None), ("9", "F", ["House"], "2000-12-08", ["M"]),
-    ]  # fmt: skip
+    assert rows(
+        folder, "SELECT id, name, genres, release_date, remixer_names FROM tracks ORDER BY id"
+    ) == [("7", "T", ["House", "Deep"], None, None), ("9", "F", ["House"], "2000-12-08", ["M"])]
     assert rows(folder, "SELECT id, tempo, key, mode FROM features ORDER BY id") == [
-        ("7", 120.0, None, None), ("9", None, 7, 1),
-    ]  # fmt: skip
+        ("7", 120.0, None, None),
+        ("9", None, 7, 1),
+    ]
     with pytest.raises(Malformed):
         BEATPORT.recognise(Response(200, {}, b'{"props":{}}'))
 
@@ -343,9 +373,14 @@ def test_a_real_client_reads_the_same_tracks(folder, stand_in) -> None:
     _, scope = named(served.world.artist(0).name)
     collect(folder, "beatport", url, "tracks=all", scope=scope)
     load(folder)
-    ours = {row[0]: row[1:] for row in rows(
-        folder, "SELECT t.id, t.name, t.mix_name, cast(f.tempo AS INTEGER), t.artist_names, t.duration_ms"
-        " FROM tracks t LEFT JOIN features f ON f.id = t.id")}  # fmt: skip
+    ours = {
+        row[0]: row[1:]
+        for row in rows(
+            folder,
+            "SELECT t.id, t.name, t.mix_name, cast(f.tempo AS INTEGER), t.artist_names, t.duration_ms"
+            " FROM tracks t LEFT JOIN features f ON f.id = t.id",
+        )
+    }
     theirs = [track for track in found if track.id in ours]
     assert len(theirs) >= 3
     for track in theirs:

@@ -32,8 +32,12 @@ def phonofilm(
 
     return subprocess.run(
         [sys.executable, "-m", "phonofilm", *map(str, words)],
-        capture_output=True, text=True, check=False, cwd=cwd, env=os.environ | env,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=os.environ | env,
+    )
 
 
 @pytest.fixture
@@ -93,7 +97,7 @@ def test_help_names_every_verb_and_version_the_version() -> None:
         (["status"], 2, "holds nothing yet"),
         (["nonsense"], 2, "No such command"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_answered_with_words_and_a_code(
     tmp_path: Path, words: list, code: int, text: str
 ) -> None:
@@ -128,8 +132,19 @@ def test_a_crawl_tells_its_result_as_json(tmp_path: Path, stand_in) -> None:
     told = phonofilm("crawl", "deezer", "--at", url, "--data", tmp_path / "d", "-n", 10, "--json")
     result = json.loads(told.stdout)
     assert result["status"] == "goal"
-    wanted = {"run", "status", "resume_at", "calls", "calls_by_endpoint", "status_counts", "records",
-              "new_per_call", "coverage", "findings", "elapsed_s"}  # fmt: skip
+    wanted = {
+        "run",
+        "status",
+        "resume_at",
+        "calls",
+        "calls_by_endpoint",
+        "status_counts",
+        "records",
+        "new_per_call",
+        "coverage",
+        "findings",
+        "elapsed_s",
+    }
     assert wanted <= result.keys()
 
 
@@ -229,7 +244,16 @@ def test_sql_cannot_write_and_its_errors_are_words(filled: Path) -> None:
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    told = phonofilm("doctor", "--data", tmp_path, cwd=tmp_path, PHONOFILM_SPOTIFY__CLIENT_SECRET="hush-hush", PHONOFILM_SPOTIFY__CLIENT_ID="me", PHONOFILM_SPOTIFY__ACCEPT_TERMS="true", PHONOFILM_SPOTIFY__BASIS="test")  # fmt: skip
+    told = phonofilm(
+        "doctor",
+        "--data",
+        tmp_path,
+        cwd=tmp_path,
+        PHONOFILM_SPOTIFY__CLIENT_SECRET="hush-hush",
+        PHONOFILM_SPOTIFY__CLIENT_ID="me",
+        PHONOFILM_SPOTIFY__ACCEPT_TERMS="true",
+        PHONOFILM_SPOTIFY__BASIS="test",
+    )
     assert "on, access development" in told.stdout
     assert "hush" not in told.stdout + told.stderr
 
@@ -262,9 +286,20 @@ def test_a_log_file_holds_json_lines(tmp_path: Path, stand_in) -> None:
 
 def test_the_sandbox_prints_one_line_when_it_is_ready(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "phonofilm", "sandbox", "spotify", "--access", "development", "--artists", "50"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "phonofilm",
+            "sandbox",
+            "spotify",
+            "--access",
+            "development",
+            "--artists",
+            "50",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     told = json.loads(process.stdout.readline())
     assert told["url"].startswith("http://127.0.0.1:")
     assert (told["source"], told["access"], told["world"]) == (

@@ -17,9 +17,10 @@ def always(one: object, other: object) -> bool:
 
 
 LINKS = st.lists(
-    st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] != p[1]), max_size=30,
+    st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] != p[1]),
+    max_size=30,
     unique_by=frozenset,
-)  # fmt: skip
+)
 
 
 @given(LINKS, st.randoms())

@@ -106,9 +106,22 @@ def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
 ) -> None:
     url, served = stand_in("deezer", artists=2000)
     crawl = subprocess.Popen(
-        command("crawl", "deezer", "--at", url, "--data", str(tmp_path / "data"), "-W", "artists=all", "-W", "albums=all"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        command(
+            "crawl",
+            "deezer",
+            "--at",
+            url,
+            "--data",
+            str(tmp_path / "data"),
+            "-W",
+            "artists=all",
+            "-W",
+            "albums=all",
+        ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     while calls_made(served) < 50:
         time.sleep(0.02)
     crawl.send_signal(sign)

@@ -365,9 +365,14 @@ def test_a_token_that_ends_is_renewed_once(folder, stand_in) -> None:
 
 def with_key(url: str, secret: str = "s3cret-word") -> Settings:
     own = {
-        "accept_terms": True, "basis": "a test", "client_id": "me", "client_secret": secret,
-        "base_url": url, "token_url": f"{url}/api/token", "access": "extended-legacy",
-    }  # fmt: skip
+        "accept_terms": True,
+        "basis": "a test",
+        "client_id": "me",
+        "client_secret": secret,
+        "base_url": url,
+        "token_url": f"{url}/api/token",
+        "access": "extended-legacy",
+    }
     return Settings(spotify=own)
 
 

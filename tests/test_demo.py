@@ -15,9 +15,19 @@ from phonofilm.warehouse.snapshots import read
 from phonofilm.workspace import DataFolder
 
 FEATURES = (
-    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
-    "instrumentalness", "liveness", "valence", "tempo", "duration_ms",
-)  # fmt: skip
+    "danceability",
+    "energy",
+    "key",
+    "loudness",
+    "mode",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+    "tempo",
+    "duration_ms",
+)
 
 
 def demo(*words: str) -> subprocess.CompletedProcess[str]:

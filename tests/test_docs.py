@@ -79,29 +79,44 @@ def everything(tmp_path: Path, stand_in, database: str) -> Iterator[dict[str, st
         f"{name.upper()}__{key}": value
         for name in open_ones
         for key, value in {
-            "BASE_URL": stand_in(name, artists=400)[0], "RATE": "none", "CLIENT_ID": "sandbox",
+            "BASE_URL": stand_in(name, artists=400)[0],
+            "RATE": "none",
+            "CLIENT_ID": "sandbox",
             "CONTACT": "somebody@example.org",
         }.items()
     } | {
-        "DEEZER__BASE_URL": stand_in("deezer", artists=400)[0], "DEEZER__RATE": "none",
+        "DEEZER__BASE_URL": stand_in("deezer", artists=400)[0],
+        "DEEZER__RATE": "none",
         "WIKIDATA__BASE_URL": stand_in("wikidata", titles=1500)[0],
         "WIKIDATA__CONTACT": "somebody@example.org",
         "TMDB__BASE_URL": stand_in("tmdb", titles=1500)[0],
-        "TMDB__ACCEPT_TERMS": "true", "TMDB__BASIS": "a test", "TMDB__TOKEN": "sandbox-token",
-    }  # fmt: skip
+        "TMDB__ACCEPT_TERMS": "true",
+        "TMDB__BASIS": "a test",
+        "TMDB__TOKEN": "sandbox-token",
+    }
     heard, shop = stand_in("soundcloud", artists=400)[0], stand_in("beatport", artists=400)[0]
     for name, own in (
-        ("SOUNDCLOUD", {"BASE_URL": heard, "TOKEN_URL": f"{heard}/oauth/token", "CLIENT_ID": "me",
-                        "CLIENT_SECRET": "hush-hush"}),
+        (
+            "SOUNDCLOUD",
+            {
+                "BASE_URL": heard,
+                "TOKEN_URL": f"{heard}/oauth/token",
+                "CLIENT_ID": "me",
+                "CLIENT_SECRET": "hush-hush",
+            },
+        ),
         ("BEATPORT", {"BASE_URL": shop, "TOKEN": "sandbox-token"}),
-    ):  # fmt: skip
+    ):
         own |= {"ACCEPT_TERMS": "true", "BASIS": "a test", "RATE": "none"}
         live |= {f"{name}__{key}": value for key, value in own.items()}
     aws = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{store.get_host_and_port()[1]}",
-        "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1", "PGPASSWORD": SECRET.replace("%40", "@"),
-    }  # fmt: skip
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PGPASSWORD": SECRET.replace("%40", "@"),
+    }
     yield {f"PHONOFILM_{name}": value for name, value in live.items()} | aws
     store.stop()
 
@@ -129,9 +144,12 @@ def test_the_commands_of_the_readme_run_as_they_stand(
     for line in readme_commands():
         words = shlex.split(line.replace("postgresql://me@host/films", database), comments=True)
         told = subprocess.run(
-            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True,
+            [sys.executable, "-m", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
             check=False,
-        )  # fmt: skip
+        )
         assert told.returncode == 0, (line, told.stdout, told.stderr)
 
 
@@ -150,8 +168,11 @@ def test_the_walk_through_the_open_catalogues_runs(tmp_path: Path) -> None:
                 told = line.replace("http://127.0.0.1:8765", url).replace("=300", "=20")
                 done = subprocess.run(
                     [sys.executable, "-m", *shlex.split(told.replace("-n 300", "-n 20"))],
-                    cwd=tmp_path, capture_output=True, text=True, check=False,
-                )  # fmt: skip
+                    cwd=tmp_path,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
                 assert done.returncode == 0, (line, done.stdout, done.stderr)
         finally:
             sandbox.terminate()
@@ -170,8 +191,11 @@ def test_the_walk_of_the_listeners_runs_and_ends_with_nobody(tmp_path: Path) -> 
                 told = line.replace("http://127.0.0.1:8766", url)
                 done = subprocess.run(
                     [sys.executable, "-m", *shlex.split(told)],
-                    cwd=tmp_path, capture_output=True, text=True, check=False,
-                )  # fmt: skip
+                    cwd=tmp_path,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
                 assert done.returncode == 0, (line, done.stdout, done.stderr)
         finally:
             sandbox.terminate()

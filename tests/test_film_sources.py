@@ -51,11 +51,13 @@ def test_our_query_means_the_same_to_a_real_engine(stand_in) -> None:
     with urllib.request.urlopen(f"{url}/__sandbox__/graph") as answer:
         graph = rdflib.Graph().parse(data=answer.read().decode(), format="nt")
     prefixes = {
-        "wd": "http://www.wikidata.org/entity/", "wdt": "http://www.wikidata.org/prop/direct/",
-        "p": "http://www.wikidata.org/prop/", "wikibase": "http://wikiba.se/ontology#",
+        "wd": "http://www.wikidata.org/entity/",
+        "wdt": "http://www.wikidata.org/prop/direct/",
+        "p": "http://www.wikidata.org/prop/",
+        "wikibase": "http://wikiba.se/ontology#",
         "psv": "http://www.wikidata.org/prop/statement/value/",
         "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    }  # fmt: skip
+    }
     items = served.service.ids("titles")
     imdb_ids = [served.world.tconst(int(i[1:]) - 900_000_000) for i in items]
     source = get("wikidata")

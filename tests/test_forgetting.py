@@ -31,9 +31,13 @@ from tests.test_privacy import everything, rows
 
 def user(id_: int, name: str, handle: str) -> dict:
     return {
-        "kind": "user", "id": id_, "urn": f"soundcloud:users:{id_}", "username": name,
-        "permalink": handle, "permalink_url": f"https://soundcloud.com/{handle}",
-    }  # fmt: skip
+        "kind": "user",
+        "id": id_,
+        "urn": f"soundcloud:users:{id_}",
+        "username": name,
+        "permalink": handle,
+        "permalink_url": f"https://soundcloud.com/{handle}",
+    }
 
 
 def track(id_: int, by: dict) -> dict:
@@ -42,8 +46,13 @@ def track(id_: int, by: dict) -> dict:
 
 def comment(id_: int, on: int, by: dict, body: str = "x") -> dict:
     return {
-        "kind": "comment", "id": id_, "track_id": on, "user_id": by["id"], "user": by, "body": body
-    }  # fmt: skip
+        "kind": "comment",
+        "id": id_,
+        "track_id": on,
+        "user_id": by["id"],
+        "user": by,
+        "body": body,
+    }
 
 
 ADA, BOB = user(77001, "Ada", "ada-l"), user(1999, "Bob", "bob-b")
@@ -70,10 +79,13 @@ def put(folder, *told: tuple[str, list[str], object]) -> None:
             body = without_names(body, personal, hash_key())
         log.add(
             seal(
-                Stamp("soundcloud", "official", "t", "run1"), number, Request(endpoint, tuple(ids)),
-                Response(200, {}, body, "https://api.soundcloud.com/x"), int(time.time() * 1e6),
+                Stamp("soundcloud", "official", "t", "run1"),
+                number,
+                Request(endpoint, tuple(ids)),
+                Response(200, {}, body, "https://api.soundcloud.com/x"),
+                int(time.time() * 1e6),
             )
-        )  # fmt: skip
+        )
     log.write()
     log.close()
     seal_log(path, folder.landing)
@@ -155,23 +167,32 @@ def test_the_number_in_a_handle_is_nobodys_id(world, who: str) -> None:
 def test_what_is_called_like_a_person_stays(folder) -> None:
     techno = user(900, "Techno", "techno-guy")
     put(
-        folder, ("artists", ["900"], {"collection": [techno]}),
-        ("genre_artists", ["Techno"], {"collection": [track(n, by) for n, by in
-                                                      ((41, BOB), (42, EVE), (43, techno))]}),
+        folder,
+        ("artists", ["900"], {"collection": [techno]}),
+        (
+            "genre_artists",
+            ["Techno"],
+            {"collection": [track(n, by) for n, by in ((41, BOB), (42, EVE), (43, techno))]},
+        ),
         ("search_artist", ["Techno"], {"collection": [BOB, techno]}),
-    )  # fmt: skip
+    )
     frontier = Frontier(folder.frontier / "soundcloud.sqlite")
-    for kind, id_ in (("genre", "Techno"), ("artist_query", "Techno"), ("artist", "900"),
-                      ("comment", "900")):  # fmt: skip
+    for kind, id_ in (
+        ("genre", "Techno"),
+        ("artist_query", "Techno"),
+        ("artist", "900"),
+        ("comment", "900"),
+    ):
         frontier.meet(kind, [(id_, 2, True)])
     frontier.commit()
     frontier.close()
     load(folder)
     forget(folder, "900")
     assert rows(folder, "SELECT id FROM tracks ORDER BY 1") == [("41",), ("42",)]
-    assert landed(folder) == [
-        ("artists", ["900"]), ("genre_artists", ["Techno"]), ("search_artist", [TOMBSTONE])
-    ][1:]  # fmt: skip
+    assert (
+        landed(folder)
+        == [("artists", ["900"]), ("genre_artists", ["Techno"]), ("search_artist", [TOMBSTONE])][1:]
+    )
     with sqlite3.connect(folder.frontier / "soundcloud.sqlite") as db:
         ids = [row[0] for row in db.execute("SELECT id FROM node ORDER BY seq")]
     db.close()
@@ -199,9 +220,10 @@ def test_what_runs_told_stays_readable_whatever_people_are_called(folder) -> Non
 def test_a_name_that_begins_another_is_not_that_other(folder) -> None:
     body = "hey @edx-men @edx"
     put(
-        folder, ("artists", ["950"], {"collection": [user(950, "Ed", "edx")]}),
+        folder,
+        ("artists", ["950"], {"collection": [user(950, "Ed", "edx")]}),
         ("comments", ["20"], {"collection": [comment(5, 20, EVE, body)]}),
-    )  # fmt: skip
+    )
     load(folder)
     before = rows(folder, "SELECT body FROM comments WHERE id = '5'")[0][0].split()
     forget(folder, "950")
@@ -214,14 +236,18 @@ def test_files_that_were_never_loaded_and_saved_comments_go_too(world) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"picture")
     told = {
-        "url": "https://i1.sndcdn.com/a.png", "path": path.relative_to(world.root).as_posix(),
-        "sha256": "ab" * 32, "bytes": 7, "content_type": "image/png",
+        "url": "https://i1.sndcdn.com/a.png",
+        "path": path.relative_to(world.root).as_posix(),
+        "sha256": "ab" * 32,
+        "bytes": 7,
+        "content_type": "image/png",
         "of": [{"kind": "track", "id": "10", "role": "artwork", "licence": "", "page_url": ""}],
-    }  # fmt: skip
+    }
     put(
-        world, ("media", [told["url"]], told),
+        world,
+        ("media", [told["url"]], told),
         ("saved", ["a"], {"collection": [comment(60, 10, EVE), comment(61, 20, EVE)]}),
-    )  # fmt: skip
+    )
     assert forget(world, "Ada").files == 1
     assert not path.exists()
     load(world)
@@ -252,8 +278,9 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("tree", SHAPES)
-def test_no_shape_of_a_list_of_comments_brings_a_name_in(folder, stand_in, monkeypatch, tree
-) -> None:  # fmt: skip
+def test_no_shape_of_a_list_of_comments_brings_a_name_in(
+    folder, stand_in, monkeypatch, tree
+) -> None:
     from phonofilm.crawl import engine
     from tests.conftest import collect
 

@@ -16,16 +16,20 @@ SPOTIFY = get("spotify")
 @pytest.mark.parametrize(
     ("request_", "parts"),
     [
-        (Request("genre_artists", ("deep house",)),
-         ['genre:"deep house" year:1950-1988', 'genre:"deep house" year:1989-']),
+        (
+            Request("genre_artists", ("deep house",)),
+            ['genre:"deep house" year:1950-1988', 'genre:"deep house" year:1989-'],
+        ),
         (Request("search_word", ("velvet",)), ["velvet year:1950-1988", "velvet year:1989-"]),
-        (Request("search_slice", ("velvet year:1990-1993",)),
-         ["velvet year:1990-1991", "velvet year:1992-1993"]),
+        (
+            Request("search_slice", ("velvet year:1990-1993",)),
+            ["velvet year:1990-1991", "velvet year:1992-1993"],
+        ),
         (Request("search_slice", ("velvet year:1990",)), []),
         (Request("search_artist", ("queen",)), []),
         (Request("genre_tracks", ("rock",)), []),
     ],
-)  # fmt: skip
+)
 def test_a_list_past_its_reach_is_asked_for_by_halves_of_its_years(request_, parts) -> None:
     found = [link.id for link in SPOTIFY.split(request_)]
     assert len(found) == len(parts)

@@ -23,7 +23,7 @@ from phonofilm.errors import (
     StoreError,
     TermsError,
     UsageError,
-)  # fmt: skip
+)
 from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps, read_id_map
 from phonofilm.landing.dump_views import Irregular, Relations
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check
@@ -77,11 +77,14 @@ class TestTheReader:
         st.lists(
             st.lists(
                 st.text(st.characters(exclude_characters="\t\n\r\0", codec="utf-8"), max_size=8),
-                min_size=3, max_size=3,
-            ), max_size=12,
+                min_size=3,
+                max_size=3,
+            ),
+            max_size=12,
         ),
-        st.booleans(), st.sampled_from([None, 1, 40]),
-    )  # fmt: skip
+        st.booleans(),
+        st.sampled_from([None, 1, 40]),
+    )
     def test_the_database_reads_regular_files_as_we_do(
         self, tmp_path_factory, table, packed: bool, split: int | None
     ) -> None:
@@ -162,13 +165,19 @@ class TestRealFiles:
         assert told.files["title.principals"]["rows"] == 572
         result = load(folder)
         assert result.inserted == {
-            "titles": 75, "title_genres": 91, "ratings": 12, "people": 219, "episodes": 43,
-            "credits": 654, "akas": 240,
-        }  # fmt: skip
+            "titles": 75,
+            "title_genres": 91,
+            "ratings": 12,
+            "people": 219,
+            "episodes": 43,
+            "credits": 654,
+            "akas": 240,
+        }
         assert not result.findings
         [(name, votes, genres, directors)] = rows(
-            folder, "SELECT name, votes, genres, directors FROM titles_wide ORDER BY votes DESC LIMIT 1"
-        )  # fmt: skip
+            folder,
+            "SELECT name, votes, genres, directors FROM titles_wide ORDER BY votes DESC LIMIT 1",
+        )
         assert (name, votes) == ("Wyrmwood: Road of the Dead", 15169)
         assert genres == ["Action", "Comedy", "Horror"]
         assert directors == ["Kiah Roache-Turner"]
@@ -188,9 +197,12 @@ class TestRealFiles:
         assert "tt0119698" in ids
         assert len(ids) > 5000
         where = tmp_path / "dumps"
-        file(where, "title.basics",
-             "tt0119698\tmovie\tPrincess Mononoke\tMononoke-hime\t0\t1997\t\\N\t134\tAction",
-             "tt0133093\tmovie\tThe Matrix\tThe Matrix\t0\t1999\t\\N\t136\tAction")  # fmt: skip
+        file(
+            where,
+            "title.basics",
+            "tt0119698\tmovie\tPrincess Mononoke\tMononoke-hime\t0\t1997\t\\N\t134\tAction",
+            "tt0133093\tmovie\tThe Matrix\tThe Matrix\t0\t1999\t\\N\t136\tAction",
+        )
         told = imported(
             folder, where, only="anime", id_map=shared / "data/anime_ids/anime_ids.csv.gz"
         )
@@ -199,9 +211,7 @@ class TestRealFiles:
         assert rows(folder, "SELECT id, kept_by FROM titles") == [("tt0119698", "id map")]
 
 
-ROLES_OF_BOTH = (
-    "director", "writer", "producer", "composer", "editor", "cast", "cinematographer",
-)  # fmt: skip
+ROLES_OF_BOTH = ("director", "writer", "producer", "composer", "editor", "cast", "cinematographer")
 
 
 class TestCinemagoer:
@@ -218,9 +228,10 @@ class TestCinemagoer:
         uri = f"sqlite:///{tmp_path}/cinemagoer.db"
         importer = Path(sys.executable).parent / "s32cinemagoer.py"
         subprocess.run(
-            [sys.executable, "-W", "ignore", importer, tmp_path / "dumps", uri], check=True,
+            [sys.executable, "-W", "ignore", importer, tmp_path / "dumps", uri],
+            check=True,
             capture_output=True,
-        )  # fmt: skip
+        )
         ours = rows(
             folder,
             "SELECT id, name, original_name, is_adult, start_year, runtime_ms, rating, votes, genres,"
@@ -291,8 +302,14 @@ class TestBadInput:
             imported(folder, tmp_path)
 
     def test_short_and_long_rows_cost_themselves(self, folder, tmp_path: Path) -> None:
-        file(tmp_path, "title.ratings", "tt0000001\t7.5\t10", "tt0000002\t7.5", "tt0000003\t1\t2\t3",
-             "tt0000004\t8.0\t20")  # fmt: skip
+        file(
+            tmp_path,
+            "title.ratings",
+            "tt0000001\t7.5\t10",
+            "tt0000002\t7.5",
+            "tt0000003\t1\t2\t3",
+            "tt0000004\t8.0\t20",
+        )
         imported(folder, tmp_path)
         result = load(folder)
         assert result.quarantined == 2
@@ -360,9 +377,12 @@ class TestBadInput:
         assert load(folder).inserted["titles"] == 200
 
     def test_a_figure_that_is_too_large_is_null(self, folder, tmp_path: Path) -> None:
-        file(tmp_path, "title.basics",
-             "tt0000001\tmovie\tA\tA\t0\t1999\t\\N\t9223372036854775807\tDrama",
-             "tt0000002\tmovie\tB\tB\t0\t99999999999999999999\t\\N\t90\tDrama")  # fmt: skip
+        file(
+            tmp_path,
+            "title.basics",
+            "tt0000001\tmovie\tA\tA\t0\t1999\t\\N\t9223372036854775807\tDrama",
+            "tt0000002\tmovie\tB\tB\t0\t99999999999999999999\t\\N\t90\tDrama",
+        )
         imported(folder, tmp_path)
         load(folder)
         told = rows(folder, "SELECT start_year, runtime_ms FROM titles ORDER BY id")
@@ -435,9 +455,8 @@ class TestTheHost:
 
     def test_a_cut_download_goes_on_where_it_was(self, folder, stand_in) -> None:
         url, served = stand_in(
-            "imdb", titles=1500,
-            faults=[Rule("cut_body", on="dump:title.principals", times=2)],
-        )  # fmt: skip
+            "imdb", titles=1500, faults=[Rule("cut_body", on="dump:title.principals", times=2)]
+        )
         imported(folder, url)
         assert served.calls["dump:title.principals"][206] >= 1
         assert load(folder).inserted["titles"] == 1500
@@ -454,9 +473,13 @@ class TestTheHost:
 
     @pytest.mark.parametrize(
         ("fault", "error"),
-        [("http_500", StoreError), ("wall_aws", BotWallError), ("wall_cloudflare", BotWallError),
-         ("forbidden_text", StoreError)],
-    )  # fmt: skip
+        [
+            ("http_500", StoreError),
+            ("wall_aws", BotWallError),
+            ("wall_cloudflare", BotWallError),
+            ("forbidden_text", StoreError),
+        ],
+    )
     def test_refusals_leave_the_last_import(self, folder, stand_in, fault, error) -> None:
         url, _ = stand_in("imdb", titles=200)
         imported(folder, url)
@@ -541,13 +564,18 @@ def test_the_snowflake_keeps_two_people_of_one_name_apart(folder, tmp_path: Path
     file(tmp_path, "title.basics", "tt0000001\tmovie\tA\tA\t0\t1999\t\\N\t90\tDrama")
     file(tmp_path, "name.basics", *(f"nm000000{n}\tJo\t\\N\t\\N\t\\N\t\\N" for n in (1, 2)))
     file(tmp_path, "title.crew", "tt0000001\tnm0000001,nm0000002\t\\N")
-    file(tmp_path, "title.principals", "tt0000001\t1\tnm0000001\twriter\tstory\t\\N",
-         "tt0000001\t2\tnm0000001\twriter\tdialogue\t\\N")  # fmt: skip
+    file(
+        tmp_path,
+        "title.principals",
+        "tt0000001\t1\tnm0000001\twriter\tstory\t\\N",
+        "tt0000001\t2\tnm0000001\twriter\tdialogue\t\\N",
+    )
     imported(folder, tmp_path)
     load(folder)
     assert rows(folder, "SELECT id, name FROM snowflake.directors ORDER BY id") == [
-        ("nm0000001", "Jo"), ("nm0000002", "Jo"),
-    ]  # fmt: skip
+        ("nm0000001", "Jo"),
+        ("nm0000002", "Jo"),
+    ]
     assert rows(folder, "SELECT job, position FROM credits WHERE role = 'writer'") == [
         ("dialogue; story", 1)
     ]

@@ -32,9 +32,12 @@ def aws(monkeypatch):
     server.start()
     port = server.get_host_and_port()[1]
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():  # fmt: skip
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
         monkeypatch.setenv(name, value)
     open_objects("s3://lake/x").check(create=True)
     yield
@@ -142,9 +145,20 @@ class TestTitles:
         assert sum(map(len, parts)) == one.rows
         title = next(t for part in parts for t in part if t["credits"].get("Stars"))
         assert list(title) == [
-            "scrape_ts", "title", "url", "poster_url", "ratingValue", "ratingCount", "name",
-            "isSeries", "duration", "genres", "release_date", "summary_text", "credits",
-        ]  # fmt: skip
+            "scrape_ts",
+            "title",
+            "url",
+            "poster_url",
+            "ratingValue",
+            "ratingCount",
+            "name",
+            "isSeries",
+            "duration",
+            "genres",
+            "release_date",
+            "summary_text",
+            "credits",
+        ]
         assert set(title["credits"]["Stars"][0]) == {"name", "link"}
         assert len(title["credits"]["Stars"]) <= 3
         [again] = export(loaded, "titles", "jsonl", tmp_path / "seed", "seed", per_file=100)

@@ -105,9 +105,12 @@ def test_links_that_never_end_are_left_after_a_while(folder, stand_in) -> None:
 
 # An arbitrary list: what each page holds, where its link leads, and whether its name is ever new.
 PAGES = st.lists(
-    st.tuples(st.lists(st.integers(0, 30), max_size=6), st.none() | st.integers(0, 7), st.booleans()),
-    min_size=1, max_size=8,
-)  # fmt: skip
+    st.tuples(
+        st.lists(st.integers(0, 30), max_size=6), st.none() | st.integers(0, 7), st.booleans()
+    ),
+    min_size=1,
+    max_size=8,
+)
 
 
 @given(pages=PAGES)
@@ -186,7 +189,11 @@ def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("href", "cursor", "finding"),
     [
-        (f"{BASE}/tracks/7/comments?cursor=2018,tracks,004&limit=10", "cursor=2018%2Ctracks%2C004", ""),
+        (
+            f"{BASE}/tracks/7/comments?cursor=2018,tracks,004&limit=10",
+            "cursor=2018%2Ctracks%2C004",
+            "",
+        ),
         ("http://x.srv.db.s-cloud.net/tracks?cursor=1&client_id=secret", "cursor=1", ""),
         ("api.soundcloud.com/tracks?cursor=1", "cursor=1", ""),
         ("https://api-v2.soundcloud.com/a?offset=10&limit=10&threaded=0", "offset=10", ""),
@@ -197,7 +204,7 @@ def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch)
         ("", "", ""),
         (f"{BASE}/tracks?limit=10", "", ""),
     ],
-)  # fmt: skip
+)
 def test_only_the_cursor_of_a_link_is_taken(href: str, cursor: str, finding: str) -> None:
     body = msgspec.json.encode({"collection": [], "next_href": href})
     page = SOUNDCLOUD.parse(Request("comments", ("7",)), Response(200, {}, body, f"{BASE}/x"))
@@ -210,14 +217,15 @@ def test_a_continued_call_carries_our_own_parameters() -> None:
     path, query = SOUNDCLOUD.address(request, "official")
     assert path == "/users/soundcloud%3Ausers%3A7/tracks"
     assert query == {
-        "access": "playable,preview,blocked", "linked_partitioning": "true", "limit": "200",
+        "access": "playable,preview,blocked",
+        "linked_partitioning": "true",
+        "limit": "200",
         "cursor": "a,b",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
-    ("name", "want"),
-    [("territory_restricted", "tracks=all"), ("unknown_key", "tracks=all")],
+    ("name", "want"), [("territory_restricted", "tracks=all"), ("unknown_key", "tracks=all")]
 )
 def test_what_a_shop_hides_or_adds_costs_only_itself(
     folder, stand_in, name: str, want: str

@@ -26,9 +26,17 @@ def song(source: str, id_: str, name: str, artist: str, **more: object) -> tuple
     told = {"seconds": 200.0, "isrc": None, "album": None, "year": None, "place": None} | more
     length = None if told["seconds"] is None else int(float(str(told["seconds"])) * 1000)
     return (
-        source, id_, name, [artist], [f"{artist} id"], told["album"], length, told["isrc"],
-        told["year"], told["place"],
-    )  # fmt: skip
+        source,
+        id_,
+        name,
+        [artist],
+        [f"{artist} id"],
+        told["album"],
+        length,
+        told["isrc"],
+        told["year"],
+        told["place"],
+    )
 
 
 def matched(tmp_path, *songs: tuple) -> DataFolder:
@@ -239,8 +247,9 @@ def test_a_key_that_became_common_tells_nothing_of_old_records_either(tmp_path) 
     def intros(first: int, last: int) -> list[tuple]:
         return [
             song(source, f"{n}", "Intro", f"Artist {n}", seconds=180)
-            for source in ("deezer", "spotify") for n in range(first, last)
-        ]  # fmt: skip
+            for source in ("deezer", "spotify")
+            for n in range(first, last)
+        ]
 
     late = folder_of(tmp_path / "late", iter(intros(0, 120)))
     match(late)
@@ -499,16 +508,24 @@ def entities(folder: DataFolder, kind: str) -> dict[str, str]:
 
 def test_two_names_for_one_artist_and_one_name_for_two(tmp_path) -> None:
     songs = [
-        (*song(source, f"{artist}{n}", f"{artist} Song {n}", "Echo")[:4], [artist],
-         *song(source, "", "", "", seconds=100 + 9 * n)[5:])
-        for source in ("spotify", "deezer") for artist in ("one", "two") for n in range(8)
-    ]  # fmt: skip
+        (
+            *song(source, f"{artist}{n}", f"{artist} Song {n}", "Echo")[:4],
+            [artist],
+            *song(source, "", "", "", seconds=100 + 9 * n)[5:],
+        )
+        for source in ("spotify", "deezer")
+        for artist in ("one", "two")
+        for n in range(8)
+    ]
     folder = folder_of(tmp_path / "data", iter(songs))
     people(
-        ("spotify", "one", "Echo", []), ("spotify", "two", "Echo", []),
-        ("deezer", "one", "Echo", []), ("deezer", "two", "Echo", []),
-        ("musicbrainz", "m", "Ekho Moskvy", ["Эхо Москвы"]), ("deezer", "e", "Эхо Москвы", []),
-    )(folder)  # fmt: skip
+        ("spotify", "one", "Echo", []),
+        ("spotify", "two", "Echo", []),
+        ("deezer", "one", "Echo", []),
+        ("deezer", "two", "Echo", []),
+        ("musicbrainz", "m", "Ekho Moskvy", ["Эхо Москвы"]),
+        ("deezer", "e", "Эхо Москвы", []),
+    )(folder)
     match(folder)
     held = entities(folder, "artist")
     assert held["spotify:one"] == held["deezer:one"]

@@ -125,14 +125,25 @@ def test_files_go_to_the_object_store_and_count_as_here(tmp_path, stand_in) -> N
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
-        (png(1), "image/png"), (b"\xff\xd8\xff\xe0" + b"\0" * 20, "image/jpeg"), (b"GIF89a", "image/gif"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"), (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
-        (mp3(1), "audio/mpeg"), (b"ID3\x04", "audio/mpeg"), (b"\xff\xf1\x50", "audio/aac"),
-        (b"OggS\0", "audio/ogg"), (b"fLaC\0", "audio/flac"), (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
-        (waveform(1), "application/json"), (b"<!DOCTYPE html>", ""), (b"", ""), (b"%PDF-1", ""),
-        (b"\x7fELF", ""), (b"<svg xmlns=", ""),
+        (png(1), "image/png"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 20, "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
+        (mp3(1), "audio/mpeg"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"\xff\xf1\x50", "audio/aac"),
+        (b"OggS\0", "audio/ogg"),
+        (b"fLaC\0", "audio/flac"),
+        (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
+        (waveform(1), "application/json"),
+        (b"<!DOCTYPE html>", ""),
+        (b"", ""),
+        (b"%PDF-1", ""),
+        (b"\x7fELF", ""),
+        (b"<svg xmlns=", ""),
     ],
-)  # fmt: skip
+)
 def test_a_type_is_told_by_the_first_bytes(head: bytes, kind: str) -> None:
     assert type_of(head[:16]) == kind
 
@@ -145,13 +156,27 @@ def test_any_bytes_have_a_known_type_or_none(head: bytes) -> None:
 @pytest.mark.parametrize(
     ("host", "public"),
     [
-        ("i1.sndcdn.com", True), ("8.8.8.8", True), ("localhost", False), ("127.0.0.1:80", False),
-        ("10.0.0.7", False), ("[::1]:8080", False), ("192.168.1.1", False), ("169.254.169.254", False),
-        ("router.local", False), ("intranet", False), ("metadata.google.internal", False), ("", False), ("127.1", False), ("0x7f.1", False),
-        ("0177.0.0.1", False), ("2130706433", False), ("[64:ff9b::7f00:1]", False),
-        ("[64:ff9b::808:808]", True), ("127.0x0.1", False),
+        ("i1.sndcdn.com", True),
+        ("8.8.8.8", True),
+        ("localhost", False),
+        ("127.0.0.1:80", False),
+        ("10.0.0.7", False),
+        ("[::1]:8080", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("router.local", False),
+        ("intranet", False),
+        ("metadata.google.internal", False),
+        ("", False),
+        ("127.1", False),
+        ("0x7f.1", False),
+        ("0177.0.0.1", False),
+        ("2130706433", False),
+        ("[64:ff9b::7f00:1]", False),
+        ("[64:ff9b::808:808]", True),
+        ("127.0x0.1", False),
     ],
-)  # fmt: skip
+)
 def test_this_machine_and_its_network_are_never_asked(host: str, public: bool) -> None:
     assert is_public(host) is public
 
@@ -265,12 +290,15 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "verdict"),
     [
-        (404, {}, "missing"), (500, {}, "unavailable"), (429, {"Retry-After": "2"}, "throttled"),
+        (404, {}, "missing"),
+        (500, {}, "unavailable"),
+        (429, {"Retry-After": "2"}, "throttled"),
         (302, {"Location": "http://169.254.169.254/latest"}, "refused"),
-        (302, {"Location": "file:///etc/passwd"}, "refused"), (302, {"Location": "/file"}, "refused"),
+        (302, {"Location": "file:///etc/passwd"}, "refused"),
+        (302, {"Location": "/file"}, "refused"),
         (403, {"x-datadome": "protected"}, "bot_wall"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_file_is_an_outcome(tmp_path, status: int, headers: dict, verdict: str) -> None:
     async def answer(request, call: int) -> web.StreamResponse:
         return web.Response(status=status, headers=headers)

@@ -190,9 +190,11 @@ def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch) -> None:
     try:
         port = server.get_host_and_port()[1]
         for name, value in {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "a",
-            "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1",
-        }.items():  # fmt: skip
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "AWS_REGION": "us-east-1",
+        }.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(StoreError, match="no bucket") as told:
             DataFolder(tmp_path / "data", landing_url="s3://nowhere/x").open()

@@ -159,9 +159,18 @@ def test_several_sources_are_collected_at_once(
         'client_secret = "b"\naccept_terms = true\nbasis = "a test"\n'
     )
     code, text = spoken(
-        capsys, monkeypatch, "crawl", "deezer,spotify", "-n", "20", "--config", str(settings),
-        "--data", str(folder.root), "--json",
-    )  # fmt: skip
+        capsys,
+        monkeypatch,
+        "crawl",
+        "deezer,spotify",
+        "-n",
+        "20",
+        "--config",
+        str(settings),
+        "--data",
+        str(folder.root),
+        "--json",
+    )
     ends = {held["source"]: held for held in json.loads(text)}
     assert ends["deezer"]["status"] == "goal"
     assert ends["spotify"]["status"] == "parked"

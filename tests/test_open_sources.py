@@ -45,8 +45,11 @@ def test_a_recorded_artist_of_musicbrainz_keeps_its_tags_apart(shared: Path) -> 
     tags = [record for record in page.records if isinstance(record, Tag)]
     assert {tag.licence for tag in tags} == {"CC BY-NC-SA 3.0"}
     assert {tag.name for tag in tags if tag.is_genre} == {
-        "big beat", "electronic", "electronica", "house",
-    }  # fmt: skip
+        "big beat",
+        "electronic",
+        "electronica",
+        "house",
+    }
 
 
 def test_a_recorded_recording_tells_code_length_and_who(shared: Path) -> None:
@@ -54,8 +57,10 @@ def test_a_recorded_recording_tells_code_length_and_who(shared: Path) -> None:
     page = parsed(shared, "musicbrainz", "musicbrainz/picard_recording.json", "recording", key)
     track = next(record for record in page.records if isinstance(record, Track))
     assert (track.name, track.duration_ms, track.isrc) == (
-        "Thinking Out Loud", 281_000, "GBAHS1400099",
-    )  # fmt: skip
+        "Thinking Out Loud",
+        281_000,
+        "GBAHS1400099",
+    )
     assert track.artist_names == ["Ed Sheeran"]
 
 
@@ -80,8 +85,9 @@ def test_listenbrainz_says_what_an_artist_is_called_elsewhere(shared: Path) -> N
     told = {(r.scheme, r.value) for r in page.records if isinstance(r, ExternalId)}
     assert {("deezer", "1069"), ("wikidata", "Q191352")} <= told
     assert {r.name for r in page.records if isinstance(r, Tag) and r.is_genre} == {
-        "downtempo", "trip hop",
-    }  # fmt: skip
+        "downtempo",
+        "trip hop",
+    }
 
 
 @pytest.mark.parametrize(("album", "songs"), [("1441458047_gb", 18), ("1728639278_us", 6)])

@@ -105,8 +105,17 @@ class TestRecordedPages:
         told = parsed(bare)
         whole = title_of(parsed(body))
         title = title_of(told)
-        for name in ("name", "original_name", "title_type", "runtime_ms", "release_date", "plot",
-                     "certificate", "poster_url", "keywords"):  # fmt: skip
+        for name in (
+            "name",
+            "original_name",
+            "title_type",
+            "runtime_ms",
+            "release_date",
+            "plot",
+            "certificate",
+            "poster_url",
+            "keywords",
+        ):
             assert getattr(title, name) == getattr(whole, name), name
         assert names(told, "director") == ["Hayao Miyazaki"]
         assert [f.detail for f in told.findings] == ["__NEXT_DATA__"]
@@ -122,9 +131,11 @@ def test_a_localised_title_keeps_its_original_one() -> None:
 
 
 @given(
-    st.integers(0, 399), st.booleans(),
-    st.lists(st.sampled_from(sorted(PLACES)), min_size=1, max_size=4, unique=True), st.booleans(),
-)  # fmt: skip
+    st.integers(0, 399),
+    st.booleans(),
+    st.lists(st.sampled_from(sorted(PLACES)), min_size=1, max_size=4, unique=True),
+    st.booleans(),
+)
 def test_every_block_that_is_taken_away_is_a_finding(
     index: int, reference: bool, taken: list[str], everywhere: bool
 ) -> None:
@@ -140,8 +151,11 @@ def test_every_block_that_is_taken_away_is_a_finding(
                 props[side].pop(alias, None)
     cut = body[: match.start(2)] + json.dumps(data).encode() + body[match.end(2) :]
     told = parsed(cut)
-    found = {f.detail.split(" to ")[0] for f in told.findings
-             if f.kind in ("missing_block", "moved_block")}  # fmt: skip
+    found = {
+        f.detail.split(" to ")[0]
+        for f in told.findings
+        if f.kind in ("missing_block", "moved_block")
+    }
     assert set(taken) <= found
     bare = cut[: match.start(2)].replace(b"ld+json", b"none") + cut[match.start(2) :]
     if "plot" in taken and everywhere:
@@ -187,9 +201,14 @@ def test_pages_and_dumps_tell_of_one_credit(folder, tmp_path: Path) -> None:
 
 
 ODD_VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**30), 10**30), st.floats(), st.text(max_size=5),
-    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
 
 
 @given(
@@ -282,10 +301,13 @@ class TestLanding:
                 )
                 writer.write_record(
                     writer.create_warc_record(
-                        "https://www.imdb.com/title/tt1000036/", "response", payload=BytesIO(body),
-                        http_headers=held, warc_headers_dict={"WARC-Date": "2024-05-01T00:00:00Z"},
+                        "https://www.imdb.com/title/tt1000036/",
+                        "response",
+                        payload=BytesIO(body),
+                        http_headers=held,
+                        warc_headers_dict={"WARC-Date": "2024-05-01T00:00:00Z"},
                     )
-                )  # fmt: skip
+                )
         told = land(folder, "imdb", [path])
         assert told.landed == 1
         assert told.passed_over == {"bot_wall": 2, "missing": 1}

@@ -22,12 +22,54 @@ ENDPOINTS = [
 ]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 KEYS = st.sampled_from(
-    ["id", "name", "title", "artists", "items", "data", "tracks", "albums", "artist", "album", "next",
-     "total", "genres", "images", "audio_features", "error", "playlists", "categories", "limit",
-     "results", "releases", "recordings", "artist-credit", "media", "relations", "urls", "resource",
-     "content", "href", "isrc", "wrapperType", "artistId", "artist_mbid", "tag", "rels", "length",
-     "collection", "next_href", "user", "urn", "kind", "body", "timestamp", "release", "page"]
-)  # fmt: skip
+    [
+        "id",
+        "name",
+        "title",
+        "artists",
+        "items",
+        "data",
+        "tracks",
+        "albums",
+        "artist",
+        "album",
+        "next",
+        "total",
+        "genres",
+        "images",
+        "audio_features",
+        "error",
+        "playlists",
+        "categories",
+        "limit",
+        "results",
+        "releases",
+        "recordings",
+        "artist-credit",
+        "media",
+        "relations",
+        "urls",
+        "resource",
+        "content",
+        "href",
+        "isrc",
+        "wrapperType",
+        "artistId",
+        "artist_mbid",
+        "tag",
+        "rels",
+        "length",
+        "collection",
+        "next_href",
+        "user",
+        "urn",
+        "kind",
+        "body",
+        "timestamp",
+        "release",
+        "page",
+    ]
+)
 JSON = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),
@@ -126,13 +168,17 @@ def _nodes(stand_in: StandIn, name: str) -> dict[str, list[str]]:
         nodes["label"] = [str(key) for key in getattr(stand_in.service, "_labels", {"": ""})]
     if name == "soundcloud":
         page = f"https://soundcloud.com/{stand_in.service.objects.handle(0)}"
-        nodes |= {"artist_link": [page], "track_link": [f"{page}/track-{nodes['track'][0]}"],
-                  "playlist_link": [f"{page}/sets/0"]}  # fmt: skip
+        nodes |= {
+            "artist_link": [page],
+            "track_link": [f"{page}/track-{nodes['track'][0]}"],
+            "playlist_link": [f"{page}/sets/0"],
+        }
     if name == "musicbrainz":
         objects = stand_in.service.objects
         nodes["isrc"] = list(stand_in.service._codes)[:3]
-        nodes["address"] = [page for a in range(20) for page in objects.addresses(a)
-                            if objects.has("artist", a)]  # fmt: skip
+        nodes["address"] = [
+            page for a in range(20) for page in objects.addresses(a) if objects.has("artist", a)
+        ]
     return nodes
 
 
@@ -189,10 +235,15 @@ def test_a_genuine_body_parses_without_findings(source: str, endpoint: str) -> N
 
 @pytest.mark.parametrize(
     ("source", "endpoint", "items"),
-    [("spotify", "genre_artists", ("artists", "items")), ("spotify", "artists", ("artists",)),
-     ("spotify", "genre_tracks", ("tracks", "items")), ("spotify", "artist_albums", ("items",)),
-     ("deezer", "genre_artists", ("data",)), ("deezer", "album_tracks", ("data",))],
-)  # fmt: skip
+    [
+        ("spotify", "genre_artists", ("artists", "items")),
+        ("spotify", "artists", ("artists",)),
+        ("spotify", "genre_tracks", ("tracks", "items")),
+        ("spotify", "artist_albums", ("items",)),
+        ("deezer", "genre_artists", ("data",)),
+        ("deezer", "album_tracks", ("data",)),
+    ],
+)
 def test_one_bad_item_costs_that_item_and_leaves_a_finding(
     source: str, endpoint: str, items: tuple[str, ...]
 ) -> None:
@@ -231,9 +282,15 @@ def test_item_and_track_may_both_come_and_one_may_be_null() -> None:
 
 
 def test_a_figure_too_large_for_any_table_costs_its_item() -> None:
-    page = spotify("artists", {"artists": [
-        {"id": "a", "name": "x", "popularity": 10**21}, {"id": "b", "name": "y", "popularity": 5},
-    ]})  # fmt: skip
+    page = spotify(
+        "artists",
+        {
+            "artists": [
+                {"id": "a", "name": "x", "popularity": 10**21},
+                {"id": "b", "name": "y", "popularity": 5},
+            ]
+        },
+    )
     assert [r.id for r in page.records] == ["b"]
     assert [f.kind for f in page.findings] == ["malformed_item"]
 

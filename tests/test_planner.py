@@ -34,20 +34,32 @@ class Small(HttpSource):
     ) -> None:
         shape = "artist.full" if full else "artist.short"
         search = Endpoint(
-            "/search", "genre", "contain", "artist", [shape], paging="offset",
-            page={"default": PAGE}, prior={"artist": 3}, counted_by="artist.genres",
-        )  # fmt: skip
+            "/search",
+            "genre",
+            "contain",
+            "artist",
+            [shape],
+            paging="offset",
+            page={"default": PAGE},
+            prior={"artist": 3},
+            counted_by="artist.genres",
+        )
         like = Endpoint("/related", "artist", "relate", "artist", [shape], prior={"artist": 2})
         look = Endpoint(
             "/artists", "artist", "detail", "artist", ["artist.full"], batch=4, prior={"artist": 4}
         )
         super().__init__(
             Manifest(
-                "small", "a small world", "", {"open": Access()},
-                {"search": search, "related": like, "artists": look}, Terms(),
-                {"artist.full": ["name", "genres"], "artist.short": ["name"]}, "open",
+                "small",
+                "a small world",
+                "",
+                {"open": Access()},
+                {"search": search, "related": like, "artists": look},
+                Terms(),
+                {"artist.full": ["name", "genres"], "artist.short": ["name"]},
+                "open",
             )
-        )  # fmt: skip
+        )
         self.genres, self.related, self.full = genres, related, full
         self.carried = {
             a: [str(g) for g, members in enumerate(genres) if a in members]

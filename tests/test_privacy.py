@@ -61,8 +61,12 @@ def test_no_name_stands_in_landing_warehouse_export_or_log(folder, stand_in, tmp
     listening = served.service.listening
     writers = {said.writer for u in served.service._uploads for said in listening.said(u)} - {None}
     assert len(writers) > 100
-    leaked = [w for w in writers if listening.handle(w).encode() in kept
-              or json.dumps(listening.name(w), ensure_ascii=False).strip('"').encode() in kept]  # fmt: skip
+    leaked = [
+        w
+        for w in writers
+        if listening.handle(w).encode() in kept
+        or json.dumps(listening.name(w), ensure_ascii=False).strip('"').encode() in kept
+    ]
     assert leaked == []
     accounts = {served.service.objects.listener_id(w) for w in writers}
     assert not [a for a in accounts if f"users:{a}".encode() in kept]
@@ -119,10 +123,14 @@ def test_of_a_person_only_hashes_of_what_is_named_stay(user: dict, body: str) ->
 @pytest.mark.parametrize(
     ("text", "hashed"),
     [
-        ("@ada nice", "@{} nice"), ("hi @ada, @ada!", "hi @{}, @{}!"), ("me@ada.org", "me@ada.org"),
-        ("@ 2:30", "@ 2:30"), ("@a", "@a"), ("\u05d0 @ada \r\n", "\u05d0 @{} \r\n"),
+        ("@ada nice", "@{} nice"),
+        ("hi @ada, @ada!", "hi @{}, @{}!"),
+        ("me@ada.org", "me@ada.org"),
+        ("@ 2:30", "@ 2:30"),
+        ("@a", "@a"),
+        ("\u05d0 @ada \r\n", "\u05d0 @{} \r\n"),
     ],
-)  # fmt: skip
+)
 def test_a_mention_is_a_name_and_an_address_is_none(text: str, hashed: str) -> None:
     kept = json.loads(without_names(json.dumps({"body": text}).encode(), ["body@"], b"k"))
     assert kept["body"] == hashed.replace("{}", pseudonym(b"k", "ada"))
@@ -130,9 +138,10 @@ def test_a_mention_is_a_name_and_an_address_is_none(text: str, hashed: str) -> N
 
 def busiest(folder) -> str:
     [(who,)] = rows(
-        folder, "SELECT user_id FROM comments WHERE user_id IS NOT NULL GROUP BY 1"
+        folder,
+        "SELECT user_id FROM comments WHERE user_id IS NOT NULL GROUP BY 1"
         " ORDER BY count(*) DESC, 1 LIMIT 1",
-    )  # fmt: skip
+    )
     return who
 
 
@@ -144,10 +153,12 @@ def test_a_listener_is_forgotten_everywhere_however_named(heard, way: str) -> No
     writers = range(listening.listeners)
     writer = next(w for w in writers if pseudonym(key, str(made.listener_id(w))) == who)
     text = {
-        "hash": who, "id": str(made.listener_id(writer)), "name": listening.name(writer),
+        "hash": who,
+        "id": str(made.listener_id(writer)),
+        "name": listening.name(writer),
         "urn": f"soundcloud:users:{made.listener_id(writer)}",
         "link": f"https://soundcloud.com/{listening.handle(writer)}",
-    }[way]  # fmt: skip
+    }[way]
     before = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
     removed = forget(folder, text)
     assert removed.rows == {"comment": before[who]}

@@ -43,10 +43,12 @@ ASKED = {
 }
 ELSEWHERE = {
     # No answers: the description of the API, headers, and bodies of logging in.
-    "soundcloud/official_openapi_2026-07-19.yaml", "beatport/v4_catalog_releases_response_headers.json",
-    "beatport/synthetic_beets4_auth_login.json", "beatport/synthetic_beets4_auth_token.json",
+    "soundcloud/official_openapi_2026-07-19.yaml",
+    "beatport/v4_catalog_releases_response_headers.json",
+    "beatport/synthetic_beets4_auth_login.json",
+    "beatport/synthetic_beets4_auth_token.json",
     "beatport/synthetic_beets4_my_account.json",
-}  # fmt: skip
+}
 
 
 def bodies(root: Path) -> Iterator[tuple[str, int, bytes]]:

@@ -99,11 +99,14 @@ def test_the_same_seed_is_the_same_world_in_every_process() -> None:
     )
     told = {
         subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True,
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
             env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin"},
         ).stdout
         for seed in ("1", "2")
-    }  # fmt: skip
+    }
     assert len(told) == 1
     assert GeneratedWorld(80, 6).track(99) != GeneratedWorld(80, 5).track(99)
 
@@ -239,9 +242,21 @@ def test_a_client_is_tested_as_the_page_says(tmp_path: Path) -> None:
         name, _, code = block.partition("\n")
         (tmp_path / name.removeprefix("# ")).write_text(code)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(tmp_path),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
 

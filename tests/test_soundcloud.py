@@ -76,11 +76,17 @@ def test_every_comment_comes_once_with_every_field_and_names_as_their_hash(
 
     truth = sorted(
         (
-            row["id"], row["track_id"], row["timestamp_ms"], said(row["body"]),
-            iso(row["created_at"]), hashed(row["user_id"]), hashed(row["user_name"]), row["is_set"],
+            row["id"],
+            row["track_id"],
+            row["timestamp_ms"],
+            said(row["body"]),
+            iso(row["created_at"]),
+            hashed(row["user_id"]),
+            hashed(row["user_name"]),
+            row["is_set"],
         )
         for row in served.service.rows("comments")
-    )  # fmt: skip
+    )
     assert found == truth
     assert len(found) > 1000
     assert any("\r\n" in row[3] for row in found)
@@ -96,8 +102,11 @@ def test_an_artist_costs_hardly_more_calls_than_there_are_pages(folder, stand_in
     result = collect(folder, "soundcloud", url, "comments=all", scope=named(name))
     uploads = listening.uploads_of(artist)
     least = 1 + math.ceil(len(uploads) / 200)
-    least += sum(math.ceil(listening.count(u) / 200) for u in uploads
-                 if not served.service.objects.hides_figures(u))  # fmt: skip
+    least += sum(
+        math.ceil(listening.count(u) / 200)
+        for u in uploads
+        if not served.service.objects.hides_figures(u)
+    )
     assert result.records["comments"]["full"] > 100
     # What hides its figures must be asked to see whether there is anything.
     quiet = sum(served.service.objects.hides_figures(u) for u in uploads)
@@ -109,10 +118,11 @@ def test_what_says_that_it_is_empty_is_never_asked(folder, stand_in) -> None:
     collect(folder, "soundcloud", url, "comments=all")
     listening, made = served.service.listening, served.service.objects
     silent = sum(
-        1 for key in served.service.same("tracks")
+        1
+        for key in served.service.same("tracks")
         for upload in [listening_index(served, key)]
         if listening.count(upload) == 0 and not made.hides_figures(upload)
-    )  # fmt: skip
+    )
     asked = sum(served.calls["track_comments"].values()) + served.calls["refused"].total()
     pages = sum(max(1, math.ceil(listening.count(u) / 200)) for u in served.service._uploads)
     assert silent > 0
@@ -158,17 +168,23 @@ def test_artists_are_found_by_link_by_urn_and_by_name(folder, stand_in) -> None:
 @pytest.mark.parametrize(
     ("text", "link"),
     [
-        ("https://soundcloud.com/liluzi?ref=clipboard", Link("artist_link", "https://soundcloud.com/liluzi")),
+        (
+            "https://soundcloud.com/liluzi?ref=clipboard",
+            Link("artist_link", "https://soundcloud.com/liluzi"),
+        ),
         ("https://m.soundcloud.com/a/b#t=1:02", Link("track_link", "https://soundcloud.com/a/b")),
         ("soundcloud.com/a/sets/b", Link("playlist_link", "https://soundcloud.com/a/sets/b")),
         ("https://soundcloud.com/a/tracks", Link("artist_link", "https://soundcloud.com/a")),
         ("https://api.soundcloud.com/tracks/13158665", Link("track", "13158665")),
-        ("https://api-v2.soundcloud.com/users/soundcloud%3Ausers%3A542134", Link("artist", "542134")),
+        (
+            "https://api-v2.soundcloud.com/users/soundcloud%3Ausers%3A542134",
+            Link("artist", "542134"),
+        ),
         ("soundcloud:playlists:7", Link("playlist", "7")),
         ("https://soundcloud.com/discover", None),
         ("https://soundcloud.example/a", None),
     ],
-)  # fmt: skip
+)
 def test_links_are_read_as_people_copy_them(text: str, link: Link | None) -> None:
     assert SOUNDCLOUD.link_of(text) == link
 
@@ -186,8 +202,9 @@ def test_quiet_counters_stay_null_and_are_not_zero(folder, stand_in) -> None:
     url, served = stand_in("soundcloud", artists=30)
     collect(folder, "soundcloud", url, "tracks=all")
     load(folder)
-    quiet = {str(number(u)) for u in served.service._uploads
-             if served.service.objects.hides_figures(u)}  # fmt: skip
+    quiet = {
+        str(number(u)) for u in served.service._uploads if served.service.objects.hides_figures(u)
+    }
     found = rows(folder, "SELECT id, likes, listens, reposts, comment_count, downloads FROM tracks")
     assert {row[0] for row in found if row[1:] == (None,) * 5} == quiet
     assert quiet
@@ -201,8 +218,11 @@ def test_what_is_blocked_is_in_the_catalogue_and_its_comments_are_not(folder, st
     url, served = stand_in("soundcloud", artists=30)
     result = collect(folder, "soundcloud", url, "comments=all")
     load(folder)
-    blocked = {str(number(u)) for u in served.service._uploads
-               if served.service.objects.access(u) == "blocked"}  # fmt: skip
+    blocked = {
+        str(number(u))
+        for u in served.service._uploads
+        if served.service.objects.access(u) == "blocked"
+    }
     told = rows(folder, "SELECT id FROM tracks WHERE access = 'blocked'")
     assert {row[0] for row in told} == blocked
     assert any(f["kind"] == "missing" and "blocked" in f["example"] for f in result.findings)
@@ -260,11 +280,22 @@ def test_slashed_dates_become_those_of_everybody_else() -> None:
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("F Major", (5, 1)), ("Bb Major", (10, 1)), ("C#m", (1, 0)), ("d#min", (3, 0)),
-        ("8A", (9, 0)), ("8B", (0, 1)), ("1A", (8, 0)), ("H moll", (11, 0)), ("C\u266f minor", (1, 0)),
-        ("A flat", (8, 1)), ("", (None, None)), (None, (None, None)), ("X", (None, None)), ("13A", (None, None)),
+        ("F Major", (5, 1)),
+        ("Bb Major", (10, 1)),
+        ("C#m", (1, 0)),
+        ("d#min", (3, 0)),
+        ("8A", (9, 0)),
+        ("8B", (0, 1)),
+        ("1A", (8, 0)),
+        ("H moll", (11, 0)),
+        ("C\u266f minor", (1, 0)),
+        ("A flat", (8, 1)),
+        ("", (None, None)),
+        (None, (None, None)),
+        ("X", (None, None)),
+        ("13A", (None, None)),
     ],
-)  # fmt: skip
+)
 def test_keys_are_read_as_people_write_them(text: str | None, key: tuple) -> None:
     text = "Aflat" if text == "A flat" else text
     assert pitch_of(text) == key
@@ -295,9 +326,15 @@ def test_the_mark_of_datadome_on_a_good_answer_is_no_wall() -> None:
 
 def live(url: str, **more) -> Settings:
     own = SourceSettings(
-        accept_terms=True, basis="a test", client_id="me", client_secret="secret-secret",
-        base_url=url, token_url=f"{url}/oauth/token", rate="none", **more,
-    )  # fmt: skip
+        accept_terms=True,
+        basis="a test",
+        client_id="me",
+        client_secret="secret-secret",
+        base_url=url,
+        token_url=f"{url}/oauth/token",
+        rate="none",
+        **more,
+    )
     return Settings(soundcloud=own)
 
 
@@ -327,9 +364,13 @@ def test_tokens_are_counted_and_no_more_are_asked_for_than_allowed(stand_in, tmp
     async def ask(times: int) -> None:
         async with Transport(url) as transport:
             token = ClientToken(
-                transport, f"{url}/oauth/token", Credentials("me", "secret"), tmp_path,
-                "OAuth", [Budget(3, 3600)],
-            )  # fmt: skip
+                transport,
+                f"{url}/oauth/token",
+                Credentials("me", "secret"),
+                tmp_path,
+                "OAuth",
+                [Budget(3, 3600)],
+            )
             for _ in range(times):
                 headers = await token.headers()
                 assert headers["Authorization"].startswith("OAuth sandbox-")
@@ -379,16 +420,22 @@ def test_playlists_hold_stubs_whose_tracks_are_brought_in_fifties(folder, stand_
     collect(folder, "soundcloud", url, "playlists=all", "tracks=all", scope=scope)
     load(folder)
     uploads = served.service.listening.uploads_of(0)[0::2]
-    assert rows(folder, "SELECT count(*), count(t.name) FROM entries e JOIN tracks t"
-                        " ON t.id = e.track_id") == [(len(uploads),) * 2]  # fmt: skip
+    assert rows(
+        folder, "SELECT count(*), count(t.name) FROM entries e JOIN tracks t ON t.id = e.track_id"
+    ) == [(len(uploads),) * 2]
     assert rows(folder, "SELECT owner_id[1:7] FROM playlists") == [("person-",)]
 
 
 def test_a_saved_page_gives_what_it_carries_and_nothing_of_who_saved_it(folder, tmp_path) -> None:
     from phonofilm.imports.saved import land
 
-    user = {"kind": "user", "id": 7, "username": "Ada", "permalink": "ada",
-            "visuals": {"visuals": [{"visual_url": "https://i1.sndcdn.com/visuals-7.jpg"}]}}  # fmt: skip
+    user = {
+        "kind": "user",
+        "id": 7,
+        "username": "Ada",
+        "permalink": "ada",
+        "visuals": {"visuals": [{"visual_url": "https://i1.sndcdn.com/visuals-7.jpg"}]},
+    }
     held = [
         {"hydratable": "anonymousId", "data": "1-2-3"},
         {"hydratable": "geoip", "data": {"country_code": "IT", "city": "Torino"}},
@@ -398,8 +445,19 @@ def test_a_saved_page_gives_what_it_carries_and_nothing_of_who_saved_it(folder, 
     ]
     page = f"<html><script>window.__sc_hydration = {json.dumps(held)};</script></html>"
     (tmp_path / "a.html").write_text(page)
-    comments = {"collection": [{"kind": "comment", "id": 9, "body": "@bob nice\r\n\u05d0", "timestamp": 3,
-                                "track_id": 8, "user_id": 5, "user": {"kind": "user", "id": 5, "username": "Bob"}}]}  # fmt: skip
+    comments = {
+        "collection": [
+            {
+                "kind": "comment",
+                "id": 9,
+                "body": "@bob nice\r\n\u05d0",
+                "timestamp": 3,
+                "track_id": 8,
+                "user_id": 5,
+                "user": {"kind": "user", "id": 5, "username": "Bob"},
+            }
+        ]
+    }
     (tmp_path / "b.json").write_text(json.dumps(comments))
     landed = land(folder, "soundcloud", [tmp_path / "a.html", tmp_path / "b.json"])
     assert (landed.landed, landed.findings) == (2, [])
@@ -436,8 +494,9 @@ def test_a_real_client_of_the_other_api_reads_the_same_things(folder, stand_in) 
         tracks = list(client.get_user_tracks(user.id))
         said = {
             (c.id, c.body, c.timestamp, c.user.username, str(c.track_id))
-            for track in tracks for c in client.get_track_comments(track.id)
-        }  # fmt: skip
+            for track in tracks
+            for c in client.get_track_comments(track.id)
+        }
         client._session.close()
     finally:
         Asked.base = before
@@ -450,8 +509,11 @@ def test_a_real_client_of_the_other_api_reads_the_same_things(folder, stand_in) 
     assert {(t.id, t.title, t.full_duration) for t in tracks} == {
         (int(i), n, d) for i, n, d in ours
     }
-    held = rows(folder, "SELECT id, body, timestamp_ms, user_name, track_id FROM comments"
-                        " WHERE user_id IS NOT NULL AND timestamp_ms IS NOT NULL")  # fmt: skip
+    held = rows(
+        folder,
+        "SELECT id, body, timestamp_ms, user_name, track_id FROM comments"
+        " WHERE user_id IS NOT NULL AND timestamp_ms IS NOT NULL",
+    )
     readable = {str(number(u)) for u in served.service._uploads if served.service._readable(u)}
     assert {(int(i), b, t, n, k) for i, b, t, n, k in held} == {s for s in said if s[4] in readable}
     assert len(held) > 20

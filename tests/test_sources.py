@@ -81,14 +81,26 @@ def test_ids_are_quoted_in_paths() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "link"),
     [
-        ("spotify", "https://open.spotify.com/artist/4Z8W4fKeB5YxbusRsdQVPb?si=1", Link("artist", "4Z8W4fKeB5YxbusRsdQVPb")),
-        ("spotify", "https://open.spotify.com/intl-de/album/6dVIqQ8qmQ5GBnJ9shOYGE", Link("album", "6dVIqQ8qmQ5GBnJ9shOYGE")),
-        ("spotify", "spotify:track:6f807x0ima9a1j3VPbc7VN", Link("track", "6f807x0ima9a1j3VPbc7VN")),
+        (
+            "spotify",
+            "https://open.spotify.com/artist/4Z8W4fKeB5YxbusRsdQVPb?si=1",
+            Link("artist", "4Z8W4fKeB5YxbusRsdQVPb"),
+        ),
+        (
+            "spotify",
+            "https://open.spotify.com/intl-de/album/6dVIqQ8qmQ5GBnJ9shOYGE",
+            Link("album", "6dVIqQ8qmQ5GBnJ9shOYGE"),
+        ),
+        (
+            "spotify",
+            "spotify:track:6f807x0ima9a1j3VPbc7VN",
+            Link("track", "6f807x0ima9a1j3VPbc7VN"),
+        ),
         ("spotify", "https://example.org/", None),
         ("deezer", "https://www.deezer.com/fr/artist/27", Link("artist", "27")),
         ("deezer", "https://www.deezer.com/playlist/908622995", Link("playlist", "908622995")),
     ],
-)  # fmt: skip
+)
 def test_links_are_read_as_people_copy_them(name: str, text: str, link: Link | None) -> None:
     assert get(name).link_of(text) == link
 
@@ -128,9 +140,15 @@ def test_responses_are_judged_by_http(
         ({"retry-after": "0"}, 0),
         ({}, None),
         ({"retry-after": "later"}, None),
-        ({"retry-after": "Fri, 20 Nov 2026 10:01:00 GMT", "date": "Fri, 20 Nov 2026 10:00:00 GMT"}, 60),
+        (
+            {
+                "retry-after": "Fri, 20 Nov 2026 10:01:00 GMT",
+                "date": "Fri, 20 Nov 2026 10:00:00 GMT",
+            },
+            60,
+        ),
     ],
-)  # fmt: skip
+)
 def test_retry_after_is_read_as_seconds_or_a_date(headers: dict, seconds: float | None) -> None:
     assert retry_after(headers) == seconds
 

@@ -130,9 +130,13 @@ FIELDS = st.fixed_dictionaries(
     },
 )
 ANSWERS = st.lists(
-    st.tuples(st.lists(st.tuples(st.sampled_from("abc"), FIELDS), min_size=1, max_size=3), st.integers(0, 4)),
-    min_size=2, max_size=4,
-)  # fmt: skip
+    st.tuples(
+        st.lists(st.tuples(st.sampled_from("abc"), FIELDS), min_size=1, max_size=3),
+        st.integers(0, 4),
+    ),
+    min_size=2,
+    max_size=4,
+)
 
 
 @settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])

@@ -117,14 +117,32 @@ def test_votes_are_observed_once_a_day(anywhere: DataFolder, stand_in) -> None:
 
 def test_text_of_every_kind_survives(anywhere: DataFolder, tmp_path: Path) -> None:
     """Declared gap: PostgreSQL has no NUL; it becomes U+FFFD."""
-    odd = ['"raw" quote', "back\\slash", "N\\N", "\\N?", "semi;colon", "{brace}", "a,b", "é\u2028ü",
-           "🎬", "NULL", "null", " lead", "trail ", "it's", "tab?", "nul\0nul"]  # fmt: skip
+    odd = [
+        '"raw" quote',
+        "back\\slash",
+        "N\\N",
+        "\\N?",
+        "semi;colon",
+        "{brace}",
+        "a,b",
+        "é\u2028ü",
+        "🎬",
+        "NULL",
+        "null",
+        " lead",
+        "trail ",
+        "it's",
+        "tab?",
+        "nul\0nul",
+    ]
     where = tmp_path / "dumps"
     where.mkdir()
     columns = "tconst titleType primaryTitle originalTitle isAdult startYear endYear runtimeMinutes"
     lines = ["\t".join([*columns.split(), "genres"])]
-    lines += [f"tt{n:07d}\tmovie\t{t}\t{t}\t0\t\\N\t\\N\t\\N\tA {t.replace(',', '')},B"
-              for n, t in enumerate(odd, 1)]  # fmt: skip
+    lines += [
+        f"tt{n:07d}\tmovie\t{t}\t{t}\t0\t\\N\t\\N\t\\N\tA {t.replace(',', '')},B"
+        for n, t in enumerate(odd, 1)
+    ]
     (where / "title.basics.tsv").write_bytes("\n".join(lines).encode())
     run(import_dumps(anywhere, Settings(), ImportOptions("imdb", str(where))))
     load(anywhere)
@@ -292,10 +310,12 @@ def test_passwords_never_stand_in_what_is_shown(tmp_path: Path) -> None:
     shown = without_password("postgresql://me:s3cret@host:5/db?password=s3cret&sslmode=require")
     assert shown == "postgresql://me@host:5/db"
     for url in (
-        "postgresql://joe:p#s3cret@127.0.0.1:1/x", "postgresql://joe:top/s3cret@127.0.0.1:1/x",
-        "postgresql://joe:top@s3cret@127.0.0.1:1/x", "postgresql://joe:a?s3cret@127.0.0.1:1/x",
+        "postgresql://joe:p#s3cret@127.0.0.1:1/x",
+        "postgresql://joe:top/s3cret@127.0.0.1:1/x",
+        "postgresql://joe:top@s3cret@127.0.0.1:1/x",
+        "postgresql://joe:a?s3cret@127.0.0.1:1/x",
         "host=127.0.0.1 password=s3cret",
-    ):  # fmt: skip
+    ):
         with pytest.raises(PhonofilmError) as told:
             load(_somewhere(tmp_path, url))
         assert "s3cret" not in f"{told.value.happened}{told.value.saved}{told.value.next_step}"
@@ -351,10 +371,18 @@ def test_what_a_newer_dump_corrected_is_gone(anywhere: DataFolder, tmp_path: Pat
 
     basics = "tconst|titleType|primaryTitle|originalTitle|isAdult|startYear|endYear|runtimeMinutes|genres\n"
     crew = "tconst|directors|writers\n"
-    dumps("1", 9000, title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Drama,Comedy\n",
-          title_crew=f"{crew}tt0000001|nm0000001|nm0000002\n")  # fmt: skip
-    dumps("2", 1000, title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Horror\n",
-          title_crew=f"{crew}tt0000001|nm0000009|\\N\n")  # fmt: skip
+    dumps(
+        "1",
+        9000,
+        title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Drama,Comedy\n",
+        title_crew=f"{crew}tt0000001|nm0000001|nm0000002\n",
+    )
+    dumps(
+        "2",
+        1000,
+        title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Horror\n",
+        title_crew=f"{crew}tt0000001|nm0000009|\\N\n",
+    )
     with read(anywhere) as connection:
         genres = connection.execute("SELECT genre FROM title_genres").fetchall()
         people = connection.execute("SELECT role, person_id FROM credits").fetchall()

@@ -34,9 +34,12 @@ def test_a_dot_stands_at_its_second_and_holds_its_words() -> None:
 
 
 @given(
-    name=st.text(max_size=30), body=st.text(max_size=60), at=st.integers(-5, 10**9),
-    length=st.integers(1, 10**8), samples=st.lists(st.integers(0, 10**6), max_size=40),
-)  # fmt: skip
+    name=st.text(max_size=30),
+    body=st.text(max_size=60),
+    at=st.integers(-5, 10**9),
+    length=st.integers(1, 10**8),
+    samples=st.lists(st.integers(0, 10**6), max_size=40),
+)
 def test_any_text_from_the_world_makes_a_sound_picture(name, body, at, length, samples) -> None:
     text = draw(heard([(at, body)], name, samples, length))
     root = Tree.fromstring(text)

@@ -163,14 +163,18 @@ class Crate:
     media: Table
 
     def __init__(
-        self, folder: str | Path = "data", settings: Settings | None = None, warehouse: str = "",
+        self,
+        folder: str | Path = "data",
+        settings: Settings | None = None,
+        warehouse: str = "",
         landing: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.settings = settings or load_settings()
         self.folder = DataFolder(
-            Path(folder), warehouse or self.settings.warehouse.get_secret_value(),
+            Path(folder),
+            warehouse or self.settings.warehouse.get_secret_value(),
             landing or self.settings.landing,
-        )  # fmt: skip
+        )
         for cls in RECORDS:
             setattr(self, cls.plural, Table(self.folder, cls.plural))
         self.films = Table(self.folder, "films")
@@ -204,15 +208,26 @@ class Crate:
         choice = Choice(list(urls), genre, list(artist), playlist, list(ids))
         goal_wants, scope = choose(source, choice, wants)
         options = CrawlOptions(
-            source, Goal(goal_wants, max_calls, max_seconds), scope, at, workers, fresh, wait,
+            source,
+            Goal(goal_wants, max_calls, max_seconds),
+            scope,
+            at,
+            workers,
+            fresh,
+            wait,
             media=parse_roles(media, get(source)) if media else [],
-        )  # fmt: skip
+        )
         return _run(crawl(self.folder, self.settings, options))
 
     def import_(
-        self, source: str, files: str | Path = "", *, only: str = "", id_map: Path | None = None,
+        self,
+        source: str,
+        files: str | Path = "",
+        *,
+        only: str = "",
+        id_map: Path | None = None,
         allow_shrink: bool = False,
-    ) -> Imported:  # fmt: skip
+    ) -> Imported:
         """Brings in a source's dumps, as `phonofilm import`; `files` is a folder or an address."""
         options = ImportOptions(source, str(files), only, id_map, allow_shrink)
         return _run(import_dumps(self.folder, self.settings, options))
@@ -287,12 +302,7 @@ class Crate:
         return Rows(self.folder, query)
 
     def export(
-        self,
-        table: str,
-        out: str | Path,
-        *,
-        format: str = "csv",
-        shape: str = "",
+        self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""
     ) -> builtins.list[Exported]:
         """Writes a table and its card."""
         return export(self.folder, table, format, Path(out), shape)

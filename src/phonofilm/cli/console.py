@@ -57,19 +57,18 @@ def table(
     `wraps` is a column of lists that may take several lines.
     """
     held = [list(row) for row in rows]
-    drawn = Table(
-        box=None,
-        padding=(0, 2, 0, 0),
-        header_style="dim",
-    )
+    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for place, name in enumerate(names):
         numeric = any(isinstance(row[place], int | float) for row in held)
         side: Literal["left", "right"] = "right" if numeric else "left"
         keep = name != wraps
         drawn.add_column(
-            name, justify=side, overflow="ellipsis" if keep else "fold", no_wrap=keep,
+            name,
+            justify=side,
+            overflow="ellipsis" if keep else "fold",
+            no_wrap=keep,
             min_width=len(name) if numeric else None,
-        )  # fmt: skip
+        )
     for row in held:
         shown = row if grouped else [str(v) if isinstance(v, int) else v for v in row]
         drawn.add_row(*(Text(plain(value)) for value in shown))

@@ -44,9 +44,16 @@ def part_of(genre: str, names: list[str]) -> Scope:
 
 
 def carry_out(
-    folder: DataFolder, settings: Settings, source: str, artists: int | None, fields: str,
-    scope: Scope, at: str | None, limits: tuple[int | None, int], json: bool,
-) -> int:  # fmt: skip
+    folder: DataFolder,
+    settings: Settings,
+    source: str,
+    artists: int | None,
+    fields: str,
+    scope: Scope,
+    at: str | None,
+    limits: tuple[int | None, int],
+    json: bool,
+) -> int:
     """Finds artists, fills their fields, tells how far; the exit code."""
     from phonofilm.enrich.enrich import Filling, fill  # noqa: PLC0415 - needs an extra
 
@@ -62,9 +69,14 @@ def carry_out(
 
 
 def look_beside(
-    folder: DataFolder, settings: Settings, source: str, beside: str, at: str | None,
-    limits: tuple[int | None, int], json: bool,
-) -> int:  # fmt: skip
+    folder: DataFolder,
+    settings: Settings,
+    source: str,
+    beside: str,
+    at: str | None,
+    limits: tuple[int | None, int],
+    json: bool,
+) -> int:
     """Finds the tracks of one source at another, tells how many; the exit code."""
     from phonofilm.enrich.cross_source import Wish, find_beside  # noqa: PLC0415 - needs an extra
 
@@ -89,10 +101,14 @@ def look_beside(
 
 def _show(result: Filled, root: str) -> None:
     rows = [
-        (name, f"{result.before[name]:.0%}", f"{share:.0%}",
-         ", ".join(f"{source} {number:,}" for source, number in result.told_by[name].items()))
+        (
+            name,
+            f"{result.before[name]:.0%}",
+            f"{share:.0%}",
+            ", ".join(f"{source} {number:,}" for source, number in result.told_by[name].items()),
+        )
         for name, share in result.after.items()
-    ]  # fmt: skip
+    ]
     out.print(f"[bold]{result.artists:,} artists[/] of {result.source}")
     table(("field", "before", "after", "told by"), rows, wraps="told by")
     calls = ", ".join(f"{source} {number:,}" for source, number in result.calls.items())

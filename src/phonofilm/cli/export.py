@@ -156,8 +156,10 @@ def _lake(folder: DataFolder, url: str, catalogue: str, create: bool, json: bool
     if json:
         as_json({"tables": [t._asdict() for t in tables], "athena": sql})
         return
-    table(("table", "rows", "lies in"), [(t.name, sum(t.partitions.values()), t.location)
-                                         for t in tables])  # fmt: skip
+    table(
+        ("table", "rows", "lies in"),
+        [(t.name, sum(t.partitions.values()), t.location) for t in tables],
+    )
     if not catalogue:
         say("For Athena, without a catalogue:")
         out.print(sql, markup=False, soft_wrap=True)

@@ -31,7 +31,8 @@ def command(
     id_map: Annotated[
         Path | None,
         typer.Option(
-            "--id-map", help="Ids of anime: a CSV with `imdb`, or anime-lists' JSON.",
+            "--id-map",
+            help="Ids of anime: a CSV with `imdb`, or anime-lists' JSON.",
             show_default=False,
         ),
     ] = None,
@@ -43,7 +44,7 @@ def command(
     data: shared.Data = None,
     config: shared.Config = None,
     json: shared.Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Bring in a source's official dumps: what changed, whole, checked to the last byte."""
     settings = load_settings(config)
     folder = shared.folder_of(data, settings, landing=landing, create=create)
@@ -51,9 +52,14 @@ def command(
     if not files and settings.source(source).accept_terms:
         _say_terms(source)
     with Progress(
-        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        console=err, transient=True, disable=not err.is_terminal or err.quiet,
-    ) as progress:  # fmt: skip
+        "{task.description}",
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal or err.quiet,
+    ) as progress:
         tasks: dict[str, int] = {}
 
         def told(name: str, held: int, total: int | None) -> None:

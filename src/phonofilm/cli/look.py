@@ -120,9 +120,16 @@ def _yields_of(frontier: Frontier, last: dict[str, Any] | None) -> list[dict[str
     for call, made, brought, _ in frontier.gains():
         held = later.get(call, {})
         rows.append(
-            {"call": call, "calls": made, "brought": brought, "expected": held.get("gain"),
-             "error": held.get("error"), "open": held.get("pending"), "dry": held.get("dry", False)}
-        )  # fmt: skip
+            {
+                "call": call,
+                "calls": made,
+                "brought": brought,
+                "expected": held.get("gain"),
+                "error": held.get("error"),
+                "open": held.get("pending"),
+                "dry": held.get("dry", False),
+            }
+        )
     return rows
 
 

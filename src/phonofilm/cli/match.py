@@ -18,8 +18,12 @@ _SILENT = ("not known", "nothing told")
 def command(
     explain: Annotated[
         tuple[str, str] | None,
-        typer.Option("--explain", metavar="A B", help="Why two records, source:id, are one or two.",
-                     show_default=False),
+        typer.Option(
+            "--explain",
+            metavar="A B",
+            help="Why two records, source:id, are one or two.",
+            show_default=False,
+        ),
     ] = None,
     review: Annotated[
         bool, typer.Option("--review", help="Decide what nobody is sure of, one by one.")
@@ -32,9 +36,7 @@ def command(
         tuple[str, str] | None,
         typer.Option("--apart", metavar="A B", help="They are two.", show_default=False),
     ] = None,
-    kind: Annotated[
-        str, typer.Option("--kind", help="recording, release, artist or title.")
-    ] = "",
+    kind: Annotated[str, typer.Option("--kind", help="recording, release, artist or title.")] = "",
     again: Annotated[
         bool, typer.Option("--again", help="Compare everything anew; decisions stay.")
     ] = False,
@@ -42,7 +44,7 @@ def command(
     warehouse: shared.Warehouse = "",
     data: shared.Data = None,
     json: shared.Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Find which artists, recordings, releases and titles are the same across sources."""
     folder = shared.folder_of(data, warehouse=warehouse)
     if explain:
@@ -67,8 +69,10 @@ def _match(folder: DataFolder, again: bool, json: bool) -> None:
         return
     names = ("records", "new", "clusters", "links", "to_decide", "refused")
     rows = [(kind, *(told[name] for name in names)) for kind, told in result.kinds.items()]
-    table(("", "records", "new", "things", "links", "to decide", "cannot be"),
-          [row for row in rows if row[1]])  # fmt: skip
+    table(
+        ("", "records", "new", "things", "links", "to decide", "cannot be"),
+        [row for row in rows if row[1]],
+    )
     waiting = sum(told["to_decide"] for told in result.kinds.values())
     say(f"Rules {result.rules}, {result.elapsed_s:.1f} s. Things: those with several records.")
     more = "phonofilm match --review · " if waiting else ""

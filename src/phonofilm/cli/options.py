@@ -27,9 +27,7 @@ Config = Annotated[
 Catalogue = Annotated[
     Path | None,
     typer.Option(
-        "--catalogue",
-        help="A CSV of real songs instead of a generated world.",
-        show_default=False,
+        "--catalogue", help="A CSV of real songs instead of a generated world.", show_default=False
     ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed, the same world.")]
@@ -38,26 +36,33 @@ Seed = Annotated[int, typer.Option("--seed", help="The same seed, the same world
 Warehouse = Annotated[
     str,
     typer.Option(
-        "--warehouse", metavar="URL", help="postgresql://... (default: the folder's own DuckDB).",
+        "--warehouse",
+        metavar="URL",
+        help="postgresql://... (default: the folder's own DuckDB).",
         show_default=False,
     ),
-]  # fmt: skip
+]
 
 
 Landing = Annotated[
     str,
     typer.Option(
-        "--landing", metavar="URL", help="s3://bucket/prefix for what is collected.",
+        "--landing",
+        metavar="URL",
+        help="s3://bucket/prefix for what is collected.",
         show_default=False,
     ),
-]  # fmt: skip
+]
 Create = Annotated[bool, typer.Option("--create", help="Make the bucket when there is none.")]
 
 
 def folder_of(
-    data: Path | None, settings: Settings | None = None, warehouse: str = "", landing: str = "",
+    data: Path | None,
+    settings: Settings | None = None,
+    warehouse: str = "",
+    landing: str = "",
     create: bool = False,
-) -> DataFolder:  # fmt: skip
+) -> DataFolder:
     """The data folder, its warehouse and its landing: the options, else the settings."""
     held = settings or load_settings()
     database = warehouse or held.warehouse.get_secret_value()

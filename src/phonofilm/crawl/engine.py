@@ -38,9 +38,14 @@ class Engine:
         self.parts = parts
         self.workers = workers
         self.reader = Reader(
-            parts.source, parts.access, parts.goal, parts.scope, parts.frontier, parts.planner,
+            parts.source,
+            parts.access,
+            parts.goal,
+            parts.scope,
+            parts.frontier,
+            parts.planner,
             parts.drift_share,
-        )  # fmt: skip
+        )
         parts.keeper.evidence = self.reader.census.kept
         self.status_counts: Counter[str] = Counter()
         self.calls_by_endpoint: Counter[str] = Counter()
@@ -213,8 +218,9 @@ class Engine:
         headers = await parts.tokens.headers()
         sent = parts.clock.steady()
         try:
-            found = await send(parts.source, parts.access, ask.request, parts.sender, headers,
-                               parts.elsewhere)  # fmt: skip
+            found = await send(
+                parts.source, parts.access, ask.request, parts.sender, headers, parts.elsewhere
+            )
         finally:
             parts.limiter.came_back()
         self.calls += 1

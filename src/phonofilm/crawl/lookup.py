@@ -29,9 +29,13 @@ class Looker:
         """One call; errors say what the source answered."""
         request = Request(endpoint, (text,))
         found = await send(
-            self._source, self._origin.access, request, self._transport,
-            await self._tokens.headers(), self._origin.elsewhere,
-        )  # fmt: skip
+            self._source,
+            self._origin.access,
+            request,
+            self._transport,
+            await self._tokens.headers(),
+            self._origin.elsewhere,
+        )
         title = self._source.manifest.title
         if isinstance(found, NoResponse):
             raise StoreError(
@@ -77,9 +81,14 @@ def check_origin_parking(folder: DataFolder, source: HttpSource, origin: Origin)
 
 
 async def find(
-    folder: DataFolder, settings: Settings, source_name: str, at: str | None, kind: str, words: str,
+    folder: DataFolder,
+    settings: Settings,
+    source_name: str,
+    at: str | None,
+    kind: str,
+    words: str,
     artist: str = "",
-) -> list[Record]:  # fmt: skip
+) -> list[Record]:
     """What a source finds; with `artist`, the albums of that artist."""
     source = get(source_name)
     origin = live(source, settings) if at is None else await sandbox(source, at)

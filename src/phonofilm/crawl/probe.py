@@ -92,9 +92,13 @@ class _Prober:
         request = Request(name, (self._ids[self._source.manifest.endpoints[name].node],))
         self._calls += 1
         found = await send(
-            self._source, self._origin.access, request, self._transport,
-            await self._tokens.headers(), self._origin.elsewhere,
-        )  # fmt: skip
+            self._source,
+            self._origin.access,
+            request,
+            self._transport,
+            await self._tokens.headers(),
+            self._origin.elsewhere,
+        )
         if isinstance(found, NoResponse):
             self._stopped = found.detail
             return Probed(name, "not asked", found.kind)

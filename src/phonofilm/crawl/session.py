@@ -184,9 +184,13 @@ def _forget(folder: DataFolder, source: str) -> None:
 
 
 async def _one(
-    folder: DataFolder, settings: Settings, options: CrawlOptions, source: HttpSource,
-    origin: Origin, watch: Watch | None,
-) -> CrawlResult:  # fmt: skip
+    folder: DataFolder,
+    settings: Settings,
+    options: CrawlOptions,
+    source: HttpSource,
+    origin: Origin,
+    watch: Watch | None,
+) -> CrawlResult:
     frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
     try:
         frontier.bind(origin.name, origin.access)
@@ -204,19 +208,35 @@ async def _one(
             keeper.close()
             raise
         limiter = Limiter(
-            origin.budgets, origin.clock, frontier.calls_since(origin.clock.wall() - 86_400),
+            origin.budgets,
+            origin.clock,
+            frontier.calls_since(origin.clock.wall() - 86_400),
             origin.concurrent,
-        )  # fmt: skip
+        )
         planner.price, planner.one_price = limiter.price, limiter.one_price
         async with Transport(
-            origin.base_url, origin.user_agent, max(4, options.workers),
-            settings.source(source.manifest.name).timeout_seconds, origin.key,
-        ) as transport:  # fmt: skip
+            origin.base_url,
+            origin.user_agent,
+            max(4, options.workers),
+            settings.source(source.manifest.name).timeout_seconds,
+            origin.key,
+        ) as transport:
             parts = Parts(
-                source, origin.access, options.goal, options.scope, frontier, planner, limiter,
-                transport, origin.tokens(transport), keeper, origin.clock, run,
-                settings.source(source.manifest.name).drift_share, origin.elsewhere,
-            )  # fmt: skip
+                source,
+                origin.access,
+                options.goal,
+                options.scope,
+                frontier,
+                planner,
+                limiter,
+                transport,
+                origin.tokens(transport),
+                keeper,
+                origin.clock,
+                run,
+                settings.source(source.manifest.name).drift_share,
+                origin.elsewhere,
+            )
             engine = Engine(parts, options.workers)
             for reason in missing:
                 engine.findings.add("not_available", reason)
@@ -265,9 +285,14 @@ def _impossible(manifest: Manifest, access: str, goal: Goal) -> list[str]:
 
 
 def _keeper(
-    folder: DataFolder, settings: Settings, options: CrawlOptions, source: HttpSource,
-    origin: Origin, frontier: Frontier, run: str,
-) -> Keeper:  # fmt: skip
+    folder: DataFolder,
+    settings: Settings,
+    options: CrawlOptions,
+    source: HttpSource,
+    origin: Origin,
+    frontier: Frontier,
+    run: str,
+) -> Keeper:
     stamp = Stamp(source.manifest.name, origin.access, source.manifest.terms.version, run)
     key = None if settings.keep_names else hash_key()
     return Keeper(folder, frontier, source.manifest, stamp, origin.clock, key, options.workers)
@@ -293,9 +318,14 @@ def _plant(
     rescope(frontier, source, options.scope, seeds, landed, origin.access)
     shelf.tidy()
     return Planner(
-        source.manifest, origin.access, options.goal, options.scope, frontier, frontier.absent(),
+        source.manifest,
+        origin.access,
+        options.goal,
+        options.scope,
+        frontier,
+        frontier.absent(),
         policy(options.policy),
-    )  # fmt: skip
+    )
 
 
 def check_parking(frontier: Frontier, origin: Origin, source: HttpSource) -> None:

@@ -63,9 +63,12 @@ class Wish(msgspec.Struct):
 
 
 def find_beside(
-    folder: DataFolder, settings: Settings, wish: Wish, watch: Watch | None = None,
+    folder: DataFolder,
+    settings: Settings,
+    wish: Wish,
+    watch: Watch | None = None,
     told: Callable[[str], None] = lambda line: None,
-) -> Beside:  # fmt: skip
+) -> Beside:
     """Two rounds; interrupted or parked, the same command goes on. UsageError without tracks."""
     began = time.monotonic()
     _check(wish)
@@ -86,9 +89,16 @@ def find_beside(
             status, resume_at = end.status, end.resume_at
             break
     return Beside(
-        status, wish.source, wish.beside, total, total - len(lacking), calls.total(), dict(calls),
-        resume_at, round(time.monotonic() - began, 3),
-    )  # fmt: skip
+        status,
+        wish.source,
+        wish.beside,
+        total,
+        total - len(lacking),
+        calls.total(),
+        dict(calls),
+        resume_at,
+        round(time.monotonic() - began, 3),
+    )
 
 
 def _check(wish: Wish) -> None:
@@ -131,9 +141,13 @@ def _errands(endpoint: str, lacking: list[tuple[str | None, ...]]) -> list[Erran
 
 
 def _ask(
-    folder: DataFolder, settings: Settings, wish: Wish, errands: list[Errand],
-    max_calls: int | None, watch: Watch | None,
-) -> CrawlResult:  # fmt: skip
+    folder: DataFolder,
+    settings: Settings,
+    wish: Wish,
+    errands: list[Errand],
+    max_calls: int | None,
+    watch: Watch | None,
+) -> CrawlResult:
     goal = Goal({"track": None}, max_calls)
     options = CrawlOptions(wish.source, goal, Unfollowed(), wish.at, wish.workers, errands=errands)
     end = run(crawl_each(folder, settings, [options], watch))[0]

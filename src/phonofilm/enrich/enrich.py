@@ -81,9 +81,13 @@ class _Carrying:
     """One plan on its way."""
 
     def __init__(
-        self, folder: DataFolder, settings: Settings, wish: Filling, watch: Watch | None,
+        self,
+        folder: DataFolder,
+        settings: Settings,
+        wish: Filling,
+        watch: Watch | None,
         told: Callable[[str], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._folder, self._settings, self._wish = folder, settings, wish
         self._watch, self._told = watch, told
         self._at = run(beside(wish.at)) if wish.at else {}
@@ -105,10 +109,11 @@ class _Carrying:
             held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
         if not held and wish.source in self._down:
             raise ParkedError(
-                f"{wish.source} is parked.", resume_at=self.resume_at or time.time(),
+                f"{wish.source} is parked.",
+                resume_at=self.resume_at or time.time(),
                 saved="Everything collected so far.",
                 next_step="Run the same command after that minute.",
-            )  # fmt: skip
+            )
         return held
 
     def _options(
@@ -175,9 +180,11 @@ class _Carrying:
         return {name: asked_of(self._folder.frontier / f"{name}.sqlite") for name in self.sources}
 
     def errands(
-        self, artists: Mapping[str, Known], lacking: Mapping[Field, set[str]],
+        self,
+        artists: Mapping[str, Known],
+        lacking: Mapping[Field, set[str]],
         routes: Mapping[Field, list[Route]],
-    ) -> dict[str, list[Errand]]:  # fmt: skip
+    ) -> dict[str, list[Errand]]:
         """What to ask now: for each gap the next step at the cheapest source that has one."""
         asked = self.asked()
         found: dict[str, dict[Errand, None]] = defaultdict(dict)
@@ -216,9 +223,12 @@ def permitted(
 
 
 def fill(
-    folder: DataFolder, settings: Settings, wish: Filling, watch: Watch | None = None,
+    folder: DataFolder,
+    settings: Settings,
+    wish: Filling,
+    watch: Watch | None = None,
     told: Callable[[str], None] = lambda line: None,
-) -> Filled:  # fmt: skip
+) -> Filled:
     """Finds the artists and fills their fields. Everything collected is safe whatever happens."""
     began = time.monotonic()
     work = _Carrying(folder, settings, wish, watch, told)
@@ -249,10 +259,19 @@ def fill(
     if status == "done" and work.resume_at is not None and any(lacking.values()):
         status = _LATER
     return Filled(
-        status, len(artists), wish.source, _shares(before, artists), _shares(lacking, artists),
-        sources, dict(work.calls), dict(work.calls_by_endpoint), work.left_out, work.resume_at,
-        rounds, round(time.monotonic() - began, 3),
-    )  # fmt: skip
+        status,
+        len(artists),
+        wish.source,
+        _shares(before, artists),
+        _shares(lacking, artists),
+        sources,
+        dict(work.calls),
+        dict(work.calls_by_endpoint),
+        work.left_out,
+        work.resume_at,
+        rounds,
+        round(time.monotonic() - began, 3),
+    )
 
 
 def _look(
@@ -278,8 +297,10 @@ def _shares(lacking: Mapping[Field, set[str]], artists: Mapping[str, Any]) -> di
 
 
 def _line(
-    rounds: int, artists: Mapping[str, Any], lacking: Mapping[Field, set[str]],
+    rounds: int,
+    artists: Mapping[str, Any],
+    lacking: Mapping[Field, set[str]],
     calls: Mapping[str, int],
-) -> str:  # fmt: skip
+) -> str:
     shares = ", ".join(f"{name} {share:.0%}" for name, share in _shares(lacking, artists).items())
     return f"Round {rounds}: {len(artists):,} artists, {sum(calls.values()):,} calls; {shares}"

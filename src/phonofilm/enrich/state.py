@@ -15,7 +15,7 @@ _MOST_ITEMS = 12
 _PAGES = {
     "spotify": "https://open.spotify.com/artist/{}",
     "deezer": "https://www.deezer.com/artist/{}",
-}  # fmt: skip
+}
 _MBID = ("listenbrainz",)
 
 

@@ -147,9 +147,11 @@ def _merged(person: Person, held: Person | None) -> Person:
     if held is None:
         return person
     return Person(
-        person.hashed, person.id or held.id, person.names | held.names,
+        person.hashed,
+        person.id or held.id,
+        person.names | held.names,
         person.handles | held.handles,
-    )  # fmt: skip
+    )
 
 
 def _the_one(found: list[Person], who: str, source: str) -> Person:
@@ -159,9 +161,10 @@ def _the_one(found: list[Person], who: str, source: str) -> Person:
     if not found:
         told = f"Nobody called {who!r} is in what was collected from {source}."
     raise UsageError(
-        told, saved="Nothing was touched.",
+        told,
+        saved="Nothing was touched.",
         next_step="Give the id, the URN or the address of the profile.",
-    )  # fmt: skip
+    )
 
 
 def _people(envelope: Envelope, nobody: Forgotten) -> Iterator[Person]:
@@ -185,9 +188,15 @@ def _theirs(shelf: Shelf, source: str, person: Person, public: bool) -> Theirs:
         for kind, id_ in _owned(source, envelope, ids):
             (tracks if kind == "track" else playlists).add(id_)
     told = Theirs(
-        source, person.hashed, ids, frozenset(names), frozenset(tracks), frozenset(playlists),
-        frozenset(), public,
-    )  # fmt: skip
+        source,
+        person.hashed,
+        ids,
+        frozenset(names),
+        frozenset(tracks),
+        frozenset(playlists),
+        frozenset(),
+        public,
+    )
     files = {path for path, own, _ in _listed_files(shelf, source, told) if own}
     shelf.tidy()
     return msgspec.structs.replace(told, files=frozenset(files))
@@ -214,8 +223,10 @@ def _listed_files(
     for envelope in answers(shelf.paths(source)):
         if envelope.endpoint == "media":
             told = msgspec.json.decode(envelope.body)
-            yield told["path"], *_parted(told["of"], theirs if envelope.source == theirs.source
-                                         else None)  # fmt: skip
+            yield (
+                told["path"],
+                *_parted(told["of"], theirs if envelope.source == theirs.source else None),
+            )
 
 
 def _parted(

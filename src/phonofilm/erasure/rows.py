@@ -46,15 +46,21 @@ def _rows(warehouse: Warehouse, theirs: Theirs, gone: Forgotten) -> dict[str, in
     where = {
         "comment": f"user_id IN {ids} OR track_id IN {tracks}",
         "playlist_entry": f"playlist_id IN {lists} OR track_id IN {tracks}",
-        "playlist": f"id IN {lists}", "features": f"id IN {tracks}", "track": f"id IN {tracks}",
-        "tag": either, "external_id": either, "media": either,
-        "web_profile": f"artist_id IN {ids}", "artist_genre": f"artist_id IN {ids}",
+        "playlist": f"id IN {lists}",
+        "features": f"id IN {tracks}",
+        "track": f"id IN {tracks}",
+        "tag": either,
+        "external_id": either,
+        "media": either,
+        "web_profile": f"artist_id IN {ids}",
+        "artist_genre": f"artist_id IN {ids}",
         "artist_relation": f"artist_id IN {ids} OR related_id IN {ids}",
-        "artist": f"id IN {ids}", "chart_entry": f"track_id IN {tracks}",
+        "artist": f"id IN {ids}",
+        "chart_entry": f"track_id IN {tracks}",
         "observation": f"""(kind = 'artist' AND id IN {ids}) OR (kind = 'track' AND id IN {tracks})
             OR (kind = 'playlist' AND id IN {lists})""",
         "quarantine": "true",  # what did not parse cannot be looked through
-    }  # fmt: skip
+    }
     removed = {
         table: warehouse.change(f"DELETE FROM store.{table} WHERE {own} AND ({condition})")
         for table, condition in where.items()

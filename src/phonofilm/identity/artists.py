@@ -30,9 +30,7 @@ TOLD = f"""SELECT t.source, t.id, t.name, t.aliases, {known_as("artist", "t")} A
         WHERE len(k.artist_ids) > 0 GROUP BY k.source, k.artist_ids[1]) h
     ON h.source = t.source AND h.artist_id = t.id WHERE t.name IS NOT NULL OR x.codes IS NOT NULL"""
 
-FACTS = {
-    "name": "VARCHAR", "names": "VARCHAR[]", "known": "VARCHAR[]", "held": "UBIGINT[]",
-}  # fmt: skip
+FACTS = {"name": "VARCHAR", "names": "VARCHAR[]", "known": "VARCHAR[]", "held": "UBIGINT[]"}
 
 
 def _prepare(row: Row) -> Row:
@@ -70,6 +68,16 @@ COMPARISONS = (
 )
 
 ARTIST = Kind(
-    "artist", "artist", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.0, (), _two_artists, 1_000,
+    "artist",
+    "artist",
+    TOLD,
+    FACTS,
+    _prepare,
+    KEYS,
+    COMPARISONS,
+    1.0,
+    (),
+    _two_artists,
+    1_000,
     exclusive=True,
-)  # fmt: skip
+)

@@ -80,9 +80,11 @@ _NOBODY: set[int] = set()
 
 
 def clusters(
-    links: Iterable[tuple[int, int]], facts: Facts, apart: Callable[[Any, Any], bool],
+    links: Iterable[tuple[int, int]],
+    facts: Facts,
+    apart: Callable[[Any, Any], bool],
     decided: Iterable[tuple[int, int, bool]] = (),
-) -> Clustered:  # fmt: skip
+) -> Clustered:
     """Groups of records. `links` come strongest first, in an order that depends on them alone.
 
     `decided` is what people said, the newest first: two records, and whether they are one. It holds
@@ -108,7 +110,9 @@ def clusters(
         else:
             groups.join(x, y)
     found = {
-        record: smallest for members in groups.members.values() for smallest in [min(members)]
+        record: smallest
+        for members in groups.members.values()
+        for smallest in [min(members)]
         for record in members
-    }  # fmt: skip
+    }
     return Clustered(found, refused, contradicted)

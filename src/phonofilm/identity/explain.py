@@ -86,9 +86,13 @@ def _uid(book: Book, kind: Kind, name: str) -> int:
 
 
 def _verdict(
-    folder: DataFolder, book: Book, kind: Kind, names: tuple[str, str], uids: tuple[int, int],
+    folder: DataFolder,
+    book: Book,
+    kind: Kind,
+    names: tuple[str, str],
+    uids: tuple[int, int],
     probability: float,
-) -> str:  # fmt: skip
+) -> str:
     """What became of the pair, and why."""
     pair = sorted(names)
     for made in decisions(folder, kind.name):

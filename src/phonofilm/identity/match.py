@@ -79,8 +79,7 @@ def _one_kind(folder: DataFolder, book: Book, kind: Kind) -> dict[str, int]:
         book.keep(kind)
     found = _cluster(book, kind, decisions(folder, kind.name))
     _entities(book, kind)
-    return {"records": records, "new": came, "gone": gone, "pairs": pairs, **found,
-            "to_decide": 0}  # fmt: skip
+    return {"records": records, "new": came, "gone": gone, "pairs": pairs, **found, "to_decide": 0}
 
 
 def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:

@@ -25,9 +25,13 @@ _MEMORY = "5GB"
 # A key that more records share than this says nothing: "intro", three minutes long.
 _MOST_OF_A_KEY = 300
 _TYPES = {
-    "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string()), "DOUBLE": pa.float64(),
-    "INTEGER": pa.int32(), "BOOLEAN": pa.bool_(), "UBIGINT[]": pa.list_(pa.uint64()),
-}  # fmt: skip
+    "VARCHAR": pa.string(),
+    "VARCHAR[]": pa.list_(pa.string()),
+    "DOUBLE": pa.float64(),
+    "INTEGER": pa.int32(),
+    "BOOLEAN": pa.bool_(),
+    "UBIGINT[]": pa.list_(pa.uint64()),
+}
 
 
 class Book:
@@ -139,9 +143,14 @@ class Book:
         last = f"SELECT greatest(coalesce(max(uid), 0), {self.done(kind)}) FROM book.{kind.name}"
         first = self.number(last) + 1
         schema = pa.schema(
-            [("uid", pa.int64()), ("source", pa.string()), ("id", pa.string()),
-             ("print", pa.uint64()), *((n, _TYPES[sql]) for n, sql in kind.facts.items())]
-        )  # fmt: skip
+            [
+                ("uid", pa.int64()),
+                ("source", pa.string()),
+                ("id", pa.string()),
+                ("print", pa.uint64()),
+                *((n, _TYPES[sql]) for n, sql in kind.facts.items()),
+            ]
+        )
         rows = self.connection.execute("SELECT * FROM came ORDER BY source, id")
         made = 0
         parts: list[pa.Table] = []

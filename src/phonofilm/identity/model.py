@@ -44,9 +44,7 @@ class Kind(NamedTuple):
 
 def level(sql: str, words: str, m: float, u: float) -> dict[str, Any]:
     """Agreement of one degree, and how often things that are one, and that are two, show it."""
-    return {
-        "sql_condition": sql, "label_for_charts": words, "m_probability": m, "u_probability": u,
-    }  # fmt: skip
+    return {"sql_condition": sql, "label_for_charts": words, "m_probability": m, "u_probability": u}
 
 
 def unknown(sql: str) -> dict[str, Any]:

@@ -22,24 +22,101 @@ _GUESTS = re.compile(
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 # A remark in brackets or after a dash is a version when it says one of these.
-_VERSIONS = frozenset((
-    "acapella", "accapella", "acoustic", "bootleg", "cappella", "club", "cover", "demo", "dub",
-    "edit", "extended", "instrumental", "karaoke", "live", "medley", "megamix", "mix", "mono",
-    "orchestral", "outtake", "radio", "rehearsal", "remix", "remixed", "reprise", "rework",
-    "reworked", "rmx", "session", "sessions", "slowed", "sped", "stereo", "tribute", "unplugged",
-    "version", "vip",
-))  # fmt: skip
+_VERSIONS = frozenset(
+    (
+        "acapella",
+        "accapella",
+        "acoustic",
+        "bootleg",
+        "cappella",
+        "club",
+        "cover",
+        "demo",
+        "dub",
+        "edit",
+        "extended",
+        "instrumental",
+        "karaoke",
+        "live",
+        "medley",
+        "megamix",
+        "mix",
+        "mono",
+        "orchestral",
+        "outtake",
+        "radio",
+        "rehearsal",
+        "remix",
+        "remixed",
+        "reprise",
+        "rework",
+        "reworked",
+        "rmx",
+        "session",
+        "sessions",
+        "slowed",
+        "sped",
+        "stereo",
+        "tribute",
+        "unplugged",
+        "version",
+        "vip",
+    )
+)
 # Words that tell nothing about which recording it is; a remaster is the same recording.
-_SILENT = frozenset((
-    "a", "album", "and", "anniversary", "at", "by", "deluxe", "digital", "digitally", "edition",
-    "explicit", "for", "from", "full", "in", "lp", "master", "mix", "of", "on", "original",
-    "recording", "release", "remaster", "remastered", "single", "the", "version", "with",
-))  # fmt: skip
+_SILENT = frozenset(
+    (
+        "a",
+        "album",
+        "and",
+        "anniversary",
+        "at",
+        "by",
+        "deluxe",
+        "digital",
+        "digitally",
+        "edition",
+        "explicit",
+        "for",
+        "from",
+        "full",
+        "in",
+        "lp",
+        "master",
+        "mix",
+        "of",
+        "on",
+        "original",
+        "recording",
+        "release",
+        "remaster",
+        "remastered",
+        "single",
+        "the",
+        "version",
+        "with",
+    )
+)
 # What uploaders shout after a title; it says nothing of the recording.
-_SHOUTS = frozenset((
-    "audio", "clip", "dl", "download", "exclusive", "free", "music", "now", "official",
-    "original", "out", "premiere", "preview", "snippet", "video",
-))  # fmt: skip
+_SHOUTS = frozenset(
+    (
+        "audio",
+        "clip",
+        "dl",
+        "download",
+        "exclusive",
+        "free",
+        "music",
+        "now",
+        "official",
+        "original",
+        "out",
+        "premiere",
+        "preview",
+        "snippet",
+        "video",
+    )
+)
 _REMASTER = re.compile(r"\bre-?master(?:ed)?\b", re.IGNORECASE)
 _PART = re.compile(r"\bp(?:ar)?t\b\.?\s*(\d+)")
 # How shops tell artists of one name apart.

@@ -43,10 +43,17 @@ TOLD = f"""SELECT t.source, t.id, t.name, t.artist_names, coalesce(t.mix_name, t
     WHERE t.name IS NOT NULL OR t.isrc IS NOT NULL OR x.codes IS NOT NULL"""
 
 FACTS = {
-    "song": "VARCHAR", "version": "VARCHAR", "artist": "VARCHAR", "people": "VARCHAR[]",
-    "album": "VARCHAR", "seconds": "DOUBLE", "year": "INTEGER", "place": "INTEGER",
-    "isrc": "VARCHAR", "known": "VARCHAR[]",
-}  # fmt: skip
+    "song": "VARCHAR",
+    "version": "VARCHAR",
+    "artist": "VARCHAR",
+    "people": "VARCHAR[]",
+    "album": "VARCHAR",
+    "seconds": "DOUBLE",
+    "year": "INTEGER",
+    "place": "INTEGER",
+    "isrc": "VARCHAR",
+    "known": "VARCHAR[]",
+}
 
 
 def _prepare(row: Row) -> Row:
@@ -58,12 +65,17 @@ def _prepare(row: Row) -> Row:
     people = people_of(artists, told.guests)
     code = tidy(code)
     return (
-        told.song or None, version, people[0] if people else None, people,
+        told.song or None,
+        version,
+        people[0] if people else None,
+        people,
         plain(album) or None if album else None,
-        length_ms / 1000 if length_ms else None, year_of(released),
+        length_ms / 1000 if length_ms else None,
+        year_of(released),
         place if place and place < 10_000 else None,
-        code if code and _ISRC.fullmatch(code) else None, known,
-    )  # fmt: skip
+        code if code and _ISRC.fullmatch(code) else None,
+        known,
+    )
 
 
 def _two_recordings(one: Row, other: Row) -> bool:
@@ -98,7 +110,9 @@ COMPARISONS = (
         level(within("song"), "one within the other", 0.03, 0.002),
         level(
             f"jaro_winkler_similarity(song_l, song_r) >= 0.92 AND {same_digits('song')}",
-            "alike", 0.01, 0.001,
+            "alike",
+            0.01,
+            0.001,
         ),
         level("ELSE", "different", 0.02, 0.9962),
     ),
@@ -108,7 +122,9 @@ COMPARISONS = (
         level(
             "(version_r <> '' AND contains(version_l, version_r))"
             " OR (version_l <> '' AND contains(version_r, version_l))",
-            "one more exact than the other", 0.012, 0.004,
+            "one more exact than the other",
+            0.012,
+            0.004,
         ),
         level("version_l = '' OR version_r = ''", "one names a version, one none", 0.009, 0.15),
         level("ELSE", "two versions", 0.004, 0.046),
@@ -155,13 +171,23 @@ COMPARISONS = (
         level("ELSE", "different", 0.24, 0.86),
     ),
     NAMED_BY_ID,
-)  # fmt: skip
+)
 
 # An ISRC acquits, it never convicts alone: labels put one code on several movements, and wrong ones
 # on others' songs. A link needs a second witness: the title, or artist and length together.
 WITNESSES = "gamma_isrc <> 1 OR gamma_song > 0 OR (gamma_artist > 0 AND gamma_seconds >= 2)"
 
 RECORDING = Kind(
-    "recording", "track", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.5,
-    ("isrc", "seconds", "album", "place"), _two_recordings, 20_000, witnesses=WITNESSES,
-)  # fmt: skip
+    "recording",
+    "track",
+    TOLD,
+    FACTS,
+    _prepare,
+    KEYS,
+    COMPARISONS,
+    1.5,
+    ("isrc", "seconds", "album", "place"),
+    _two_recordings,
+    20_000,
+    witnesses=WITNESSES,
+)

@@ -33,9 +33,14 @@ TOLD = f"""SELECT t.source, t.id, t.name, t.artist_names, t.release_date, t.tota
     ON h.source = t.source AND h.album_id = t.id WHERE t.name IS NOT NULL"""
 
 FACTS = {
-    "name": "VARCHAR", "artist": "VARCHAR", "year": "INTEGER", "tracks": "INTEGER",
-    "upc": "VARCHAR", "known": "VARCHAR[]", "held": "UBIGINT[]",
-}  # fmt: skip
+    "name": "VARCHAR",
+    "artist": "VARCHAR",
+    "year": "INTEGER",
+    "tracks": "INTEGER",
+    "upc": "VARCHAR",
+    "known": "VARCHAR[]",
+    "held": "UBIGINT[]",
+}
 
 
 def _prepare(row: Row) -> Row:
@@ -44,10 +49,14 @@ def _prepare(row: Row) -> Row:
     code = tidy(code)
     valid = code is not None and code.isdecimal() and int(code) > 0
     return (
-        plain(name) or None, people[0] if people else None, year_of(released),
+        plain(name) or None,
+        people[0] if people else None,
+        year_of(released),
         tracks if tracks and tracks < 10_000 else None,
-        code.lstrip("0") if code and valid else None, known, held,
-    )  # fmt: skip
+        code.lstrip("0") if code and valid else None,
+        known,
+        held,
+    )
 
 
 def _two_releases(one: Row, other: Row) -> bool:
@@ -107,6 +116,15 @@ COMPARISONS = (
 )
 
 RELEASE = Kind(
-    "release", "album", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.5, ("upc", "tracks"),
-    _two_releases, 5_000,
-)  # fmt: skip
+    "release",
+    "album",
+    TOLD,
+    FACTS,
+    _prepare,
+    KEYS,
+    COMPARISONS,
+    1.5,
+    ("upc", "tracks"),
+    _two_releases,
+    5_000,
+)

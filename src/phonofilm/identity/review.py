@@ -11,13 +11,19 @@ from phonofilm.workspace import DataFolder
 
 # What tells a person which record is meant.
 _SHOWN = {
-    "recording": ("track", "t.name || ' · ' || coalesce(array_to_string(t.artist_names, ', '), '')"
-                  " || ' · ' || coalesce(t.album_name, '')"),
-    "release": ("album", "t.name || ' · ' || coalesce(array_to_string(t.artist_names, ', '), '')"
-                " || ' · ' || coalesce(t.release_date, '')"),
+    "recording": (
+        "track",
+        "t.name || ' · ' || coalesce(array_to_string(t.artist_names, ', '), '')"
+        " || ' · ' || coalesce(t.album_name, '')",
+    ),
+    "release": (
+        "album",
+        "t.name || ' · ' || coalesce(array_to_string(t.artist_names, ', '), '')"
+        " || ' · ' || coalesce(t.release_date, '')",
+    ),
     "artist": ("artist", "t.name || ' ' || coalesce('(' || t.disambiguation || ')', '')"),
     "title": ("title", "t.name || ' · ' || coalesce(cast(t.start_year AS VARCHAR), '')"),
-}  # fmt: skip
+}
 
 
 class Uncertain(msgspec.Struct):

@@ -74,10 +74,13 @@ def weigh(
         fact = str(compared["output_column_name"])
         weights.append(
             Weight(
-                fact, str(row[f"{fact}_{mine}"]), str(row[f"{fact}_{theirs}"]),
-                _words(compared, int(row[f"gamma_{fact}"])), round(float(row[f"mw_{fact}"]), 2),
+                fact,
+                str(row[f"{fact}_{mine}"]),
+                str(row[f"{fact}_{theirs}"]),
+                _words(compared, int(row[f"gamma_{fact}"])),
+                round(float(row[f"mw_{fact}"]), 2),
             )
-        )  # fmt: skip
+        )
     probability = float(row["match_probability"])
     return (probability if row["_witnessed"] else min(probability, 0.5)), weights
 

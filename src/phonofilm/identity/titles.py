@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from phonofilm.identity.model import (
-    Kind,
-    Row,
-    comparison,
-    level,
-    missing,
-    slip,
-    unknown,
-    within,
-)
+from phonofilm.identity.model import Kind, Row, comparison, level, missing, slip, unknown, within
 from phonofilm.identity.names import plain
 
 TOLD = """SELECT t.source, t.id, t.name, t.original_name, t.start_year, t.runtime_ms, t.is_series,
     t.imdb_id FROM store.title t WHERE t.name IS NOT NULL"""
 
 FACTS = {
-    "name": "VARCHAR", "names": "VARCHAR[]", "year": "INTEGER", "minutes": "DOUBLE",
-    "series": "BOOLEAN", "imdb": "VARCHAR",
-}  # fmt: skip
+    "name": "VARCHAR",
+    "names": "VARCHAR[]",
+    "year": "INTEGER",
+    "minutes": "DOUBLE",
+    "series": "BOOLEAN",
+    "imdb": "VARCHAR",
+}
 
 
 def _prepare(row: Row) -> Row:
     name, original, year, length_ms, series, imdb = row
     names = [plain(text) for text in (name, original) if text]
     return (
-        names[0] or None, [text for text in dict.fromkeys(names) if text],
+        names[0] or None,
+        [text for text in dict.fromkeys(names) if text],
         year if year and 1800 < year < 2200 else None,
-        length_ms / 60_000 if length_ms else None, series, imdb,
-    )  # fmt: skip
+        length_ms / 60_000 if length_ms else None,
+        series,
+        imdb,
+    )
 
 
 def _two_titles(one: Row, other: Row) -> bool:
@@ -79,6 +77,16 @@ COMPARISONS = (
 )
 
 TITLE = Kind(
-    "title", "title", TOLD, FACTS, _prepare, KEYS, COMPARISONS, 1.0, (), _two_titles, 1_000,
+    "title",
+    "title",
+    TOLD,
+    FACTS,
+    _prepare,
+    KEYS,
+    COMPARISONS,
+    1.0,
+    (),
+    _two_titles,
+    1_000,
     exclusive=True,
-)  # fmt: skip
+)

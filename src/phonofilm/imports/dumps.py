@@ -117,9 +117,13 @@ class _Import:
     """One import, step by step."""
 
     def __init__(
-        self, folder: DataFolder, source: BulkSource, options: ImportOptions, origin: str,
+        self,
+        folder: DataFolder,
+        source: BulkSource,
+        options: ImportOptions,
+        origin: str,
         told: Progress | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._source, self._options, self._origin, self._told = source, options, origin, told
         self._dumps = Dumps(folder.landing, options.source)
         self._media = folder.root / "media" / options.source
@@ -143,9 +147,16 @@ class _Import:
         changed = self._changed(files, mapped)
         number = self._last.number if self._last else 0
         generation = Generation(
-            self._options.source, number + 1, self._run, self._source.manifest.terms.version,
-            self._options.only, self._origin, files, {}, _digest(mapped),
-        )  # fmt: skip
+            self._options.source,
+            number + 1,
+            self._run,
+            self._source.manifest.terms.version,
+            self._options.only,
+            self._origin,
+            files,
+            {},
+            _digest(mapped),
+        )
         if changed:
             if self._options.only:
                 generation.kept = await asyncio.to_thread(
@@ -267,9 +278,18 @@ class _Import:
             path.unlink(missing_ok=True)
             raise
         return DumpFile(
-            name, path.name, seen.rows, path.stat().st_size, seen.sha256, seen.regular,
-            int(time.time() * 1e6), url, validators.etag, validators.last_modified, seen.parts,
-        )  # fmt: skip
+            name,
+            path.name,
+            seen.rows,
+            path.stat().st_size,
+            seen.sha256,
+            seen.regular,
+            int(time.time() * 1e6),
+            url,
+            validators.etag,
+            validators.last_modified,
+            seen.parts,
+        )
 
     def _check_size(self, name: str, seen: Checked) -> None:
         before = self._last.files.get(name) if self._last else None
@@ -298,9 +318,17 @@ class _Import:
             for name, f in generation.files.items()
         }
         return Imported(
-            self._options.source, generation.run, self._origin, generation.number, changed, files,
-            missing, generation.kept, self._calls, round(elapsed, 3),
-        )  # fmt: skip
+            self._options.source,
+            generation.run,
+            self._origin,
+            generation.number,
+            changed,
+            files,
+            missing,
+            generation.kept,
+            self._calls,
+            round(elapsed, 3),
+        )
 
 
 def _digest(ids: list[str]) -> str:

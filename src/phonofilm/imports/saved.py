@@ -156,19 +156,31 @@ class _Landing:
             for kind, (count, example) in self._odd.items()
         ]
         return Landed(
-            self._stamp.source, self._run, self.landed, self.already, dict(self._passed), findings,
+            self._stamp.source,
+            self._run,
+            self.landed,
+            self.already,
+            dict(self._passed),
+            findings,
             round(elapsed, 3),
-        )  # fmt: skip
+        )
 
 
 def _keep_run(folder: DataFolder, source: HttpSource, result: Landed) -> None:
     """A landing is a run: the card tells where rows come from."""
     frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
     told = {
-        "source": result.source, "origin": "saved answers", "access": source.saved_access,
-        "status": "done", "calls": 0, "new_per_call": 0.0, "elapsed_s": result.elapsed_s,
-        "coverage": {}, "findings": result.findings, "landed": result.landed,
-    }  # fmt: skip
+        "source": result.source,
+        "origin": "saved answers",
+        "access": source.saved_access,
+        "status": "done",
+        "calls": 0,
+        "new_per_call": 0.0,
+        "elapsed_s": result.elapsed_s,
+        "coverage": {},
+        "findings": result.findings,
+        "landed": result.landed,
+    }
     frontier.keep_run(result.run, time.time(), json.dumps(told))
     frontier.close()
 

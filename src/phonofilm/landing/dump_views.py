@@ -32,9 +32,15 @@ class Relations:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, source: BulkSource, dumps: Dumps,
-        generation: Generation, scratch: Path, careful_ones: bool = False, prefix: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: BulkSource,
+        dumps: Dumps,
+        generation: Generation,
+        scratch: Path,
+        careful_ones: bool = False,
+        prefix: str = "",
+    ) -> None:
         self._connection, self._source, self._dumps = connection, source, dumps
         self._generation, self._scratch, self._careful = generation, scratch, careful_ones
         self._prefix = prefix

@@ -232,9 +232,13 @@ class Downloads:
 
 
 async def fetch_files(
-    folder: DataFolder, origin: Origin, parts: Parts, roles: Sequence[str], workers: int,
+    folder: DataFolder,
+    origin: Origin,
+    parts: Parts,
+    roles: Sequence[str],
+    workers: int,
     timeout_seconds: float,
-) -> tuple[MediaResult, list[dict[str, Any]]]:  # fmt: skip
+) -> tuple[MediaResult, list[dict[str, Any]]]:
     """Fetches files of what is followed; what was odd about them."""
     source, shelf, findings = parts.source, Shelf(folder), Findings()
     names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
@@ -249,9 +253,14 @@ async def fetch_files(
         async with session(agent, workers, timeout_seconds) as opened:
             fetcher = Fetcher(folder.root, opened, allowed, ours, parts.tokens.headers)
             tools = Tools(
-                fetcher, parts.frontier, parts.keeper, Limiter([], origin.clock), origin.clock,
-                findings, parts.run,
-            )  # fmt: skip
+                fetcher,
+                parts.frontier,
+                parts.keeper,
+                Limiter([], origin.clock),
+                origin.clock,
+                findings,
+                parts.run,
+            )
             work = Downloads(tools, folder.root, shelf.objects is not None)
             return await work.run(wishes, workers), findings.rows()
     finally:

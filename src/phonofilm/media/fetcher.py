@@ -48,9 +48,13 @@ class Fetcher:
     """
 
     def __init__(
-        self, root: Path, session: aiohttp.ClientSession, allowed: Callable[[str], bool],
-        token_origin: str = "", headers: Callable[[], Awaitable[dict[str, str]]] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        root: Path,
+        session: aiohttp.ClientSession,
+        allowed: Callable[[str], bool],
+        token_origin: str = "",
+        headers: Callable[[], Awaitable[dict[str, str]]] | None = None,
+    ) -> None:
         self._root, self._session, self._allowed = root, session, allowed
         self._token_origin, self._headers = token_origin, headers
         self._hosts: dict[tuple[str, str], tuple[bool, str | None]] = {}

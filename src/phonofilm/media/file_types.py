@@ -8,17 +8,30 @@ PICTURES = frozenset(("image/jpeg", "image/png", "image/gif", "image/webp"))
 SOUNDS = frozenset(("audio/mpeg", "audio/ogg", "audio/flac", "audio/wav", "audio/mp4", "audio/aac"))
 SAMPLES = frozenset(("application/json",))
 ENDINGS = {
-    "image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp",
-    "audio/mpeg": "mp3", "audio/ogg": "ogg", "audio/flac": "flac", "audio/wav": "wav",
-    "audio/mp4": "m4a", "audio/aac": "aac", "application/json": "json",
-}  # fmt: skip
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/wav": "wav",
+    "audio/mp4": "m4a",
+    "audio/aac": "aac",
+    "application/json": "json",
+}
 HEAD_BYTES = 16
 _MARKS = (
-    (b"\xff\xd8\xff", 0, "image/jpeg"), (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"GIF8", 0, "image/gif"), (b"WEBP", 8, "image/webp"), (b"WAVE", 8, "audio/wav"),
-    (b"OggS", 0, "audio/ogg"), (b"fLaC", 0, "audio/flac"), (b"ftyp", 4, "audio/mp4"),
+    (b"\xff\xd8\xff", 0, "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
+    (b"GIF8", 0, "image/gif"),
+    (b"WEBP", 8, "image/webp"),
+    (b"WAVE", 8, "audio/wav"),
+    (b"OggS", 0, "audio/ogg"),
+    (b"fLaC", 0, "audio/flac"),
+    (b"ftyp", 4, "audio/mp4"),
     (b"ID3", 0, "audio/mpeg"),
-)  # fmt: skip
+)
 _MEGABYTE = 1 << 20
 
 

@@ -26,9 +26,12 @@ class Limiter:
     """
 
     def __init__(
-        self, budgets: Iterable[Budget], clock: Clock, past: Iterable[tuple[float, str]] = (),
+        self,
+        budgets: Iterable[Budget],
+        clock: Clock,
+        past: Iterable[tuple[float, str]] = (),
         concurrent: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._clock = clock
         budgets = list(budgets)
         self._short = [Window(b) for b in budgets if b.seconds <= 3600]

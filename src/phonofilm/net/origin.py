@@ -61,9 +61,13 @@ class Origin(NamedTuple):
         if self.credentials is None:
             return NoToken()
         return ClientToken(
-            transport, self.token_url, self.credentials, self.token_cache, self.token_scheme,
+            transport,
+            self.token_url,
+            self.credentials,
+            self.token_cache,
+            self.token_scheme,
             self.token_budgets,
-        )  # fmt: skip
+        )
 
 
 class _Sandbox(msgspec.Struct):

@@ -57,12 +57,10 @@ class Downloads:
 
     async def __aenter__(self) -> Downloads:
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=15, sock_read=_SILENT_SECONDS
-            ),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=_SILENT_SECONDS),
             headers={"User-Agent": self._agent, "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
-        )  # fmt: skip
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -146,9 +144,11 @@ class Downloads:
         if outcome.verdict == "throttled":
             wait = outcome.retry_after_seconds or 60.0
             raise ParkedError(
-                f"{self._base} asks to wait {wait:.0f} s.", resume_at=self._now() + wait,
-                saved="What was fetched so far.", next_step="Run the same command then.",
-            )  # fmt: skip
+                f"{self._base} asks to wait {wait:.0f} s.",
+                resume_at=self._now() + wait,
+                saved="What was fetched so far.",
+                next_step="Run the same command then.",
+            )
         if outcome.verdict == "unavailable":
             raise Cut(f"HTTP {answer.status}")
         raise StoreError(f"{self._base}/{name} is refused: HTTP {answer.status}.")
@@ -199,9 +199,12 @@ def _resuming(start: int, begun: Validators) -> dict[str, str]:
 
 
 async def _receive(
-    answer: aiohttp.ClientResponse, target: Path, validators: Validators, start: int,
+    answer: aiohttp.ClientResponse,
+    target: Path,
+    validators: Validators,
+    start: int,
     told: Progress | None,
-) -> None:  # fmt: skip
+) -> None:
     part, note = _part(target), _note(target)
     length = answer.content_length
     total = None if length is None else start + length

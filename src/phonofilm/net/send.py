@@ -8,9 +8,13 @@ from phonofilm.sources.contract import HttpSource, Request, Response
 
 
 async def send(
-    source: HttpSource, access: str, request: Request, sender: Sender, headers: dict[str, str],
+    source: HttpSource,
+    access: str,
+    request: Request,
+    sender: Sender,
+    headers: dict[str, str],
     elsewhere: bool = False,
-) -> Response | NoResponse:  # fmt: skip
+) -> Response | NoResponse:
     """One call. `elsewhere`: calls that another host answers go there, and without a key."""
     endpoint = source.manifest.endpoints[request.endpoint]
     path, query = source.address(request, access)

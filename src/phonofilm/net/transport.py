@@ -38,9 +38,13 @@ class Transport:
     """HTTP to one host. `user_agent` says who asks and how to reach them."""
 
     def __init__(
-        self, base_url: str, user_agent: str = "", connections: int = 16,
-        timeout_seconds: float = 60.0, key: Mapping[str, str] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        base_url: str,
+        user_agent: str = "",
+        connections: int = 16,
+        timeout_seconds: float = 60.0,
+        key: Mapping[str, str] | None = None,
+    ) -> None:
         self._key = urlencode(key or {})  # goes out with every call, and into nothing else
         values = (key or {}).values()
         self._secrets = [v.encode() for v in values if len(v) >= _SHORTEST_SECRET]
@@ -48,9 +52,7 @@ class Transport:
         self._agent = user_agent or f"phonofilm/{__version__}"
         self._connections = connections
         self._timeout = aiohttp.ClientTimeout(
-            total=timeout_seconds,
-            sock_connect=timeout_seconds / 4,
-            sock_read=timeout_seconds / 2,
+            total=timeout_seconds, sock_connect=timeout_seconds / 4, sock_read=timeout_seconds / 2
         )
         # Looked up once: aiohttp's own trust_env asks a thread for every single request.
         self._proxy = proxy_of(self.base_url)

@@ -76,9 +76,12 @@ class Forgotten:
     """
 
     def __init__(
-        self, ids: frozenset[str], names: frozenset[str], key: bytes,
+        self,
+        ids: frozenset[str],
+        names: frozenset[str],
+        key: bytes,
         tracks: frozenset[str] = frozenset(),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.ids, self.names, self._key, self._tracks = ids, names, key, tracks
 
     @classmethod
@@ -159,8 +162,9 @@ def remember(root: Path, source: str, gone: Forgotten) -> None:
     people = (("id", gone.ids), ("name", gone.names))
     told = [
         json.dumps({"source": source, "what": what, "person": person}) + "\n"
-        for what, hashes in people for person in sorted(hashes)
-    ]  # fmt: skip
+        for what, hashes in people
+        for person in sorted(hashes)
+    ]
     lines = "".join(line for line in told if line not in held)
     try:
         growing = path.with_suffix(".growing")

@@ -55,9 +55,12 @@ def report(folder: DataFolder, out: Path) -> Path:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("phonofilm.show"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("phonofilm.show"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["percent"] = percent
     environment.filters["safe_link"] = _safe_link

@@ -79,9 +79,15 @@ def _heard(connection: duckdb.DuckDBPyConnection, folder: DataFolder, track: str
     moments = [(int(at), body or "") for at, body in said if at is not None]
     length = length or max((at for at, _ in moments), default=0) + 1000
     return Heard(
-        name or id_, artist or "", int(length), url or "", bool(is_set), moments,
-        len(said) - len(moments), _samples(folder, path),
-    )  # fmt: skip
+        name or id_,
+        artist or "",
+        int(length),
+        url or "",
+        bool(is_set),
+        moments,
+        len(said) - len(moments),
+        _samples(folder, path),
+    )
 
 
 def _near(connection: duckdb.DuckDBPyConnection, track: str) -> str:
@@ -89,7 +95,7 @@ def _near(connection: duckdb.DuckDBPyConnection, track: str) -> str:
         """SELECT name FROM tracks WHERE name IS NOT NULL AND id IN (SELECT track_id FROM comments)
         GROUP BY name ORDER BY jaro_winkler_similarity(lower(name), lower(?)) DESC, name LIMIT 3""",
         [track],
-    ).fetchall()  # fmt: skip
+    ).fetchall()
     near = ", ".join(name for (name,) in rows)
     return f"Near: {near}" if near else "Collect one: phonofilm crawl soundcloud --want comments"
 

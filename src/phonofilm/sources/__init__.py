@@ -10,9 +10,21 @@ from phonofilm.sources.bulk.contract import BulkSource
 from phonofilm.sources.contract import HttpSource
 
 NAMES = (
-    "deezer", "spotify", "musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo",
-    "soundcloud", "beatport", "acousticbrainz", "fma", "imdb", "wikidata", "tmdb",
-)  # fmt: skip
+    "deezer",
+    "spotify",
+    "musicbrainz",
+    "listenbrainz",
+    "reccobeats",
+    "itunes",
+    "jamendo",
+    "soundcloud",
+    "beatport",
+    "acousticbrainz",
+    "fma",
+    "imdb",
+    "wikidata",
+    "tmdb",
+)
 BULK = ("imdb", "musicbrainz", "acousticbrainz", "fma")
 
 
@@ -21,8 +33,7 @@ def get(name: str) -> HttpSource:
     """The source of a name; UsageError names those there are."""
     if name not in NAMES:
         raise UsageError(
-            f"There is no source called {name!r}.",
-            next_step=f"Sources: {', '.join(NAMES)}.",
+            f"There is no source called {name!r}.", next_step=f"Sources: {', '.join(NAMES)}."
         )
     source: HttpSource = import_module(f"phonofilm.sources.{name}.source").SOURCE
     return source

@@ -26,8 +26,18 @@ NAMES_OF_FIELDS = {
     "votes": "rating.votes",
     "runtime": "title.runtime_ms",
 }
-KINDS = ("artist", "album", "track", "features", "comment", "web_profile", "playlist",
-         "chart_entry", "title", "rating")  # fmt: skip
+KINDS = (
+    "artist",
+    "album",
+    "track",
+    "features",
+    "comment",
+    "web_profile",
+    "playlist",
+    "chart_entry",
+    "title",
+    "rating",
+)
 
 
 class Offer(NamedTuple):
@@ -91,8 +101,12 @@ def offers(manifest: Manifest, access: str) -> list[Offer]:
     """All fields of all kinds that the source gives or gave."""
     found = []
     for kind in KINDS:
-        named = {s for shape, fields in manifest.shapes.items() if shape.startswith(kind + ".")
-                 for s in fields}  # fmt: skip
+        named = {
+            s
+            for shape, fields in manifest.shapes.items()
+            if shape.startswith(kind + ".")
+            for s in fields
+        }
         order = [column.name for column in columns(BY_KIND[kind])]
         found += [offer(manifest, access, kind, f) for f in sorted(named, key=order.index)]
     if not any(shape.startswith("artist.") for shape in manifest.shapes):

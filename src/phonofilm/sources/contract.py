@@ -198,9 +198,13 @@ class HttpSource:
 
 
 _WALLS = (
-    b"Just a moment", b"challenges.cloudflare.com", b"cf_chl_opt", b"geo.captcha-delivery.com",
-    b"awsWafCookieDomainList", b"_Incapsula_",
-)  # fmt: skip
+    b"Just a moment",
+    b"challenges.cloudflare.com",
+    b"cf_chl_opt",
+    b"geo.captcha-delivery.com",
+    b"awsWafCookieDomainList",
+    b"_Incapsula_",
+)
 
 
 def judge_http(response: Response) -> Outcome:
@@ -345,7 +349,24 @@ def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:
 
 
 __all__ = [
-    "ODD_ANSWERS", "Endpoint", "Finding", "HttpSource", "Link", "Malformed", "Manifest", "Outcome",
-    "Page", "Parser", "Query", "Request", "Response", "Source", "is_wall", "items_of", "judge_http",
-    "one_of", "plain", "retry_after",
-]  # fmt: skip
+    "ODD_ANSWERS",
+    "Endpoint",
+    "Finding",
+    "HttpSource",
+    "Link",
+    "Malformed",
+    "Manifest",
+    "Outcome",
+    "Page",
+    "Parser",
+    "Query",
+    "Request",
+    "Response",
+    "Source",
+    "is_wall",
+    "items_of",
+    "judge_http",
+    "one_of",
+    "plain",
+    "retry_after",
+]

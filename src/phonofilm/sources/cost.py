@@ -47,9 +47,12 @@ class Plan(msgspec.Struct):
 
 
 def plan(
-    manifest: Manifest, access: str, wants: dict[str, int], fields: list[tuple[str, str]],
+    manifest: Manifest,
+    access: str,
+    wants: dict[str, int],
+    fields: list[tuple[str, str]],
     others: list[tuple[Manifest, str]],
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Calls in order: first to find things, then to fill what finding does not show."""
     rows = _rows_wanted(wants, fields)
     steps, shown = _finding(manifest, access, rows)
@@ -70,9 +73,16 @@ def plan(
     budgets = manifest.access[access].budgets
     seconds, days = duration(calls, budgets)
     return Plan(
-        manifest.name, access, steps, gaps, calls, seconds, days, manifest.terms.licence,
+        manifest.name,
+        access,
+        steps,
+        gaps,
+        calls,
+        seconds,
+        days,
+        manifest.terms.licence,
         bool(manifest.token_url or manifest.key_parameter) or manifest.bearer,
-    )  # fmt: skip
+    )
 
 
 def _files(
@@ -143,9 +153,13 @@ def _found(manifest: Manifest, access: str, kind: str, number: int) -> Step | No
 
 
 def _filling(
-    manifest: Manifest, access: str, found: Offer, rows: dict[str, int], steps: list[Step],
+    manifest: Manifest,
+    access: str,
+    found: Offer,
+    rows: dict[str, int],
+    steps: list[Step],
     shown: set[tuple[str, str]],
-) -> list[Step]:  # fmt: skip
+) -> list[Step]:
     """The calls that add a field to things already found; what they show besides is shown too."""
     endpoint = manifest.endpoints[found.call]
     per = endpoint.batch if endpoint.batch > 1 else 1

@@ -54,12 +54,21 @@ def parse_media(source: str, request: Request, response: Response) -> Page:
     kept = one_of(response.body, Kept)
     records: list[Record] = [
         Media(
-            source, f"{owner.kind}:{owner.id}:{owner.role}", of_kind=owner.kind, of_id=owner.id,
-            role=owner.role, url=kept.url, path=kept.path, sha256=kept.sha256, bytes=kept.bytes,
-            content_type=kept.content_type, licence=owner.licence, page_url=owner.page_url,
+            source,
+            f"{owner.kind}:{owner.id}:{owner.role}",
+            of_kind=owner.kind,
+            of_id=owner.id,
+            role=owner.role,
+            url=kept.url,
+            path=kept.path,
+            sha256=kept.sha256,
+            bytes=kept.bytes,
+            content_type=kept.content_type,
+            licence=owner.licence,
+            page_url=owner.page_url,
         )
         for owner in kept.of
-    ]  # fmt: skip
+    ]
     return Page(records=records)
 
 

@@ -17,9 +17,13 @@ _CURSORS = ("cursor", "offset", "query_urn")
 
 
 def follow(
-    page: Page, request: Request, response: Response, href: object, items: int,
+    page: Page,
+    request: Request,
+    response: Response,
+    href: object,
+    items: int,
     family: Sequence[str],
-) -> None:  # fmt: skip
+) -> None:
     """Adds the page that a link points to, or the finding that says why not.
 
     `family`: the ends of host names that belong to the service. `items` is how many the page held:

@@ -12,10 +12,13 @@ from phonofilm.sources.manifest import Endpoint, Manifest
 MEANT = {
     "artist.genres": ("artist.genres", "tag.name", "album.genres", "artist_genre.genre_id"),
     "artist.popularity": (
-        "artist.popularity", "artist.followers", "artist.listens", "artist.listeners",
+        "artist.popularity",
+        "artist.followers",
+        "artist.listens",
+        "artist.listeners",
     ),
     "track.popularity": ("track.popularity", "track.rank", "track.listens"),
-}  # fmt: skip
+}
 # Where nobody told a window, a call is taken to need so long.
 _SECONDS_A_CALL = 0.1
 # Asked one by one until one has the field. Tracks differ; albums of an artist are much alike.

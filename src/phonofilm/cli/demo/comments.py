@@ -80,7 +80,11 @@ def table(tracks: list[queries.HeardTrack]) -> Table:
     for track in tracks:
         bpm = f"{track.bpm:.0f}" if track.bpm else "-"
         shown.add_row(
-            Text(plain(track.name)), Text(plain(track.artist)), f"{track.comments:,}",
-            track.most_at, bpm, Text(plain(track.key or "-")),
-        )  # fmt: skip
+            Text(plain(track.name)),
+            Text(plain(track.artist)),
+            f"{track.comments:,}",
+            track.most_at,
+            bpm,
+            Text(plain(track.key or "-")),
+        )
     return shown

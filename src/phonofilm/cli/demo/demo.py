@@ -33,9 +33,7 @@ from phonofilm.warehouse.snapshots import read
 from phonofilm.workspace import DataFolder
 
 _MARK = ".made-by-demo"
-_EXPORTS = (
-    "artists", "albums", "tracks", "features", "playlists", "entries", "comments", "titles",
-)  # fmt: skip
+_EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries", "comments", "titles")
 _SPOTIFY = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
 _DEEZER = ("artists=1000", "albums=2000")
 _READY_SECONDS = 60.0
@@ -107,9 +105,20 @@ def command(
         tracks = comments.most_heard(folder)
         picture = comments.draw(folder, tracks)
     told = Told(
-        data, crawls, killed_after, loaded, exports, page, truth, time.monotonic() - began,
-        imported, "", heard, tracks, picture,
-    )  # fmt: skip
+        data,
+        crawls,
+        killed_after,
+        loaded,
+        exports,
+        page,
+        truth,
+        time.monotonic() - began,
+        imported,
+        "",
+        heard,
+        tracks,
+        picture,
+    )
     out.print(_screen(folder, told))
 
 
@@ -234,20 +243,25 @@ def _screen(folder: DataFolder, told: Told) -> Group:
             ("  Genres      ", "dim"), " · ".join(f"{plain(g.label)} {g.value:,}" for g in genres)
         ),
         Panel(
-            _anime(anime), title="[bold]Anime[/] · the ten best rated", border_style="magenta",
-            padding=(1, 1), expand=False,
+            _anime(anime),
+            title="[bold]Anime[/] · the ten best rated",
+            border_style="magenta",
+            padding=(1, 1),
+            expand=False,
         ),
         *([_heard(told.heard, told.tracks)] if told.heard else []),
         *_files(told),
-    )  # fmt: skip
+    )
 
 
 def _heard(heard: comments.Heard, tracks: list[queries.HeardTrack]) -> Panel:
     return Panel(
         comments.table(tracks),
         title=f"[bold]Listeners[/] · {heard.comments:,} comments, second by second",
-        border_style="blue", padding=(1, 1), expand=False,
-    )  # fmt: skip
+        border_style="blue",
+        padding=(1, 1),
+        expand=False,
+    )
 
 
 def _anime(titles: list[queries.Rated]) -> Table:
@@ -262,9 +276,14 @@ def _anime(titles: list[queries.Rated]) -> Table:
             table.add_column(name, no_wrap=True, min_width=words[name])
     for place, one in enumerate(titles, 1):
         table.add_row(
-            str(place), Text(plain(one.name)), str(one.year or ""), one.kind,
-            f"[bold]{one.rating:.1f}[/]", f"{one.votes:,}", Text(plain(one.directors)),
-        )  # fmt: skip
+            str(place),
+            Text(plain(one.name)),
+            str(one.year or ""),
+            one.kind,
+            f"[bold]{one.rating:.1f}[/]",
+            f"{one.votes:,}",
+            Text(plain(one.directors)),
+        )
     return table
 
 

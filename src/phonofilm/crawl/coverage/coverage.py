@@ -14,8 +14,17 @@ from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.base import Chooser
 
 # Parents before what they contain: unknown artists have unknown albums.
-_ORDER = ("artist", "playlist", "album", "track", "features", "title", "web_profile",
-          "comment", "chart_entry")  # fmt: skip
+_ORDER = (
+    "artist",
+    "playlist",
+    "album",
+    "track",
+    "features",
+    "title",
+    "web_profile",
+    "comment",
+    "chart_entry",
+)
 
 
 class Coverage(NamedTuple):

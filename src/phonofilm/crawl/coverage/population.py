@@ -78,9 +78,13 @@ class Census:
         self._new = [0.0, 0.0]  # of late: new things, related calls
 
     def meet(
-        self, nodes: list[int], lists: list[tuple[int, ...]], members: dict[int, int], own: int,
+        self,
+        nodes: list[int],
+        lists: list[tuple[int, ...]],
+        members: dict[int, int],
+        own: int,
         related: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Things became known with the lists they stand in, by list `own`, by a related call.
 
         `members` says how many of them stand in each list; all known members are counted before.
@@ -317,15 +321,31 @@ class Census:
     def kept(self) -> bytes:
         """What outlives a run."""
         counts = [
-            self.known, self.tagged, self.asked_related, self._gap, *self._all_totals,
-            *self._all_crossed, *self._open_members, *self._often, *self._often_all, *self._items,
-            *self._mentioned, int(self._listed), self._other_calls, *self._other, *self._first,
+            self.known,
+            self.tagged,
+            self.asked_related,
+            self._gap,
+            *self._all_totals,
+            *self._all_crossed,
+            *self._open_members,
+            *self._often,
+            *self._often_all,
+            *self._items,
+            *self._mentioned,
+            int(self._listed),
+            self._other_calls,
+            *self._other,
+            *self._first,
             *self._new,
-        ]  # fmt: skip
+        ]
         held = _Kept(
-            self._own.tobytes(), bytes(self._seen), self._totals, dict(self._crossed), counts,
+            self._own.tobytes(),
+            bytes(self._seen),
+            self._totals,
+            dict(self._crossed),
+            counts,
             list(self._newest),
-        )  # fmt: skip
+        )
         return msgspec.msgpack.encode(held)
 
     def resume(self, kept: bytes) -> None:

@@ -103,9 +103,18 @@ class Ledger:
         self._last_call += 1
         self._insert(
             "INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._last_call, ask.request.endpoint, answered_at, status, verdict, ask.vein, gain,
-             met, run),
-        )  # fmt: skip
+            (
+                self._last_call,
+                ask.request.endpoint,
+                answered_at,
+                status,
+                verdict,
+                ask.vein,
+                gain,
+                met,
+                run,
+            ),
+        )
         return self._last_call
 
     def count_file(self, run: str) -> int:

@@ -22,11 +22,35 @@ from phonofilm.privacy.people import told_without
 from phonofilm.sources.contract import Request, Response
 
 NODE_KINDS = (
-    "root", "artist", "album", "track", "features", "playlist", "genre", "category",
-    "artist_query", "album_query", "track_query", "playlist_query", "word", "slice", "title",
-    "title_query", "imdb_id", "isrc", "address", "track_code", "comment", "web_profile",
-    "artist_link", "track_link", "playlist_link", "label", "chart", "chart_entry",
-)  # fmt: skip
+    "root",
+    "artist",
+    "album",
+    "track",
+    "features",
+    "playlist",
+    "genre",
+    "category",
+    "artist_query",
+    "album_query",
+    "track_query",
+    "playlist_query",
+    "word",
+    "slice",
+    "title",
+    "title_query",
+    "imdb_id",
+    "isrc",
+    "address",
+    "track_code",
+    "comment",
+    "web_profile",
+    "artist_link",
+    "track_link",
+    "playlist_link",
+    "label",
+    "chart",
+    "chart_entry",
+)
 _KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 
 
@@ -247,9 +271,13 @@ class Frontier(Ledger):
         """An ask is over: answered, failed, missing or quarantined; the time in microseconds."""
         headers = response.headers
         facts = (
-            state, response.status, answered_at, headers.get("etag"), headers.get("last-modified"),
+            state,
+            response.status,
+            answered_at,
+            headers.get("etag"),
+            headers.get("last-modified"),
             *(log or (None, None)),
-        )  # fmt: skip
+        )
         if ask.row is not None:
             self._updates.append((_SETTLE, (*facts, ask.row)))
             return

@@ -41,9 +41,16 @@ class Planner:
     """The veins of one crawl. With one worker, the same answers make the same crawl."""
 
     def __init__(
-        self, manifest: Manifest, access: str, goal: Goal, scope: Scope, frontier: Frontier,
-        absent: frozenset[str], policy: Policy = POLICIES["information"], seed: int = 7,
-    ) -> None:  # fmt: skip
+        self,
+        manifest: Manifest,
+        access: str,
+        goal: Goal,
+        scope: Scope,
+        frontier: Frontier,
+        absent: frozenset[str],
+        policy: Policy = POLICIES["information"],
+        seed: int = 7,
+    ) -> None:
         self._manifest, self._access = manifest, access
         self._goal, self._scope, self._frontier = goal, scope, frontier
         self._absent = set(absent)
@@ -87,9 +94,14 @@ class Planner:
             made.append(self._first_pages(name, spec, itself))
         if spec.paging:
             further = FurtherPages(
-                f"{name}+", spec, self._expected(spec), self._frontier,
-                spec.page_size(self._access), self._policy.plain, self._is_counted(spec),
-            )  # fmt: skip
+                f"{name}+",
+                spec,
+                self._expected(spec),
+                self._frontier,
+                spec.page_size(self._access),
+                self._policy.plain,
+                self._is_counted(spec),
+            )
             self._further[name] = further
             if further.counted:
                 self._counted_further.append(further)

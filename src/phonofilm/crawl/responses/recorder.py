@@ -58,17 +58,24 @@ class Reader:
     """Reads answers of one crawl."""
 
     def __init__(
-        self, source: HttpSource, access: str, goal: Goal, scope: Scope, frontier: Frontier,
-        planner: Chooser, drift_share: float = 0.5,
-    ) -> None:  # fmt: skip
+        self,
+        source: HttpSource,
+        access: str,
+        goal: Goal,
+        scope: Scope,
+        frontier: Frontier,
+        planner: Chooser,
+        drift_share: float = 0.5,
+    ) -> None:
         self._source, self._goal, self._scope = source, goal, scope
         self._frontier, self._planner = frontier, planner
         self._drift = Drift(source.manifest, access, drift_share)
         absent = frontier.absent()
         self._masks = {
             kind: source.manifest.wanted_mask(kind, access, absent)
-            for kind in BY_KIND if kind in NODE_KINDS
-        }  # fmt: skip
+            for kind in BY_KIND
+            if kind in NODE_KINDS
+        }
         self._counted = "" if scope.closed else "artist"
         self._lengths = _lengths(source.manifest.permitted(access))
         self._trails = Trails(frontier)
@@ -138,9 +145,13 @@ class Reader:
         return gain
 
     def _meet(
-        self, cls: type[Record], group: Iterable[tuple[Record, int]], met: Counter[str],
-        ask: Ask, spec: Endpoint,
-    ) -> float:  # fmt: skip
+        self,
+        cls: type[Record],
+        group: Iterable[tuple[Record, int]],
+        met: Counter[str],
+        ask: Ask,
+        spec: Endpoint,
+    ) -> float:
         full, rows = holds_all(cls, self._masks[cls.kind]), list(group)
         known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in rows))
         met[cls.kind] += known.first_full + known.first_mentioned

@@ -36,9 +36,15 @@ class Keeper:
     """The durable side of one crawl. `key` hashes personal fields; None keeps names."""
 
     def __init__(
-        self, folder: DataFolder, frontier: Frontier, manifest: Manifest, stamp: Stamp,
-        clock: Clock, key: bytes | None, group: int,
-    ) -> None:  # fmt: skip
+        self,
+        folder: DataFolder,
+        frontier: Frontier,
+        manifest: Manifest,
+        stamp: Stamp,
+        clock: Clock,
+        key: bytes | None,
+        group: int,
+    ) -> None:
         self._folder, self._frontier, self._manifest = folder, frontier, manifest
         self._stamp, self._clock, self._key = stamp, clock, key
         self._group = max(1, group * 3 // 4)

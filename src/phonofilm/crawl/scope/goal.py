@@ -15,9 +15,16 @@ from phonofilm.sources.contract import Finding, HttpSource, Link, Page, Request
 from phonofilm.sources.manifest import Endpoint
 
 KINDS = (
-    "artist", "album", "track", "playlist", "features", "comment", "web_profile", "chart_entry",
+    "artist",
+    "album",
+    "track",
+    "playlist",
+    "features",
+    "comment",
+    "web_profile",
+    "chart_entry",
     "title",
-)  # fmt: skip
+)
 # How far a node is followed: not at all, only looked up itself, or to all that belongs to it.
 IGNORED, LOOKED_UP, FOLLOWED = 0, 1, 2
 

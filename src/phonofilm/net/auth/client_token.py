@@ -69,9 +69,14 @@ class ClientToken:
     """
 
     def __init__(
-        self, transport: Transport, url: str, credentials: Credentials, cache: Path | None,
-        scheme: str = "Bearer", budgets: Sequence[Budget] = (),
-    ) -> None:  # fmt: skip
+        self,
+        transport: Transport,
+        url: str,
+        credentials: Credentials,
+        cache: Path | None,
+        scheme: str = "Bearer",
+        budgets: Sequence[Budget] = (),
+    ) -> None:
         self._transport, self._url, self._credentials = transport, url, credentials
         self._scheme, self._budgets = scheme, budgets
         self._lock = asyncio.Lock()

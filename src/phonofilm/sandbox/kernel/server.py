@@ -93,9 +93,8 @@ class StandIn:
         self.world = world or make_world(plan)
         held = self.world if isinstance(self.world, FilmWorld) else Catalogue(self.world)
         self.service: Service = kind.service(
-            held, plan.access or kind.access, self.clock,
-            plan.rate or kind.rate, plan.quota,
-        )  # fmt: skip
+            held, plan.access or kind.access, self.clock, plan.rate or kind.rate, plan.quota
+        )
         self.faults = _faults(plan.faults)
         self.calls: dict[str, Counter[int]] = defaultdict(Counter)
 

@@ -64,9 +64,11 @@ def file_answer(endpoint: str, body: bytes, changed_at: float, ask: Ask) -> Answ
     """A file with validators: whole, in part, or not at all when it did not change."""
     etag, changed = f'"{sha256(body).hexdigest()[:16]}"', formatdate(changed_at, usegmt=True)
     told = {
-        "ETag": etag, "Last-Modified": changed, "Accept-Ranges": "bytes",
+        "ETag": etag,
+        "Last-Modified": changed,
+        "Accept-Ranges": "bytes",
         "Content-Type": "binary/octet-stream",
-    }  # fmt: skip
+    }
     asked = ask.headers.get("If-None-Match")
     if asked == etag or (not asked and ask.headers.get("If-Modified-Since") == changed):
         return Answer(endpoint, 304, b"", told)

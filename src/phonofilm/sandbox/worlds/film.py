@@ -20,20 +20,60 @@ _MASK = (1 << 64) - 1
 _ODD = 6_364_136_223_846_793_005
 # What is no series and no episode, in per mille of those.
 _KINDS = (
-    ("short", 448), ("movie", 292), ("video", 128), ("tvMovie", 60), ("tvSpecial", 24),
-    ("tvMiniSeries", 24), ("videoGame", 19), ("tvShort", 5),
-)  # fmt: skip
+    ("short", 448),
+    ("movie", 292),
+    ("video", 128),
+    ("tvMovie", 60),
+    ("tvSpecial", 24),
+    ("tvMiniSeries", 24),
+    ("videoGame", 19),
+    ("tvShort", 5),
+)
 _PLAIN_KINDS = tuple(name for name, weight in _KINDS for _ in range(weight))
 GENRES = (
-    "Drama", "Comedy", "Talk-Show", "Short", "Documentary", "News", "Romance", "Family",
-    "Reality-TV", "Animation", "Crime", "Action", "Music", "Adventure", "Game-Show", "Adult",
-    "Sport", "Fantasy", "Horror", "Thriller", "Mystery", "Sci-Fi", "History", "Biography",
-    "Musical", "War", "Western", "Film-Noir",
-)  # fmt: skip
+    "Drama",
+    "Comedy",
+    "Talk-Show",
+    "Short",
+    "Documentary",
+    "News",
+    "Romance",
+    "Family",
+    "Reality-TV",
+    "Animation",
+    "Crime",
+    "Action",
+    "Music",
+    "Adventure",
+    "Game-Show",
+    "Adult",
+    "Sport",
+    "Fantasy",
+    "Horror",
+    "Thriller",
+    "Mystery",
+    "Sci-Fi",
+    "History",
+    "Biography",
+    "Musical",
+    "War",
+    "Western",
+    "Film-Noir",
+)
 CATEGORIES = (
-    "actor", "actress", "director", "writer", "producer", "composer", "actor", "actress",
-    "cinematographer", "editor", "self", "production_designer",
-)  # fmt: skip
+    "actor",
+    "actress",
+    "director",
+    "writer",
+    "producer",
+    "composer",
+    "actor",
+    "actress",
+    "cinematographer",
+    "editor",
+    "self",
+    "production_designer",
+)
 REGIONS = ("JP", "US", "DE", "FR", "IN", "ES", "IT", "PT", "BR", "PL", "HU", "GB")
 CERTIFICATES = ("G", "PG", "PG-13", "R", "TV-14", "TV-PG", "TV-MA", "Not Rated")
 
@@ -107,8 +147,12 @@ class FilmWorld:
         """Whether a title is anime: what is Japanese animation, its episodes with it."""
         root = index - index % BLOCK if self.kind(index) == "tvEpisode" else index
         return mix(self.seed, root, 101) % 1000 < 35 and self.kind(root) in (
-            "tvSeries", "movie", "tvMovie", "tvSpecial", "video",
-        )  # fmt: skip
+            "tvSeries",
+            "movie",
+            "tvMovie",
+            "tvSpecial",
+            "video",
+        )
 
     def anime(self) -> list[int]:
         """All anime that are no episodes."""
@@ -127,11 +171,20 @@ class FilmWorld:
             name = pick(film_words.AWKWARD, seed, index, 104).format(a=name)
         original = film_words.japanese(seed, index) if anime else name
         return Title(
-            index, 1_000_000 + index * 7 + index % 3, kind, name, original,
-            (roll >> 41) % 400 == 0, year, min(2026, year + 3) if ended and year else None, minutes,
-            self._genres(index, anime), anime, "JP" if anime else REGIONS[(roll >> 50) % 12],
+            index,
+            1_000_000 + index * 7 + index % 3,
+            kind,
+            name,
+            original,
+            (roll >> 41) % 400 == 0,
+            year,
+            min(2026, year + 3) if ended and year else None,
+            minutes,
+            self._genres(index, anime),
+            anime,
+            "JP" if anime else REGIONS[(roll >> 50) % 12],
             index - index % BLOCK if kind == "tvEpisode" else None,
-        )  # fmt: skip
+        )
 
     def _genres(self, index: int, anime: bool) -> tuple[str, ...]:
         roll = mix(self.seed, index, 105)
@@ -188,7 +241,9 @@ class FilmWorld:
         """Name, year of birth, year of death."""
         roll = mix(self.seed, index, 110)
         name = (
-            words.artist_name(self.seed, index // 50) if index % 50 == 0 else film_words.person(roll)
+            words.artist_name(self.seed, index // 50)
+            if index % 50 == 0
+            else film_words.person(roll)
         )
         born = 1900 + (roll >> 8) % 105 if roll % 6 == 0 else None
         died = born + 60 if born and born < 1960 and roll % 4 == 0 else None

@@ -5,34 +5,116 @@ from __future__ import annotations
 from phonofilm.sandbox.worlds.hashing import mix, pick
 
 NAMES = (
-    "Aldo", "Bree", "Ciro", "Dara", "Edda", "Finn", "Gita", "Hana", "Ivo", "Jora", "Kaj", "Lene",
-    "Miro", "Nadi", "Orla", "Pia", "Quin", "Rasa", "Sefa", "Tove", "Ume", "Vito", "Wren", "Xara",
-    "Yori", "Zeno",
-)  # fmt: skip
+    "Aldo",
+    "Bree",
+    "Ciro",
+    "Dara",
+    "Edda",
+    "Finn",
+    "Gita",
+    "Hana",
+    "Ivo",
+    "Jora",
+    "Kaj",
+    "Lene",
+    "Miro",
+    "Nadi",
+    "Orla",
+    "Pia",
+    "Quin",
+    "Rasa",
+    "Sefa",
+    "Tove",
+    "Ume",
+    "Vito",
+    "Wren",
+    "Xara",
+    "Yori",
+    "Zeno",
+)
 _FAMILIES = (
-    "Abendrot", "Brakwater", "Cassavine", "Dunmarrow", "Eskeland", "Farrowby", "Grimsdale",
-    "Hollerby", "Iskander", "Jessamyn", "Karvonen", "Lindqvarn", "Merrowick", "Nakashiro",
-    "Oberwald", "Pellinore", "Quillfeather", "Rastogar", "Sandoval-Ruys", "Tannhurst", "Ulverston",
-    "Vasquand", "Wexcombe", "Yamanobe", "Zielonka",
-)  # fmt: skip
+    "Abendrot",
+    "Brakwater",
+    "Cassavine",
+    "Dunmarrow",
+    "Eskeland",
+    "Farrowby",
+    "Grimsdale",
+    "Hollerby",
+    "Iskander",
+    "Jessamyn",
+    "Karvonen",
+    "Lindqvarn",
+    "Merrowick",
+    "Nakashiro",
+    "Oberwald",
+    "Pellinore",
+    "Quillfeather",
+    "Rastogar",
+    "Sandoval-Ruys",
+    "Tannhurst",
+    "Ulverston",
+    "Vasquand",
+    "Wexcombe",
+    "Yamanobe",
+    "Zielonka",
+)
 AWKWARD = (
-    '"{a}" magistern', "NA", 'The "{a}', "{a}\u2028Part Two", "null", "= {a}", "{a} \\ {a}",
-    "{a}\u0085", "None",
-)  # fmt: skip
+    '"{a}" magistern',
+    "NA",
+    'The "{a}',
+    "{a}\u2028Part Two",
+    "null",
+    "= {a}",
+    "{a} \\ {a}",
+    "{a}\u0085",
+    "None",
+)
 KEYWORDS = (
-    "friendship", "high school", "robot", "sea voyage", "time travel", "cooking", "ghost", "train",
-    "island", "detective", "orchestra", "baseball", "mountain", "war", "library", "space station",
-)  # fmt: skip
+    "friendship",
+    "high school",
+    "robot",
+    "sea voyage",
+    "time travel",
+    "cooking",
+    "ghost",
+    "train",
+    "island",
+    "detective",
+    "orchestra",
+    "baseball",
+    "mountain",
+    "war",
+    "library",
+    "space station",
+)
 _SYLLABLES = (
-    "ka", "ki", "mo", "na", "shi", "to", "ra", "yu", "mi", "ha", "ne", "ko", "su", "ri", "te", "o",
-)  # fmt: skip
+    "ka",
+    "ki",
+    "mo",
+    "na",
+    "shi",
+    "to",
+    "ra",
+    "yu",
+    "mi",
+    "ha",
+    "ne",
+    "ko",
+    "su",
+    "ri",
+    "te",
+    "o",
+)
 _KANA = "アイウエオカキクケコサシスセソタチツテト"
 _SUBJECTS = ("A clerk", "An old pilot", "A choir", "Two rivals", "A lighthouse keeper", "A fox")
 _DEEDS = ("finds a map", "loses a bet", "hears a signal", "returns home", "builds a machine")
 _TURNS = (
-    "Nothing stays hidden.", "It doesn't end there.", 'They call it "the crossing".',
+    "Nothing stays hidden.",
+    "It doesn't end there.",
+    'They call it "the crossing".',
     "Winter comes.",
-)  # fmt: skip
+)
 
 
 def person(roll: int) -> str:

@@ -16,16 +16,25 @@ from phonofilm.sandbox.worlds.world import World
 
 # Where each part ends, as a share of the track, how often people write in it, how glad they are.
 PARTS = (
-    ("intro", 0.10, 1, -0.35), ("verse", 0.32, 2, 0.05), ("build", 0.42, 3, 0.35),
-    ("drop", 0.60, 8, 0.85), ("break", 0.74, 2, 0.10), ("second drop", 0.92, 6, 0.75),
+    ("intro", 0.10, 1, -0.35),
+    ("verse", 0.32, 2, 0.05),
+    ("build", 0.42, 3, 0.35),
+    ("drop", 0.60, 8, 0.85),
+    ("break", 0.74, 2, 0.10),
+    ("second drop", 0.92, 6, 0.75),
     ("outro", 1.00, 1, -0.30),
-)  # fmt: skip
+)
 _WEIGHTS = [weight for _, _, weight, _ in PARTS]
 
 TEXTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {
-        "en": ("this drop is insane", "best part of the whole track", "goosebumps every time",
-               "what a tune, love it", "absolutely beautiful"),
+        "en": (
+            "this drop is insane",
+            "best part of the whole track",
+            "goosebumps every time",
+            "what a tune, love it",
+            "absolutely beautiful",
+        ),
         "de": ("was für ein Drop, großartig", "ich liebe diese Stelle", "einfach wunderschön"),
         "es": ("qué temazo, me encanta", "la mejor parte", "increíble, pura magia"),
         "fr": ("j'adore ce passage", "magnifique, du grand art"),
@@ -36,8 +45,13 @@ TEXTS: dict[int, dict[str, tuple[str, ...]]] = {
         "he": ("הקטע הזה פשוט מושלם", "אני אוהב את השיר הזה"),
     },
     0: {
-        "en": ("what is the sample here?", "anyone know the track id?", "heard this on the radio",
-               "played it yesterday at work", "first"),
+        "en": (
+            "what is the sample here?",
+            "anyone know the track id?",
+            "heard this on the radio",
+            "played it yesterday at work",
+            "first",
+        ),
         "de": ("welches Sample ist das?", "lief gestern im Radio"),
         "es": ("¿qué sample es este?", "lo escuché ayer"),
         "fr": ("c'est quel sample ici ?", "entendu hier à la radio"),
@@ -48,8 +62,12 @@ TEXTS: dict[int, dict[str, tuple[str, ...]]] = {
         "he": ("איך קוראים לקטע הזה?",),
     },
     -1: {
-        "en": ("way too long, boring", "this part is annoying", "sounds awful on my speakers",
-               "the old version was better, disappointing"),
+        "en": (
+            "way too long, boring",
+            "this part is annoying",
+            "sounds awful on my speakers",
+            "the old version was better, disappointing",
+        ),
         "de": ("viel zu lang und langweilig", "klingt furchtbar"),
         "es": ("demasiado largo, aburrido", "suena horrible"),
         "fr": ("trop long, ennuyeux", "le son est affreux"),
@@ -59,7 +77,7 @@ TEXTS: dict[int, dict[str, tuple[str, ...]]] = {
         "ar": ("هذا الجزء ممل جدا",),
         "he": ("ארוך ומשעמם מדי",),
     },
-}  # fmt: skip
+}
 EMOJI = {
     1: ("🔥🔥🔥", "😍", "❤️", "🙌", "🎉", "👏"),
     0: ("🤔", "👀", "🎧"),
@@ -68,8 +86,13 @@ EMOJI = {
 LANGUAGES = ("en",) * 9 + ("de", "es", "es", "fr", "pt", "ja", "ru", "ar", "he")
 _DAY = 86_400
 _MOST = 900
-SETS = ("{a} - Live at {b}, 2024", "{b} Podcast {n} | {a}", "{a} b2b {b} (closing set)",
-        "Guest mix for {b} Radio", "{a} DJ Set @ {b}")  # fmt: skip
+SETS = (
+    "{a} - Live at {b}, 2024",
+    "{b} Podcast {n} | {a}",
+    "{a} b2b {b} (closing set)",
+    "Guest mix for {b} Radio",
+    "{a} DJ Set @ {b}",
+)
 
 
 class Said(NamedTuple):
@@ -129,8 +152,12 @@ class Listening:
     def uploads_of(self, artist: int) -> list[int]:
         """An artist's tracks, and the set or long piece."""
         world = self.world
-        found = [t for album in world.albums_of(artist) for t in world.tracks_of(album)
-                 if world.track(t).artists[:1] == (artist,)]  # fmt: skip
+        found = [
+            t
+            for album in world.albums_of(artist)
+            for t in world.tracks_of(album)
+            if world.track(t).artists[:1] == (artist,)
+        ]
         extra = self.tracks + artist
         return [*found, extra] if self.exists(extra) else found
 

@@ -41,7 +41,8 @@ def waveform(salt: int) -> bytes:
     """1,800 samples of 0 to 140: as loud as the parts of a track are."""
     samples = []
     for place in range(1800):
-        level = next(loud for loud, part in zip(_LOUDNESS, PARTS, strict=True)
-                     if place < 1800 * part[1])  # fmt: skip
+        level = next(
+            loud for loud, part in zip(_LOUDNESS, PARTS, strict=True) if place < 1800 * part[1]
+        )
         samples.append(int(140 * level * (0.7 + 0.3 * share(salt, place))))
     return msgspec.json.encode({"width": 1800, "height": 140, "samples": samples})

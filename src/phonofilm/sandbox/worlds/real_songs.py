@@ -13,9 +13,18 @@ from phonofilm.sandbox.worlds.hashing import mix, share
 from phonofilm.sandbox.worlds.world import Album, Artist, Playlist, Track
 
 _FEATURES = (
-    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
-    "instrumentalness", "liveness", "valence", "tempo",
-)  # fmt: skip
+    "danceability",
+    "energy",
+    "key",
+    "loudness",
+    "mode",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+    "tempo",
+)
 NEEDED = (
     "track_id",
     "track_name",

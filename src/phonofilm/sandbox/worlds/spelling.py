@@ -21,9 +21,15 @@ class House:
     """
 
     def __init__(
-        self, world: World, salt: int, covers: float = 1.0, slips: float = 0.02,
-        lost: float = 0.1, wrong: float = 0.005, guests: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        world: World,
+        salt: int,
+        covers: float = 1.0,
+        slips: float = 0.02,
+        lost: float = 0.1,
+        wrong: float = 0.005,
+        guests: bool = False,
+    ) -> None:
         self.world, self.salt, self.covers = world, salt, covers
         self._slips, self._lost, self._wrong, self._guests = slips, lost, wrong, guests
 

@@ -16,14 +16,24 @@ from phonofilm.sources.manifest import load_manifest
 
 _STEM = "acousticbrainz-lowlevel-features-20220623"
 _RHYTHM = (
-    "mbid", "submission_offset", "bpm", "bpm_histogram_first_peak_bpm_mean",
-    "bpm_histogram_first_peak_bpm_median", "bpm_histogram_second_peak_bpm_mean",
-    "bpm_histogram_second_peak_bpm_median", "danceability", "onset_rate",
-)  # fmt: skip
+    "mbid",
+    "submission_offset",
+    "bpm",
+    "bpm_histogram_first_peak_bpm_mean",
+    "bpm_histogram_first_peak_bpm_median",
+    "bpm_histogram_second_peak_bpm_mean",
+    "bpm_histogram_second_peak_bpm_median",
+    "danceability",
+    "onset_rate",
+)
 _TONAL = (
-    "mbid", "submission_offset", "key_key", "key_scale", "tuning_frequency",
+    "mbid",
+    "submission_offset",
+    "key_key",
+    "key_scale",
+    "tuning_frequency",
     "tuning_equal_tempered_deviation",
-)  # fmt: skip
+)
 
 
 def _table(name: str, columns: tuple[str, ...]) -> DumpTable:

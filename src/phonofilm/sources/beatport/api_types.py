@@ -96,16 +96,48 @@ class Flat(msgspec.Struct):
 
 # Keys that tracks were seen with (a count over 107,795 of them up to 2026-10-07). Others appear
 # without notice, as `is_dj_version` did in 2026: they are told, and cost nothing.
-TRACK_KEYS = frozenset((
-    *Track.__struct_fields__, "artist", "audio_format", "available_worldwide", "bsrc_remixer",
-    "current_status", "desc", "enabled", "encode_status", "encoded_date", "exclusive",
-    "exclusive_period", "free_download_end_date", "free_download_start_date", "free_downloads",
-    "hidden", "is_available_for_streaming", "is_classic", "is_dj_edit", "is_dj_version", "is_hype",
-    "is_ugc_remix", "label_track_identifier", "length", "pre_order", "pre_order_date", "price",
-    "publish_status", "purchase_date", "sale_type", "sample_end_ms", "sample_start_ms",
-    "territories", "url", "was_ever_exclusive",
-))  # fmt: skip
+TRACK_KEYS = frozenset(
+    (
+        *Track.__struct_fields__,
+        "artist",
+        "audio_format",
+        "available_worldwide",
+        "bsrc_remixer",
+        "current_status",
+        "desc",
+        "enabled",
+        "encode_status",
+        "encoded_date",
+        "exclusive",
+        "exclusive_period",
+        "free_download_end_date",
+        "free_download_start_date",
+        "free_downloads",
+        "hidden",
+        "is_available_for_streaming",
+        "is_classic",
+        "is_dj_edit",
+        "is_dj_version",
+        "is_hype",
+        "is_ugc_remix",
+        "label_track_identifier",
+        "length",
+        "pre_order",
+        "pre_order_date",
+        "price",
+        "publish_status",
+        "purchase_date",
+        "sale_type",
+        "sample_end_ms",
+        "sample_start_ms",
+        "territories",
+        "url",
+        "was_ever_exclusive",
+    )
+)
 # Pictures that stand for none: of artists, of labels, of covers.
 PLACEHOLDERS = (
-    "0dc61986-bccf-49d4-8fad-6b147ea8f327", "cda9862c-cf92", "ab2d1d04-233d-4b08-8234-9782b34dcab8",
-)  # fmt: skip
+    "0dc61986-bccf-49d4-8fad-6b147ea8f327",
+    "cda9862c-cf92",
+    "ab2d1d04-233d-4b08-8234-9782b34dcab8",
+)

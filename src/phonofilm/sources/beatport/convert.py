@@ -55,8 +55,13 @@ class Gathered(Gathering):
         key = key_of(row)
         if not key:
             return None
-        return Artist(SOURCE, key, name=row.name or None, image_url=picture(row.image),
-                      url=page("artist", row.slug, key))  # fmt: skip
+        return Artist(
+            SOURCE,
+            key,
+            name=row.name or None,
+            image_url=picture(row.image),
+            url=page("artist", row.slug, key),
+        )
 
     def listed_artist(self, row: api_types.Named) -> None:
         """An artist of a list or a look-up."""
@@ -100,13 +105,20 @@ class Gathered(Gathering):
         told = row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
         date, precision = release_date(told) if isinstance(told, str) else (told, UNSET)
         return Album(
-            SOURCE, key, name=mapped(row.name, _filled), artist_ids=ids, artist_names=names,
+            SOURCE,
+            key,
+            name=mapped(row.name, _filled),
+            artist_ids=ids,
+            artist_names=names,
             album_type=mapped(row.type, lambda kind: (kind.name or "").lower() or None),
             label=UNSET if isinstance(row.label, UnsetType) else label.name if label else None,
-            upc=mapped(row.upc, upc), total_tracks=mapped(row.track_count, int),
-            release_date=date, release_date_precision=precision,
-            image_url=mapped(row.image, picture), url=page("release", row.slug, key),
-        )  # fmt: skip
+            upc=mapped(row.upc, upc),
+            total_tracks=mapped(row.track_count, int),
+            release_date=date,
+            release_date_precision=precision,
+            image_url=mapped(row.image, picture),
+            url=page("release", row.slug, key),
+        )
 
     def track(self, row: api_types.Track) -> str:
         """A track, its measures, and what it is on; its id, empty when it has none."""
@@ -132,21 +144,31 @@ class Gathered(Gathering):
         label = release.label if release and isinstance(release.label, api_types.Named) else None
         told = row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
         return Track(
-            SOURCE, key, name=mapped(row.name, _filled), artist_ids=ids, artist_names=names,
-            mix_name=mapped(row.mix_name, _filled), remixer_ids=remixers,
-            remixer_names=remixer_names, album_id=(key_of(release) or None) if release else UNSET,
+            SOURCE,
+            key,
+            name=mapped(row.name, _filled),
+            artist_ids=ids,
+            artist_names=names,
+            mix_name=mapped(row.mix_name, _filled),
+            remixer_ids=remixers,
+            remixer_names=remixer_names,
+            album_id=(key_of(release) or None) if release else UNSET,
             album_name=mapped(release.name, _filled) if release else UNSET,
-            duration_ms=mapped(row.length_ms, int), isrc=mapped(row.isrc, isrc),
-            explicit=row.is_explicit, track_number=mapped(row.number, int),
+            duration_ms=mapped(row.length_ms, int),
+            isrc=mapped(row.isrc, isrc),
+            explicit=row.is_explicit,
+            track_number=mapped(row.number, int),
             release_date=mapped(told, lambda text: release_date(text)[0]),
-            genres=_genres(row), label=label.name if label else UNSET,
+            genres=_genres(row),
+            label=label.name if label else UNSET,
             label_id=(key_of(label) or None) if label else UNSET,
             catalog_number=mapped(row.catalog_number, _filled),
             preview_url=mapped(row.sample_url, _filled),
             preview_expires_at=UNSET if isinstance(row.sample_url, UnsetType) else None,
             image_url=mapped(release.image, picture) if release else UNSET,
-            waveform_url=mapped(row.image, picture), url=page("track", row.slug, key),
-        )  # fmt: skip
+            waveform_url=mapped(row.image, picture),
+            url=page("track", row.slug, key),
+        )
 
     def flat(self, row: api_types.Flat) -> None:
         """A row of the search service."""
@@ -155,23 +177,39 @@ class Gathered(Gathering):
         label, release = row.label or {}, row.release or {}
         self.track(
             api_types.Track(
-                row.track_id, row.track_name, row.mix_name, None,
+                row.track_id,
+                row.track_name,
+                row.mix_name,
+                None,
                 [p for p, remixes in zip(people, remixing, strict=True) if not remixes],
                 [p for p, remixes in zip(people, remixing, strict=True) if remixes],
-                api_types.Release(release.get("release_id"), release.get("release_name"),
-                             label=api_types.Named(label.get("label_id"), label.get("label_name"))),
-                genre=_first_genre(row), bpm=row.bpm, key=api_types.Key(row.key_name),
-                length_ms=row.length, isrc=row.isrc, catalog_number=row.catalog_number,
+                api_types.Release(
+                    release.get("release_id"),
+                    release.get("release_name"),
+                    label=api_types.Named(label.get("label_id"), label.get("label_name")),
+                ),
+                genre=_first_genre(row),
+                bpm=row.bpm,
+                key=api_types.Key(row.key_name),
+                length_ms=row.length,
+                isrc=row.isrc,
+                catalog_number=row.catalog_number,
                 new_release_date=(row.release_date or "")[:10] or None,
             )
-        )  # fmt: skip
+        )
 
     def place(self, chart: str, day: str, position: int, track: str) -> None:
         """A place in a chart."""
         self.page.records.append(
-            ChartEntry(SOURCE, f"{chart}:{day}:{position}", chart_id=chart, day=day,
-                       position=position, track_id=track)
-        )  # fmt: skip
+            ChartEntry(
+                SOURCE,
+                f"{chart}:{day}:{position}",
+                chart_id=chart,
+                day=day,
+                position=position,
+                track_id=track,
+            )
+        )
 
 
 def _filled(text: str) -> str | None:
@@ -182,8 +220,9 @@ def _label(row: api_types.Named) -> Label | None:
     key = key_of(row)
     if not key:
         return None
-    return Label(SOURCE, key, name=row.name, image_url=picture(row.image),
-                 url=page("label", row.slug, key))  # fmt: skip
+    return Label(
+        SOURCE, key, name=row.name, image_url=picture(row.image), url=page("label", row.slug, key)
+    )
 
 
 def _genres(row: api_types.Track) -> Maybe[list[str]]:
@@ -208,6 +247,11 @@ def _measures(key: str, row: api_types.Track) -> AudioFeatures:
         name = row.key.name if row.key else None
         pitch, mode = pitch_of(name)
     return AudioFeatures(
-        SOURCE, key, tempo=mapped(row.bpm, lambda bpm: float(bpm) or None), key=pitch, mode=mode,
-        key_name=name, duration_ms=mapped(row.length_ms, int),
-    )  # fmt: skip
+        SOURCE,
+        key,
+        tempo=mapped(row.bpm, lambda bpm: float(bpm) or None),
+        key=pitch,
+        mode=mode,
+        key_name=name,
+        duration_ms=mapped(row.length_ms, int),
+    )

@@ -108,9 +108,7 @@ class Glance:
         """The next bytes."""
         self.lines += held.count(b"\n")
         if self.regular:
-            self.regular = not (
-                b"\r" in held or b"\0" in held
-            ) and self._is_text(held)  # fmt: skip
+            self.regular = not (b"\r" in held or b"\0" in held) and self._is_text(held)
         self._last = held[-1:]
 
     def done(self) -> None:

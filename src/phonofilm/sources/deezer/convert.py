@@ -7,15 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import (
-    Album,
-    Artist,
-    ArtistGenre,
-    Maybe,
-    Playlist,
-    PlaylistEntry,
-    Track,
-)
+from phonofilm.records import Album, Artist, ArtistGenre, Maybe, Playlist, PlaylistEntry, Track
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding
@@ -44,14 +36,15 @@ class Gathered(Gathering):
         key = str(row.id)
         self.page.records.append(
             Artist(
-                SOURCE, key,
+                SOURCE,
+                key,
                 name=row.name,
                 followers=row.nb_fan,
                 album_count=row.nb_album,
                 image_url=_blank(row.picture_xl),
                 url=row.link,
             )
-        )  # fmt: skip
+        )
         return key
 
     def _mention(self, row: api_types.Artist) -> str:
@@ -80,7 +73,8 @@ class Gathered(Gathering):
         date, precision = release_date(row.release_date or None)
         self.page.records.append(
             Album(
-                SOURCE, key,
+                SOURCE,
+                key,
                 name=row.title,
                 album_type=mapped(row.record_type, lambda t: _TYPES.get(t, t)),
                 artist_ids=owner if ids is UNSET else ids,
@@ -96,7 +90,7 @@ class Gathered(Gathering):
                 image_url=_blank(row.cover_xl),
                 url=row.link,
             )
-        )  # fmt: skip
+        )
         if isinstance(row.genres, api_types.Genres) and isinstance(ids, list):
             self._genres(ids, [str(genre.id) for genre in row.genres.data])
         return key
@@ -125,7 +119,8 @@ class Gathered(Gathering):
         expires = _EXPIRES.search(preview) if isinstance(preview, str) else None
         self.page.records.append(
             Track(
-                SOURCE, key,
+                SOURCE,
+                key,
                 name=row.title or None,
                 artist_ids=ids,
                 artist_names=names,
@@ -142,7 +137,7 @@ class Gathered(Gathering):
                 preview_expires_at=mapped(preview, lambda _: int(expires[1]) if expires else None),
                 url=row.link,
             )
-        )  # fmt: skip
+        )
         return key
 
     def playlist(self, row: api_types.Playlist) -> str:
@@ -150,7 +145,8 @@ class Gathered(Gathering):
         owner = row.user if isinstance(row.creator, UnsetType) else row.creator
         self.page.records.append(
             Playlist(
-                SOURCE, str(row.id),
+                SOURCE,
+                str(row.id),
                 name=row.title,
                 description=row.description,
                 owner_id=mapped(owner, lambda o: None if o.id is None else str(o.id)),
@@ -163,7 +159,7 @@ class Gathered(Gathering):
                 image_url=_blank(row.picture_xl),
                 url=row.link,
             )
-        )  # fmt: skip
+        )
         return str(row.id)
 
     def entry(self, row: api_types.Track, playlist: str, position: int) -> None:

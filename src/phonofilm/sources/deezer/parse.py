@@ -7,21 +7,8 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.records import (
-    ArtistGenre,
-    ArtistRelation,
-    AudioFeatures,
-    Genre,
-)
-from phonofilm.sources.contract import (
-    Finding,
-    Page,
-    Parser,
-    Request,
-    Response,
-    items_of,
-    one_of,
-)
+from phonofilm.records import ArtistGenre, ArtistRelation, AudioFeatures, Genre
+from phonofilm.sources.contract import Finding, Page, Parser, Request, Response, items_of, one_of
 from phonofilm.sources.deezer import api_types
 from phonofilm.sources.deezer.convert import SOURCE, Gathered, milliseconds
 from phonofilm.sources.record_builder import mapped
@@ -67,11 +54,14 @@ def _related(request: Request, response: Response) -> Page:
     owner = request.ids[0]
     page.records += [
         ArtistRelation(
-            SOURCE, f"{owner}:{r.id}", artist_id=owner, related_id=r.id,
+            SOURCE,
+            f"{owner}:{r.id}",
+            artist_id=owner,
+            related_id=r.id,
             position=request.offset + place,
         )
         for place, r in enumerate(list(page.records))
-    ]  # fmt: skip
+    ]
     return page
 
 
@@ -149,13 +139,14 @@ def _track(request: Request, response: Response) -> Page:
     key = gathered.track(row)
     gathered.page.records.append(
         AudioFeatures(
-            SOURCE, key,
+            SOURCE,
+            key,
             # 0 is what Deezer writes when nobody measured.
             tempo=mapped(row.bpm, lambda bpm: bpm or None),
             gain_db=mapped(row.gain, lambda gain: gain or None),
             duration_ms=mapped(row.duration, milliseconds),
         )
-    )  # fmt: skip
+    )
     return gathered.done()
 
 

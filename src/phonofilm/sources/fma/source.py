@@ -15,11 +15,26 @@ from phonofilm.sources.contract import HttpSource, Link, Parser
 from phonofilm.sources.manifest import load_manifest
 
 _TRACKS = (
-    "track_id", "album.id", "album.title", "album.type", "album.date_released", "album.tracks",
-    "artist.id", "artist.name", "artist.website", "set.subset", "set.split", "track.title",
-    "track.duration", "track.number", "track.genre_top", "track.genres_all", "track.listens",
-    "track.license", "track.date_recorded",
-)  # fmt: skip
+    "track_id",
+    "album.id",
+    "album.title",
+    "album.type",
+    "album.date_released",
+    "album.tracks",
+    "artist.id",
+    "artist.name",
+    "artist.website",
+    "set.subset",
+    "set.split",
+    "track.title",
+    "track.duration",
+    "track.number",
+    "track.genre_top",
+    "track.genres_all",
+    "track.listens",
+    "track.license",
+    "track.date_recorded",
+)
 _GENRES = ("genre_id", "#tracks", "parent", "title", "top_level")
 _RAW = ("track_id", "license_url", "license_title")
 _CLIPS = ("track_id", "path", "bytes", "sha256")
@@ -34,9 +49,13 @@ def licence_of(title: str) -> str:
     """SQL: the address of a Creative Commons licence by its title; null for another."""
     kind = " || ".join(
         f"CASE WHEN {title} ILIKE '%{word}%' THEN '{part}' ELSE '' END"
-        for word, part in (("NonCommercial", "-nc"), ("NoDeriv", "-nd"), ("No Derivative", "-nd"),
-                           ("Share", "-sa"))
-    )  # fmt: skip
+        for word, part in (
+            ("NonCommercial", "-nc"),
+            ("NoDeriv", "-nd"),
+            ("No Derivative", "-nd"),
+            ("Share", "-sa"),
+        )
+    )
     version = f"coalesce(nullif(regexp_extract({title}, '([0-9]\\.[0-9])', 1), ''), '3.0')"
     return (
         f"CASE WHEN {title} ILIKE '%attribution%' THEN 'http://creativecommons.org/licenses/by'"
@@ -95,21 +114,38 @@ class Fma(WholeDumps, HttpSource):
     }
     readings: Sequence[Reading] = (
         Reading(
-            Track, ("tracks", "raw_tracks", "genres"), _TRACK_SQL,
-            ("name", "artist_ids", "artist_names", "album_id", "album_name", "duration_ms",
-             "track_number", "genres", "listens", "licence_url", "release_date"),
+            Track,
+            ("tracks", "raw_tracks", "genres"),
+            _TRACK_SQL,
+            (
+                "name",
+                "artist_ids",
+                "artist_names",
+                "album_id",
+                "album_name",
+                "duration_ms",
+                "track_number",
+                "genres",
+                "listens",
+                "licence_url",
+                "release_date",
+            ),
         ),
         Reading(Artist, ("tracks",), _ARTIST_SQL, ("name", "url")),
         Reading(
-            Album, ("tracks",), _ALBUM_SQL,
+            Album,
+            ("tracks",),
+            _ALBUM_SQL,
             ("name", "album_type", "artist_ids", "release_date", "total_tracks"),
         ),
         Reading(Genre, ("genres",), _GENRE_SQL, ("name", "parent_id")),
         Reading(
-            Sound, ("clips", "tracks", "raw_tracks"), _SOUND_SQL,
+            Sound,
+            ("clips", "tracks", "raw_tracks"),
+            _SOUND_SQL,
             ("track_id", "bytes", "sha256", "duration_ms", "licence_url"),
         ),
-    )  # fmt: skip
+    )
     clips: Sequence[str] = ("fma_small", "fma_medium", "fma_large", "fma_full")
 
     def seeds(self, access: str) -> list[Link]:

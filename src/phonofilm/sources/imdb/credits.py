@@ -20,8 +20,13 @@ _GROUPS = {
     "category.ace5cb4c-8708-4238-9542-04641e7c8171": "director",
     "category.c84ecaff-add5-4f2e-81db-102a41881fe3": "writer",
 }
-_WORDS = {"star": "cast", "cast": "cast", "director": "director", "writer": "writer",
-          "creator": "creator"}  # fmt: skip
+_WORDS = {
+    "star": "cast",
+    "cast": "cast",
+    "director": "director",
+    "writer": "writer",
+    "creator": "creator",
+}
 
 
 class _Made:
@@ -50,10 +55,16 @@ class _Made:
             return True
         self._places[role] = self._places.get(role, 0) + 1
         self._credits[role, person_id] = Credit(
-            "imdb", f"{self._title_id}:{role}:{person_id}", title_id=self._title_id,
-            person_id=person_id, role=role, category=category, position=self._places[role],
-            job=job, characters=characters,
-        )  # fmt: skip
+            "imdb",
+            f"{self._title_id}:{role}:{person_id}",
+            title_id=self._title_id,
+            person_id=person_id,
+            role=role,
+            category=category,
+            position=self._places[role],
+            job=job,
+            characters=characters,
+        )
         return True
 
     def records(self) -> list[Record]:
@@ -87,8 +98,9 @@ def _group(made: _Made, group: dict[str, Any]) -> None:
     people = people if isinstance(people, list) else []
     named = [
         made.add(category, p.get("name"), _job(p), _characters(p))
-        for p in people if isinstance(p, dict)
-    ]  # fmt: skip
+        for p in people
+        if isinstance(p, dict)
+    ]
     if group.get("totalCredits") and not any(named):
         made.findings.append(
             Finding("missing_credits", f"{category}: {group['totalCredits']} are counted")
@@ -115,8 +127,9 @@ def _category(group: dict[str, Any]) -> str | None:
 def _job(person: dict[str, Any]) -> Any:
     rows = person.get("attributes")
     texts = [r.get("text") for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
-    return "; ".join(t for t in texts if isinstance(t, str)) or (None if "attributes" in person
-                                                                 else ABSENT)  # fmt: skip
+    return "; ".join(t for t in texts if isinstance(t, str)) or (
+        None if "attributes" in person else ABSENT
+    )
 
 
 def _characters(person: dict[str, Any]) -> Any:
@@ -139,7 +152,9 @@ def stars_of_json_ld(title_id: str, json_ld: dict[str, Any]) -> tuple[list[Recor
                 found = _PERSON_ID.search(str(row.get("url", "")))
                 text = html.unescape(str(row.get("name", "")))
                 made.add(
-                    category, {"id": found[0] if found else None, "nameText": {"text": text}},
-                    ABSENT, ABSENT,
-                )  # fmt: skip
+                    category,
+                    {"id": found[0] if found else None, "nameText": {"text": text}},
+                    ABSENT,
+                    ABSENT,
+                )
     return made.records(), made.findings

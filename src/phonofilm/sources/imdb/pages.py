@@ -22,9 +22,13 @@ from phonofilm.sources.imdb.shapes import certificate_country, date_of, minutes_
 _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script", re.DOTALL | re.IGNORECASE)
 _TITLE_ID = re.compile(r"^tt\d{7,}$")
 _JSON_LD_TYPES = {
-    "Movie": "movie", "TVSeries": "tvSeries", "TVEpisode": "tvEpisode", "VideoGame": "videoGame",
-    "CreativeWork": "short", "TVSeason": "tvSeries",
-}  # fmt: skip
+    "Movie": "movie",
+    "TVSeries": "tvSeries",
+    "TVEpisode": "tvEpisode",
+    "VideoGame": "videoGame",
+    "CreativeWork": "short",
+    "TVSeason": "tvSeries",
+}
 # No figure of a title is larger; more would not fit a column once it is multiplied.
 _LARGEST = 10**14
 _ABOVE, _MAIN = "aboveTheFoldData", "mainColumnData"
@@ -56,9 +60,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
 
 # What the JSON-LD can fill.
 _FILLED = (
-    "name", "original_name", "title_type", "plot", "poster_url", "certificate", "runtime_ms",
-    "keywords", "release_date", "release_date_precision",
-)  # fmt: skip
+    "name",
+    "original_name",
+    "title_type",
+    "plot",
+    "poster_url",
+    "certificate",
+    "runtime_ms",
+    "keywords",
+    "release_date",
+    "release_date_precision",
+)
 
 Raw = dict[str, msgspec.Raw]
 
@@ -231,19 +243,27 @@ class _Reading:
             country = date_of(self._value(self._held.main.get("releaseDate")))[2]
         certificate = self._text("certificate", "rating")
         title = Title(
-            "imdb", title_id,
-            name=name, original_name=original, start_year=_of(year, "year"),
-            end_year=_of(year, "endYear"), title_type=_of(kind, "id", str),
-            is_series=_of(kind, "isSeries", bool), is_adult=self._simple("isAdult", bool),
-            runtime_ms=_milliseconds(runtime), release_date=date,
-            release_date_precision=precision, release_country=country, certificate=certificate,
+            "imdb",
+            title_id,
+            name=name,
+            original_name=original,
+            start_year=_of(year, "year"),
+            end_year=_of(year, "endYear"),
+            title_type=_of(kind, "id", str),
+            is_series=_of(kind, "isSeries", bool),
+            is_adult=self._simple("isAdult", bool),
+            runtime_ms=_milliseconds(runtime),
+            release_date=date,
+            release_date_precision=precision,
+            release_country=country,
+            certificate=certificate,
             plot=self._text("plot", "plotText", "plainText"),
             poster_url=self._text("primaryImage", "url"),
             keywords=texts_of(self.block("keywords"), "edges"),
             countries=texts_of(self.block("countriesOfOrigin"), "countries", "id"),
             languages=texts_of(self.block("spokenLanguages"), "spokenLanguages", "id"),
             imdb_id=title_id,
-        )  # fmt: skip
+        )
         if certificate is not ABSENT:
             listed = self._value(self._held.main.get("certificates"))
             title.certificate_country = certificate_country(certificate, country, listed)
@@ -281,8 +301,9 @@ class _Reading:
         held = self.block("ratingsSummary")
         if held is ABSENT and isinstance(told := self.json_ld.get("aggregateRating"), dict):
             held = {
-                "aggregateRating": told.get("ratingValue"), "voteCount": told.get("ratingCount"),
-            }  # fmt: skip
+                "aggregateRating": told.get("ratingValue"),
+                "voteCount": told.get("ratingCount"),
+            }
         if isinstance(held, dict):
             votes, mean = held.get("voteCount"), held.get("aggregateRating")
             mean = float(mean) if isinstance(mean, int | float) and votes else None
@@ -320,10 +341,12 @@ class _Reading:
         ):
             place = held.get("episodeNumber") or {}
             yield Episode(
-                "imdb", title_id, series_id=series["id"],
+                "imdb",
+                title_id,
+                series_id=series["id"],
                 season_number=_of(place, "seasonNumber"),
                 episode_number=_of(place, "episodeNumber"),
-            )  # fmt: skip
+            )
 
 
 def _of(block: Any, name: str, kind: type = int) -> Any:

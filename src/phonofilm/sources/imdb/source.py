@@ -14,7 +14,7 @@ from phonofilm.sources.contract import (
     Request,
     Response,
     judge_http,
-)  # fmt: skip
+)
 from phonofilm.sources.imdb import parts
 from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
 from phonofilm.sources.imdb.tables import READINGS, TABLES

@@ -86,8 +86,15 @@ READINGS = (
         try_cast(runtimeMinutes AS INTEGER)::BIGINT * 60000 AS runtime_ms, tconst AS imdb_id
         FROM "title.basics" """,
         (
-            "name", "original_name", "title_type", "is_series", "is_adult", "start_year",
-            "end_year", "runtime_ms", "imdb_id",
+            "name",
+            "original_name",
+            "title_type",
+            "is_series",
+            "is_adult",
+            "start_year",
+            "end_year",
+            "runtime_ms",
+            "imdb_id",
         ),
     ),
     Reading(
@@ -138,9 +145,15 @@ READINGS = (
         AS attributes, CASE isOriginalTitle WHEN '0' THEN false WHEN '1' THEN true END
         AS is_original FROM "title.akas" """,
         (
-            "title_id", "position", "name", "region", "language", "types", "attributes",
+            "title_id",
+            "position",
+            "name",
+            "region",
+            "language",
+            "types",
+            "attributes",
             "is_original",
         ),
         corrected=True,
     ),
-)  # fmt: skip
+)

@@ -49,10 +49,13 @@ class _Gathered(Gathering):
         if row.wrapper_type == "artist" and row.artist_id:
             self.page.records.append(
                 Artist(
-                    SOURCE, str(row.artist_id), name=row.artist_name, genres=_genres(row),
+                    SOURCE,
+                    str(row.artist_id),
+                    name=row.artist_name,
+                    genres=_genres(row),
                     url=row.artist_link_url or row.artist_view_url,
                 )
-            )  # fmt: skip
+            )
         elif row.wrapper_type == "collection" and row.collection_id:
             self._album(row)
         elif row.wrapper_type == "track" and row.kind == "song" and row.track_id:
@@ -74,12 +77,19 @@ class _Gathered(Gathering):
         date, precision = _date(row)
         self.page.records.append(
             Album(
-                SOURCE, str(row.collection_id), name=row.collection_name, artist_ids=ids,
-                artist_names=names, release_date=date, release_date_precision=precision,
-                total_tracks=row.track_count, genres=_genres(row), image_url=_cover(row),
+                SOURCE,
+                str(row.collection_id),
+                name=row.collection_name,
+                artist_ids=ids,
+                artist_names=names,
+                release_date=date,
+                release_date_precision=precision,
+                total_tracks=row.track_count,
+                genres=_genres(row),
+                image_url=_cover(row),
                 url=row.collection_view_url,
             )
-        )  # fmt: skip
+        )
 
     def _track(self, row: _Row) -> None:
         ids, names = self._credit(row)
@@ -87,21 +97,35 @@ class _Gathered(Gathering):
         if album:
             self._mentions.setdefault(
                 ("album", album),
-                Album(SOURCE, album, name=row.collection_name, image_url=_cover(row),
-                      url=row.collection_view_url),
-            )  # fmt: skip
+                Album(
+                    SOURCE,
+                    album,
+                    name=row.collection_name,
+                    image_url=_cover(row),
+                    url=row.collection_view_url,
+                ),
+            )
         preview: Maybe[str] = None if row.preview_url is UNSET else row.preview_url
         self.page.records.append(
             Track(
-                SOURCE, str(row.track_id), name=row.track_name, artist_ids=ids,
-                artist_names=names, album_id=album, album_name=row.collection_name,
+                SOURCE,
+                str(row.track_id),
+                name=row.track_name,
+                artist_ids=ids,
+                artist_names=names,
+                album_id=album,
+                album_name=row.collection_name,
                 duration_ms=row.track_time_millis,
                 explicit=mapped(row.track_explicitness, lambda text: text == "explicit"),
-                track_number=row.track_number, disc_number=row.disc_number,
-                release_date=_date(row)[0], genres=_genres(row), preview_url=preview,
-                preview_expires_at=None, url=row.track_view_url,
+                track_number=row.track_number,
+                disc_number=row.disc_number,
+                release_date=_date(row)[0],
+                genres=_genres(row),
+                preview_url=preview,
+                preview_expires_at=None,
+                url=row.track_view_url,
             )
-        )  # fmt: skip
+        )
 
 
 def _genres(row: _Row) -> Maybe[list[str]]:
@@ -131,6 +155,15 @@ def _parse(request: Request, response: Response) -> Page:
 
 
 PARSERS: dict[str, Parser] = dict.fromkeys(
-    ("search_artist", "search_album", "search_track", "artist", "artist_albums", "artist_tracks",
-     "album", "upc"), _parse,
-)  # fmt: skip
+    (
+        "search_artist",
+        "search_album",
+        "search_track",
+        "artist",
+        "artist_albums",
+        "artist_tracks",
+        "album",
+        "upc",
+    ),
+    _parse,
+)

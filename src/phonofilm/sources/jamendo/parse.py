@@ -88,9 +88,10 @@ def _number(value: int | str) -> int | None:
 class _Gathered(Gathering):
     def artist(self, row: _Artist) -> None:
         self.page.records.append(
-            Artist(SOURCE, row.id, name=row.name, image_url=row.image or None,
-                   url=row.shareurl or None)
-        )  # fmt: skip
+            Artist(
+                SOURCE, row.id, name=row.name, image_url=row.image or None, url=row.shareurl or None
+            )
+        )
 
     def _mention(self, key: str, name: str | None) -> None:
         if key:
@@ -101,28 +102,36 @@ class _Gathered(Gathering):
         date, precision = release_date(row.releasedate)
         self.page.records.append(
             Album(
-                SOURCE, row.id, name=row.name,
+                SOURCE,
+                row.id,
+                name=row.name,
                 artist_ids=[row.artist_id] if row.artist_id else [],
-                artist_names=[row.artist_name], release_date=date,
-                release_date_precision=precision, image_url=row.image or None,
+                artist_names=[row.artist_name],
+                release_date=date,
+                release_date_precision=precision,
+                image_url=row.image or None,
                 url=row.shareurl or None,
             )
-        )  # fmt: skip
+        )
 
     def track(self, row: _Track) -> None:
         self._mention(row.artist_id, row.artist_name)
         if row.album_id:
-            album = Album(SOURCE, row.album_id, name=row.album_name or None,
-                          image_url=row.album_image or None)  # fmt: skip
+            album = Album(
+                SOURCE, row.album_id, name=row.album_name or None, image_url=row.album_image or None
+            )
             self._mentions.setdefault(("album", row.album_id), album)
         tags = row.musicinfo.tags if row.musicinfo else None
         genres = tags.genres if isinstance(tags, _Tags) else None
         seconds = _number(row.duration)
         self.page.records.append(
             Track(
-                SOURCE, row.id, name=row.name,
+                SOURCE,
+                row.id,
+                name=row.name,
                 artist_ids=[row.artist_id] if row.artist_id else [],
-                artist_names=[row.artist_name], album_id=row.album_id or None,
+                artist_names=[row.artist_name],
+                album_id=row.album_id or None,
                 album_name=row.album_name or None,
                 duration_ms=seconds * 1000 if seconds else None,
                 track_number=_number(row.position),
@@ -131,19 +140,27 @@ class _Gathered(Gathering):
                 listens=row.stats.rate_listened_total if row.stats else UNSET,
                 licence_url=row.license_ccurl or None,
                 audio_url=row.audiodownload or None if row.audiodownload_allowed else None,
-                preview_url=row.audio or None, preview_expires_at=None,
+                preview_url=row.audio or None,
+                preview_expires_at=None,
                 url=row.shareurl or None,
             )
-        )  # fmt: skip
+        )
         if isinstance(tags, _Tags):
             self._tags(row.id, tags)
 
     def _tags(self, key: str, tags: _Tags) -> None:
         for name in dict.fromkeys([*tags.genres, *tags.instruments, *tags.vartags]):
             self.page.records.append(
-                Tag(SOURCE, f"track:{key}:{name}", of_kind="track", of_id=key, name=name,
-                    is_genre=name in tags.genres, licence=None)
-            )  # fmt: skip
+                Tag(
+                    SOURCE,
+                    f"track:{key}:{name}",
+                    of_kind="track",
+                    of_id=key,
+                    name=name,
+                    is_genre=name in tags.genres,
+                    licence=None,
+                )
+            )
 
 
 def _listing(item: Any, use: Callable[[_Gathered, Any], None], turns: bool = True) -> Parser:

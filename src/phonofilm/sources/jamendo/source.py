@@ -6,14 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.contract import (
-    HttpSource,
-    Outcome,
-    Query,
-    Request,
-    Response,
-    judge_http,
-)
+from phonofilm.sources.contract import HttpSource, Outcome, Query, Request, Response, judge_http
 from phonofilm.sources.jamendo.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 

@@ -72,46 +72,66 @@ def _metadata(request: Request, response: Response) -> Page:
         key = row.artist_mbid
         page.records.append(
             Artist(
-                SOURCE, key, name=row.name,
+                SOURCE,
+                key,
+                name=row.name,
                 artist_type=row.type.lower() if row.type else None,
                 begin_date=str(row.begin_year) if row.begin_year else None,
             )
-        )  # fmt: skip
+        )
         page.records += [
             Tag(
-                SOURCE, f"artist:{key}:{tag.tag}", of_kind="artist", of_id=key, name=tag.tag,
-                votes=tag.count, is_genre=tag.genre_mbid is not None, licence=TAG_LICENCE,
+                SOURCE,
+                f"artist:{key}:{tag.tag}",
+                of_kind="artist",
+                of_id=key,
+                name=tag.tag,
+                votes=tag.count,
+                is_genre=tag.genre_mbid is not None,
+                licence=TAG_LICENCE,
             )
             for tag in (row.tag.artist if row.tag else ())
-        ]  # fmt: skip
+        ]
         told = [elsewhere(url) for url in row.rels.values() if isinstance(url, str)]
         page.records += [
             ExternalId(
-                SOURCE, f"artist:{key}:{found[0]}:{found[1]}", of_kind="artist", of_id=key,
-                scheme=found[0], value=found[1],
+                SOURCE,
+                f"artist:{key}:{found[0]}:{found[1]}",
+                of_kind="artist",
+                of_id=key,
+                scheme=found[0],
+                value=found[1],
             )
-            for found in dict.fromkeys(told) if found
-        ]  # fmt: skip
+            for found in dict.fromkeys(told)
+            if found
+        ]
     return page
 
 
 def _artist_popularity(request: Request, response: Response) -> Page:
     rows, page = _rows(response, _Counted)
     page.records += [
-        Artist(SOURCE, row.artist_mbid, listeners=row.total_user_count,
-               listens=row.total_listen_count)
-        for row in rows if row.artist_mbid
-    ]  # fmt: skip
+        Artist(
+            SOURCE, row.artist_mbid, listeners=row.total_user_count, listens=row.total_listen_count
+        )
+        for row in rows
+        if row.artist_mbid
+    ]
     return page
 
 
 def _track_popularity(request: Request, response: Response) -> Page:
     rows, page = _rows(response, _Counted)
     page.records += [
-        Track(SOURCE, row.recording_mbid, listeners=row.total_user_count,
-              listens=row.total_listen_count)
-        for row in rows if row.recording_mbid
-    ]  # fmt: skip
+        Track(
+            SOURCE,
+            row.recording_mbid,
+            listeners=row.total_user_count,
+            listens=row.total_listen_count,
+        )
+        for row in rows
+        if row.recording_mbid
+    ]
     return page
 
 
@@ -120,19 +140,24 @@ def _similar(request: Request, response: Response) -> Page:
     owner, known = request.ids[0], [row for row in rows if row.artist_mbid]
     page.records += [
         Artist(
-            SOURCE, row.artist_mbid, name=row.name,
+            SOURCE,
+            row.artist_mbid,
+            name=row.name,
             artist_type=row.type.lower() if row.type else None,
             disambiguation=row.comment or None,
         )
         for row in known
-    ]  # fmt: skip
+    ]
     page.records += [
         ArtistRelation(
-            SOURCE, f"{owner}:{row.artist_mbid}", artist_id=owner, related_id=row.artist_mbid,
+            SOURCE,
+            f"{owner}:{row.artist_mbid}",
+            artist_id=owner,
+            related_id=row.artist_mbid,
             position=place,
         )
         for place, row in enumerate(known)
-    ]  # fmt: skip
+    ]
     return page
 
 
@@ -140,14 +165,19 @@ def _top_tracks(request: Request, response: Response) -> Page:
     rows, page = _rows(response, _Top)
     page.records += [
         Track(
-            SOURCE, row.recording_mbid, name=row.recording_name,
+            SOURCE,
+            row.recording_mbid,
+            name=row.recording_name,
             artist_ids=row.artist_mbids if row.artist_mbids is not None else UNSET,
-            artist_names=[row.artist_name], album_id=row.release_mbid,
-            album_name=row.release_name, duration_ms=row.length,
-            listeners=row.total_user_count, listens=row.total_listen_count,
+            artist_names=[row.artist_name],
+            album_id=row.release_mbid,
+            album_name=row.release_name,
+            duration_ms=row.length,
+            listeners=row.total_user_count,
+            listens=row.total_listen_count,
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     return page
 
 

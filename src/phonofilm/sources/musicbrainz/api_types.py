@@ -147,6 +147,11 @@ class Found(_Wire):
     @property
     def total(self) -> int | None:
         """How many there are in all, as the answer says."""
-        told = (self.count, self.artist_count, self.release_count, self.recording_count,
-                self.genre_count)  # fmt: skip
+        told = (
+            self.count,
+            self.artist_count,
+            self.release_count,
+            self.recording_count,
+            self.genre_count,
+        )
         return next((number for number in told if number is not None), None)

@@ -25,7 +25,7 @@ _ELSEWHERE = (
     ("discogs", re.compile(r"discogs\.com/(artist|release)/(\d+)")),
     ("wikidata", re.compile(r"wikidata\.org/(?:wiki|entity)/()(Q\d+)")),
     ("imdb", re.compile(r"imdb\.com/name/()(nm\d+)")),
-)  # fmt: skip
+)
 VARIOUS = "89ad4ac3-39f7-470e-963a-56509c546377"
 
 
@@ -50,7 +50,8 @@ class Gathered(Gathering):
         begin: Maybe[str] = mapped(row.life_span, lambda span: release_date(span.begin)[0])
         self.page.records.append(
             Artist(
-                SOURCE, row.id,
+                SOURCE,
+                row.id,
                 name=row.name,
                 artist_type=mapped(row.type, str.lower),
                 aliases=mapped(row.aliases, _names),
@@ -59,7 +60,7 @@ class Gathered(Gathering):
                 begin_date=begin,
                 url=f"{_PAGE}/artist/{row.id}",
             )
-        )  # fmt: skip
+        )
         self._tags("artist", row.id, row.genres, row.tags)
         for relation in row.relations or ():
             if relation.url and (told := elsewhere(relation.url.resource)):
@@ -76,25 +77,38 @@ class Gathered(Gathering):
     def _known_as(self, kind: str, key: str, scheme: str, value: str) -> None:
         self.page.records.append(
             ExternalId(
-                SOURCE, f"{kind}:{key}:{scheme}:{value}", of_kind=kind, of_id=key, scheme=scheme,
+                SOURCE,
+                f"{kind}:{key}:{scheme}:{value}",
+                of_kind=kind,
+                of_id=key,
+                scheme=scheme,
                 value=value,
             )
-        )  # fmt: skip
+        )
 
     def _tags(
-        self, kind: str, key: str, genres: list[api_types.Tag] | None | UnsetType,
+        self,
+        kind: str,
+        key: str,
+        genres: list[api_types.Tag] | None | UnsetType,
         tags: list[api_types.Tag] | None | UnsetType,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Genres are tags that stand in MusicBrainz's list; none of them is CC0."""
         known = {tag.name for tag in genres or ()}
         for tag in {tag.name: tag for tag in (*(tags or ()), *(genres or ()))}.values():
             is_genre = tag.name in known if genres is not UNSET else UNSET
             self.page.records.append(
                 Tag(
-                    SOURCE, f"{kind}:{key}:{tag.name}", of_kind=kind, of_id=key, name=tag.name,
-                    votes=tag.count, is_genre=is_genre, licence=TAG_LICENCE,
+                    SOURCE,
+                    f"{kind}:{key}:{tag.name}",
+                    of_kind=kind,
+                    of_id=key,
+                    name=tag.name,
+                    votes=tag.count,
+                    is_genre=is_genre,
+                    licence=TAG_LICENCE,
                 )
-            )  # fmt: skip
+            )
 
     def _credits(
         self, people: list[api_types.Credit] | None | UnsetType
@@ -107,11 +121,13 @@ class Gathered(Gathering):
                 self._mentions.setdefault(
                     ("artist", row.id),
                     Artist(
-                        SOURCE, row.id, name=row.name,
+                        SOURCE,
+                        row.id,
+                        name=row.name,
                         disambiguation=_blank(row.disambiguation),
                         url=f"{_PAGE}/artist/{row.id}",
                     ),
-                )  # fmt: skip
+                )
         return [c.artist.id for c in people], [c.name or c.artist.name for c in people]
 
     def release(self, row: api_types.Release, asked: str = "", mention: bool = False) -> str:
@@ -122,18 +138,21 @@ class Gathered(Gathering):
             self._mentions.setdefault(
                 ("album", row.id),
                 Album(
-                    SOURCE, row.id, name=row.title,
+                    SOURCE,
+                    row.id,
+                    name=row.title,
                     release_date=date if told else UNSET,
                     release_date_precision=precision if told else UNSET,
                     url=f"{_PAGE}/release/{row.id}",
                 ),
-            )  # fmt: skip
+            )
             return row.id
         ids, names = self._credits(row.artist_credit)
         group = row.release_group
         self.page.records.append(
             Album(
-                SOURCE, row.id,
+                SOURCE,
+                row.id,
                 name=row.title,
                 album_type=mapped(group, _type_of),
                 artist_ids=ids,
@@ -147,7 +166,7 @@ class Gathered(Gathering):
                 disambiguation=_blank(row.disambiguation),
                 url=f"{_PAGE}/release/{row.id}",
             )
-        )  # fmt: skip
+        )
         self._tags("album", row.id, row.genres, row.tags)
         self._redirected("album", row.id, asked)
         for disc in row.media or () if isinstance(row.media, list) else ():
@@ -157,9 +176,13 @@ class Gathered(Gathering):
         return row.id
 
     def recording(
-        self, row: api_types.Recording, release: api_types.Release | None = None,
-        place: api_types.Track | None = None, disc: api_types.Medium | None = None, asked: str = "",
-    ) -> str:  # fmt: skip
+        self,
+        row: api_types.Recording,
+        release: api_types.Release | None = None,
+        place: api_types.Track | None = None,
+        disc: api_types.Medium | None = None,
+        asked: str = "",
+    ) -> str:
         """A recording; the release it was found on is the one it stands on, or the first told."""
         if release is None and isinstance(row.releases, list) and row.releases:
             release = row.releases[0]
@@ -171,7 +194,8 @@ class Gathered(Gathering):
         on = row.releases is not UNSET or release is not None
         self.page.records.append(
             Track(
-                SOURCE, row.id,
+                SOURCE,
+                row.id,
                 name=row.title,
                 artist_ids=ids,
                 artist_names=names,
@@ -185,7 +209,7 @@ class Gathered(Gathering):
                 disambiguation=_blank(row.disambiguation),
                 url=f"{_PAGE}/recording/{row.id}",
             )
-        )  # fmt: skip
+        )
         for code in (codes or [])[1:] if isinstance(codes, list) else ():
             self._known_as("track", row.id, "isrc", isrc(code) or code)
         self._tags("track", row.id, row.genres, row.tags)
@@ -197,17 +221,19 @@ class Gathered(Gathering):
         told = elsewhere(row.resource)
         for relation in row.relations or ():
             for kind, target in (
-                ("artist", relation.artist), ("album", relation.release),
+                ("artist", relation.artist),
+                ("album", relation.release),
                 ("track", relation.recording),
-            ):  # fmt: skip
+            ):
                 if target is None:
                     continue
                 if kind == "artist":
                     self._mentions.setdefault(
                         ("artist", target.id),
-                        Artist(SOURCE, target.id, name=target.name,
-                               url=f"{_PAGE}/artist/{target.id}"),
-                    )  # fmt: skip
+                        Artist(
+                            SOURCE, target.id, name=target.name, url=f"{_PAGE}/artist/{target.id}"
+                        ),
+                    )
                 if told:
                     self._known_as(kind, target.id, *told)
 

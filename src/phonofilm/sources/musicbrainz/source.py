@@ -38,8 +38,10 @@ class MusicBrainz(WholeDumps, HttpSource):
         rf"musicbrainz\.org/(?P<kind>)(?P<id>(?:artist|release|recording)/{_UUID})",
     )
     _kinds: ClassVar[Mapping[str, str]] = {
-        "artist": "artist", "release": "album", "recording": "track",
-    }  # fmt: skip
+        "artist": "artist",
+        "release": "album",
+        "recording": "track",
+    }
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Words of a search are quoted; several addresses are a parameter that comes again."""

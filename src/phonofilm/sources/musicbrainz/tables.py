@@ -27,29 +27,64 @@ _MEDIA = (
 
 def _table(name: str, types: dict[str, str]) -> DumpTable:
     return DumpTable(
-        name, tuple(types), ("id",), (), "json.tar", types,
+        name,
+        tuple(types),
+        ("id",),
+        (),
+        "json.tar",
+        types,
         (f"{name}.tar.xz", f"mbdump/{name}.tar.xz"),
-    )  # fmt: skip
+    )
 
 
 TABLES = {
-    "artist": _table("artist", {
-        "id": "VARCHAR", "name": "VARCHAR", "type": "VARCHAR", "country": "VARCHAR",
-        "disambiguation": "VARCHAR", "life-span": 'STRUCT("begin" VARCHAR)',
-        "aliases": "STRUCT(name VARCHAR)[]", "genres": _TAGS, "tags": _TAGS, "relations": _LINKS,
-    }),
-    "release": _table("release", {
-        "id": "VARCHAR", "title": "VARCHAR", "date": "VARCHAR", "barcode": "VARCHAR",
-        "disambiguation": "VARCHAR", "artist-credit": _CREDIT,
-        "label-info": "STRUCT(label STRUCT(name VARCHAR))[]",
-        "release-group": 'STRUCT(id VARCHAR, "primary-type" VARCHAR, "secondary-types" VARCHAR[])',
-        "media": _MEDIA, "genres": _TAGS, "tags": _TAGS,
-    }),
-    "recording": _table("recording", {
-        "id": "VARCHAR", "title": "VARCHAR", "length": "BIGINT", "disambiguation": "VARCHAR",
-        "isrcs": "VARCHAR[]", "artist-credit": _CREDIT, "genres": _TAGS, "tags": _TAGS,
-    }),
-}  # fmt: skip
+    "artist": _table(
+        "artist",
+        {
+            "id": "VARCHAR",
+            "name": "VARCHAR",
+            "type": "VARCHAR",
+            "country": "VARCHAR",
+            "disambiguation": "VARCHAR",
+            "life-span": 'STRUCT("begin" VARCHAR)',
+            "aliases": "STRUCT(name VARCHAR)[]",
+            "genres": _TAGS,
+            "tags": _TAGS,
+            "relations": _LINKS,
+        },
+    ),
+    "release": _table(
+        "release",
+        {
+            "id": "VARCHAR",
+            "title": "VARCHAR",
+            "date": "VARCHAR",
+            "barcode": "VARCHAR",
+            "disambiguation": "VARCHAR",
+            "artist-credit": _CREDIT,
+            "label-info": "STRUCT(label STRUCT(name VARCHAR))[]",
+            "release-group": (
+                'STRUCT(id VARCHAR, "primary-type" VARCHAR, "secondary-types" VARCHAR[])'
+            ),
+            "media": _MEDIA,
+            "genres": _TAGS,
+            "tags": _TAGS,
+        },
+    ),
+    "recording": _table(
+        "recording",
+        {
+            "id": "VARCHAR",
+            "title": "VARCHAR",
+            "length": "BIGINT",
+            "disambiguation": "VARCHAR",
+            "isrcs": "VARCHAR[]",
+            "artist-credit": _CREDIT,
+            "genres": _TAGS,
+            "tags": _TAGS,
+        },
+    ),
+}
 
 _ELSEWHERE = {
     "spotify": r"open\.spotify\.com/(?:artist|album|track)/([0-9A-Za-z]{22})",
@@ -142,21 +177,24 @@ _TRACK = "name artist_ids artist_names duration_ms isrc disambiguation url"
 _TAG = "of_kind of_id name votes is_genre licence"
 READINGS = (
     _reading(
-        Artist, "artist", _ARTISTS,
-        "name artist_type aliases disambiguation country begin_date url",
+        Artist, "artist", _ARTISTS, "name artist_type aliases disambiguation country begin_date url"
     ),
     _reading(Genre, "artist", _GENRES, "name"),
     _reading(Tag, "artist", _tags("artist", "artist"), _TAG),
     _reading(ExternalId, "artist", _IDS, "of_kind of_id scheme value"),
     _reading(
-        Album, "release", _ALBUMS,
+        Album,
+        "release",
+        _ALBUMS,
         "name album_type artist_ids artist_names release_date release_date_precision total_tracks"
         " label upc group_id disambiguation url",
     ),
     _reading(
-        Track, "release", _PLACED,
+        Track,
+        "release",
+        _PLACED,
         f"{_TRACK} album_id album_name track_number disc_number release_date",
     ),
     _reading(Tag, "release", _tags("release", "album"), _TAG),
     _reading(Track, "recording", _ALONE, _TRACK),
-)  # fmt: skip
+)

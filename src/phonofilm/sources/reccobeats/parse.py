@@ -64,10 +64,14 @@ def _codes(key: str, href: str | None) -> list[Record]:
         return []
     return [
         ExternalId(
-            SOURCE, f"track:{key}:spotify:{match[1]}", of_kind="track", of_id=key,
-            scheme="spotify", value=match[1],
+            SOURCE,
+            f"track:{key}:spotify:{match[1]}",
+            of_kind="track",
+            of_id=key,
+            scheme="spotify",
+            value=match[1],
         )
-    ]  # fmt: skip
+    ]
 
 
 def _features(request: Request, response: Response) -> Page:
@@ -76,14 +80,21 @@ def _features(request: Request, response: Response) -> Page:
     for row in rows:
         page.records.append(
             AudioFeatures(
-                SOURCE, row.id,
-                danceability=row.danceability, energy=row.energy, key=row.key,
-                loudness=row.loudness, mode=row.mode, speechiness=row.speechiness,
-                acousticness=row.acousticness, instrumentalness=row.instrumentalness,
-                liveness=row.liveness, valence=row.valence,
+                SOURCE,
+                row.id,
+                danceability=row.danceability,
+                energy=row.energy,
+                key=row.key,
+                loudness=row.loudness,
+                mode=row.mode,
+                speechiness=row.speechiness,
+                acousticness=row.acousticness,
+                instrumentalness=row.instrumentalness,
+                liveness=row.liveness,
+                valence=row.valence,
                 tempo=mapped(row.tempo, lambda tempo: tempo or None),
             )
-        )  # fmt: skip
+        )
         page.records.append(Track(SOURCE, row.id, isrc=mapped(row.isrc, isrc), url=row.href))
         page.records += _codes(row.id, row.href)
     return page
@@ -95,12 +106,16 @@ def _tracks(request: Request, response: Response) -> Page:
     for row in rows:
         page.records.append(
             Track(
-                SOURCE, row.id, name=row.track_title,
+                SOURCE,
+                row.id,
+                name=row.track_title,
                 artist_names=[person.name for person in row.artists],
-                duration_ms=row.duration_ms, isrc=isrc(row.isrc), popularity=row.popularity,
+                duration_ms=row.duration_ms,
+                isrc=isrc(row.isrc),
+                popularity=row.popularity,
                 url=row.href,
             )
-        )  # fmt: skip
+        )
         page.records += _codes(row.id, row.href)
     return page
 

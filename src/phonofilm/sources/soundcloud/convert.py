@@ -82,16 +82,21 @@ class Gathered(Gathering):
             self._odd("malformed_item", "a user without an id")
             return None
         return Artist(
-            SOURCE, key, name=mapped(row.username, filled),
+            SOURCE,
+            key,
+            name=mapped(row.username, filled),
             followers=mapped(row.followers_count, whole),
             followings=mapped(row.followings_count, whole),
             track_count=mapped(row.track_count, whole),
             playlist_count=mapped(row.playlist_count, whole),
-            description=mapped(row.description, filled), location=_location(row),
-            country=mapped(row.country_code, filled), created_at=mapped(row.created_at, moment),
-            image_url=mapped(row.avatar_url, picture), background_url=_background(row),
+            description=mapped(row.description, filled),
+            location=_location(row),
+            country=mapped(row.country_code, filled),
+            created_at=mapped(row.created_at, moment),
+            image_url=mapped(row.avatar_url, picture),
+            background_url=_background(row),
             url=mapped(row.permalink_url, filled),
-        )  # fmt: skip
+        )
 
     def _odd(self, kind: str, detail: str) -> None:
         self.page.findings.append(Finding(kind, detail))
@@ -119,16 +124,20 @@ class Gathered(Gathering):
         owner = row.user if isinstance(row.user, api_types.User) else None
         self.page.records.append(
             Playlist(
-                SOURCE, key, name=mapped(row.title, filled),
+                SOURCE,
+                key,
+                name=mapped(row.title, filled),
                 description=mapped(row.description, filled),
-                owner_id=_who(owner), owner_name=mapped(owner.username, filled) if owner else UNSET,
+                owner_id=_who(owner),
+                owner_name=mapped(owner.username, filled) if owner else UNSET,
                 track_count=mapped(row.track_count, whole),
                 followers=mapped(row.likes_count, whole),
                 public=mapped(row.sharing, lambda text: text == "public"),
                 snapshot_id=mapped(row.last_modified, moment),
-                image_url=mapped(row.artwork_url, picture), url=mapped(row.permalink_url, filled),
+                image_url=mapped(row.artwork_url, picture),
+                url=mapped(row.permalink_url, filled),
             )
-        )  # fmt: skip
+        )
         embedded = row.tracks if isinstance(row.tracks, list) else []
         self.entries(key, 0, [self._embedded(track) for track in embedded])
 
@@ -152,10 +161,14 @@ class Gathered(Gathering):
         for place, track in enumerate(tracks, first):
             self.page.records.append(
                 PlaylistEntry(
-                    SOURCE, f"{playlist}:{place}", playlist_id=playlist, position=place,
-                    track_id=self._placed(track), entry_type="track",
+                    SOURCE,
+                    f"{playlist}:{place}",
+                    playlist_id=playlist,
+                    position=place,
+                    track_id=self._placed(track),
+                    entry_type="track",
                 )
-            )  # fmt: skip
+            )
 
     def comment(self, row: api_types.Comment, track: str) -> None:
         """A comment; the account that wrote it may be gone, and so may the moment."""
@@ -167,13 +180,16 @@ class Gathered(Gathering):
         written, at = row.created_at, row.timestamp
         self.page.records.append(
             Comment(
-                SOURCE, key, track or tail(row.track_urn, row.track_id) or None,
+                SOURCE,
+                key,
+                track or tail(row.track_urn, row.track_id) or None,
                 (tail(user.urn, user.id) if user else tail(row.user_urn, row.user_id)) or None,
-                (user.username or None) if user else None, row.body,
+                (user.username or None) if user else None,
+                row.body,
                 at if at.__class__ is int else _moment_of(at),
                 moment(written) if written.__class__ is str else written,
             )
-        )  # fmt: skip
+        )
 
     def web_profile(self, row: api_types.WebProfile, artist: str) -> None:
         """A link on a profile."""
@@ -183,19 +199,25 @@ class Gathered(Gathering):
             return
         self.page.records.append(
             WebProfile(
-                SOURCE, f"{artist}:{key}", artist_id=artist, service=row.service or row.network,
-                title=row.title, username=row.username, url=row.url,
+                SOURCE,
+                f"{artist}:{key}",
+                artist_id=artist,
+                service=row.service or row.network,
+                title=row.title,
+                username=row.username,
+                url=row.url,
             )
-        )  # fmt: skip
+        )
 
     def related(self, artist: str) -> None:
         """That all artists who were listed are like another, in the list's order."""
         named = [record.id for record in self.page.records if isinstance(record, Artist)]
         for place, other in enumerate(named):
             self.page.records.append(
-                ArtistRelation(SOURCE, f"{artist}:{other}", artist_id=artist, related_id=other,
-                               position=place)
-            )  # fmt: skip
+                ArtistRelation(
+                    SOURCE, f"{artist}:{other}", artist_id=artist, related_id=other, position=place
+                )
+            )
 
     def of_genre(self, genre: str) -> None:
         """That all artists who were met stand under a genre."""
@@ -247,22 +269,35 @@ def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Trac
         row.likes_count if isinstance(row.favoritings_count, UnsetType) else row.favoritings_count
     )
     return Track(
-        SOURCE, key, name=title, artist_ids=[owner_id] if owner_id else UNSET,
-        artist_names=_names(row, publisher, owner), duration_ms=duration_ms,
+        SOURCE,
+        key,
+        name=title,
+        artist_ids=[owner_id] if owner_id else UNSET,
+        artist_names=_names(row, publisher, owner),
+        duration_ms=duration_ms,
         album_name=mapped(publisher.album_title, filled),
         isrc=mapped(row.isrc if not isinstance(row.isrc, UnsetType) else publisher.isrc, isrc),
-        explicit=publisher.explicit, release_date=_released(row),
+        explicit=publisher.explicit,
+        release_date=_released(row),
         genres=mapped(row.genre, lambda text: [text] if text else []),
-        listens=mapped(row.playback_count, whole), likes=mapped(likes, whole),
-        reposts=_reposts(row), comment_count=mapped(row.comment_count, whole),
-        downloads=mapped(row.download_count, whole), description=description,
-        created_at=mapped(row.created_at, moment), label=mapped(row.label_name, filled),
-        is_set=UNSET if isinstance(length, UnsetType) else is_set(
-            _known(duration_ms), _known(title), _known(description)),
-        access=_access(row), licence_url=mapped(row.license, filled),
-        audio_url=_audio(row), image_url=mapped(row.artwork_url, picture),
-        waveform_url=mapped(row.waveform_url, filled), url=mapped(row.permalink_url, filled),
-    )  # fmt: skip
+        listens=mapped(row.playback_count, whole),
+        likes=mapped(likes, whole),
+        reposts=_reposts(row),
+        comment_count=mapped(row.comment_count, whole),
+        downloads=mapped(row.download_count, whole),
+        description=description,
+        created_at=mapped(row.created_at, moment),
+        label=mapped(row.label_name, filled),
+        is_set=UNSET
+        if isinstance(length, UnsetType)
+        else is_set(_known(duration_ms), _known(title), _known(description)),
+        access=_access(row),
+        licence_url=mapped(row.license, filled),
+        audio_url=_audio(row),
+        image_url=mapped(row.artwork_url, picture),
+        waveform_url=mapped(row.waveform_url, filled),
+        url=mapped(row.permalink_url, filled),
+    )
 
 
 def _known(value: Maybe[T]) -> T | None:
@@ -317,8 +352,15 @@ def _audio(row: api_types.Track) -> Maybe[str]:
 def _tags(key: str, row: api_types.Track) -> Iterator[Record]:
     if isinstance(row.tag_list, str):
         for name in tags_of(row.tag_list):
-            yield Tag(SOURCE, f"track:{key}:{name}", of_kind="track", of_id=key, name=name,
-                      is_genre=False, licence=None)  # fmt: skip
+            yield Tag(
+                SOURCE,
+                f"track:{key}:{name}",
+                of_kind="track",
+                of_id=key,
+                name=name,
+                is_genre=False,
+                licence=None,
+            )
 
 
 def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
@@ -327,5 +369,6 @@ def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
     name = row.key_signature if isinstance(row.key_signature, str) and row.key_signature else None
     if tempo or name:
         pitch, mode = pitch_of(name)
-        yield AudioFeatures(SOURCE, key, tempo=float(tempo) if tempo else None, key_name=name,
-                            key=pitch, mode=mode)  # fmt: skip
+        yield AudioFeatures(
+            SOURCE, key, tempo=float(tempo) if tempo else None, key_name=name, key=pitch, mode=mode
+        )

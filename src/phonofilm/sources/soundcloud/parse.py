@@ -52,9 +52,10 @@ def _listing(tree: Any) -> api_types.Listing:
         raise Malformed("no list")
     href, total = tree.get("next_href"), tree.get("total_results")
     return api_types.Listing(
-        tree["collection"], href if isinstance(href, str) else None,
+        tree["collection"],
+        href if isinstance(href, str) else None,
         total if isinstance(total, int) else None,
-    )  # fmt: skip
+    )
 
 
 def _list_of(

@@ -6,14 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import (
-    Album,
-    Artist,
-    Maybe,
-    Playlist,
-    PlaylistEntry,
-    Track,
-)
+from phonofilm.records import Album, Artist, Maybe, Playlist, PlaylistEntry, Track
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding, Link, Page
@@ -58,7 +51,8 @@ class Gathered(Gathering):
             self._genres[genre] = None
         self.page.records.append(
             Artist(
-                SOURCE, row.id,
+                SOURCE,
+                row.id,
                 name=row.name,
                 genres=genres,
                 popularity=row.popularity,
@@ -66,7 +60,7 @@ class Gathered(Gathering):
                 image_url=_first_url(images) if isinstance(images, list) else images,
                 url=urls.spotify if isinstance(urls, api_types.Urls) else urls,
             )
-        )  # fmt: skip
+        )
         return row.id
 
     def _odd(self, kind: str, detail: str) -> None:
@@ -96,7 +90,8 @@ class Gathered(Gathering):
         date, precision = release_date(row.release_date or None)
         held = row.release_date is not UNSET
         record = Album(
-            SOURCE, row.id,
+            SOURCE,
+            row.id,
             name=row.name,
             album_type=row.album_type,
             artist_ids=ids,
@@ -110,7 +105,7 @@ class Gathered(Gathering):
             popularity=row.popularity,
             image_url=mapped(row.images, _first_url),
             url=_url(row),
-        )  # fmt: skip
+        )
         self._mentions[key] = record
         return row.id
 
@@ -125,7 +120,8 @@ class Gathered(Gathering):
             self.page.findings.append(Finding("track_without_name", row.id))
         self.page.records.append(
             Track(
-                SOURCE, row.id,
+                SOURCE,
+                row.id,
                 name=row.name or None,
                 artist_ids=ids,
                 artist_names=names,
@@ -142,7 +138,7 @@ class Gathered(Gathering):
                 is_local=row.is_local,
                 url=_url(row),
             )
-        )  # fmt: skip
+        )
         return row.id
 
     def entry(self, row: api_types.Entry, playlist: str, position: int) -> None:
@@ -173,7 +169,8 @@ class Gathered(Gathering):
         page = row.items or row.tracks
         self.page.records.append(
             Playlist(
-                SOURCE, row.id,
+                SOURCE,
+                row.id,
                 name=row.name,
                 description=row.description,
                 owner_id=mapped(row.owner, lambda owner: owner.id),
@@ -186,7 +183,7 @@ class Gathered(Gathering):
                 image_url=mapped(row.images, _first_url),
                 url=_url(row),
             )
-        )  # fmt: skip
+        )
         return row.id
 
     def done(self) -> Page:

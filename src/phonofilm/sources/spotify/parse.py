@@ -7,12 +7,7 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.records import (
-    ArtistRelation,
-    AudioFeatures,
-    Genre,
-    Record,
-)
+from phonofilm.records import ArtistRelation, AudioFeatures, Genre, Record
 from phonofilm.sources.contract import (
     Finding,
     Link,
@@ -46,7 +41,9 @@ def _artist(request: Request, response: Response) -> Page:
 def _artist_list(request: Request, response: Response) -> Page:
     """Batch gets and related artists: full artists, null for ids nobody has."""
     gathered = Gathered()
-    _, rows, odd = items_of(response.body, api_types.ArtistPage, api_types.Artist | None, ["artists"])
+    _, rows, odd = items_of(
+        response.body, api_types.ArtistPage, api_types.Artist | None, ["artists"]
+    )
     gathered.page.findings += odd
     for place, row in enumerate(rows):
         if row is None:

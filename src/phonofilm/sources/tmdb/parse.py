@@ -137,15 +137,21 @@ def _title(item: _Item, kind: str) -> Title:
     films = kind == "movie"
     date, precision = _date(item.release_date if films else item.first_air_date)
     return Title(
-        "tmdb", f"{kind}/{item.id}", name=item.title if films else item.name,
+        "tmdb",
+        f"{kind}/{item.id}",
+        name=item.title if films else item.name,
         original_name=item.original_title if films else item.original_name,
-        title_type="movie" if films else "tvSeries", is_series=not films, is_adult=item.adult,
-        start_year=int(date[:4]) if isinstance(date, str) else date, release_date=date,
+        title_type="movie" if films else "tvSeries",
+        is_series=not films,
+        is_adult=item.adult,
+        start_year=int(date[:4]) if isinstance(date, str) else date,
+        release_date=date,
         release_date_precision=precision,
         plot=item.overview or (None if item.overview == "" else item.overview),
-        poster_url=_PICTURES + item.poster_path if isinstance(item.poster_path, str)
+        poster_url=_PICTURES + item.poster_path
+        if isinstance(item.poster_path, str)
         else item.poster_path,
-    )  # fmt: skip
+    )
 
 
 def _date(text: Text) -> tuple[Any, Any]:

@@ -45,12 +45,20 @@ def _records(row: dict[str, str], page: Page) -> list[Record]:
     kind = _id(row.get("kind", ""))
     picture = row.get("picture")
     title = Title(
-        "wikidata", item, name=row.get("name"), original_name=row.get("original"),
-        title_type=KINDS.get(kind, ABSENT), is_series=(kind == "Q63952888") if kind else ABSENT,
-        start_year=int(date[:4]) if date else None, release_date=date,
-        release_date_precision=precision, countries=_parts(row.get("countries")),
-        poster_url=picture, poster_licence=_licence_page(picture), imdb_id=row.get("imdb"),
-    )  # fmt: skip
+        "wikidata",
+        item,
+        name=row.get("name"),
+        original_name=row.get("original"),
+        title_type=KINDS.get(kind, ABSENT),
+        is_series=(kind == "Q63952888") if kind else ABSENT,
+        start_year=int(date[:4]) if date else None,
+        release_date=date,
+        release_date_precision=precision,
+        countries=_parts(row.get("countries")),
+        poster_url=picture,
+        poster_licence=_licence_page(picture),
+        imdb_id=row.get("imdb"),
+    )
     records: list[Record] = [title]
     for genre in _parts(row.get("genres")):
         records.append(TitleGenre("wikidata", f"{item}:{genre}", title_id=item, genre=genre))
@@ -65,9 +73,15 @@ def _credit(item: str, role: str, person: str) -> list[Record]:
     who = _id(address)
     return [
         Person("wikidata", who, name=name, imdb_id=imdb_id or None),
-        Credit("wikidata", f"{item}:{role}:{who}", title_id=item, person_id=who, role=role,
-               category=role),
-    ]  # fmt: skip
+        Credit(
+            "wikidata",
+            f"{item}:{role}:{who}",
+            title_id=item,
+            person_id=who,
+            role=role,
+            category=role,
+        ),
+    ]
 
 
 def _earliest(text: str, page: Page) -> tuple[str | None, str | None]:

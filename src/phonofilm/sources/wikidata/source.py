@@ -15,7 +15,7 @@ from phonofilm.sources.contract import (
     Request,
     Response,
     judge_http,
-)  # fmt: skip
+)
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.wikidata.parse import parse_results
 from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items
@@ -28,8 +28,9 @@ class Wikidata(HttpSource):
         ("class_titles", "title", "imdb_titles"), parse_results
     )
     link_patterns: ClassVar[tuple[str, ...]] = (
-        r"(?P<kind>)(?P<id>Q[1-9]\d*)\b", r"(?P<kind>)(?P<id>tt\d{7,})\b",
-    )  # fmt: skip
+        r"(?P<kind>)(?P<id>Q[1-9]\d*)\b",
+        r"(?P<kind>)(?P<id>tt\d{7,})\b",
+    )
     link_kinds: ClassVar[Mapping[str, str]] = {"Q": "title", "t": "imdb_id"}
     saved_endpoint = "title"
     saved_access = "open"

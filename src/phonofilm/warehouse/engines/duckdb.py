@@ -180,8 +180,9 @@ class DuckWarehouse:
     def keep_run(self, source: str, run: str, started: datetime, result: str) -> None:
         """Keeps how a run ended; it is told by its id."""
         self.connection.execute("DELETE FROM store.run WHERE id = ?", [run])
-        self.connection.execute("INSERT INTO store.run VALUES (?, ?, ?, ?)",
-                                [source, run, started, result])  # fmt: skip
+        self.connection.execute(
+            "INSERT INTO store.run VALUES (?, ?, ?, ?)", [source, run, started, result]
+        )
 
     def purge(self, instant: datetime) -> dict[str, int]:
         """Removes what expired before an instant (UTC); rows by table."""

@@ -47,9 +47,11 @@ def connect(url: str) -> psycopg.Connection[Any]:
     """A connection; StoreError (never with the password) when there is none to be had."""
     try:
         return psycopg.connect(
-            url, connect_timeout=_CONNECT_SECONDS, application_name="phonofilm",
+            url,
+            connect_timeout=_CONNECT_SECONDS,
+            application_name="phonofilm",
             prepare_threshold=None,
-        )  # fmt: skip
+        )
     except (psycopg.Error, UnicodeError, ValueError) as error:
         raise failed(url, error) from None
 

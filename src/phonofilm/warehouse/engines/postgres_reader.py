@@ -71,9 +71,7 @@ def _extension() -> Path:
     """The extension's file; ConfigurationError when it is not there for this DuckDB."""
     spec = importlib.util.find_spec("duckdb_extension_postgres_scanner")
     found = Path(str(spec.origin)).parent if spec and spec.origin else Path("-")
-    path = (
-        found / "extensions" / f"v{duckdb.__version__}" / "postgres_scanner.duckdb_extension"
-    )  # fmt: skip
+    path = found / "extensions" / f"v{duckdb.__version__}" / "postgres_scanner.duckdb_extension"
     if not path.is_file():
         raise ConfigurationError(
             f"Reading from PostgreSQL needs the extension for DuckDB {duckdb.__version__}.",

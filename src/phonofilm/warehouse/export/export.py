@@ -24,9 +24,18 @@ FORMATS = {
     "jsonl": "FORMAT json",
 }
 TABLES = (
-    *(cls.plural for cls in RECORDS), "films", "observations", "quarantine", "runs",
-    "artist", "artist_wide", "recording", "release", "links", "beats",
-)  # fmt: skip
+    *(cls.plural for cls in RECORDS),
+    "films",
+    "observations",
+    "quarantine",
+    "runs",
+    "artist",
+    "artist_wide",
+    "recording",
+    "release",
+    "links",
+    "beats",
+)
 # Titles leave with their rating, genres, directors, writers and stars.
 # Comments leave with their track, its second and whether it is a set.
 WIDER = {"titles": "titles_wide", "comments": "comments_wide"}
@@ -34,9 +43,15 @@ _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
 def export(
-    folder: DataFolder, table: str, format_: str, out: Path, shape: str = "", per_file: int = 5,
-    use: str = "", leave_out: bool = False,
-) -> list[Exported]:  # fmt: skip
+    folder: DataFolder,
+    table: str,
+    format_: str,
+    out: Path,
+    shape: str = "",
+    per_file: int = 5,
+    use: str = "",
+    leave_out: bool = False,
+) -> list[Exported]:
     """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
 
     Rows past their keeping are left out. A file appears under its name only when it is whole.

@@ -22,9 +22,14 @@ from phonofilm.warehouse.snapshots import read
 from phonofilm.workspace import DataFolder
 
 _TYPES = {
-    "VARCHAR": "string", "BIGINT": "bigint", "DOUBLE": "double", "BOOLEAN": "boolean",
-    "TIMESTAMP": "timestamp", "DATE": "date", "INTEGER": "int",
-}  # fmt: skip
+    "VARCHAR": "string",
+    "BIGINT": "bigint",
+    "DOUBLE": "double",
+    "BOOLEAN": "boolean",
+    "TIMESTAMP": "timestamp",
+    "DATE": "date",
+    "INTEGER": "int",
+}
 _WIDER = {"titles": "titles_wide"}
 _OWN = re.compile(r"[a-z_]+/source=[^/]+/[0-9a-f]{16}\.parquet")
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet."

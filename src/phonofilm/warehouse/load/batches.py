@@ -165,11 +165,13 @@ def _of_dump(reading: Reading, sql: str, told: Told, kept: bool) -> str:
         told_fields.add("kept_by")
         sql = f"SELECT r.*, kept.rule AS kept_by FROM ({sql}) r JOIN kept USING (id)"
     values = [
-        f"r.{quoted(c.name)}" if c.name == "id" or c.name in told_fields
-        else f"'{told.source}' AS source" if c.name == "source"
+        f"r.{quoted(c.name)}"
+        if c.name == "id" or c.name in told_fields
+        else f"'{told.source}' AS source"
+        if c.name == "source"
         else f"NULL::{c.sql_type} AS {quoted(c.name)}"
         for c in stored(cls)
-    ]  # fmt: skip
+    ]
     held = mask(field_names(cls), told_fields)
     expires = "NULL" if told.expires_us is None else str(told.expires_us)
     named = " AND ".join(f"r.{quoted(name)} IS NOT NULL" for name in cls.keyed_by)

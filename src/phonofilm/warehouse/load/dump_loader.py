@@ -63,9 +63,14 @@ class DumpLoader:
     ) -> None:
         connection = self._warehouse.batches.connection
         relations = Relations(
-            connection, source, dumps, generation, scratch, self._careful,
+            connection,
+            source,
+            dumps,
+            generation,
+            scratch,
+            self._careful,
             "all " if generation.only else "",
-        )  # fmt: skip
+        )
         # The next file is unpacked while the database reads the last one.
         with ThreadPoolExecutor(1) as unpacker:
             order = dict.fromkeys(table for reading in source.readings for table in reading.needs)
@@ -82,9 +87,13 @@ class DumpLoader:
             self._quarantine(generation.source, generation.files[table], reasons)
 
     def _read(
-        self, reading: Reading, relations: Relations, waiting: dict[str, Future[Path | None]],
-        source: BulkSource, generation: Generation,
-    ) -> None:  # fmt: skip
+        self,
+        reading: Reading,
+        relations: Relations,
+        waiting: dict[str, Future[Path | None]],
+        source: BulkSource,
+        generation: Generation,
+    ) -> None:
         for table in reading.needs:
             if table in waiting:
                 relations.open(table, waiting.pop(table).result())
@@ -134,18 +143,27 @@ class DumpLoader:
         self.quarantined += len(reasons)
         at = _utc(file.fetched_at)
         self._warehouse.quarantine(
-            [[source, file.table, [], n, at, file.sha256, reason[:80], reason[:400], None]
-             for n, reason in enumerate(reasons)]
-        )  # fmt: skip
+            [
+                [source, file.table, [], n, at, file.sha256, reason[:80], reason[:400], None]
+                for n, reason in enumerate(reasons)
+            ]
+        )
 
     def _keep_run(self, generation: Generation) -> None:
         """An import is a run: the card tells where rows come from."""
         fetched = max(file.fetched_at for file in generation.files.values())
         result = {
-            "origin": generation.origin, "access": "datasets", "status": "done",
-            "calls": len(generation.files), "new_per_call": 0.0, "elapsed_s": 0.0, "coverage": {},
-            "findings": [], "only": generation.only, "kept": generation.kept,
-        }  # fmt: skip
+            "origin": generation.origin,
+            "access": "datasets",
+            "status": "done",
+            "calls": len(generation.files),
+            "new_per_call": 0.0,
+            "elapsed_s": 0.0,
+            "coverage": {},
+            "findings": [],
+            "only": generation.only,
+            "kept": generation.kept,
+        }
         self._warehouse.keep_run(
             generation.source, generation.run, _utc(fetched), json.dumps(result)
         )

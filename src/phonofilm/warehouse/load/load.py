@@ -34,9 +34,7 @@ from phonofilm.workspace import DataFolder, Writing
 
 _STAGE_ROWS = 80_000
 # Values that no column can hold, as the database says it.
-_ODD_VALUES = (
-    duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException,
-)  # fmt: skip
+_ODD_VALUES = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
 _SCRATCH = "load-"
 _DAY_US = 86_400_000_000
 
@@ -62,8 +60,10 @@ class Loader:
         self._stage = Stage()
         self._masks: dict[tuple[str, str], dict[str, int]] = {}
         self._counts: dict[str, Counter[str]] = {
-            "inserted": Counter(), "updated": Counter(), "unchanged": Counter(),
-        }  # fmt: skip
+            "inserted": Counter(),
+            "updated": Counter(),
+            "unchanged": Counter(),
+        }
         self.findings: Counter[str] = Counter()
         self.quarantined = 0
         self._quarantined: list[list[Any]] = []
@@ -139,10 +139,17 @@ class Loader:
         expires = None if keep_us is None else _utc(envelope.fetched_at + keep_us)
         self._quarantined.append(
             [
-                envelope.source, envelope.endpoint, envelope.ids, envelope.offset,
-                _utc(envelope.fetched_at), envelope.sha256, reason, envelope.body[:400], expires,
+                envelope.source,
+                envelope.endpoint,
+                envelope.ids,
+                envelope.offset,
+                _utc(envelope.fetched_at),
+                envelope.sha256,
+                reason,
+                envelope.body[:400],
+                expires,
             ]
-        )  # fmt: skip
+        )
 
     def _keep_quarantined(self) -> None:
         self._warehouse.quarantine(self._quarantined)
@@ -162,9 +169,15 @@ class Loader:
         """What was done."""
         plain = {word: dict(held) for word, held in self._counts.items()}
         return Loaded(
-            plain["inserted"], plain["updated"], plain["unchanged"], self.quarantined,
-            dict(self.findings), self.answers, number, round(elapsed, 3),
-        )  # fmt: skip
+            plain["inserted"],
+            plain["updated"],
+            plain["unchanged"],
+            self.quarantined,
+            dict(self.findings),
+            self.answers,
+            number,
+            round(elapsed, 3),
+        )
 
 
 def _utc(microseconds: int) -> datetime:

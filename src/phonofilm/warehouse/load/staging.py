@@ -61,17 +61,25 @@ class Stage:
         self.size = 0
 
     def add(
-        self, envelope: Envelope, records: Sequence[Record], full_masks: dict[str, int],
-        looked_up: set[tuple[str, str]], keep_us: int | None,
-    ) -> None:  # fmt: skip
+        self,
+        envelope: Envelope,
+        records: Sequence[Record],
+        full_masks: dict[str, int],
+        looked_up: set[tuple[str, str]],
+        keep_us: int | None,
+    ) -> None:
         """Stages what an answer told; things that were looked up (kind, id) are full."""
         number, fetched = len(self._told), envelope.fetched_at
         self._told.append(
             Told(
-                number, instant(fetched, envelope.sha256), fetched, fetched // _DAY_US,
-                None if keep_us is None else fetched + keep_us, envelope.sha256[:16],
+                number,
+                instant(fetched, envelope.sha256),
+                fetched,
+                fetched // _DAY_US,
+                None if keep_us is None else fetched + keep_us,
+                envelope.sha256[:16],
             )
-        )  # fmt: skip
+        )
         for record in _once(records):
             cls = type(record)
             held, mask = holder(cls)(record), full_masks.get(cls.kind, 0)

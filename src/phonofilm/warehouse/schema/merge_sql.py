@@ -38,8 +38,9 @@ def differs(cls: type[Record], b: str = "b") -> str:
     """Whether it changes a value that people see."""
     parts = [
         f"({_later(cls, name, b)} AND {b}.{quoted(name)} IS DISTINCT FROM t.{quoted(name)})"
-        for name in field_names(cls) if name not in cls.keyed_by
-    ]  # fmt: skip
+        for name in field_names(cls)
+        if name not in cls.keyed_by
+    ]
     return " OR ".join([*parts, f"({b}._full AND NOT t._full)"])
 
 
@@ -49,8 +50,9 @@ def merged(cls: type[Record], b: str = "b") -> dict[str, str]:
     values = {
         quoted(name): f"CASE WHEN {_later(cls, name, b)}"
         f" THEN {b}.{quoted(name)} ELSE t.{quoted(name)} END"
-        for name in names if name not in cls.keyed_by
-    }  # fmt: skip
+        for name in names
+        if name not in cls.keyed_by
+    }
     instants = [f"greatest({of_field(b, names, n)}, {of_field('t', names, n)})" for n in names]
     return values | {
         "first_seen": f"least({b}.first_seen, t.first_seen)",

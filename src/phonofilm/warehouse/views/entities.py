@@ -11,9 +11,19 @@ from collections.abc import Iterator
 
 # Who is believed first, where nothing else is said.
 RANKS = (
-    "musicbrainz", "spotify", "deezer", "itunes", "jamendo", "fma", "listenbrainz", "reccobeats",
-    "acousticbrainz", "imdb", "tmdb", "wikidata",
-)  # fmt: skip
+    "musicbrainz",
+    "spotify",
+    "deezer",
+    "itunes",
+    "jamendo",
+    "fma",
+    "listenbrainz",
+    "reccobeats",
+    "acousticbrainz",
+    "imdb",
+    "tmdb",
+    "wikidata",
+)
 # For some values others know better: previews that do not expire, names as artists write them.
 _PREFERRED = {
     "preview_url": ("itunes", "deezer", "jamendo"),
@@ -27,24 +37,52 @@ _PREFERRED = {
 TABLES = {
     "members": {"kind": "VARCHAR", "source": "VARCHAR", "id": "VARCHAR", "entity": "VARCHAR"},
     "links": {
-        "kind": "VARCHAR", "source_a": "VARCHAR", "id_a": "VARCHAR", "source_b": "VARCHAR",
-        "id_b": "VARCHAR", "probability": "DOUBLE", "method": "VARCHAR", "evidence": "VARCHAR",
-        "status": "VARCHAR", "rules": "VARCHAR",
+        "kind": "VARCHAR",
+        "source_a": "VARCHAR",
+        "id_a": "VARCHAR",
+        "source_b": "VARCHAR",
+        "id_b": "VARCHAR",
+        "probability": "DOUBLE",
+        "method": "VARCHAR",
+        "evidence": "VARCHAR",
+        "status": "VARCHAR",
+        "rules": "VARCHAR",
     },
     "genres": {"name": "VARCHAR", "parent": "VARCHAR"},
     "genre_tree": {"name": "VARCHAR", "within": "VARCHAR"},
-}  # fmt: skip
+}
 
 _ARTIST = ("name", "artist_type", "country", "begin_date", "image_url", "url")
 _RECORDING = (
-    "name", "duration_ms", "isrc", "explicit", "release_date", "album_name", "popularity", "rank",
-    "listeners", "listens", "preview_url", "preview_expires_at", "licence_url", "audio_url", "url",
-)  # fmt: skip
+    "name",
+    "duration_ms",
+    "isrc",
+    "explicit",
+    "release_date",
+    "album_name",
+    "popularity",
+    "rank",
+    "listeners",
+    "listens",
+    "preview_url",
+    "preview_expires_at",
+    "licence_url",
+    "audio_url",
+    "url",
+)
 _MEASURED = ("tempo", "key", "mode", "danceability", "energy", "valence", "loudness")
 _RELEASE = (
-    "name", "album_type", "release_date", "release_date_precision", "total_tracks", "label", "upc",
-    "image_url", "licence_url", "url",
-)  # fmt: skip
+    "name",
+    "album_type",
+    "release_date",
+    "release_date_precision",
+    "total_tracks",
+    "label",
+    "upc",
+    "image_url",
+    "licence_url",
+    "url",
+)
 
 
 def _rank(field: str) -> str:

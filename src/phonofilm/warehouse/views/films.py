@@ -54,13 +54,25 @@ def title_views() -> Iterator[str]:
 _FILM_SOURCES = ("imdb", "tmdb", "wikidata")
 # What belongs together comes from one source: the first that has the first of them.
 _FILLED = (
-    ("name",), ("original_name",), ("title_type", "is_series"), ("is_adult",),
-    ("start_year", "end_year"), ("runtime_ms",),
+    ("name",),
+    ("original_name",),
+    ("title_type", "is_series"),
+    ("is_adult",),
+    ("start_year", "end_year"),
+    ("runtime_ms",),
     ("release_date", "release_date_precision", "release_country"),
-    ("certificate", "certificate_country"), ("plot",), ("poster_url", "poster_licence"),
-    ("keywords",), ("countries",), ("languages",), ("rating", "votes"), ("genres",),
-    ("directors",), ("writers",), ("stars",),
-)  # fmt: skip
+    ("certificate", "certificate_country"),
+    ("plot",),
+    ("poster_url", "poster_licence"),
+    ("keywords",),
+    ("countries",),
+    ("languages",),
+    ("rating", "votes"),
+    ("genres",),
+    ("directors",),
+    ("writers",),
+    ("stars",),
+)
 
 
 def _filled(group: tuple[str, ...], name: str) -> str:

@@ -84,9 +84,14 @@ class FirstPages(Vein):
     """What calls about nodes of one kind share: which nodes are still to be asked about."""
 
     def __init__(
-        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
-        plain: bool = False, only_itself: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        spec: Endpoint,
+        expected: Yield,
+        frontier: Frontier,
+        plain: bool = False,
+        only_itself: bool = False,
+    ) -> None:
         super().__init__(name, spec, expected, plain)
         self._frontier = frontier
         self._nodes: array[int] = frontier.by_kind[spec.node]
@@ -119,9 +124,14 @@ class Batches(FirstPages):
     """Nodes in the order they were met, as many in a call as the endpoint takes."""
 
     def __init__(
-        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
-        plain: bool = False, only_itself: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        spec: Endpoint,
+        expected: Yield,
+        frontier: Frontier,
+        plain: bool = False,
+        only_itself: bool = False,
+    ) -> None:
         super().__init__(name, spec, expected, frontier, plain, only_itself)
         self._cursor = 0
         self._gathered: deque[int] = deque()

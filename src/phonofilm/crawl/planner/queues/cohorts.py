@@ -69,9 +69,14 @@ class Siblings(FirstPages):
     """Calls about one node each."""
 
     def __init__(
-        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
-        plain: bool = False, only_itself: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        spec: Endpoint,
+        expected: Yield,
+        frontier: Frontier,
+        plain: bool = False,
+        only_itself: bool = False,
+    ) -> None:
         super().__init__(name, spec, expected, frontier, plain, only_itself)
         self._fresh: dict[str, Waiting] = {}
         self._tried: list[list[tuple[float, int, int, Group]]] = [[] for _ in range(_CLASSES)]

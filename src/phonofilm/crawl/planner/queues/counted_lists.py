@@ -30,9 +30,14 @@ class Terms(FirstPages):
     """First pages of lists whose known members are counted, by the order of that count."""
 
     def __init__(
-        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier,
-        plain: bool = False, only_itself: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        spec: Endpoint,
+        expected: Yield,
+        frontier: Frontier,
+        plain: bool = False,
+        only_itself: bool = False,
+    ) -> None:
         super().__init__(name, spec, expected, frontier, plain, only_itself)
         self._queues: dict[int, deque[int]] = {}
         self._by_count: dict[int, Estimate] = {}
@@ -129,9 +134,15 @@ class FurtherPages(Vein):
     """Pages after an answer. `counted` lists tell by their members how much of them is new."""
 
     def __init__(
-        self, name: str, spec: Endpoint, expected: Yield, frontier: Frontier, page_size: int,
-        plain: bool = False, counted: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        spec: Endpoint,
+        expected: Yield,
+        frontier: Frontier,
+        page_size: int,
+        plain: bool = False,
+        counted: bool = False,
+    ) -> None:
         super().__init__(name, spec, expected, plain)
         self._frontier, self._page_size, self.counted = frontier, page_size, counted
         self._tails: dict[int, Tail] = {}

@@ -30,22 +30,31 @@ class Objects:
         face = _NO_FACE if index % 3 == 0 else uuid(9, index)
         key = number(index)
         return {
-            "id": key, "name": name, "slug": _slug(name), "image": _image("590x404", face, index),
+            "id": key,
+            "name": name,
+            "slug": _slug(name),
+            "image": _image("590x404", face, index),
             "url": f"{_HOST}/v4/catalog/artists/{key}/",
-        }  # fmt: skip
+        }
 
     def label(self, name: str) -> dict[str, Any]:
         """A label."""
         key = number(sum(name.encode()) * 131 % 9_999_991)
-        return {"id": key, "name": name, "slug": _slug(name),
-                "image": _image("500x500", uuid(10, key), key)}  # fmt: skip
+        return {
+            "id": key,
+            "name": name,
+            "slug": _slug(name),
+            "image": _image("500x500", uuid(10, key), key),
+        }
 
     def genre(self, name: str) -> dict[str, Any]:
         """A genre; its id is what stays."""
         return {
-            "id": self._genres[name], "name": name.title(), "slug": _slug(name),
+            "id": self._genres[name],
+            "name": name.title(),
+            "slug": _slug(name),
             "url": f"{_HOST}/v4/catalog/genres/{self._genres[name]}/",
-        }  # fmt: skip
+        }
 
     def title(self, row: Track) -> tuple[str, str]:
         """Name and mix; some mixes stand in the name, too."""
@@ -63,23 +72,36 @@ class Objects:
         album = self.world.album(index)
         lost, key = share(902, index, 4) < 0.005, number(index)
         made = {
-            "id": key, "name": album.name, "slug": _slug(album.name),
+            "id": key,
+            "name": album.name,
+            "slug": _slug(album.name),
             "image": _image("1400x1400", uuid(11, index), index),
             "label": self.label(album.label),
-        }  # fmt: skip
+        }
         if not whole:
             return made
         day = _day(album.release_date)
         return made | {
-            "artists": [] if lost else [self.artist(a) for a in album.artists], "remixers": [],
-            "bpm_range": {"min": None, "max": None}, "catalog_number": f"CAT{index:05d}",
-            "desc": None, "enabled": True, "encoded_date": f"{day}T10:00:00-06:00",
-            "exclusive": False, "is_explicit": False, "new_release_date": day,
-            "publish_date": day, "override_price": None, "pre_order": False,
-            "pre_order_date": None, "track_count": 0 if lost else album.total_tracks,
-            "type": {"id": 1, "name": album.album_type.title()}, "upc": album.upc,
-            "updated": f"{day}T10:00:00-06:00", "url": f"{_HOST}/v4/catalog/releases/{key}/",
-        }  # fmt: skip
+            "artists": [] if lost else [self.artist(a) for a in album.artists],
+            "remixers": [],
+            "bpm_range": {"min": None, "max": None},
+            "catalog_number": f"CAT{index:05d}",
+            "desc": None,
+            "enabled": True,
+            "encoded_date": f"{day}T10:00:00-06:00",
+            "exclusive": False,
+            "is_explicit": False,
+            "new_release_date": day,
+            "publish_date": day,
+            "override_price": None,
+            "pre_order": False,
+            "pre_order_date": None,
+            "track_count": 0 if lost else album.total_tracks,
+            "type": {"id": 1, "name": album.album_type.title()},
+            "upc": album.upc,
+            "updated": f"{day}T10:00:00-06:00",
+            "url": f"{_HOST}/v4/catalog/releases/{key}/",
+        }
 
     def track(self, index: int, detail: bool = False) -> dict[str, Any]:
         """A track; without its number in lists."""
@@ -91,34 +113,59 @@ class Objects:
         owner = self.world.artist(row.artists[0])
         people = [self.artist(a) for a in row.artists]
         made = {
-            "id": key, "name": "" if share(902, index, 5) < 0.0008 else name, "mix_name": mixed,
-            "slug": _slug(name), "artists": people + (people[:1] if index % 97 == 0 else []),
-            "remixers": self._remixers(row, mixed), "bsrc_remixer": [], "free_downloads": [],
-            "free_download_start_date": None, "free_download_end_date": None,
-            "publish_status": "published", "available_worldwide": index % 5 > 0,
+            "id": key,
+            "name": "" if share(902, index, 5) < 0.0008 else name,
+            "mix_name": mixed,
+            "slug": _slug(name),
+            "artists": people + (people[:1] if index % 97 == 0 else []),
+            "remixers": self._remixers(row, mixed),
+            "bsrc_remixer": [],
+            "free_downloads": [],
+            "free_download_start_date": None,
+            "free_download_end_date": None,
+            "publish_status": "published",
+            "available_worldwide": index % 5 > 0,
             "bpm": None if share(902, index, 6) < 0.01 else self._bpm(row),
             "key": None if share(902, index, 7) < 0.01 else _key(row),
             "catalog_number": f"CAT{row.album:05d}",
-            "current_status": {"id": 10, "name": "General Content",
-                               "url": f"{_HOST}/v4/auxiliary/current-status/10/"},
-            "encoded_date": f"{day}T02:18:24-07:00", "exclusive": False,
+            "current_status": {
+                "id": 10,
+                "name": "General Content",
+                "url": f"{_HOST}/v4/auxiliary/current-status/10/",
+            },
+            "encoded_date": f"{day}T02:18:24-07:00",
+            "exclusive": False,
             "genre": self.genre(owner.main_genre),
             "sub_genre": self.genre(owner.genres[-1])
-            if owner.genres[1:] and share(902, index, 8) < 0.175 else None,
-            "image": {"id": key, "uri": f"{_MEDIA}/1500x250/{sound}.png",
-                      "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{sound}.png"},
-            "is_available_for_streaming": True, "is_explicit": row.explicit,
-            "is_ugc_remix": False, "is_dj_edit": False, "is_dj_version": False, "is_hype": False,
-            "isrc": self.house.isrc(row), "label_track_identifier": f"{key}",
+            if owner.genres[1:] and share(902, index, 8) < 0.175
+            else None,
+            "image": {
+                "id": key,
+                "uri": f"{_MEDIA}/1500x250/{sound}.png",
+                "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{sound}.png",
+            },
+            "is_available_for_streaming": True,
+            "is_explicit": row.explicit,
+            "is_ugc_remix": False,
+            "is_dj_edit": False,
+            "is_dj_version": False,
+            "is_hype": False,
+            "isrc": self.house.isrc(row),
+            "label_track_identifier": f"{key}",
             "length": None if length is None else f"{length // 60_000}:{length // 1000 % 60:02d}",
-            "length_ms": length, "new_release_date": day, "publish_date": day, "pre_order": False,
+            "length_ms": length,
+            "new_release_date": day,
+            "publish_date": day,
+            "pre_order": False,
             "pre_order_date": None,
             "price": {"code": "EUR", "symbol": "€", "value": 1.39, "display": "€1.39"},
-            "release": self.release(row.album), "sale_type": {"id": 1, "name": "purchase"},
+            "release": self.release(row.album),
+            "sale_type": {"id": 1, "name": "purchase"},
             "sample_url": f"https://geo-samples.beatport.com/track/{sound}.LOFI.mp3",
-            "sample_start_ms": 60_000, "sample_end_ms": 180_000,
+            "sample_start_ms": 60_000,
+            "sample_end_ms": 180_000,
             "url": f"{_HOST}/v4/catalog/tracks/{key}/",
-        }  # fmt: skip
+        }
         return made | {"number": row.track_number, "hidden": False} if detail else made
 
     def _remixers(self, row: Track, mixed: str) -> list[dict[str, Any]]:
@@ -141,18 +188,28 @@ def _key(row: Track) -> dict[str, Any] | None:
     letter, major = _KEYS[int(row.features["key"])], bool(row.features["mode"])
     mode = "Major" if major else "Minor"
     return {
-        "camelot_number": 1, "camelot_letter": "B" if major else "A",
-        "chord_type": {"id": 2 if major else 1, "name": mode,
-                       "url": f"{_HOST}/v4/catalog/chord-types/{2 if major else 1}/"},
-        "id": 1 + int(row.features["key"]) + 12 * major, "is_sharp": False,
-        "is_flat": letter.endswith("b"), "letter": letter[0], "name": f"{letter} {mode}",
+        "camelot_number": 1,
+        "camelot_letter": "B" if major else "A",
+        "chord_type": {
+            "id": 2 if major else 1,
+            "name": mode,
+            "url": f"{_HOST}/v4/catalog/chord-types/{2 if major else 1}/",
+        },
+        "id": 1 + int(row.features["key"]) + 12 * major,
+        "is_sharp": False,
+        "is_flat": letter.endswith("b"),
+        "letter": letter[0],
+        "name": f"{letter} {mode}",
         "url": f"{_HOST}/v4/catalog/keys/1/",
-    }  # fmt: skip
+    }
 
 
 def _image(size: str, name: str, key: int) -> dict[str, Any]:
-    return {"id": number(key), "uri": f"{_MEDIA}/{size}/{name}.jpg",
-            "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{name}.jpg"}  # fmt: skip
+    return {
+        "id": number(key),
+        "uri": f"{_MEDIA}/{size}/{name}.jpg",
+        "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{name}.jpg",
+    }
 
 
 def _slug(name: str) -> str:

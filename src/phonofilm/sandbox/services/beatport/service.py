@@ -96,10 +96,16 @@ class BeatportService:
         self._codes.discard(code)
         token = "sandbox-" + secrets.token_hex(16)
         self._tokens[token] = self._clock.now() + 36_000
-        return json_answer("token", {
-            "access_token": token, "refresh_token": "sandbox-" + secrets.token_hex(8),
-            "expires_in": 36_000, "token_type": "Bearer", "scope": "app:docs user:dj",
-        })  # fmt: skip
+        return json_answer(
+            "token",
+            {
+                "access_token": token,
+                "refresh_token": "sandbox-" + secrets.token_hex(8),
+                "expires_in": 36_000,
+                "token_type": "Bearer",
+                "scope": "app:docs user:dj",
+            },
+        )
 
     def _route(self, parts: list[str], ask: Ask) -> Answer:
         made = self._made
@@ -143,8 +149,12 @@ class BeatportService:
         raise Refusal(404, "Not found.")
 
     def _index(self, text: str, what: str) -> int:
-        known = {"tracks": self._has_track, "releases": self._has_release,
-                 "artists": self._has_artist, "labels": self._labels.__contains__}  # fmt: skip
+        known = {
+            "tracks": self._has_track,
+            "releases": self._has_release,
+            "artists": self._has_artist,
+            "labels": self._labels.__contains__,
+        }
         plain = text.isdecimal() and int(text) <= LARGEST
         index = (int(text) if what == "labels" else from_number(int(text))) if plain else -1
         if what not in known or not known[what](index):
@@ -172,12 +182,19 @@ class BeatportService:
 
     def _of_artist(self, artist: int) -> list[int]:
         world = self.world
-        return [t for album in world.albums_of(artist) for t in world.tracks_of(album)
-                if world.track(t).artists[:1] == (artist,)]  # fmt: skip
+        return [
+            t
+            for album in world.albums_of(artist)
+            for t in world.tracks_of(album)
+            if world.track(t).artists[:1] == (artist,)
+        ]
 
     def _top(self, genre: str) -> list[int]:
-        people = [a for a in self.catalogue.by_popularity if self.house.has(a)
-                  and (not genre or self.world.artist(a).main_genre == genre)][:40]  # fmt: skip
+        people = [
+            a
+            for a in self.catalogue.by_popularity
+            if self.house.has(a) and (not genre or self.world.artist(a).main_genre == genre)
+        ][:40]
         tracks = [t for a in people for t in self.catalogue.top_tracks(a)]
         return sorted(tracks, key=lambda t: (-self.world.track(t).popularity, t))[:100]
 
@@ -207,8 +224,9 @@ class BeatportService:
             return self._page("tracks_by_code", rows, made.track, ask)
         if what == "tracks" and "label_id" in query:
             name = self._labels.get(int(query["label_id"]), "")
-            rows = [t for t in self._tracks
-                    if self.world.album(self.world.track(t).album).label == name]  # fmt: skip
+            rows = [
+                t for t in self._tracks if self.world.album(self.world.track(t).album).label == name
+            ]
             return self._page("tracks_of_label", rows, made.track, ask)
         if what == "tracks":
             words = f"{query.get('artist_name', '')} {query.get('name', '')}"
@@ -269,9 +287,13 @@ class BeatportService:
         return self._page(f"search_{kind}", rows, build, ask, kind)
 
     def _page(
-        self, endpoint: str, rows: Sequence[Any], build: Callable[[Any], Any], ask: Ask,
+        self,
+        endpoint: str,
+        rows: Sequence[Any],
+        build: Callable[[Any], Any],
+        ask: Ask,
         under: str = "results",
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         page, size = ask.query.get("page", "1"), ask.query.get("per_page", str(_DEFAULT))
         if not (page.isdecimal() and size.isdecimal() and int(page) and int(size)):
             raise Refusal(404, "Invalid page.")
@@ -282,11 +304,17 @@ class BeatportService:
         query = urlencode({**ask.query, "page": at + 1})
         # Without a scheme, and now and then with the host of the service's own network.
         following = f"{_SCHEMELESS[at % 2]}{ask.path}/?{query}" if at < last else None
-        return json_answer(endpoint, {
-            under: [build(row) for row in rows[(at - 1) * most : at * most]],
-            "next": following, "previous": None, "count": len(rows),
-            "page": f"{at}/{last}", "per_page": most,
-        })  # fmt: skip
+        return json_answer(
+            endpoint,
+            {
+                under: [build(row) for row in rows[(at - 1) * most : at * most]],
+                "next": following,
+                "previous": None,
+                "count": len(rows),
+                "page": f"{at}/{last}",
+                "per_page": most,
+            },
+        )
 
     def visible(self) -> dict[str, int]:
         """What this catalogue has."""

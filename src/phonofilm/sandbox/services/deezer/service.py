@@ -81,9 +81,11 @@ class DeezerService:
         if kind == "track" and key.startswith("isrc:"):
             return lambda: self._by_isrc(key.removeprefix("isrc:"))
         builders: dict[str, Callable[[int], Any]] = {
-            "artist": self.objects.artist, "album": self.objects.album,
-            "track": self.objects.track, "playlist": self.objects.playlist,
-        }  # fmt: skip
+            "artist": self.objects.artist,
+            "album": self.objects.album,
+            "track": self.objects.track,
+            "playlist": self.objects.playlist,
+        }
         if kind in builders:
             return lambda: builders[kind](self._index(kind, key))
         if kind == "genre":
@@ -237,9 +239,12 @@ class DeezerService:
             return top or catalogue.titled(title or words)
         wanted = set(words_of(title))
         tracks = [
-            t for a in catalogue.named(artist) for album in world.albums_of(a)
-            for t in world.tracks_of(album) if wanted <= set(words_of(world.title(t)))
-        ]  # fmt: skip
+            t
+            for a in catalogue.named(artist)
+            for album in world.albums_of(a)
+            for t in world.tracks_of(album)
+            if wanted <= set(words_of(world.title(t)))
+        ]
         return sorted(tracks, key=lambda t: (-world.track(t).popularity, t))
 
     def _playlists(self, fields: dict[str, str], words: str) -> Sequence[int]:

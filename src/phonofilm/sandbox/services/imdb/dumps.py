@@ -28,11 +28,19 @@ def _or_null(value: object) -> str:
 def _basics(world: FilmWorld) -> Iterator[str]:
     for index in range(world.titles):
         t = world.title(index)
-        yield "\t".join((
-            world.tconst(index), t.kind, t.name, t.original_name, "1" if t.adult else "0",
-            _or_null(t.start_year), _or_null(t.end_year), _or_null(t.runtime_minutes),
-            _or_null(",".join(t.genres)),
-        ))  # fmt: skip
+        yield "\t".join(
+            (
+                world.tconst(index),
+                t.kind,
+                t.name,
+                t.original_name,
+                "1" if t.adult else "0",
+                _or_null(t.start_year),
+                _or_null(t.end_year),
+                _or_null(t.runtime_minutes),
+                _or_null(",".join(t.genres)),
+            )
+        )
 
 
 def _akas(world: FilmWorld) -> Iterator[str]:

@@ -54,7 +54,9 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
         "titleText": {"text": _localised(title.name, country)},
         "originalTitleText": {"text": title.original_name},
         "titleType": {
-            "id": title.kind, "isSeries": series, "isEpisode": title.kind == "tvEpisode",
+            "id": title.kind,
+            "isSeries": series,
+            "isEpisode": title.kind == "tvEpisode",
             "canHaveEpisodes": series,
         },
         "releaseYear": title.start_year and {"year": title.start_year, "endYear": title.end_year},
@@ -62,19 +64,23 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
         "runtime": title.runtime_minutes and {"seconds": title.runtime_minutes * 60},
         "certificate": certificate and {"rating": certificate},
         "ratingsSummary": {
-            "aggregateRating": rated[0] if rated else None, "voteCount": rated[1] if rated else 0,
+            "aggregateRating": rated[0] if rated else None,
+            "voteCount": rated[1] if rated else 0,
         },
         "genres": {"genres": [{"text": g, "id": g} for g in title.genres]},
         "plot": plot and {"plotText": {"plainText": plot}},
         "primaryImage": poster and {"url": poster, "width": 600, "height": 900},
         "keywords": {
-            "total": 9, "edges": [{"node": {"text": word}} for word in world.keywords(index)],
+            "total": 9,
+            "edges": [{"node": {"text": word}} for word in world.keywords(index)],
         },
-        "series": None if title.series is None else {
+        "series": None
+        if title.series is None
+        else {
             "series": {"id": world.tconst(title.series)},
             "episodeNumber": place if number else None,
         },
-    }  # fmt: skip
+    }
 
 
 def _localised(name: str, country: str) -> str:
@@ -93,12 +99,12 @@ def _main(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
         "spokenLanguages": {"spokenLanguages": [{"id": "ja" if title.anime else "en"}]},
         "cast": {
             "edges": [
-                {"node": {
-                    "name": _name(world, c.person), "characters": [{"name": c.character}],
-                }} for c in world.credits(index) if c.category in _ACTS
+                {"node": {"name": _name(world, c.person), "characters": [{"name": c.character}]}}
+                for c in world.credits(index)
+                if c.category in _ACTS
             ]
         },
-    }  # fmt: skip
+    }
 
 
 def _date(world: FilmWorld, index: int) -> dict[str, Any] | None:
@@ -114,9 +120,10 @@ def _credits(world: FilmWorld, index: int, second: bool) -> list[dict[str, Any]]
     groups = []
     for role, (label, concept) in _GROUPS.items():
         named = [
-            c for c in world.credits(index)
+            c
+            for c in world.credits(index)
             if (c.category in _ACTS if role == "cast" else c.category == role)
-        ]  # fmt: skip
+        ]
         if not named:
             continue
         people = [{"name": _name(world, c.person)} for c in named[:3]]
@@ -133,12 +140,14 @@ def _json_ld(world: FilmWorld, index: int, country: str) -> str:
     """Its name is the original one, its text has entities, its lists end earlier."""
     title, rated, date = world.title(index), world.rating(index), world.release_date(index)
     held: dict[str, Any] = {
-        "@context": "https://schema.org", "@type": _LD_TYPES.get(title.kind, "CreativeWork"),
+        "@context": "https://schema.org",
+        "@type": _LD_TYPES.get(title.kind, "CreativeWork"),
         "url": f"/title/{world.tconst(index)}/",
         "name": html.escape(title.original_name, quote=True),
         "description": html.escape(world.plot(index) or "", quote=True).replace("&#x27;", "&apos;"),
-        "genre": list(title.genres[:3]), "keywords": ",".join(world.keywords(index)),
-    }  # fmt: skip
+        "genre": list(title.genres[:3]),
+        "keywords": ",".join(world.keywords(index)),
+    }
     if title.name != title.original_name:
         held["alternateName"] = html.escape(title.name)
     if rated:
@@ -151,9 +160,12 @@ def _json_ld(world: FilmWorld, index: int, country: str) -> str:
         held["duration"] = f"PT{minutes // 60}H{minutes % 60}M"
     for name, role in (("director", "director"), ("creator", "writer"), ("actor", "cast")):
         held[name] = [
-            {"@type": "Person", "url": f"/name/{world.nconst(c.person)}/",
-             "name": html.escape(world.person(c.person)[0])}
+            {
+                "@type": "Person",
+                "url": f"/name/{world.nconst(c.person)}/",
+                "name": html.escape(world.person(c.person)[0]),
+            }
             for c in world.credits(index)
             if (c.category in _ACTS if role == "cast" else c.category == role)
-        ]  # fmt: skip
+        ]
     return json.dumps(held, ensure_ascii=False).replace("</", "\\u003c/")

@@ -101,10 +101,13 @@ class ItunesService:
             {"primaryGenreName": self._genre(index), "primaryGenreId": 7} if person.genres else {}
         )
         return {
-            "wrapperType": "artist", "artistType": "Artist",
+            "wrapperType": "artist",
+            "artistType": "Artist",
             "artistName": self.house.artist(person),
-            "artistLinkUrl": f"{_STORE}/artist/{key}?uo=4", "artistId": key, **genre,
-        }  # fmt: skip
+            "artistLinkUrl": f"{_STORE}/artist/{key}?uo=4",
+            "artistId": key,
+            **genre,
+        }
 
     def _maker(self, index: int) -> dict[str, Any]:
         return {
@@ -117,13 +120,19 @@ class ItunesService:
         """The album of searches and look-ups."""
         row, key = self.world.album(index), key_of(1, index)
         return self._maker(row.artists[0]) | {
-            "wrapperType": "collection", "collectionType": "Album", "collectionId": key,
-            "collectionName": row.name, "collectionCensoredName": row.name,
-            "collectionViewUrl": f"{_STORE}/album/{key}?uo=4", "artworkUrl100": _art(index),
-            "trackCount": row.total_tracks, "country": "USA", "currency": "USD",
+            "wrapperType": "collection",
+            "collectionType": "Album",
+            "collectionId": key,
+            "collectionName": row.name,
+            "collectionCensoredName": row.name,
+            "collectionViewUrl": f"{_STORE}/album/{key}?uo=4",
+            "artworkUrl100": _art(index),
+            "trackCount": row.total_tracks,
+            "country": "USA",
+            "currency": "USD",
             "releaseDate": _moment(row.release_date),
             "primaryGenreName": self._genre(row.artists[0]),
-        }  # fmt: skip
+        }
 
     def track(self, index: int) -> dict[str, Any]:
         """The song of searches and look-ups; the preview is there for most."""
@@ -131,27 +140,38 @@ class ItunesService:
         album = self.world.album(row.album)
         title, length = self.house.title(row), self.house.duration_ms(row)
         body = self._maker(row.artists[0]) | {
-            "wrapperType": "track", "kind": "song", "trackId": key, "trackName": title,
-            "trackCensoredName": title, "collectionId": key_of(1, row.album),
+            "wrapperType": "track",
+            "kind": "song",
+            "trackId": key,
+            "trackName": title,
+            "trackCensoredName": title,
+            "collectionId": key_of(1, row.album),
             "collectionName": album.name,
             "trackViewUrl": f"{_STORE}/album/{key_of(1, row.album)}?i={key}&uo=4",
             "collectionViewUrl": f"{_STORE}/album/{key_of(1, row.album)}?uo=4",
-            "artworkUrl100": _art(row.album), "releaseDate": _moment(album.release_date),
+            "artworkUrl100": _art(row.album),
+            "releaseDate": _moment(album.release_date),
             "trackExplicitness": "explicit" if row.explicit else "notExplicit",
-            "discCount": 1, "discNumber": row.disc_number, "trackCount": album.total_tracks,
-            "trackNumber": row.track_number, "country": "USA", "isStreamable": True,
+            "discCount": 1,
+            "discNumber": row.disc_number,
+            "trackCount": album.total_tracks,
+            "trackNumber": row.track_number,
+            "country": "USA",
+            "isStreamable": True,
             "primaryGenreName": self._genre(row.artists[0]),
-        }  # fmt: skip
+        }
         body |= {"trackTimeMillis": length} if length else {}
         return body | ({} if _silent(row) else {"previewUrl": f"{_STORE}/preview/{key}.m4a"})
 
     def _known(self, kind: str) -> Iterator[int]:
         world = self.world
         has: dict[str, Callable[[int], bool]] = {
-            "artists": self.house.has, "tracks": self._has_track,
-            "albums": lambda a: bool(world.album(a).artists)
-            and self.house.has(world.album(a).artists[0]),
-        }  # fmt: skip
+            "artists": self.house.has,
+            "tracks": self._has_track,
+            "albums": lambda a: (
+                bool(world.album(a).artists) and self.house.has(world.album(a).artists[0])
+            ),
+        }
         return (i for i in range(world.counts[kind]) if has[kind](i)) if kind in has else iter(())
 
     def visible(self) -> dict[str, int]:

@@ -128,32 +128,40 @@ class JamendoService:
             return [world.tracks_of(world.albums_of(a)[0])[0] for a in people]
         found = [t for a in people for album in world.albums_of(a) for t in world.tracks_of(album)]
         if not found and (words := query.get("search")):
-            found = [t for t in self.catalogue.titled(words)
-                     if self.house.has_track(world.track(t))]  # fmt: skip
+            found = [
+                t for t in self.catalogue.titled(words) if self.house.has_track(world.track(t))
+            ]
         return found
 
     def artist(self, index: int) -> dict[str, Any]:
         """The artist of lists and look-ups."""
         key = number(index)
         return {
-            "id": str(key), "name": self.house.artist(self.world.artist(index)), "website": "",
-            "joindate": "2009-04-01", "image": "" if index % 4 else f"{_image('artist', key)}",
+            "id": str(key),
+            "name": self.house.artist(self.world.artist(index)),
+            "website": "",
+            "joindate": "2009-04-01",
+            "image": "" if index % 4 else f"{_image('artist', key)}",
             "shorturl": f"https://jamen.do/a/{key}",
             "shareurl": f"https://www.jamendo.com/artist/{key}",
-        }  # fmt: skip
+        }
 
     def album(self, index: int) -> dict[str, Any]:
         """The album of lists; it has no licence, its tracks have."""
         row, key = self.world.album(index), number(index)
         owner = row.artists[0]
         return {
-            "id": str(key), "name": row.name, "releasedate": _day(row.release_date),
+            "id": str(key),
+            "name": row.name,
+            "releasedate": _day(row.release_date),
             "artist_id": str(number(owner)),
             "artist_name": self.house.artist(self.world.artist(owner)),
-            "image": _image("album", key), "zip": "", "zip_allowed": False,
+            "image": _image("album", key),
+            "zip": "",
+            "zip_allowed": False,
             "shorturl": f"https://jamen.do/l/a{key}",
             "shareurl": f"https://www.jamendo.com/list/a{key}",
-        }  # fmt: skip
+        }
 
     def track(self, index: int) -> dict[str, Any]:
         """The track of lists; downloads are allowed for most."""
@@ -163,28 +171,39 @@ class JamendoService:
         genres = [self.world.artist(owner).main_genre.replace(" ", "")]
         length = self.house.duration_ms(row)
         return {
-            "id": str(key), "name": self.house.title(row), "duration": (length or 0) // 1000,
+            "id": str(key),
+            "name": self.house.title(row),
+            "duration": (length or 0) // 1000,
             "artist_id": str(number(owner)),
             "artist_name": self.house.artist(self.world.artist(owner)),
-            "artist_idstr": f"artist_{number(owner)}", "album_name": album.name,
+            "artist_idstr": f"artist_{number(owner)}",
+            "album_name": album.name,
             "album_id": str(number(row.album)),
             "license_ccurl": self._licence(owner),
-            "position": row.track_number, "releasedate": _day(album.release_date),
+            "position": row.track_number,
+            "releasedate": _day(album.release_date),
             "album_image": _image("album", number(row.album)),
             "audio": f"https://prod-1.storage.jamendo.com/?trackid={key}&format=mp31",
             "audiodownload": f"https://prod-1.storage.jamendo.com/download/track/{key}/mp32/"
-            if allowed else "",
-            "prourl": "", "shorturl": f"https://jamen.do/t/{key}",
-            "shareurl": f"https://www.jamendo.com/track/{key}", "waveform": '{"peaks":[1,2]}',
-            "image": _image("track", key), "audiodownload_allowed": allowed,
+            if allowed
+            else "",
+            "prourl": "",
+            "shorturl": f"https://jamen.do/t/{key}",
+            "shareurl": f"https://www.jamendo.com/track/{key}",
+            "waveform": '{"peaks":[1,2]}',
+            "image": _image("track", key),
+            "audiodownload_allowed": allowed,
             "content_id_free": False,
             "musicinfo": {
-                "vocalinstrumental": "vocal", "lang": "", "gender": "", "speed": "medium",
-                "acousticelectric": "", "tags": {"genres": genres, "instruments": ["guitar"],
-                                                 "vartags": []},
+                "vocalinstrumental": "vocal",
+                "lang": "",
+                "gender": "",
+                "speed": "medium",
+                "acousticelectric": "",
+                "tags": {"genres": genres, "instruments": ["guitar"], "vartags": []},
             },
             "stats": {"rate_listened_total": row.popularity * 37, "rate_downloads_total": 3},
-        }  # fmt: skip
+        }
 
     def _licence(self, artist: int) -> str:
         return f"http://creativecommons.org/licenses/{pick(_LICENCES, artist, 1404)}/"
@@ -197,9 +216,10 @@ class JamendoService:
     def _known(self, kind: str) -> Iterator[int]:
         world = self.world
         has: dict[str, Callable[[int], bool]] = {
-            "artists": self.house.has, "albums": self._has_album,
+            "artists": self.house.has,
+            "albums": self._has_album,
             "tracks": lambda t: self.house.has_track(world.track(t)),
-        }  # fmt: skip
+        }
         return (i for i in range(world.counts[kind]) if has[kind](i)) if kind in has else iter(())
 
     def ids(self, kind: str) -> list[str]:
@@ -213,8 +233,13 @@ class JamendoService:
 
 
 def _headers(status: str, code: int, message: str, count: int) -> dict[str, Any]:
-    return {"status": status, "code": code, "error_message": message, "warnings": "",
-            "results_count": count}  # fmt: skip
+    return {
+        "status": status,
+        "code": code,
+        "error_message": message,
+        "warnings": "",
+        "results_count": count,
+    }
 
 
 def _image(kind: str, key: int) -> str:

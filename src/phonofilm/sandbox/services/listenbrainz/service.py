@@ -56,15 +56,25 @@ class ListenBrainzService:
         words = self.objects.words(index, {"genres", "tags"})
         known = {genre["name"]: genre["id"] for genre in words["genres"]}
         return {
-            "artist_mbid": head["id"], "mbid": head["id"], "name": head["name"],
-            "type": head["type"], "area": "Germany", "begin_year": 1960 + index % 60,
+            "artist_mbid": head["id"],
+            "mbid": head["id"],
+            "name": head["name"],
+            "type": head["type"],
+            "area": "Germany",
+            "begin_year": 1960 + index % 60,
             "rels": dict(zip(_LINKS, self.objects.addresses(index), strict=False)),
-            "tag": {"artist": [
-                {"artist_mbid": head["id"], "tag": tag["name"], "count": tag["count"],
-                 **({"genre_mbid": known[tag["name"]]} if tag["name"] in known else {})}
-                for tag in words["tags"]
-            ]},
-        }  # fmt: skip
+            "tag": {
+                "artist": [
+                    {
+                        "artist_mbid": head["id"],
+                        "tag": tag["name"],
+                        "count": tag["count"],
+                        **({"genre_mbid": known[tag["name"]]} if tag["name"] in known else {}),
+                    }
+                    for tag in words["tags"]
+                ]
+            },
+        }
 
     def _popularity(self, kind: str, ask: Ask) -> Answer:
         name = f"{kind}_mbids"
@@ -98,10 +108,16 @@ class ListenBrainzService:
             if self.objects.has("artist", other):
                 head = self.objects.artist_short(other)
                 rows.append(
-                    {"artist_mbid": head["id"], "name": head["name"],
-                     "comment": head["disambiguation"], "type": head["type"], "gender": None,
-                     "score": 2000 - place * 7, "reference_mbid": ask.query["artist_mbids"]}
-                )  # fmt: skip
+                    {
+                        "artist_mbid": head["id"],
+                        "name": head["name"],
+                        "comment": head["disambiguation"],
+                        "type": head["type"],
+                        "gender": None,
+                        "score": 2000 - place * 7,
+                        "reference_mbid": ask.query["artist_mbids"],
+                    }
+                )
         return json_answer("similar", rows)
 
     def _top(self, key: str) -> Answer:
@@ -117,13 +133,16 @@ class ListenBrainzService:
         listens = row.popularity * _LISTENS
         return {
             "recording_mbid": self.objects.id_of("recording", row.recording),
-            "recording_name": row.name, "length": row.duration_ms,
+            "recording_name": row.name,
+            "length": row.duration_ms,
             "artist_mbids": [self.objects.id_of("artist", a) for a in row.artists],
             "artist_name": self.world.artist(row.artists[0]).name,
             "release_mbid": self.objects.id_of("release", row.album),
-            "release_name": self.world.album(row.album).name, "caa_id": mix(track, 3) % 10**9,
-            "total_listen_count": listens, "total_user_count": listens // 9,
-        }  # fmt: skip
+            "release_name": self.world.album(row.album).name,
+            "caa_id": mix(track, 3) % 10**9,
+            "total_listen_count": listens,
+            "total_user_count": listens // 9,
+        }
 
     def visible(self) -> dict[str, int]:
         """What this source has: MusicBrainz's artists and recordings."""

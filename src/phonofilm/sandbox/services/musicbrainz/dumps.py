@@ -14,9 +14,17 @@ from phonofilm.sandbox.worlds.world import World
 
 ENTITIES = ("artist", "release", "recording")
 _ALL = {
-    "aliases", "artist-credits", "genres", "isrcs", "labels", "media", "recordings",
-    "release-groups", "tags", "url-rels",
-}  # fmt: skip
+    "aliases",
+    "artist-credits",
+    "genres",
+    "isrcs",
+    "labels",
+    "media",
+    "recordings",
+    "release-groups",
+    "tags",
+    "url-rels",
+}
 
 
 def lines(world: World, entity: str) -> Iterator[dict[str, Any]]:
@@ -35,9 +43,12 @@ def archive(world: World, entity: str) -> bytes:
     held = io.BytesIO()
     with tarfile.open(fileobj=held, mode="w") as tar:
         for name, text in (
-            ("TIMESTAMP", "2026-11-18 01:28:38+00\n"), ("COPYING", "CC0\n"), ("README", "-\n"),
-            (f"mbdump/{entity}", body), ("JSON_DUMPS_SCHEMA_NUMBER", "1\n"),
-        ):  # fmt: skip
+            ("TIMESTAMP", "2026-11-18 01:28:38+00\n"),
+            ("COPYING", "CC0\n"),
+            ("README", "-\n"),
+            (f"mbdump/{entity}", body),
+            ("JSON_DUMPS_SCHEMA_NUMBER", "1\n"),
+        ):
             told = tarfile.TarInfo(name)
             told.size = len(raw := text.encode())
             tar.addfile(told, io.BytesIO(raw))

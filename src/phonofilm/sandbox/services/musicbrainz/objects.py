@@ -105,11 +105,19 @@ class Objects:
     @staticmethod
     def _link(address: str) -> dict[str, Any]:
         return {
-            "type": "free streaming", "type-id": uuid(8, 1), "direction": "forward",
-            "target-type": "url", "begin": None, "end": None, "ended": False, "attributes": [],
-            "url": {"id": uuid(7, mix(len(address), hash_of(address)) % 10**9),
-                    "resource": address},
-        }  # fmt: skip
+            "type": "free streaming",
+            "type-id": uuid(8, 1),
+            "direction": "forward",
+            "target-type": "url",
+            "begin": None,
+            "end": None,
+            "ended": False,
+            "attributes": [],
+            "url": {
+                "id": uuid(7, mix(len(address), hash_of(address)) % 10**9),
+                "resource": address,
+            },
+        }
 
     def words(self, artist: int, inc: set[str]) -> dict[str, Any]:
         """Genres and tags that people gave an artist; one in ten has none here."""
@@ -117,10 +125,14 @@ class Objects:
         body: dict[str, Any] = {}
         if "genres" in inc:
             body["genres"] = [
-                {"id": uuid(KINDS["genre"], place), "name": name, "count": 1 + place,
-                 "disambiguation": ""}
+                {
+                    "id": uuid(KINDS["genre"], place),
+                    "name": name,
+                    "count": 1 + place,
+                    "disambiguation": "",
+                }
                 for place, name in enumerate(genres)
-            ]  # fmt: skip
+            ]
         if "tags" in inc:
             tags = [*genres, *(["seen live"] if genres and artist % 5 == 0 else [])]
             body["tags"] = [{"name": name, "count": 1 + place} for place, name in enumerate(tags)]
@@ -189,8 +201,10 @@ class Objects:
     @staticmethod
     def _label(row: Album) -> dict[str, Any]:
         key = uuid(KINDS["label"], hash_of(row.label) % 10**9)
-        return {"catalog-number": None, "label": {"id": key, "name": row.label,
-                                                  "sort-name": row.label}}  # fmt: skip
+        return {
+            "catalog-number": None,
+            "label": {"id": key, "name": row.label, "sort-name": row.label},
+        }
 
     def group(self, index: int) -> dict[str, Any]:
         """What groups the editions of a release."""
@@ -218,9 +232,13 @@ class Objects:
     def _place(self, track: int, place: int, inc: set[str]) -> dict[str, Any]:
         recording = self.recording(self.world.track(track).recording, inc - {"releases"})
         return {
-            "id": uuid(10, track), "number": str(place), "position": place,
-            "title": recording["title"], "length": recording["length"], "recording": recording,
-        }  # fmt: skip
+            "id": uuid(10, track),
+            "number": str(place),
+            "position": place,
+            "title": recording["title"],
+            "length": recording["length"],
+            "recording": recording,
+        }
 
 
 def hash_of(text: str) -> int:

@@ -95,9 +95,10 @@ class MusicBrainzService:
     def _builders(self) -> dict[str, Callable[[int, set[str]], dict[str, Any]]]:
         objects = self.objects
         return {
-            "artist": objects.artist, "release": objects.release,
+            "artist": objects.artist,
+            "release": objects.release,
             "recording": objects.recording,
-        }  # fmt: skip
+        }
 
     def _index(self, kind: str, text: str) -> int:
         index = self.objects.index_of(kind, text)
@@ -120,10 +121,14 @@ class MusicBrainzService:
     def _genres(self, ask: Ask) -> dict[str, Any]:
         names = sorted(self.catalogue.world.genres)
         return self._page(
-            list(enumerate(names)), ask,
-            lambda row: {"id": self.objects.id_of("genre", row[0]), "name": row[1],
-                         "disambiguation": ""},
-        )  # fmt: skip
+            list(enumerate(names)),
+            ask,
+            lambda row: {
+                "id": self.objects.id_of("genre", row[0]),
+                "name": row[1],
+                "disambiguation": "",
+            },
+        )
 
     def _by_isrc(self, code: str, inc: set[str]) -> dict[str, Any]:
         plain = code.replace("-", "").upper()
@@ -157,10 +162,14 @@ class MusicBrainzService:
         if not asked or len(asked) > _MOST_ADDRESSES:
             raise Refusal(400, "One to a hundred resources.")
         found = [
-            {"id": self.objects.id_of("label", self._addresses[text]), "resource": text,
-             "relations": [self._backward(self._addresses[text])]}
-            for text in asked if text in self._addresses
-        ]  # fmt: skip
+            {
+                "id": self.objects.id_of("label", self._addresses[text]),
+                "resource": text,
+                "relations": [self._backward(self._addresses[text])],
+            }
+            for text in asked
+            if text in self._addresses
+        ]
         if len(asked) == 1:
             if not found:
                 raise Refusal(404, "Not Found")
@@ -168,8 +177,12 @@ class MusicBrainzService:
         return {"urls": found, "url-count": len(found), "url-offset": 0}
 
     def _backward(self, artist: int) -> dict[str, Any]:
-        return {"type": "free streaming", "direction": "backward", "target-type": "artist",
-                "artist": self.objects.artist_short(artist)}  # fmt: skip
+        return {
+            "type": "free streaming",
+            "direction": "backward",
+            "target-type": "artist",
+            "artist": self.objects.artist_short(artist),
+        }
 
     def _browse(self, kind: str, ask: Ask, inc: set[str]) -> dict[str, Any]:
         if kind not in ("release", "recording") or "artist" not in ask.query:
@@ -199,8 +212,11 @@ class MusicBrainzService:
             rows = list(dict.fromkeys(found))
         else:
             wanted = set(words_of(words))
-            rows = [a for a in range(world.counts["albums"])
-                    if wanted <= set(words_of(world.album(a).name))]  # fmt: skip
+            rows = [
+                a
+                for a in range(world.counts["albums"])
+                if wanted <= set(words_of(world.album(a).name))
+            ]
         rows = [row for row in rows if self.objects.has(kind, row)]
         build = self._builders[kind]
         return self._page(rows, ask, lambda row: build(row, inc) | {"score": 100})
@@ -234,7 +250,10 @@ def _as_json(kind: str, body: Any) -> Any:
     name = kind.removesuffix("-list")
     plural = _PLURAL.get(name, f"{name}s")
     if body["items"] and "score" in body["items"][0]:
-        return {"created": "2026-11-20T00:00:00.000Z", "count": body["count"],
-                "offset": body["offset"], plural: body["items"]}  # fmt: skip
-    return {f"{name}-count": body["count"], f"{name}-offset": body["offset"],
-            plural: body["items"]}  # fmt: skip
+        return {
+            "created": "2026-11-20T00:00:00.000Z",
+            "count": body["count"],
+            "offset": body["offset"],
+            plural: body["items"],
+        }
+    return {f"{name}-count": body["count"], f"{name}-offset": body["offset"], plural: body["items"]}

@@ -54,8 +54,17 @@ def _entity(above: Tree.Element, kind: str, body: dict[str, Any]) -> None:
     if "score" in body:
         told["{http://musicbrainz.org/ns/ext#-2.0}score"] = str(body["score"])
     held = Tree.SubElement(above, kind, told)
-    for name in ("name", "title", "sort-name", "disambiguation", "length", "date", "country",
-                 "barcode", "status"):  # fmt: skip
+    for name in (
+        "name",
+        "title",
+        "sort-name",
+        "disambiguation",
+        "length",
+        "date",
+        "country",
+        "barcode",
+        "status",
+    ):
         if name in body:
             _text(held, name, body[name])
     if begin := (body.get("life-span") or {}).get("begin"):

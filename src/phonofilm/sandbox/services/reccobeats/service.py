@@ -12,9 +12,18 @@ from phonofilm.sandbox.worlds.world import Catalogue, Track
 _MOST = 40
 _COVERS = 0.9
 _FIELDS = (
-    "acousticness", "danceability", "energy", "instrumentalness", "key", "liveness", "loudness",
-    "mode", "speechiness", "tempo", "valence",
-)  # fmt: skip
+    "acousticness",
+    "danceability",
+    "energy",
+    "instrumentalness",
+    "key",
+    "liveness",
+    "loudness",
+    "mode",
+    "speechiness",
+    "tempo",
+    "valence",
+)
 
 
 class ReccoBeatsService:
@@ -64,8 +73,11 @@ class ReccoBeatsService:
     def _head(self, row: Track) -> dict[str, Any]:
         native = self.world.native_ids.get("track")
         spotify = native[row.index] if native else base62(3, row.index)
-        return {"id": uuid(16, row.index), "href": f"https://open.spotify.com/track/{spotify}",
-                "isrc": row.isrc}  # fmt: skip
+        return {
+            "id": uuid(16, row.index),
+            "href": f"https://open.spotify.com/track/{spotify}",
+            "isrc": row.isrc,
+        }
 
     def features(self, index: int) -> dict[str, Any]:
         """What was measured."""
@@ -78,9 +90,14 @@ class ReccoBeatsService:
         row = self.world.track(index)
         people = [{"id": uuid(17, a), "name": self.world.artist(a).name} for a in row.artists]
         return self._head(row) | {
-            "trackTitle": row.name, "artists": people, "durationMs": row.duration_ms,
-            "ean": None, "upc": None, "availableCountries": "DE,US", "popularity": row.popularity,
-        }  # fmt: skip
+            "trackTitle": row.name,
+            "artists": people,
+            "durationMs": row.duration_ms,
+            "ean": None,
+            "upc": None,
+            "availableCountries": "DE,US",
+            "popularity": row.popularity,
+        }
 
     def visible(self) -> dict[str, int]:
         """What this source has."""
@@ -96,5 +113,8 @@ class ReccoBeatsService:
         if kind != "tracks":
             return {}
         rows = (self.world.track(t) for t in range(self.world.counts["tracks"]))
-        return {uuid(16, row.index): row.recording for row in rows
-                if row.features is not None and share(row.recording, 1602) < _COVERS}  # fmt: skip
+        return {
+            uuid(16, row.index): row.recording
+            for row in rows
+            if row.features is not None and share(row.recording, 1602) < _COVERS
+        }

@@ -12,8 +12,14 @@ from phonofilm.sandbox.worlds.spelling import House
 _COMMENT = 3_000_000_000
 _LICENCES = ("all-rights-reserved",) * 6 + ("cc-by", "cc-by-nc-sa")
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
-_CITIES = (("Berlin", "Germany"), ("Detroit", "United States"), ("São Paulo", "Brazil"),
-           ("東京", "Japan"), (None, None), ("", None))  # fmt: skip
+_CITIES = (
+    ("Berlin", "Germany"),
+    ("Detroit", "United States"),
+    ("São Paulo", "Brazil"),
+    ("東京", "Japan"),
+    (None, None),
+    ("", None),
+)
 
 
 def slashed(seconds: float) -> str:
@@ -73,15 +79,26 @@ class Objects:
         city, country = pick(_CITIES, 801, artist, 4)
         uploads = self.listening.uploads_of(artist)
         return self.small_user(artist, base) | {
-            "city": city, "country": country, "first_name": "", "last_name": "", "full_name": "",
+            "city": city,
+            "country": country,
+            "first_name": "",
+            "last_name": "",
+            "full_name": "",
             "description": None if artist % 5 == 0 else self._about(row.main_genre),
-            "followers_count": row.followers, "followings_count": mix(801, artist, 5) % 900,
-            "track_count": len(uploads), "playlist_count": min(2, len(uploads)),
-            "public_favorites_count": mix(801, artist, 6) % 400, "reposts_count": artist % 7,
-            "plan": "Free", "website": None, "website_title": None, "discogs_name": None,
+            "followers_count": row.followers,
+            "followings_count": mix(801, artist, 5) % 900,
+            "track_count": len(uploads),
+            "playlist_count": min(2, len(uploads)),
+            "public_favorites_count": mix(801, artist, 6) % 400,
+            "reposts_count": artist % 7,
+            "plan": "Free",
+            "website": None,
+            "website_title": None,
+            "discogs_name": None,
             "created_at": slashed(1_300_000_000 + mix(801, artist, 7) % 300_000_000),
-            "subscriptions": [{"product": {"id": "free", "name": "Free"}}], "id": key,
-        }  # fmt: skip
+            "subscriptions": [{"product": {"id": "free", "name": "Free"}}],
+            "id": key,
+        }
 
     @staticmethod
     def _about(genre: str) -> str:
@@ -94,24 +111,31 @@ class Objects:
         if artist % 9 == 4:
             avatar = "https://a1.sndcdn.com/images/default_avatar_large.png"
         return {
-            "urn": f"soundcloud:users:{key}", "kind": "user", "username": self.name(artist),
-            "permalink": handle, "permalink_url": f"https://soundcloud.com/{handle}",
-            "uri": f"{base}/users/soundcloud:users:{key}", "avatar_url": avatar,
+            "urn": f"soundcloud:users:{key}",
+            "kind": "user",
+            "username": self.name(artist),
+            "permalink": handle,
+            "permalink_url": f"https://soundcloud.com/{handle}",
+            "uri": f"{base}/users/soundcloud:users:{key}",
+            "avatar_url": avatar,
             "last_modified": slashed(1_700_000_000),
-        }  # fmt: skip
+        }
 
     def listener(self, listener: int, base: str) -> dict[str, Any]:
         """Somebody who comments."""
         key, handle = self.listener_id(listener), self.listening.handle(listener)
         return {
-            "urn": f"soundcloud:users:{key}", "kind": "user",
-            "username": self.listening.name(listener), "permalink": handle,
+            "urn": f"soundcloud:users:{key}",
+            "kind": "user",
+            "username": self.listening.name(listener),
+            "permalink": handle,
             "permalink_url": f"https://soundcloud.com/{handle}",
             "uri": f"{base}/users/soundcloud:users:{key}",
             "avatar_url": "https://a1.sndcdn.com/images/default_avatar_large.png",
-            "followers_count": listener % 50, "followings_count": listener % 70,
+            "followers_count": listener % 50,
+            "followings_count": listener % 70,
             "last_modified": slashed(1_690_000_000),
-        }  # fmt: skip
+        }
 
     def title(self, upload: int) -> str:
         """A title; some name the artist first, some say where it is to be had."""
@@ -141,21 +165,32 @@ class Objects:
         genre = self.world.artist(told.artist).main_genre
         page = f"https://soundcloud.com/{handle}/track-{key}"
         return {
-            "kind": "track", "urn": f"soundcloud:tracks:{key}", "title": self.title(upload),
-            "duration": length, "created_at": slashed(1_400_000_000 + upload % 300_000_000),
-            "description": listening.extra_text(upload) if row is None else
-            ("" if upload % 3 else f"out on {album.label if album else ''} 🌍\r\n© all of us"),
+            "kind": "track",
+            "urn": f"soundcloud:tracks:{key}",
+            "title": self.title(upload),
+            "duration": length,
+            "created_at": slashed(1_400_000_000 + upload % 300_000_000),
+            "description": listening.extra_text(upload)
+            if row is None
+            else ("" if upload % 3 else f"out on {album.label if album else ''} 🌍\r\n© all of us"),
             "genre": genre.title() if upload % 11 else None,
             "tag_list": f'{genre.split()[0]} "late night" "new " vinyl' if upload % 4 == 0 else "",
             "bpm": measured["tempo"] if measured else None,
             "key_signature": _KEYS[int(measured["key"])] + ("" if measured["mode"] else "m")
-            if measured else None,
+            if measured
+            else None,
             "isrc": self.house.isrc(row) if row else None,
             "label_name": album.label if album and upload % 2 else None,
             "metadata_artist": self.name(told.artist) if upload % 6 == 0 else None,
-            "release": None, "release_year": year, "release_month": month, "release_day": day,
-            "license": pick(_LICENCES, 801, upload, 11), "sharing": "public",
-            "embeddable_by": "all", "streamable": access != "blocked", "commentable": True,
+            "release": None,
+            "release_year": year,
+            "release_month": month,
+            "release_day": day,
+            "license": pick(_LICENCES, 801, upload, 11),
+            "sharing": "public",
+            "embeddable_by": "all",
+            "streamable": access != "blocked",
+            "commentable": True,
             "comment_count": None if quiet else shown,
             "favoritings_count": None if quiet else fame * 7 + upload % 13,
             "reposts_count": None if quiet else fame + upload % 5,
@@ -163,15 +198,23 @@ class Objects:
             "download_count": None if quiet else (fame if free else 0),
             "downloadable": free,
             "download_url": f"{base}/tracks/soundcloud:tracks:{key}/download" if free else None,
-            "purchase_url": None, "purchase_title": None,
+            "purchase_url": None,
+            "purchase_title": None,
             "artwork_url": f"{base}/media/artworks-{(row.album if row else upload):09d}-large.png"
-            if upload % 8 else None,
-            "waveform_url": f"{base}/media/wave{upload:09d}_m.png", "permalink_url": page,
-            "uri": f"{base}/tracks/soundcloud:tracks:{key}", "available_country_codes": None,
-            "access": access, "user_favorite": False, "user_playback_count": None,
-            "reveal_stats": not quiet, "reveal_comments": not self.hides_comments(upload),
-            "secret_uri": None, "user": self.small_user(told.artist, base),
-        }  # fmt: skip
+            if upload % 8
+            else None,
+            "waveform_url": f"{base}/media/wave{upload:09d}_m.png",
+            "permalink_url": page,
+            "uri": f"{base}/tracks/soundcloud:tracks:{key}",
+            "available_country_codes": None,
+            "access": access,
+            "user_favorite": False,
+            "user_playback_count": None,
+            "reveal_stats": not quiet,
+            "reveal_comments": not self.hides_comments(upload),
+            "secret_uri": None,
+            "user": self.small_user(told.artist, base),
+        }
 
     def comment(self, said: Said, base: str) -> dict[str, Any]:
         """A comment; its moment is a number or text, or nobody knows it."""
@@ -181,34 +224,50 @@ class Objects:
             moment = str(moment)
         user = None if said.writer is None else self.listener(said.writer, base)
         return {
-            "kind": "comment", "urn": f"soundcloud:comments:{key}", "body": said.body,
-            "created_at": slashed(said.written_at), "timestamp": moment,
+            "kind": "comment",
+            "urn": f"soundcloud:comments:{key}",
+            "body": said.body,
+            "created_at": slashed(said.written_at),
+            "timestamp": moment,
             "track_urn": f"soundcloud:tracks:{self.track_id(upload)}",
             "user_urn": user["urn"] if user else None,
-            "uri": f"{base}/comments/soundcloud:comments:{key}", "user": user,
-        }  # fmt: skip
+            "uri": f"{base}/comments/soundcloud:comments:{key}",
+            "user": user,
+        }
 
     def playlist(self, artist: int, place: int, base: str, whole: bool) -> dict[str, Any]:
         """One of an artist's two sets; long ones embed stubs after five tracks."""
         uploads = self.listening.uploads_of(artist)[place::2]
         key = number(artist * 2 + place)
         tracks = [
-            self.track(upload, base) if n < 5 or not whole
-            else {"id": self.track_id(upload), "kind": "track", "policy": "ALLOW",
-                  "monetization_model": "NOT_APPLICABLE"}
+            self.track(upload, base)
+            if n < 5 or not whole
+            else {
+                "id": self.track_id(upload),
+                "kind": "track",
+                "policy": "ALLOW",
+                "monetization_model": "NOT_APPLICABLE",
+            }
             for n, upload in enumerate(uploads)
-        ]  # fmt: skip
+        ]
         return {
-            "kind": "playlist", "urn": f"soundcloud:playlists:{key}",
-            "title": ("The singles", "Everything else")[place], "description": None,
-            "track_count": len(uploads), "likes_count": artist % 90, "sharing": "public",
+            "kind": "playlist",
+            "urn": f"soundcloud:playlists:{key}",
+            "title": ("The singles", "Everything else")[place],
+            "description": None,
+            "track_count": len(uploads),
+            "likes_count": artist % 90,
+            "sharing": "public",
             "duration": sum(self.listening.duration_ms(u) for u in uploads),
             "playlist_type": "compilation" if place else "album",
-            "created_at": slashed(1_500_000_000), "last_modified": slashed(1_600_000_000),
-            "artwork_url": None, "user": self.small_user(artist, base),
+            "created_at": slashed(1_500_000_000),
+            "last_modified": slashed(1_600_000_000),
+            "artwork_url": None,
+            "user": self.small_user(artist, base),
             "permalink_url": f"https://soundcloud.com/{self.handle(artist)}/sets/{place}",
-            "uri": f"{base}/playlists/soundcloud:playlists:{key}", "tracks": tracks,
-        }  # fmt: skip
+            "uri": f"{base}/playlists/soundcloud:playlists:{key}",
+            "tracks": tracks,
+        }
 
     def web_profiles(self, artist: int) -> list[dict[str, Any]]:
         """Where else an artist is to be found."""
@@ -216,14 +275,16 @@ class Objects:
         services = ("instagram", "personal", "bandcamp")[: artist % 4]
         return [
             {
-                "urn": f"soundcloud:web-profiles:{number(artist * 4 + n)}", "kind": "web-profile",
-                "service": service, "title": service.title() if n else "",
+                "urn": f"soundcloud:web-profiles:{number(artist * 4 + n)}",
+                "kind": "web-profile",
+                "service": service,
+                "title": service.title() if n else "",
                 "url": f"https://{service}.example/{handle}",
                 "username": handle if service != "personal" else None,
                 "created_at": slashed(1_500_000_000 + artist),
             }
             for n, service in enumerate(services)
-        ]  # fmt: skip
+        ]
 
 
 def _parts(date: str | None) -> tuple[int | None, int | None, int | None]:

@@ -73,8 +73,11 @@ class BehindThePages:
         if not rest:
             return json_answer("v2_track", self.track(upload, ask.base))
         if rest == ["comments"]:
-            rows = [said for said in self._listening.said(upload)
-                    if said.writer is not None and said.at_ms is not None]  # fmt: skip
+            rows = [
+                said
+                for said in self._listening.said(upload)
+                if said.writer is not None and said.at_ms is not None
+            ]
             return self._page(ask, "v2_comments", rows, lambda said: self.comment(said, ask.base))
         return json_answer("v2_missing", {}, 404)
 
@@ -95,33 +98,63 @@ class BehindThePages:
         """An account in the other shape."""
         key = int(official["urn"].rsplit(":", 1)[-1])
         return {
-            "id": key, "urn": official["urn"], "kind": "user", "username": official["username"],
-            "avatar_url": official["avatar_url"], "permalink": official["permalink"],
-            "permalink_url": official["permalink_url"], "uri": official["uri"],
-            "first_name": "", "last_name": "", "full_name": "", "followers_count":
-            official.get("followers_count", 0), "verified": False, "city": None,
-            "country_code": None, "last_modified": _unslashed(official["last_modified"]),
-            "badges": {"pro": False, "creator_mid_tier": False, "pro_unlimited": False,
-                       "verified": False},
+            "id": key,
+            "urn": official["urn"],
+            "kind": "user",
+            "username": official["username"],
+            "avatar_url": official["avatar_url"],
+            "permalink": official["permalink"],
+            "permalink_url": official["permalink_url"],
+            "uri": official["uri"],
+            "first_name": "",
+            "last_name": "",
+            "full_name": "",
+            "followers_count": official.get("followers_count", 0),
+            "verified": False,
+            "city": None,
+            "country_code": None,
+            "last_modified": _unslashed(official["last_modified"]),
+            "badges": {
+                "pro": False,
+                "creator_mid_tier": False,
+                "pro_unlimited": False,
+                "verified": False,
+            },
             "station_urn": f"soundcloud:system-playlists:artist-stations:{key}",
             "station_permalink": f"artist-stations:{key}",
-        }  # fmt: skip
+        }
 
     def user(self, artist: int, base: str) -> dict[str, Any]:
         """An artist's profile; its background is told only here."""
         row = self._made.user(artist, base)
-        visual = {"urn": f"soundcloud:visuals:{artist}", "entry_time": 0,
-                  "visual_url": f"{base}/media/artworks-{artist:09d}-original.png"}  # fmt: skip
+        visual = {
+            "urn": f"soundcloud:visuals:{artist}",
+            "entry_time": 0,
+            "visual_url": f"{base}/media/artworks-{artist:09d}-original.png",
+        }
         return self.small_user(row) | {
-            "city": row["city"], "comments_count": 0, "created_at": _unslashed(row["created_at"]),
+            "city": row["city"],
+            "comments_count": 0,
+            "created_at": _unslashed(row["created_at"]),
             "creator_subscriptions": [{"product": {"id": "free"}}],
-            "creator_subscription": {"product": {"id": "free"}}, "description": row["description"],
-            "followings_count": row["followings_count"], "groups_count": 0, "likes_count": 0,
-            "playlist_likes_count": 0, "playlist_count": row["playlist_count"],
-            "reposts_count": None, "track_count": row["track_count"],
-            "visuals": {"urn": f"soundcloud:users:{row['id']}", "enabled": True,
-                        "visuals": [visual], "tracking": None} if artist % 2 else None,
-        }  # fmt: skip
+            "creator_subscription": {"product": {"id": "free"}},
+            "description": row["description"],
+            "followings_count": row["followings_count"],
+            "groups_count": 0,
+            "likes_count": 0,
+            "playlist_likes_count": 0,
+            "playlist_count": row["playlist_count"],
+            "reposts_count": None,
+            "track_count": row["track_count"],
+            "visuals": {
+                "urn": f"soundcloud:users:{row['id']}",
+                "enabled": True,
+                "visuals": [visual],
+                "tracking": None,
+            }
+            if artist % 2
+            else None,
+        }
 
     def track(self, upload: int, base: str) -> dict[str, Any]:
         """A track; a part of one is thirty seconds long and says the whole length beside it."""
@@ -129,43 +162,90 @@ class BehindThePages:
         key = self._made.track_id(upload)
         policy = {"preview": "SNIP", "blocked": "BLOCK"}.get(row["access"], "ALLOW")
         length = row["duration"]
-        media: list[dict[str, Any]] = [] if policy == "BLOCK" else [
-            {"url": f"{base}/media/x/stream/hls", "preset": "aac_160k", "duration": length,
-             "snipped": policy == "SNIP", "format": {"protocol": "hls", "mime_type": "audio/mp4"},
-             "quality": "sq", "is_legacy_transcoding": False}
-        ]  # fmt: skip
+        media: list[dict[str, Any]] = (
+            []
+            if policy == "BLOCK"
+            else [
+                {
+                    "url": f"{base}/media/x/stream/hls",
+                    "preset": "aac_160k",
+                    "duration": length,
+                    "snipped": policy == "SNIP",
+                    "format": {"protocol": "hls", "mime_type": "audio/mp4"},
+                    "quality": "sq",
+                    "is_legacy_transcoding": False,
+                }
+            ]
+        )
         return {
-            "id": key, "urn": row["urn"], "kind": "track", "title": row["title"],
+            "id": key,
+            "urn": row["urn"],
+            "kind": "track",
+            "title": row["title"],
             "user": self.user(self._listening.upload(upload).artist, base),
             "user_id": self._made.user_id(self._listening.upload(upload).artist),
-            "duration": 30_000 if policy == "SNIP" else length, "full_duration": length,
-            "description": row["description"], "genre": row["genre"], "tag_list": row["tag_list"],
-            "label_name": row["label_name"], "license": row["license"], "policy": policy,
-            "monetization_model": "NOT_APPLICABLE", "sharing": "public", "state": "finished",
-            "public": True, "streamable": True, "commentable": True, "downloadable":
-            row["downloadable"], "has_downloads_left": True, "embeddable_by": "all",
-            "comment_count": row["comment_count"], "likes_count": row["favoritings_count"],
-            "playback_count": row["playback_count"], "download_count": row["download_count"],
-            "reposts_count": row["reposts_count"] or 0, "artwork_url": row["artwork_url"],
-            "waveform_url": row["waveform_url"].replace(".png", ".json"), "caption": None,
-            "purchase_title": None, "purchase_url": None, "release_date": None,
-            "secret_token": None, "permalink": f"track-{key}",
-            "permalink_url": row["permalink_url"], "uri": row["uri"], "visuals": None,
+            "duration": 30_000 if policy == "SNIP" else length,
+            "full_duration": length,
+            "description": row["description"],
+            "genre": row["genre"],
+            "tag_list": row["tag_list"],
+            "label_name": row["label_name"],
+            "license": row["license"],
+            "policy": policy,
+            "monetization_model": "NOT_APPLICABLE",
+            "sharing": "public",
+            "state": "finished",
+            "public": True,
+            "streamable": True,
+            "commentable": True,
+            "downloadable": row["downloadable"],
+            "has_downloads_left": True,
+            "embeddable_by": "all",
+            "comment_count": row["comment_count"],
+            "likes_count": row["favoritings_count"],
+            "playback_count": row["playback_count"],
+            "download_count": row["download_count"],
+            "reposts_count": row["reposts_count"] or 0,
+            "artwork_url": row["artwork_url"],
+            "waveform_url": row["waveform_url"].replace(".png", ".json"),
+            "caption": None,
+            "purchase_title": None,
+            "purchase_url": None,
+            "release_date": None,
+            "secret_token": None,
+            "permalink": f"track-{key}",
+            "permalink_url": row["permalink_url"],
+            "uri": row["uri"],
+            "visuals": None,
             "created_at": _unslashed(row["created_at"]),
             "last_modified": _unslashed(row["created_at"]),
-            "display_date": _unslashed(row["created_at"]), "media": {"transcodings": media},
-            "publisher_metadata": {"id": key, "urn": row["urn"], "contains_music": True,
-                                   "isrc": row["isrc"]} if row["isrc"] else None,
-            "station_urn": None, "station_permalink": None, "track_authorization": "x.y.z",
-        }  # fmt: skip
+            "display_date": _unslashed(row["created_at"]),
+            "media": {"transcodings": media},
+            "publisher_metadata": {
+                "id": key,
+                "urn": row["urn"],
+                "contains_music": True,
+                "isrc": row["isrc"],
+            }
+            if row["isrc"]
+            else None,
+            "station_urn": None,
+            "station_permalink": None,
+            "track_authorization": "x.y.z",
+        }
 
     def comment(self, said: Said, base: str) -> dict[str, Any]:
         """A comment with numbers for ids."""
         key, upload = self._made.comment_id(said), said.number // 1000
         official = self._made.listener(said.writer or 0, base)
         return {
-            "kind": "comment", "id": key, "body": said.body, "created_at": iso(said.written_at),
-            "timestamp": said.at_ms, "track_id": self._made.track_id(upload),
+            "kind": "comment",
+            "id": key,
+            "body": said.body,
+            "created_at": iso(said.written_at),
+            "timestamp": said.at_ms,
+            "track_id": self._made.track_id(upload),
             "user_id": self._made.listener_id(said.writer or 0),
-            "self": {"urn": f"soundcloud:comments:{key}"}, "user": self.small_user(official),
-        }  # fmt: skip
+            "self": {"urn": f"soundcloud:comments:{key}"},
+            "user": self.small_user(official),
+        }

@@ -50,8 +50,11 @@ class SoundCloudService:
         if access != "official":
             raise ValueError("soundcloud has one access level: official")
         self.catalogue, self.access, self.world, self._clock = (
-            catalogue, access, catalogue.world, clock,
-        )  # fmt: skip
+            catalogue,
+            access,
+            catalogue.world,
+            clock,
+        )
         self.listening = Listening(self.world)
         self.house = House(self.world, 801, lost=0.35, guests=True)
         self.objects = Objects(self.listening, self.house)
@@ -75,8 +78,14 @@ class SoundCloudService:
             return refused or self._route(ask)
         except Refusal as refusal:
             words = f"{refusal.status} - {refusal}"
-            told = {"code": refusal.status, "message": str(refusal), "link": _HELP, "errors": [],
-                    "status": words, "error": None}  # fmt: skip
+            told = {
+                "code": refusal.status,
+                "message": str(refusal),
+                "link": _HELP,
+                "errors": [],
+                "status": words,
+                "error": None,
+            }
             return json_answer("refused", told, refusal.status)
 
     def _token(self, ask: Ask) -> Answer:
@@ -84,8 +93,13 @@ class SoundCloudService:
             return json_answer("token", {"error": "invalid_client"}, 401)
         token = "sandbox-" + secrets.token_hex(16)
         self._tokens[token] = self._clock.now() + 3599
-        told = {"access_token": token, "expires_in": 3599, "scope": "", "token_type": "bearer",
-                "refresh_token": "sandbox-" + secrets.token_hex(8)}  # fmt: skip
+        told = {
+            "access_token": token,
+            "expires_in": 3599,
+            "scope": "",
+            "token_type": "bearer",
+            "refresh_token": "sandbox-" + secrets.token_hex(8),
+        }
         return json_answer("token", told)
 
     def _refused(self) -> Answer | None:
@@ -93,8 +107,11 @@ class SoundCloudService:
         if not wait:
             return None
         limit = {"group": "api", "max_nr_of_requests": 15000, "time_window": "PT24H", "name": "api"}
-        meta = {"rate_limit": limit, "remaining_requests": 0,
-                "reset_time": slashed(self._clock.now() + wait)}  # fmt: skip
+        meta = {
+            "rate_limit": limit,
+            "remaining_requests": 0,
+            "reset_time": slashed(self._clock.now() + wait),
+        }
         told = {"code": 429, "message": "Too Many Requests", "errors": [{"meta": meta}]}
         return json_answer("limited", told, 429)
 
@@ -178,9 +195,13 @@ class SoundCloudService:
             ]
         if genres := ask.query.get("genres"):
             wanted = {genre.strip().casefold() for genre in genres.split(",")}
-            return [u for a in self.catalogue.by_popularity
-                    if self.world.artist(a).main_genre in wanted
-                    for u in self.listening.uploads_of(a) if u % 11]  # fmt: skip
+            return [
+                u
+                for a in self.catalogue.by_popularity
+                if self.world.artist(a).main_genre in wanted
+                for u in self.listening.uploads_of(a)
+                if u % 11
+            ]
         if people := self.catalogue.named(words):
             return [u for artist in people for u in self.listening.uploads_of(artist)]
         return list(self.catalogue.titled(words)) if words else []
@@ -189,20 +210,28 @@ class SoundCloudService:
         made, base, listening = self.objects, ask.base, self.listening
         lists: dict[tuple[str, str], Callable[[], tuple[Sequence[Any], Callable[[Any], Any]]]] = {
             ("users", "tracks"): lambda: (
-                self._shown(listening.uploads_of(index), ask), lambda u: made.track(u, base)),
+                self._shown(listening.uploads_of(index), ask),
+                lambda u: made.track(u, base),
+            ),
             ("users", "playlists"): lambda: (
                 [index * 2, index * 2 + 1][: min(2, len(listening.uploads_of(index)))],
-                lambda p: made.playlist(p // 2, p % 2, base, False)),
+                lambda p: made.playlist(p // 2, p % 2, base, False),
+            ),
             ("users", "related"): lambda: (
-                self.world.related_to(index), lambda a: made.user(a, base)),
+                self.world.related_to(index),
+                lambda a: made.user(a, base),
+            ),
             ("users", "web-profiles"): lambda: (made.web_profiles(index), lambda row: row),
             ("tracks", "comments"): lambda: (self._said(index), lambda s: made.comment(s, base)),
             ("tracks", "related"): lambda: (
-                self._shown(self._alike(index), ask), lambda u: made.track(u, base)),
+                self._shown(self._alike(index), ask),
+                lambda u: made.track(u, base),
+            ),
             ("playlists", "tracks"): lambda: (
                 self._shown(listening.uploads_of(index // 2)[index % 2 :: 2], ask),
-                lambda u: made.track(u, base)),
-        }  # fmt: skip
+                lambda u: made.track(u, base),
+            ),
+        }
         if (kind, what) not in lists:
             raise Refusal(404, "404 - Not Found")
         rows, build = lists[kind, what]()
@@ -228,8 +257,9 @@ class SoundCloudService:
         size, start = int(limit), _start(ask)
         found = [listed.build(row) for row in listed.rows[start : start + size]]
         if listed.endpoint == "user_web_profiles" or ask.query.get("linked_partitioning") not in (
-            "true", "1",
-        ):  # fmt: skip
+            "true",
+            "1",
+        ):
             return json_answer(listed.endpoint, found)
         href = None
         if start + size < len(listed.rows):
@@ -297,9 +327,10 @@ class SoundCloudService:
         """What can be collected; comments are those that anybody may read."""
         comments = sum(self.listening.count(u) for u in self._uploads if self._readable(u))
         return self.world.counts | {
-            "tracks": len(self._uploads), "playlists": len(self.ids("playlists")),
+            "tracks": len(self._uploads),
+            "playlists": len(self.ids("playlists")),
             "comments": comments,
-        }  # fmt: skip
+        }
 
     def ids(self, kind: str) -> list[str]:
         """All ids of a kind, given in the plural."""
@@ -308,8 +339,11 @@ class SoundCloudService:
         if kind == "tracks":
             return [str(number(index)) for index in self._uploads]
         if kind == "playlists":
-            return [str(number(a * 2 + p)) for a in self.catalogue.everyone
-                    for p in range(min(2, len(self.listening.uploads_of(a))))]  # fmt: skip
+            return [
+                str(number(a * 2 + p))
+                for a in self.catalogue.everyone
+                for p in range(min(2, len(self.listening.uploads_of(a))))
+            ]
         if kind == "comments":
             return [row["id"] for row in self.rows("comments")]
         return []
@@ -330,23 +364,32 @@ class SoundCloudService:
         if kind == "comments":
             return [
                 {
-                    "id": str(made.comment_id(said)), "track_id": str(made.track_id(upload)),
-                    "timestamp_ms": said.at_ms, "body": said.body, "language": said.language,
-                    "mood": said.mood, "part": said.part,
+                    "id": str(made.comment_id(said)),
+                    "track_id": str(made.track_id(upload)),
+                    "timestamp_ms": said.at_ms,
+                    "body": said.body,
+                    "language": said.language,
+                    "mood": said.mood,
+                    "part": said.part,
                     "created_at": slashed(said.written_at),
                     "user_id": None if said.writer is None else str(made.listener_id(said.writer)),
                     "user_name": None if said.writer is None else listening.name(said.writer),
                     "is_set": listening.upload(upload).is_set,
                 }
-                for upload in self._uploads if self._readable(upload)
+                for upload in self._uploads
+                if self._readable(upload)
                 for said in listening.said(upload)
-            ]  # fmt: skip
+            ]
         if kind == "tracks":
             return [
-                {"id": str(made.track_id(u)), "title": made.title(u), "access": made.access(u),
-                 "is_set": listening.upload(u).is_set}
+                {
+                    "id": str(made.track_id(u)),
+                    "title": made.title(u),
+                    "access": made.access(u),
+                    "is_set": listening.upload(u).is_set,
+                }
                 for u in self._uploads
-            ]  # fmt: skip
+            ]
         return []
 
 

@@ -67,9 +67,11 @@ class Endpoints:
             raise Refusal(400, "Bad search type field " + kind)
         found = self.search.found(kind, text)
         build = {
-            "artist": self.objects.artist, "album": self.objects.album_short,
-            "track": self.objects.track, "playlist": self.objects.playlist_short,
-        }[kind]  # fmt: skip
+            "artist": self.objects.artist,
+            "album": self.objects.album_short,
+            "track": self.objects.track,
+            "playlist": self.objects.playlist_short,
+        }[kind]
         items: list[Any] = [build(i) for i in found[offset : offset + limit]]
         if kind == "playlist" and len(items) > 3 and mix(offset, len(text)) % 5 == 0:
             items[3] = None  # playlist searches hold null items
@@ -118,12 +120,17 @@ class Endpoints:
         return {
             "tracks": [self.objects.track(t) for t in tracks[:limit]],
             "seeds": [
-                {"initialPoolSize": len(people), "afterFilteringSize": len(people),
-                 "afterRelinkingSize": len(people), "id": seed, "type": kind.upper(),
-                 "href": None}
+                {
+                    "initialPoolSize": len(people),
+                    "afterFilteringSize": len(people),
+                    "afterRelinkingSize": len(people),
+                    "id": seed,
+                    "type": kind.upper(),
+                    "href": None,
+                }
                 for kind, seed in seeds
             ],
-        }  # fmt: skip
+        }
 
     def _alike(self, kind: str, seed: str) -> list[int]:
         """Artists that a seed of recommendations leads to."""
@@ -156,8 +163,15 @@ class Endpoints:
         names = ("loudness", "tempo", "time_signature", "key", "mode")
         told = {name: features[name] for name in names}
         told["duration"] = features["duration_ms"] / 1000
-        return {"meta": {"status_code": 0}, "track": told, "bars": [], "beats": [], "sections": [],
-                "segments": [], "tatums": []}  # fmt: skip
+        return {
+            "meta": {"status_code": 0},
+            "track": told,
+            "bars": [],
+            "beats": [],
+            "sections": [],
+            "segments": [],
+            "tatums": [],
+        }
 
     def _user(self, ask: Ask, key: str) -> Any:
         return self.objects.owner(key) | {"followers": {"href": None, "total": 0}, "images": []}
@@ -180,10 +194,14 @@ class Endpoints:
         groups = ask.query.get("include_groups", "album,single,compilation,appears_on").split(",")
         world, artist = self.catalogue.world, self._index("artist", key)
         albums = [
-            a for a in world.albums_of(artist)
-            if (world.album(a).album_type in groups if world.album(a).artists[:1] in ((artist,), ())
-                else "appears_on" in groups)
-        ]  # fmt: skip
+            a
+            for a in world.albums_of(artist)
+            if (
+                world.album(a).album_type in groups
+                if world.album(a).artists[:1] in ((artist,), ())
+                else "appears_on" in groups
+            )
+        ]
         items = [self.objects.album_short(a, of=artist) for a in albums[offset : offset + limit]]
         href = f"{ask.base}/v1/artists/{key}/albums"
         return page(items, len(albums), offset, limit, href, f"include_groups={','.join(groups)}")

@@ -65,9 +65,11 @@ class Search:
         if not query.means_something(kind):
             return ()
         finder = {
-            "artist": self._artists, "album": self._albums,
-            "track": self._tracks, "playlist": self._playlists,
-        }[kind]  # fmt: skip
+            "artist": self._artists,
+            "album": self._albums,
+            "track": self._tracks,
+            "playlist": self._playlists,
+        }[kind]
         return tuple(islice(finder(query), REACH + 1))
 
     def _people(self, query: Query) -> Iterator[int]:

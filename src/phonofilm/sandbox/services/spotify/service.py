@@ -15,15 +15,33 @@ from phonofilm.sandbox.worlds.world import Catalogue
 LEVELS = ("extended-legacy", "extended", "development-2025", "development")
 # 2024-11-27: taken from everybody who had not used them before; refused with 403 or 404.
 _LOST_2024 = {
-    "related": 404, "audio_features": 403, "audio_features_one": 403, "recommendations": 404,
-    "genre_seeds": 404, "category_playlists": 404, "featured_playlists": 404,
+    "related": 404,
+    "audio_features": 403,
+    "audio_features_one": 403,
+    "recommendations": 404,
+    "genre_seeds": 404,
+    "category_playlists": 404,
+    "featured_playlists": 404,
     "audio_analysis": 403,
-}  # fmt: skip
+}
 # 2026-02-11: taken from development mode; refused with 403.
 _LOST_2026 = dict.fromkeys(
-    ("artists", "albums", "tracks", "top_tracks", "categories", "new_releases",
-     "playlist_tracks", "playlist_items", "user_playlists", "markets", "category", "user"), 403,
-)  # fmt: skip
+    (
+        "artists",
+        "albums",
+        "tracks",
+        "top_tracks",
+        "categories",
+        "new_releases",
+        "playlist_tracks",
+        "playlist_items",
+        "user_playlists",
+        "markets",
+        "category",
+        "user",
+    ),
+    403,
+)
 GONE: dict[str, dict[str, int]] = {
     "extended-legacy": {},
     "extended": _LOST_2024,
@@ -38,9 +56,14 @@ class SpotifyService(Endpoints):
     name = "spotify"
 
     def __init__(
-        self, catalogue: Catalogue, access: str, clock: Clock, rate: str, quota: str,
+        self,
+        catalogue: Catalogue,
+        access: str,
+        clock: Clock,
+        rate: str,
+        quota: str,
         token_seconds: int = 3600,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if access not in LEVELS:
             raise ValueError(f"access is one of {', '.join(LEVELS)}")
         super().__init__(catalogue, access)
@@ -103,10 +126,14 @@ class SpotifyService(Endpoints):
         parts = path.split("/")[2:] if path.startswith("/v1/") else []
         if len(parts) == 1:
             plain = {
-                "search": self._search, "artists": self._batch, "albums": self._batch,
-                "tracks": self._batch, "markets": lambda *_: {"markets": ["DE", "US"]},
-                "audio-features": self._features, "recommendations": self._recommendations,
-            }  # fmt: skip
+                "search": self._search,
+                "artists": self._batch,
+                "albums": self._batch,
+                "tracks": self._batch,
+                "markets": lambda *_: {"markets": ["DE", "US"]},
+                "audio-features": self._features,
+                "recommendations": self._recommendations,
+            }
             if parts[0] in plain:
                 return parts[0].replace("-", "_"), plain[parts[0]], parts[0]
         if len(parts) == 2:
@@ -119,11 +146,14 @@ class SpotifyService(Endpoints):
 
     def _route_two(self, first: str, second: str) -> tuple[str, Callable[[Ask, str], Any], str]:
         table: dict[str, tuple[str, Callable[[Ask, str], Any]]] = {
-            "artists": ("artist", self._artist), "albums": ("album", self._album),
-            "tracks": ("track", self._track), "playlists": ("playlist", self._playlist),
+            "artists": ("artist", self._artist),
+            "albums": ("album", self._album),
+            "tracks": ("track", self._track),
+            "playlists": ("playlist", self._playlist),
             "audio-features": ("audio_features_one", self._feature),
-            "audio-analysis": ("audio_analysis", self._analysis), "users": ("user", self._user),
-        }  # fmt: skip
+            "audio-analysis": ("audio_analysis", self._analysis),
+            "users": ("user", self._user),
+        }
         if first in table:
             return *table[first], second
         if (first, second) == ("browse", "categories"):

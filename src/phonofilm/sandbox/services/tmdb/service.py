@@ -70,17 +70,21 @@ class TmdbService:
         asked = words.casefold().split()
         held = [
             self._listed(i, kind) | {"media_type": kind}
-            for kind, indices in self._lists.items() for i in indices
+            for kind, indices in self._lists.items()
+            for i in indices
             if asked and all(w in self.world.title(i).name.casefold() for w in asked)
-        ]  # fmt: skip
+        ]
         rows = [*held[:_PAGE], {"id": 7, "media_type": "person", "name": words}]
         return json_answer("search_title", {"page": 1, "results": rows, "total_results": len(rows)})
 
     def _find(self, imdb_id: str) -> Answer:
         index = self.world.index_of(imdb_id)
         told: dict[str, list[Any]] = {
-            "movie_results": [], "person_results": [], "tv_results": [], "tv_episode_results": [],
-        }  # fmt: skip
+            "movie_results": [],
+            "person_results": [],
+            "tv_results": [],
+            "tv_episode_results": [],
+        }
         if index is not None and self.world.kind(index) != "tvEpisode" and index % 10 != 7:
             kind = self._kind(index)
             told[f"{kind}_results"] = [self._listed(index, kind) | {"media_type": kind}]
@@ -98,8 +102,9 @@ class TmdbService:
             "genres": [{"id": n, "name": g} for n, g in enumerate(title.genres)],
             "production_countries": [{"iso_3166_1": title.country, "name": title.country}],
             "spoken_languages": [{"iso_639_1": "ja" if title.anime else "en", "name": "-"}],
-            "vote_average": rated[0] if rated else 0.0, "vote_count": rated[1] if rated else 0,
-        }  # fmt: skip
+            "vote_average": rated[0] if rated else 0.0,
+            "vote_count": rated[1] if rated else 0,
+        }
         beside = ask.query.get("append_to_response", "").split(",")
         certificate = world.certificate(index)
         words = [{"id": n, "name": w} for n, w in enumerate(world.keywords(index))]
@@ -108,13 +113,13 @@ class TmdbService:
             released = [{"certification": certificate or "", "type": 3}]
             held = {
                 "keywords": {"keywords": words},
-                "release_dates": {
-                    "results": [{"iso_3166_1": "US", "release_dates": released}]
-                },
-            }  # fmt: skip
+                "release_dates": {"results": [{"iso_3166_1": "US", "release_dates": released}]},
+            }
         else:
-            told |= {"episode_run_time": [title.runtime_minutes] if title.runtime_minutes else [],
-                     "last_air_date": None}  # fmt: skip
+            told |= {
+                "episode_run_time": [title.runtime_minutes] if title.runtime_minutes else [],
+                "last_air_date": None,
+            }
             rating = [{"iso_3166_1": "US", "rating": certificate}] if certificate else []
             held = {"keywords": {"results": words}, "content_ratings": {"results": rating}}
         held["external_ids"] = {"imdb_id": world.tconst(index)}
@@ -128,10 +133,12 @@ class TmdbService:
         if kind == "tv":
             names = ("name", "original_name", "first_air_date")
         return {
-            "id": index + 1, "adult": title.adult, "overview": self.world.plot(index) or "",
+            "id": index + 1,
+            "adult": title.adult,
+            "overview": self.world.plot(index) or "",
             "poster_path": f"/{poster.rpartition('/')[2]}" if poster else None,
             **dict(zip(names, (title.name, title.original_name, released), strict=True)),
-        }  # fmt: skip
+        }
 
 
 def _refusal(status: int, code: int, message: str, wait: int | None = None) -> Answer:

@@ -19,7 +19,7 @@ _CLASSES = {
     "Q20650540": ("movie", "tvMovie"),
     "Q63952888": ("tvSeries",),
     "Q220898": ("video", "tvSpecial"),
-}  # fmt: skip
+}
 _PAGE = re.compile(r"LIMIT\s+(\d+)\s+OFFSET\s+(\d+)")
 _CLASS = re.compile(r"VALUES \?class \{ wd:(Q\d+) \}")
 _ITEMS = re.compile(r"VALUES \?item \{ ([^}]*)\}")

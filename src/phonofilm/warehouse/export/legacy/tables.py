@@ -5,9 +5,18 @@ from __future__ import annotations
 import duckdb
 
 _FEATURES = (
-    "danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness",
-    "instrumentalness", "liveness", "valence", "tempo",
-)  # fmt: skip
+    "danceability",
+    "energy",
+    "key",
+    "loudness",
+    "mode",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+    "tempo",
+)
 
 ARTISTS = (
     "SELECT id, name, popularity, genres FROM kept_artists ORDER BY popularity DESC NULLS LAST, id"

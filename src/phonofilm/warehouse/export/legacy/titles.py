@@ -69,11 +69,20 @@ def _titles(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
 
 
 def _title(  # noqa: PLR0913 - the columns of one query
-    id_: str, imdb_id: str | None, seen: Any, name: str | None, poster: str | None,
-    rating: float | None, votes: int | None, is_series: bool | None, runtime_ms: int | None,
-    genres: list[str] | None, released: str | None, plot: str | None,
+    id_: str,
+    imdb_id: str | None,
+    seen: Any,
+    name: str | None,
+    poster: str | None,
+    rating: float | None,
+    votes: int | None,
+    is_series: bool | None,
+    runtime_ms: int | None,
+    genres: list[str] | None,
+    released: str | None,
+    plot: str | None,
     people: list[dict[str, str]] | None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     return {
         "scrape_ts": seen.isoformat(),
         "title": name,
