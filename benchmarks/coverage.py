@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from benchmarks import direct, worlds
 from benchmarks.tables import table
-from phonofilm.crawl.coverage.coverage import Coverage, Evidence
+from phonofilm.crawl.coverage.coverage import Coverage, CoverageEstimator
 from phonofilm.crawl.engine import Engine
-from phonofilm.sandbox.kernel.server import Plan, StandIn
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer
 
 
 class Stop(NamedTuple):
@@ -43,7 +43,7 @@ def stops_of(world: Any, policy: str) -> list[Stop]:
     """Every hundredth moment of a crawl to its end."""
     stops: list[Stop] = []
 
-    def look(evidence: Evidence) -> None:
+    def look(evidence: CoverageEstimator) -> None:
         look.calls += 1
         if look.calls >= 30 and look.calls % 20 == 0:
             said = evidence.coverage()["artist"]
@@ -60,12 +60,12 @@ def stops_of(world: Any, policy: str) -> list[Stop]:
 
 def stand_in(access: str, artists: int, seed: int) -> list[Stop]:
     """The same through the whole engine, against the Spotify stand-in."""
-    served = StandIn(Plan("spotify", access, artists, seed, rate="none"))
+    served = SandboxServer(Plan("spotify", access, artists, seed, rate="none"))
     stops: list[Stop] = []
 
     def look(engine: Engine) -> None:
         if engine.calls >= 30 and engine.calls % 10 == 0:
-            held = engine.reader.evidence
+            held = engine.reader.coverage
             said = held.coverage()["artist"]
             stops.append(Stop(len(held.frontier.by_kind["artist"]), said))
 

@@ -10,22 +10,22 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.crawl.context import Parts
+from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
-from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Everything, Goal, Scope
-from phonofilm.landing.envelope import Stamp
+from phonofilm.landing.envelope import RunInfo
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
 from phonofilm.runtime.event_loop import run
-from phonofilm.sandbox.kernel.server import StandIn
-from phonofilm.sandbox.kernel.service import Ask
+from phonofilm.sandbox.kernel.server import SandboxServer
+from phonofilm.sandbox.kernel.service import HttpRequest
 from phonofilm.sources import get
 from phonofilm.sources.contract import Response
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 BASE = "http://127.0.0.1:1"
 
@@ -33,7 +33,7 @@ BASE = "http://127.0.0.1:1"
 class Direct:
     """Sends to a stand-in without a socket, and notes what was known before each call."""
 
-    def __init__(self, stand_in: StandIn, frontier: Frontier, kind: str) -> None:
+    def __init__(self, stand_in: SandboxServer, frontier: Frontier, kind: str) -> None:
         self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
         self.known: list[int] = []
         self.look: Callable[[], None] = lambda: None
@@ -42,20 +42,20 @@ class Direct:
         self.known.append(len(self._frontier.by_kind[self._kind]))
         self.look()
         asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
-        answer = self._stand_in.answer(Ask("GET", path, query, asked, b"", BASE))
+        answer = self._stand_in.answer(HttpRequest("GET", path, query, asked, b"", BASE))
         return Response(
             answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body
         )
 
 
-def token(stand_in: StandIn) -> str:
+def token(stand_in: SandboxServer) -> str:
     """A token of a stand-in that wants one, got once."""
     held = getattr(stand_in, "bench_token", None)
     if held is None:
         key = base64.b64encode(b"sandbox:sandbox").decode()
         headers = {"Authorization": f"Basic {key}"}
         body = b"grant_type=client_credentials"
-        answer = stand_in.answer(Ask("POST", "/api/token", {}, headers, body, BASE))
+        answer = stand_in.answer(HttpRequest("POST", "/api/token", {}, headers, body, BASE))
         told = msgspec.json.decode(answer.body)
         held = told.get("access_token", "")
         stand_in.bench_token = held
@@ -71,7 +71,7 @@ class NoToken:
 
 
 def crawl(
-    stand_in: StandIn,
+    stand_in: SandboxServer,
     source_name: str,
     wants: dict[str, int | None],
     name: str = "information",
@@ -81,30 +81,30 @@ def crawl(
     look: Callable[[Engine], None] | None = None,
 ) -> tuple[list[int], Engine]:
     """Known things before each call and at the end, and the engine that asked."""
-    root = DataFolder(Path(tempfile.mkdtemp()) / "data")
+    root = Workspace(Path(tempfile.mkdtemp()) / "data")
     source, scope = get(source_name), scope or Everything()
     access = stand_in.service.access
     try:
         root.open()
-        with Writing(root, "benchmark"):
+        with FolderLock(root, "benchmark"):
             frontier = Frontier(root.frontier / f"{source_name}.sqlite")
             goal, clock = Goal(wants, max_calls), Clock()
-            keeper = Keeper(
+            keeper = ResponseWriter(
                 root,
                 frontier,
                 source.manifest,
-                Stamp(source_name, access, "", "run"),
+                RunInfo(source_name, access, "", "run"),
                 clock,
                 None,
                 1,
             )
             for link in scope.seeds(source, access):
-                frontier.meet(link.kind, [(link.id, scope.link_level(link), False)])
+                frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
             planner = Planner(
                 source.manifest, access, goal, scope, frontier, frozenset(), policy(name)
             )
             sender = Direct(stand_in, frontier, kind)
-            parts = Parts(
+            parts = CrawlContext(
                 source,
                 access,
                 goal,

@@ -18,7 +18,7 @@ from benchmarks.tables import table
 from phonofilm.crawl.frontier.database import ANSWERED
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.planner import Planner
-from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
@@ -31,7 +31,7 @@ def grow(frontier: Frontier, start: int, count: int) -> float:
     """Meets `count` new artists in answers of fifty, each committed; keys a second."""
     began = time.perf_counter()
     for first in range(start, start + count, BATCH):
-        frontier.meet(
+        frontier.add_nodes(
             "artist",
             ((f"{n * 2_654_435_761 % 2**64:022d}", 2, True) for n in range(first, first + BATCH)),
         )
@@ -66,8 +66,10 @@ class Crawl:
         self.planner = Planner(
             source.manifest, "extended-legacy", goal, scope, self.frontier, frozenset()
         )
-        self.reader = Reader(source, "extended-legacy", goal, scope, self.frontier, self.planner)
-        self.frontier.meet("genre", [(f"genre {n}", 2, True) for n in range(400)])
+        self.reader = ResponseRecorder(
+            source, "extended-legacy", goal, scope, self.frontier, self.planner
+        )
+        self.frontier.add_nodes("genre", [(f"genre {n}", 2, True) for n in range(400)])
         self.met = 0
 
     def pages(self, count: int) -> tuple[float, float]:
@@ -79,10 +81,12 @@ class Crawl:
             start = time.perf_counter()
             ask = self.planner.next()
             choices.append(time.perf_counter() - start)
-            ask = ask._replace(request=Request("genre_artists", ("genre 1",)), row=None)
-            reading = self.reader.read(ask, Response(200, {}, body))
+            ask = ask._replace(
+                request=Request("genre_artists", ("genre 1",)), continuation_row=None
+            )
+            reading = self.reader.record(ask, Response(200, {}, body))
             self.frontier.settle(ask, ANSWERED, Response(200, {}, b""), 1, None)
-            self.planner.learn(ask, reading.gain, reading.met, reading.items)
+            self.planner.learn(ask, reading.gain, reading.discovered, reading.items)
             self.frontier.commit()
         return count / (time.perf_counter() - began), statistics.median(choices) * 1e6
 

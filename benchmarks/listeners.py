@@ -26,12 +26,12 @@ from aiohttp import web
 from benchmarks.tables import table
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal, Named
 from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.findings import Findings
-from phonofilm.landing.envelope import Stamp
-from phonofilm.media.downloads import Downloads, Tools, session
+from phonofilm.landing.envelope import RunInfo
+from phonofilm.media.downloads import DownloadContext, MediaDownloads, session
 from phonofilm.media.fetcher import Fetcher
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
@@ -39,10 +39,10 @@ from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link
-from phonofilm.sources.media import Wish
+from phonofilm.sources.media import MediaRef
 from phonofilm.sources.soundcloud.parse import _Comments
 from phonofilm.warehouse.load.load import load
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 CONNECTIONS = 16
 PER_PAGE, PAGES_A_TRACK = 200, 4
@@ -156,7 +156,7 @@ def our_comments(url: str, tracks: int, root: Path) -> None:
     scope = Named([Link("track", str(track)) for track in range(1, tracks + 1)], False)
     goal = Goal({"comment": None})
     options = CrawlOptions("soundcloud", goal, scope, at=url, workers=CONNECTIONS)
-    result = run(crawl(DataFolder(root), Settings(), options))
+    result = run(crawl(Workspace(root), Settings(), options))
     assert result.records["comments"]["full"] == tracks * PAGES_A_TRACK * PER_PAGE, result
 
 
@@ -175,19 +175,23 @@ async def bare_files(url: str, files: int, root: Path) -> None:
 
 async def our_files(url: str, files: int, root: Path) -> None:
     """Types and sizes checked, hashed, renamed into place, a row each, landed and sealed."""
-    folder, source = DataFolder(root), get("soundcloud")
+    folder, source = Workspace(root), get("soundcloud")
     folder.open()
     frontier = Frontier(folder.frontier / "soundcloud.sqlite")
-    stamp = Stamp("soundcloud", "official", "terms", "run-1")
-    keeper = Keeper(folder, frontier, source.manifest, stamp, Clock(), None, CONNECTIONS)
+    stamp = RunInfo("soundcloud", "official", "terms", "run-1")
+    keeper = ResponseWriter(folder, frontier, source.manifest, stamp, Clock(), None, CONNECTIONS)
     wishes = {
-        f"{url}/file/{n}": [Wish("track", str(n), "artwork", f"{url}/file/{n}", "cc-by", "page")]
+        f"{url}/file/{n}": [
+            MediaRef("track", str(n), "artwork", f"{url}/file/{n}", "cc-by", "page")
+        ]
         for n in range(files)
     }
     async with session("benchmark", CONNECTIONS, 60.0) as opened:
         fetcher = Fetcher(root, opened, lambda host: True)
-        tools = Tools(fetcher, frontier, keeper, Limiter([], Clock()), Clock(), Findings(), "run-1")
-        result = await Downloads(tools, root, away=False).run(wishes, CONNECTIONS)
+        tools = DownloadContext(
+            fetcher, frontier, keeper, Limiter([], Clock()), Clock(), Findings(), "run-1"
+        )
+        result = await MediaDownloads(tools, root, away=False).run(wishes, CONNECTIONS)
         await keeper.finish()
     frontier.close()
     assert result.files == files, result
@@ -217,7 +221,7 @@ def comments(url: str, pages: int, rounds: int) -> list[tuple[object, ...]]:
         client = timed(lambda: run(bare_comments(url, tracks)))
         with scratch() as root:
             mine = timed(lambda root=root: our_comments(url, tracks, root))
-            took = timed(lambda root=root: load(DataFolder(root)))
+            took = timed(lambda root=root: load(Workspace(root)))
         ratios.append(client / mine)
         limits.append(limit / mine)
         rates.append(pages * PER_PAGE / took)
@@ -260,7 +264,7 @@ def calls() -> list[tuple[object, ...]]:
         name = served.world.artist(0).name
         scope = Named([Link("artist_query", name)], False)
         options = CrawlOptions("soundcloud", Goal({"comment": None}), scope, at=url, workers=4)
-        result = run(crawl(DataFolder(root), Settings(), options))
+        result = run(crawl(Workspace(root), Settings(), options))
         least = 1 + math.ceil(300 / 200) + sum(math.ceil(n / 200) for n in counts.values())
         assert result.records["comments"]["full"] == sum(counts.values()), result
         print(f"  calls: {result.calls} of {least} at least, {sum(counts.values()):,} comments")

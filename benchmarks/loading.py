@@ -17,22 +17,22 @@ import msgspec
 
 from benchmarks.static_server import ARTISTS, page
 from benchmarks.tables import table
-from phonofilm.landing.envelope import Stamp, seal
-from phonofilm.landing.journal import AppendLog
+from phonofilm.landing.envelope import RunInfo, wrap
+from phonofilm.landing.journal import Journal
 from phonofilm.landing.segments import seal_log
 from phonofilm.sources.contract import Request, Response
 from phonofilm.warehouse.load.load import load
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
-def landed(folder: Path, bodies: list[bytes]) -> DataFolder:
-    data = DataFolder(folder).open()
-    log = AppendLog(folder / "landing" / "log" / "bench.ndjson")
-    stamp = Stamp("spotify", "extended-legacy", "terms", "bench")
+def landed(folder: Path, bodies: list[bytes]) -> Workspace:
+    data = Workspace(folder).open()
+    log = Journal(folder / "landing" / "log" / "bench.ndjson")
+    stamp = RunInfo("spotify", "extended-legacy", "terms", "bench")
     for number, body in enumerate(bodies):
         response = Response(200, {}, body, "http://127.0.0.1/v1/search")
         at = 1_780_000_000_000_000 + number * 1000
-        log.add(seal(stamp, number, Request("genre_artists", (f"page-{number}",)), response, at))
+        log.add(wrap(stamp, number, Request("genre_artists", (f"page-{number}",)), response, at))
     log.write()
     log.close()
     seal_log(log.path, data.landing)

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.records import add, folder_of
 from phonofilm.identity.match import match
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 
 _TRACKS_AN_ARTIST = 32
 _SOURCES = ("musicbrainz", "spotify", "deezer", "itunes", "jamendo")
@@ -26,7 +26,7 @@ _NEW = 10_000
 def rows(world: GeneratedWorld, start: int, end: int) -> Iterator[tuple[Any, ...]]:
     """Five houses' records of the tracks of a world, from `start` to `end`."""
     for salt, source in enumerate(_SOURCES):
-        house = House(world, 9000 + salt, slips=0.02, guests=bool(salt % 2))
+        house = SourceSpelling(world, 9000 + salt, slips=0.02, guests=bool(salt % 2))
         for index in range(start, end):
             row = world.track(index)
             people = [house.artist(world.artist(a)) for a in row.artists]

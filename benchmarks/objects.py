@@ -21,14 +21,14 @@ from phonofilm.config import Settings
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.runtime.event_loop import run
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
 def crawled(url: str, pages: int, landing: str) -> float:
     """Seconds of the crawl until all of it is landed, there or here."""
     where = Path(tempfile.mkdtemp())
     try:
-        folder = DataFolder(where / "data", landing_url=landing, create=True)
+        folder = Workspace(where / "data", landing_url=landing, create=True)
         goal = Goal({"artist": None}, max_calls=pages)
         options = CrawlOptions("spotify", goal, Pages(pages), at=url, workers=CONNECTIONS)
         began = time.perf_counter()

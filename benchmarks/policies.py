@@ -17,8 +17,8 @@ from typing import Any
 from benchmarks import direct, worlds
 from benchmarks.tables import table
 from phonofilm.crawl.planner.policies import POLICIES
-from phonofilm.sandbox.kernel.server import Plan, StandIn
-from phonofilm.sandbox.kernel.service import Ask
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer
+from phonofilm.sandbox.kernel.service import HttpRequest
 from phonofilm.sandbox.worlds.world import Catalogue
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
@@ -123,13 +123,15 @@ def against_the_stand_in(seeds: list[int]) -> None:
     made += [("the real songs", plan) for plan in _real_songs(Path(tempfile.mkdtemp()))]
     curves: dict[str, dict[str, list[list[int | None]]]] = {}
     for title, plan in made:
-        served = StandIn(plan)
+        served = SandboxServer(plan)
         world = Standing(served.world)
         held = curves.setdefault(title, {})
         for name, ruler in (("two-queue", rulers.two_queue), ("clairvoyant", rulers.clairvoyant)):
             held.setdefault(name, []).append(worlds.calls_to(ruler(world), world.n))
         for name in POLICIES:
-            known, _ = direct.crawl(StandIn(plan, served.world), "spotify", {"artist": None}, name)
+            known, _ = direct.crawl(
+                SandboxServer(plan, served.world), "spotify", {"artist": None}, name
+            )
             found = worlds.calls_to(iter(enumerate(known)), world.n)
             held.setdefault(name, []).append(found)
     for title, held in curves.items():
@@ -140,7 +142,7 @@ class Searches:
     """The requests of development mode, answered by the stand-in: what a query's pages name."""
 
     def __init__(self, artists: int, seed: int) -> None:
-        self.served = StandIn(Plan("spotify", "development", artists, seed, rate="none"))
+        self.served = SandboxServer(Plan("spotify", "development", artists, seed, rate="none"))
         self.source = get("spotify")
         self.n = artists
         self._token = direct.token(self.served)
@@ -156,12 +158,12 @@ class Searches:
     def _asked(self, request: Request) -> tuple[frozenset[str], list[Request], list[str]]:
         path, query = self.source.address(request, "development")
         headers = {"Authorization": f"Bearer {self._token}"}
-        answer = self.served.answer(Ask("GET", path, query, headers, b"", direct.BASE))
+        answer = self.served.answer(HttpRequest("GET", path, query, headers, b"", direct.BASE))
         if answer.status != 200:
             return frozenset(), [], []
         page = self.source.parse(request, Response(200, {}, answer.body))
         artists = [record for record in page.records if record.kind == "artist"]
-        words = set().union(*self.source.terms("word", artists))
+        words = set().union(*self.source.memberships("word", artists))
         within = [r for r in page.continues if r.offset + 10 <= 1000]
         return frozenset(a.id for a in artists), within, sorted(words)
 

@@ -28,7 +28,7 @@ from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.warehouse.engines.dialect import POSTGRES
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.schema.tables import statements
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 TABLES = (*(cls.kind for cls in RECORDS), "observation", "segment", "run")
 
@@ -77,18 +77,18 @@ def main() -> None:
     with postgres() as server, tempfile.TemporaryDirectory() as held:
         where = Path(held)
         write(FilmWorld(titles), where / "dumps")
-        data = DataFolder(where / "data")
+        data = Workspace(where / "data")
         options = ImportOptions("imdb", str(where / "dumps"))
         asyncio.run(import_dumps(data, Settings(), options))
         for number in range(rounds):
             url = server.database()
-            ours.append(timed(lambda url=url: load(DataFolder(where / "data", url))))
+            ours.append(timed(lambda url=url: load(Workspace(where / "data", url))))
             files = written(url, where)
             theirs.append(bare(server, files))
             (where / f"duck{number}").mkdir()
             (where / f"duck{number}" / "phonofilm.json").write_text('{"format": 1}')
             (where / f"duck{number}" / "landing").symlink_to(where / "data" / "landing")
-            duck.append(timed(lambda n=number: load(DataFolder(where / f"duck{n}"))))
+            duck.append(timed(lambda n=number: load(Workspace(where / f"duck{n}"))))
         rows = sum(path.read_bytes().count(b"\n") for path in files.values())
     ratio = statistics.median(b / o for b, o in zip(theirs, ours, strict=True))
     table(

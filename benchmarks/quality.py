@@ -22,16 +22,23 @@ from benchmarks.records import folder_of
 from phonofilm.config import Settings
 from phonofilm.crawl.scope.goal import Everything, Goal, Named, Scope
 from phonofilm.crawl.session import CrawlOptions, crawl
-from phonofilm.enrich.enrich import Filled, Filling, fill
+from phonofilm.enrich.enrich import EnrichOptions, EnrichResult, enrich
 from phonofilm.identity.match import match
 from phonofilm.runtime.event_loop import run
-from phonofilm.sandbox.kernel.server import MUSIC, Plan, StandIn, introduce, make_world, running
+from phonofilm.sandbox.kernel.server import (
+    MUSIC,
+    Plan,
+    SandboxServer,
+    link_servers,
+    make_world,
+    running,
+)
 from phonofilm.sandbox.worlds.hashing import mix
 from phonofilm.sandbox.worlds.world import World
 from phonofilm.sources.contract import Link
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 SOURCES = ("spotify", "deezer", "musicbrainz", "itunes", "jamendo")
 FIELDS = [
@@ -82,10 +89,10 @@ def compare(groups: Iterable[Iterable[Key]], truth: Mapping[Key, Any]) -> Qualit
     return Quality(found, sum(n * (n - 1) // 2 for n in sizes), right)
 
 
-def groups_of(folder: DataFolder, kind: str) -> list[list[Key]]:
+def groups_of(folder: Workspace, kind: str) -> list[list[Key]]:
     """The things of a kind that have several records."""
     held: dict[str, list[Key]] = defaultdict(list)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT entity, source, id FROM identity.members WHERE kind = ?", [kind]
         ).fetchall()
@@ -111,7 +118,7 @@ def musicbrainz_20k(scratch: Path) -> Quality:
 @contextmanager
 def sandbox(
     sources: Iterable[str], artists: int, seed: int, access: str
-) -> Iterator[tuple[dict[str, str], dict[str, StandIn], World]]:
+) -> Iterator[tuple[dict[str, str], dict[str, SandboxServer], World]]:
     """Stand-ins of one world: addresses and what serves them, by source."""
     world = make_world(Plan("spotify", artists=artists, seed=seed))
     with ExitStack() as stack:
@@ -119,15 +126,15 @@ def sandbox(
         for source in sources:
             plan = Plan(source, access if source == "spotify" else "", rate="none")
             urls[source], served[source] = stack.enter_context(running(plan, world))
-        introduce(list(served.values()), list(urls.values()))
+        link_servers(list(served.values()), list(urls.values()))
         yield urls, served, world  # type: ignore[misc]
 
 
 def sandbox_matching(
     scratch: Path, artists: int, seed: int
-) -> tuple[DataFolder, dict[str, dict[Key, int]]]:
+) -> tuple[Workspace, dict[str, dict[Key, int]]]:
     """Crawls five sources of one world, loads, matches; the folder and the truth by kind."""
-    folder, truth = DataFolder(scratch / "matching"), defaultdict(dict)
+    folder, truth = Workspace(scratch / "matching"), defaultdict(dict)
     wants: dict[str, int | None] = dict.fromkeys(("artist", "album", "track"))
     with sandbox(SOURCES, artists, seed, "extended") as (urls, served, _):
         for source in SOURCES:
@@ -145,10 +152,10 @@ def sandbox_matching(
     return folder, _held(folder, truth)
 
 
-def _held(folder: DataFolder, truth: Mapping[str, dict[Key, int]]) -> dict[str, dict[Key, int]]:
+def _held(folder: Workspace, truth: Mapping[str, dict[Key, int]]) -> dict[str, dict[Key, int]]:
     """The truth of the records that were collected."""
     found = {}
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         for kind, table in _TABLES.items():
             rows = connection.execute(f"SELECT source, id FROM store.{table}").fetchall()
             found[kind] = {key: truth[kind][key] for key in rows if key in truth[kind]}
@@ -162,9 +169,9 @@ class Calibration(NamedTuple):
     bins: list[tuple[int, float, float]]
 
 
-def calibration(folder: DataFolder, truth: Mapping[Key, int]) -> Calibration:
+def calibration(folder: Workspace, truth: Mapping[Key, int]) -> Calibration:
     """Probabilities of all pairs of recordings that were worth keeping, against the truth."""
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT source_a, id_a, source_b, id_b, probability FROM identity.links"
             " WHERE kind = 'recording'"
@@ -216,12 +223,12 @@ def picture(held: Calibration) -> str:
 
 def field_plan(
     scratch: Path, artists: int, wanted: int, seed: int
-) -> tuple[Filled, dict[str, float]]:
+) -> tuple[EnrichResult, dict[str, float]]:
     """Fills five fields; the result, and the share filled of those that exist anywhere."""
-    folder = DataFolder(scratch / "plan")
+    folder = Workspace(scratch / "plan")
     with sandbox(MUSIC, artists, seed, "development") as (urls, served, world):
-        wish = Filling("spotify", wanted, FIELDS, Everything(), urls["spotify"])
-        result = fill(folder, Settings(), wish, told=print)
+        wish = EnrichOptions("spotify", wanted, FIELDS, Everything(), urls["spotify"])
+        result = enrich(folder, Settings(), wish, told=print)
         index_of = served["spotify"].same("artists")
     return result, {
         name: share / max(1e-9, there)
@@ -232,14 +239,14 @@ def field_plan(
 
 
 def existing(
-    folder: DataFolder, world: World, index_of: Mapping[str, int], wanted: int
+    folder: Workspace, world: World, index_of: Mapping[str, int], wanted: int
 ) -> list[float]:
     """The share of the wanted artists of whom each field exists somewhere in the world."""
-    from phonofilm.crawl.frontier.database import followed_of  # noqa: PLC0415
+    from phonofilm.crawl.frontier.database import followed_ids  # noqa: PLC0415
     from phonofilm.crawl.frontier.sqlite import NODE_KINDS  # noqa: PLC0415
 
     path = folder.frontier / "spotify.sqlite"
-    ids = followed_of(path, NODE_KINDS.index("artist"), wanted, "everything")
+    ids = followed_ids(path, NODE_KINDS.index("artist"), wanted, "everything")
     people = [index_of[id_] for id_ in ids]
     tracks = {a: [t for b in world.albums_of(a) for t in world.tracks_of(b)] for a in people}
     there = [

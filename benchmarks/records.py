@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.warehouse.snapshots import publish
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 _TRACK = {
     "source": pa.string(),
@@ -28,14 +28,14 @@ COLUMNS = tuple(_TRACK)
 _BATCH = 100_000
 
 
-def folder_of(path: Path, rows: Iterator[Sequence[Any]]) -> DataFolder:
+def folder_of(path: Path, rows: Iterator[Sequence[Any]]) -> Workspace:
     """A data folder whose warehouse holds these tracks (in the order of `COLUMNS`)."""
-    folder = DataFolder(path).open()
+    folder = Workspace(path).open()
     add(folder, rows)
     return folder
 
 
-def add(folder: DataFolder, rows: Iterator[Sequence[Any]]) -> None:
+def add(folder: Workspace, rows: Iterator[Sequence[Any]]) -> None:
     """More tracks, and a new snapshot."""
     warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
     for batch in _batches(rows):
@@ -46,7 +46,7 @@ def add(folder: DataFolder, rows: Iterator[Sequence[Any]]) -> None:
             " FROM batch_of_tracks"
         )
         warehouse.connection.unregister("batch_of_tracks")
-    warehouse.settle()
+    warehouse.checkpoint()
     warehouse.close()
     publish(folder)
 

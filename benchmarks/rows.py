@@ -12,7 +12,7 @@ import sys
 
 from benchmarks import direct
 from benchmarks.tables import table
-from phonofilm.sandbox.kernel.server import Plan, StandIn
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Budget
 
@@ -34,7 +34,7 @@ def main() -> None:
         for access, level in manifest.access.items():
             found = {}
             for policy in ("information", "breadth"):
-                served = StandIn(Plan(name, access, ARTISTS, 7, rate="none"))
+                served = SandboxServer(Plan(name, access, ARTISTS, 7, rate="none"))
                 wants = dict.fromkeys(KINDS)
                 _, engine = direct.crawl(served, name, wants, policy, max_calls=calls)
                 found[policy] = engine.kept_tally

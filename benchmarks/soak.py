@@ -83,7 +83,7 @@ def live(folder: Path, url: str, seconds: float) -> tuple[int | None, float, byt
             process.wait()
             return None, most, b""
         time.sleep(0.1)
-    return process.returncode, most, process.stdout.read()
+    return process.returncode, most, process.stdout.record()
 
 
 def truth(folder: Path, artists: int) -> dict[str, int]:

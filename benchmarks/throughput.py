@@ -26,7 +26,7 @@ from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources.contract import Link
 from phonofilm.sources.spotify import api_types
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 CONNECTIONS = 16
 
@@ -78,7 +78,7 @@ def ours(url: str, pages: int) -> None:
     try:
         goal = Goal({"artist": None}, max_calls=pages)
         options = CrawlOptions("spotify", goal, Pages(pages), at=url, workers=CONNECTIONS)
-        result = run(crawl(DataFolder(folder / "data"), Settings(), options))
+        result = run(crawl(Workspace(folder / "data"), Settings(), options))
         held = result.records["artists"]["full"]
         # Now and then the planner looks whether another kind of call brings more; here none does.
         lists = result.calls_by_endpoint["genre_artists"]

@@ -89,7 +89,7 @@ def visit(door: Door, windows: int = 20, settle: float = 0.0) -> Seen:
     while clock.now < end:
         wait = limiter.wait()
         if under_way < WORKERS and wait <= 0:
-            limiter.note()
+            limiter.on_sent()
             number, under_way = number + 1, under_way + 1
             arrives = clock.now + THERE
             opened, told = door.knock(arrives)
@@ -103,11 +103,11 @@ def visit(door: Door, windows: int = 20, settle: float = 0.0) -> Seen:
             _, _, sent, opened, told = heapq.heappop(events)
             under_way -= 1
             if opened:
-                limiter.answered(sent)
+                limiter.on_accepted(sent)
             else:
-                limiter.refused(told, False, sent)
+                limiter.on_rejected(told, False, sent)
     late = start + settle
-    felt = limiter.felt
+    felt = limiter.inferred
     return Seen(
         _share(door, let_in, start, start + windows * door.seconds),
         _part(refused, let_in, start, start + windows * door.seconds),

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from phonofilm.crawl.coverage.coverage import Evidence
+from phonofilm.crawl.coverage.coverage import CoverageEstimator
 from phonofilm.crawl.frontier.database import ANSWERED
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
-from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.records import Artist, Record
 from phonofilm.sources.contract import HttpSource, Link, Page, Request, Response
@@ -23,7 +23,7 @@ from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 RULERS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "closed_world.py"
 SHARES = (0.5, 0.75, 0.9, 0.95)
 Curve = Iterator[tuple[int, int]]
-Look = Callable[[Evidence], None]
+Look = Callable[[CoverageEstimator], None]
 
 
 def rulers() -> Any:
@@ -45,12 +45,12 @@ def _manifest(page: int, reach: int) -> Manifest:
         ["artist.full"],
         paging="offset",
         page={"default": page},
-        reach=reach,
-        prior={"artist": 0.7 * page},
-        counted_by="artist.genres",
+        max_offset=reach,
+        expected_items={"artist": 0.7 * page},
+        membership_field="artist.genres",
     )
     related = Endpoint(
-        "/related", "artist", "relate", "artist", ["artist.full"], prior={"artist": 12}
+        "/related", "artist", "relate", "artist", ["artist.full"], expected_items={"artist": 12}
     )
     return Manifest(
         "closed",
@@ -103,19 +103,19 @@ def crawl(
     frontier = Frontier(folder / "closed.sqlite")
     try:
         for link in scope.seeds(source, "open"):
-            frontier.meet(link.kind, [(link.id, 2, True)])
+            frontier.add_nodes(link.kind, [(link.id, 2, True)])
         planner = Planner(
             source.manifest, "open", goal, scope, frontier, frozenset(), policy(name), seed
         )
-        reader = Reader(source, "open", goal, scope, frontier, planner)
+        reader = ResponseRecorder(source, "open", goal, scope, frontier, planner)
         nothing, calls = Response(200, {}, b""), 0
         while ask := planner.next():
             calls += 1
-            reading = reader.read(ask, nothing)
+            reading = reader.record(ask, nothing)
             frontier.settle(ask, ANSWERED, nothing, calls, None)
-            planner.learn(ask, reading.gain, reading.met, reading.items)
+            planner.learn(ask, reading.gain, reading.discovered, reading.items)
             frontier.commit()
-            look(reader.evidence)
+            look(reader.coverage)
             yield calls, len(frontier.by_kind["artist"])
     finally:
         frontier.close()

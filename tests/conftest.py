@@ -14,8 +14,8 @@ from phonofilm.config import Settings
 from phonofilm.crawl.scope.goal import Everything, Goal, Scope, parse_want
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
 from phonofilm.runtime.event_loop import run
-from phonofilm.sandbox.kernel.server import Plan, StandIn, running
-from phonofilm.workspace import DataFolder
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer, running
+from phonofilm.workspace import Workspace
 from tests.servers import Postgres, Seaweed
 from tests.servers import postgres as a_postgres
 from tests.servers import seaweed as a_seaweed
@@ -59,17 +59,17 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
+def folder(tmp_path: Path) -> Workspace:
     """An empty data folder."""
-    return DataFolder(tmp_path / "data")
+    return Workspace(tmp_path / "data")
 
 
 @pytest.fixture
-def stand_in() -> Iterator[Callable[..., tuple[str, StandIn]]]:
+def stand_in() -> Iterator[Callable[..., tuple[str, SandboxServer]]]:
     """Starts stand-ins that end with the test: `url, served = stand_in("spotify", artists=50)`."""
     opened: list[Any] = []
 
-    def start(source: str, **plan: Any) -> tuple[str, StandIn]:
+    def start(source: str, **plan: Any) -> tuple[str, SandboxServer]:
         context = running(Plan(source, **({"rate": "none", "artists": 60} | plan)))
         opened.append(context)
         return context.__enter__()
@@ -107,7 +107,7 @@ def seaweed() -> Iterator[Seaweed]:
 
 
 def collect(
-    folder: DataFolder,
+    folder: Workspace,
     source: str,
     url: str | None,
     *wants: str,
@@ -124,6 +124,6 @@ def collect(
     return run(crawl(folder, settings or Settings(), told))
 
 
-def calls_made(served: StandIn) -> int:
+def calls_made(served: SandboxServer) -> int:
     """Calls a stand-in answered, tokens not counted."""
     return sum(sum(c.values()) for name, c in served.calls.items() if name != "token")

@@ -14,20 +14,20 @@ import zstandard
 
 from phonofilm.config import Settings
 from phonofilm.errors import ShapeError, StoreError, TermsError, UsageError
-from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps
+from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.landing import archives
 from phonofilm.sandbox.services.musicbrainz import dumps
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources.musicbrainz.tables import TABLES
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 WORLD = GeneratedWorld(40, 7)
 
 
-def imported(folder: DataFolder, source: str, files: object, **more) -> Imported:
+def imported(folder: Workspace, source: str, files: object, **more) -> ImportResult:
     told = ImportOptions(source, str(files), **more)
     return asyncio.run(import_dumps(folder, Settings(), told))
 
@@ -42,13 +42,13 @@ def archived(tmp_path: Path) -> Path:
     return found
 
 
-def counts(folder: DataFolder) -> dict[str, int]:
-    with read(folder) as connection:
+def counts(folder: Workspace) -> dict[str, int]:
+    with open_snapshot(folder) as connection:
         names = ("artists", "albums", "tracks", "tags", "external_ids")
         return {n: connection.execute(f"SELECT count(*) FROM {n}").fetchone()[0] for n in names}
 
 
-def test_dumps_of_musicbrainz_become_tables(folder: DataFolder, archived: Path) -> None:
+def test_dumps_of_musicbrainz_become_tables(folder: Workspace, archived: Path) -> None:
     result = imported(folder, "musicbrainz", archived)
     load(folder)
     held = counts(folder)
@@ -62,7 +62,7 @@ def test_dumps_of_musicbrainz_become_tables(folder: DataFolder, archived: Path) 
     }
     assert held["tracks"] == len(recordings)
     assert held["tags"] > 0 < held["external_ids"]
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         licences = connection.execute("SELECT DISTINCT licence FROM tags").fetchall()
         assert licences == [("CC BY-NC-SA 3.0",)]
         place = connection.execute(
@@ -71,25 +71,25 @@ def test_dumps_of_musicbrainz_become_tables(folder: DataFolder, archived: Path) 
         assert place.fetchone() == (0,)
 
 
-def test_the_same_dumps_again_change_nothing(folder: DataFolder, archived: Path) -> None:
+def test_the_same_dumps_again_change_nothing(folder: Workspace, archived: Path) -> None:
     imported(folder, "musicbrainz", archived)
     load(folder)
     assert not imported(folder, "musicbrainz", archived).changed
     assert load(folder).inserted == {}
 
 
-def test_dumps_say_the_same_as_the_service(folder: DataFolder, archived: Path) -> None:
+def test_dumps_say_the_same_as_the_service(folder: Workspace, archived: Path) -> None:
     imported(folder, "musicbrainz", archived)
     load(folder)
     line = next(iter(dumps.lines(WORLD, "artist")))
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         row = connection.execute(
             "SELECT name, artist_type, country, begin_date FROM artists WHERE id = ?", [line["id"]]
         ).fetchone()
     assert row == (line["name"], line["type"].lower(), line["country"], line["life-span"]["begin"])
 
 
-def test_an_archive_that_ends_early_is_refused(folder: DataFolder, archived: Path) -> None:
+def test_an_archive_that_ends_early_is_refused(folder: Workspace, archived: Path) -> None:
     path = archived / "release.tar.xz"
     path.write_bytes(path.read_bytes()[:-900])
     with pytest.raises(StoreError, match="not whole") as told:
@@ -97,7 +97,7 @@ def test_an_archive_that_ends_early_is_refused(folder: DataFolder, archived: Pat
     assert "last import stays" in told.value.saved
 
 
-def test_an_archive_of_something_else_is_refused(folder: DataFolder, archived: Path) -> None:
+def test_an_archive_of_something_else_is_refused(folder: Workspace, archived: Path) -> None:
     (archived / "artist.tar.xz").write_bytes(dumps.archive(WORLD, "release"))
     with pytest.raises(ShapeError, match="holds no artist"):
         imported(folder, "musicbrainz", archived)
@@ -129,7 +129,7 @@ def test_who_was_interrupted_parses_only_what_is_missing(
     assert seen.rows == sum(1 for _ in dumps.lines(WORLD, "release"))
 
 
-def test_a_line_that_does_not_parse_costs_itself(folder: DataFolder, archived: Path) -> None:
+def test_a_line_that_does_not_parse_costs_itself(folder: Workspace, archived: Path) -> None:
     lines = [msgspec.json.encode(line) for line in dumps.lines(WORLD, "artist")]
     lines.insert(3, b'{"id": "half')
     lines.insert(9, b'{"id": "x", "name": "y", "aliases": "no list"}')
@@ -137,7 +137,7 @@ def test_a_line_that_does_not_parse_costs_itself(folder: DataFolder, archived: P
     assert imported(folder, "musicbrainz", archived).files["artist"]["rows"] == len(lines) - 2
 
 
-def test_what_is_no_archive_is_refused(folder: DataFolder, tmp_path: Path) -> None:
+def test_what_is_no_archive_is_refused(folder: Workspace, tmp_path: Path) -> None:
     page = b"<html><title>Just a page</title></html>"
     (tmp_path / "acousticbrainz-lowlevel-features-20220623-rhythm.tar.zst").write_bytes(page)
     with pytest.raises(StoreError, match="damaged"):
@@ -150,7 +150,7 @@ def test_what_is_no_archive_is_refused(folder: DataFolder, tmp_path: Path) -> No
         imported(folder, "fma", tmp_path)
 
 
-def test_a_line_that_is_no_text_costs_itself(folder: DataFolder, tmp_path: Path) -> None:
+def test_a_line_that_is_no_text_costs_itself(folder: Workspace, tmp_path: Path) -> None:
     stem = "acousticbrainz-lowlevel-features-20220623"
     body = RHYTHM.encode() + b"\xff\xfe,0,1,1,1,1,1,1,1\n"
     packed = _archive(f"{stem}/rhythm.csv", body, zstandard.compress)
@@ -167,7 +167,7 @@ def _archive(name: str, body: bytes, pack=lzma.compress) -> bytes:
     return pack(held.getvalue())
 
 
-def test_dumps_come_over_http_and_only_when_they_changed(folder: DataFolder, stand_in) -> None:
+def test_dumps_come_over_http_and_only_when_they_changed(folder: Workspace, stand_in) -> None:
     url, served = stand_in("musicbrainz", artists=20)
     assert imported(folder, "musicbrainz", url).changed
     assert not imported(folder, "musicbrainz", url).changed
@@ -176,7 +176,7 @@ def test_dumps_come_over_http_and_only_when_they_changed(folder: DataFolder, sta
     assert counts(folder)["artists"] > 10
 
 
-def test_there_is_no_part_of_these_dumps(folder: DataFolder, archived: Path) -> None:
+def test_there_is_no_part_of_these_dumps(folder: Workspace, archived: Path) -> None:
     with pytest.raises(UsageError, match="no part"):
         imported(folder, "musicbrainz", archived, only="anime")
 
@@ -196,21 +196,21 @@ a,2,Bb,minor,440,0.1
 """
 
 
-def test_the_middle_of_several_measures_stands(folder: DataFolder, tmp_path: Path) -> None:
+def test_the_middle_of_several_measures_stands(folder: Workspace, tmp_path: Path) -> None:
     stem = "acousticbrainz-lowlevel-features-20220623"
     for name, text in (("rhythm", RHYTHM), ("tonal", TONAL)):
         packed = _archive(f"{stem}/{name}.csv", text.encode(), zstandard.compress)
         (tmp_path / f"{stem}-{name}.tar.zst").write_bytes(packed)
     imported(folder, "acousticbrainz", tmp_path)
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT id, tempo, key, mode FROM features ORDER BY id"
         ).fetchall()
     assert rows == [("a", 120.7, 10, 0)]
 
 
-def test_other_columns_than_expected_are_refused(folder: DataFolder, tmp_path: Path) -> None:
+def test_other_columns_than_expected_are_refused(folder: Workspace, tmp_path: Path) -> None:
     stem = "acousticbrainz-lowlevel-features-20220623"
     packed = _archive(f"{stem}/rhythm.csv", b"mbid,tempo\na,1\n", zstandard.compress)
     (tmp_path / f"{stem}-rhythm.tar.zst").write_bytes(packed)
@@ -247,7 +247,7 @@ def fma(tmp_path: Path) -> Path:
 def test_the_fma_dataset_comes_with_genres_licences_and_clips(folder, fma: Path) -> None:
     imported(folder, "fma", fma)
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         tracks = connection.execute(
             "SELECT id, name, genres, licence_url, duration_ms, album_name FROM tracks ORDER BY id"
         ).fetchall()

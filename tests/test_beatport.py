@@ -11,21 +11,21 @@ from types import SimpleNamespace
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.planner.worklist import Errand, Unfollowed
+from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
 from phonofilm.crawl.scope.goal import Named
-from phonofilm.enrich.cross_source import Wish, find_beside
+from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
 from phonofilm.identity.names import artist_key, title, without_artist
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.imports.saved import land
 from phonofilm.records import Album, Track
-from phonofilm.sandbox.kernel.server import Plan, introduce, make_world, running
+from phonofilm.sandbox.kernel.server import Plan, link_servers, make_world, running
 from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Malformed, Request, Response
 from phonofilm.sources.musical_keys import pitch_of
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
+from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import calls_made, collect
 
 BEATPORT = get("beatport")
@@ -38,7 +38,7 @@ def parsed(endpoint: str, body: object, *ids: str, offset: int = 0):
 
 
 def rows(folder, sql: str) -> list[tuple]:
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -51,7 +51,7 @@ def pair(request):
         running(Plan("soundcloud"), world) as (url, soundcloud),
         running(Plan("beatport"), world) as (other, beatport),
     ):
-        introduce([soundcloud, beatport], [url, other])
+        link_servers([soundcloud, beatport], [url, other])
         yield SimpleNamespace(url=url, soundcloud=soundcloud, beatport=beatport)
 
 
@@ -75,7 +75,9 @@ MATCHED = """SELECT a.id, b.id FROM identity.members a JOIN identity.members b
 @pytest.mark.parametrize("pair", [63], indirect=True)
 def test_the_tracks_of_listeners_are_found_in_the_shop(folder, pair) -> None:
     collect(folder, "soundcloud", pair.url, "tracks=all")
-    result = find_beside(folder, Settings(), Wish("beatport", "soundcloud", pair.url))
+    result = match_source(
+        folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url)
+    )
     found, truth = set(rows(folder, MATCHED)), truth_of(pair)
     assert len(pair.soundcloud.same("tracks")) >= 2000
     assert len(found & truth) / len(found) >= 0.99
@@ -83,7 +85,7 @@ def test_the_tracks_of_listeners_are_found_in_the_shop(folder, pair) -> None:
     assert result.status == "done"
     assert result.tracks - 30 < len(pair.soundcloud.same("tracks")) - 20
     calls = calls_made(pair.beatport)
-    again = find_beside(folder, Settings(), Wish("beatport", "soundcloud", pair.url))
+    again = match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
     assert (again.calls, calls_made(pair.beatport)) == (0, calls)
     # Codes go first and in one call by the dozen; words only for what they do not find.
     assert result.calls_by_endpoint["isrc"] <= 0.05 * result.tracks
@@ -91,10 +93,10 @@ def test_the_tracks_of_listeners_are_found_in_the_shop(folder, pair) -> None:
 
 def test_a_limit_of_calls_is_kept_and_the_same_command_goes_on(folder, pair) -> None:
     collect(folder, "soundcloud", pair.url, "tracks=all")
-    wish = Wish("beatport", "soundcloud", pair.url, max_calls=4)
-    first = find_beside(folder, Settings(), wish)
+    wish = CrossSourceOptions("beatport", "soundcloud", pair.url, max_calls=4)
+    first = match_source(folder, Settings(), wish)
     assert (first.status, first.calls) == ("stopped", 4)
-    rest = find_beside(folder, Settings(), Wish("beatport", "soundcloud", pair.url))
+    rest = match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
     assert rest.status == "done"
     assert rest.found > first.found
 
@@ -102,17 +104,17 @@ def test_a_limit_of_calls_is_kept_and_the_same_command_goes_on(folder, pair) -> 
 def test_finding_beside_needs_tracks_and_another_source(folder, pair) -> None:
     folder.open()
     for wish in (
-        Wish("beatport", "soundcloud", pair.url),
-        Wish("beatport", "beatport", pair.url),
-        Wish("wikidata", "soundcloud", pair.url),
+        CrossSourceOptions("beatport", "soundcloud", pair.url),
+        CrossSourceOptions("beatport", "beatport", pair.url),
+        CrossSourceOptions("wikidata", "soundcloud", pair.url),
     ):
         with pytest.raises(UsageError):
-            find_beside(folder, Settings(), wish)
+            match_source(folder, Settings(), wish)
 
 
 def test_the_best_record_of_an_upload_gives_its_beat(folder, pair) -> None:
     collect(folder, "soundcloud", pair.url, "tracks=all")
-    find_beside(folder, Settings(), Wish("beatport", "soundcloud", pair.url))
+    match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
     beats = rows(folder, "SELECT id, beat_id, tempo, key_name, label, release_date FROM beats")
     truth = truth_of(pair)
     assert len(beats) > 100
@@ -216,9 +218,9 @@ def test_a_chart_asked_on_two_days_is_a_series(folder, stand_in) -> None:
 
 def test_a_track_that_is_not_sold_here_is_its_own_matter() -> None:
     refused = Response(403, {}, b'{"detail":"Territory Restricted."}')
-    assert BEATPORT.judge(Request("track", ("7",)), refused).verdict == "missing"
+    assert BEATPORT.classify(Request("track", ("7",)), refused).verdict == "missing"
     other = Response(403, {}, b'{"detail":"You do not have permission to perform this action."}')
-    assert BEATPORT.judge(Request("track", ("7",)), other).verdict == "forbidden"
+    assert BEATPORT.classify(Request("track", ("7",)), other).verdict == "forbidden"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,7 @@ def test_a_track_that_is_not_sold_here_is_its_own_matter() -> None:
     ],
 )
 def test_links_are_read_as_people_copy_them(text: str, link: Link | None) -> None:
-    assert BEATPORT.link_of(text) == link
+    assert BEATPORT.parse_link(text) == link
 
 
 def test_a_saved_page_is_read_by_the_keys_of_its_blocks(folder, tmp_path) -> None:
@@ -278,7 +280,7 @@ def test_a_saved_page_is_read_by_the_keys_of_its_blocks(folder, tmp_path) -> Non
         ("9", None, 7, 1),
     ]
     with pytest.raises(Malformed):
-        BEATPORT.recognise(Response(200, {}, b'{"props":{}}'))
+        BEATPORT.identify(Response(200, {}, b'{"props":{}}'))
 
 
 def own(url: str, **more: str) -> Settings:
@@ -346,9 +348,9 @@ def test_a_batch_of_codes_is_read_to_its_last_page(folder, stand_in, monkeypatch
     url, served = stand_in("beatport", artists=30)
     monkeypatch.setattr("phonofilm.sandbox.services.beatport.service._MOST", 3)
     codes = sorted(served.service._by_code)[:20]
-    errands = [Errand("isrc", code) for code in codes]
+    errands = [PlannedRequest("isrc", code) for code in codes]
     result = collect(
-        folder, "beatport", url, "tracks=all", scope=Unfollowed(), errands=errands, workers=1
+        folder, "beatport", url, "tracks=all", scope=FollowNothing(), errands=errands, workers=1
     )
     load(folder)
     expected = {str(number(t)) for code in codes for t in served.service._by_code[code]}

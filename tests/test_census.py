@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.crawl.coverage.coverage import Coverage, percent
-from phonofilm.crawl.coverage.population import Census
+from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.scope.goal import parse_until
 from phonofilm.errors import UsageError
 from tests.conftest import collect
@@ -17,22 +17,26 @@ from tests.conftest import collect
 ROCK, JAZZ = 1, 2
 
 
-def census(related: bool = True) -> tuple[Census, Counter[int]]:
+def census(related: bool = True) -> tuple[PopulationEstimator, Counter[int]]:
     members: Counter[int] = Counter()
-    return Census(members, related), members
+    return PopulationEstimator(members, related), members
 
 
 def meet(
-    taken: Census, members: Counter[int], node: int, lists: tuple[int, ...], own: int = 0
+    taken: PopulationEstimator,
+    members: Counter[int],
+    node: int,
+    lists: tuple[int, ...],
+    own: int = 0,
 ) -> None:
     for place in lists:
         members[place] += 1
-    taken.meet([node], [lists], dict.fromkeys(lists, 1), own, related=not own)
+    taken.add([node], [lists], dict.fromkeys(lists, 1), own, related=not own)
 
 
 def test_one_list_that_says_how_long_it_is_tells_what_is_missing() -> None:
     taken, members = census(related=False)
-    taken.told(ROCK, 100)
+    taken.set_list_size(ROCK, 100)
     for node in range(10, 60):
         meet(taken, members, node, (ROCK,), own=ROCK)
     found = taken.unknown(0, lists_open=True)
@@ -43,8 +47,8 @@ def test_one_list_that_says_how_long_it_is_tells_what_is_missing() -> None:
 
 def test_things_in_two_lists_are_not_counted_twice() -> None:
     taken, members = census(related=False)
-    taken.told(ROCK, 60)
-    taken.told(JAZZ, 60)
+    taken.set_list_size(ROCK, 60)
+    taken.set_list_size(JAZZ, 60)
     for node in range(10, 50):
         meet(taken, members, node, (ROCK, JAZZ), own=ROCK)
     found = taken.unknown(0, lists_open=True)
@@ -54,10 +58,10 @@ def test_things_in_two_lists_are_not_counted_twice() -> None:
 
 def test_a_list_without_a_further_page_keeps_nothing_back() -> None:
     taken, members = census(related=False)
-    taken.told(ROCK, 100)
+    taken.set_list_size(ROCK, 100)
     for node in range(10, 60):
         meet(taken, members, node, (ROCK,), own=ROCK)
-    taken.ended(ROCK)
+    taken.close_list(ROCK)
     assert taken.unknown(0, lists_open=True).middle == pytest.approx(0.0)
 
 
@@ -69,12 +73,12 @@ def test_when_nothing_is_open_all_is_in_hand() -> None:
 
 def test_related_calls_that_name_nothing_new_say_that_little_is_left() -> None:
     taken, members = census()
-    taken.told(ROCK, 40)
+    taken.set_list_size(ROCK, 40)
     for node in range(10, 50):
         meet(taken, members, node, (ROCK,), own=ROCK)
     before = taken.unknown(40, lists_open=True).high
     for node in range(10, 50):
-        taken.related_answer([node, 10 + (node + 7) % 40], 0)
+        taken.add_related_response([node, 10 + (node + 7) % 40], 0)
     after = taken.unknown(1, lists_open=False)
     assert after.high < before
     assert after.middle < 4
@@ -82,12 +86,12 @@ def test_related_calls_that_name_nothing_new_say_that_little_is_left() -> None:
 
 def test_what_is_kept_goes_on_as_if_nothing_had_been() -> None:
     taken, members = census()
-    taken.told(ROCK, 40)
+    taken.set_list_size(ROCK, 40)
     for node in range(10, 40):
         meet(taken, members, node, (ROCK,) if node % 3 else (), own=ROCK if node % 3 else 0)
-        taken.related_answer([node], 1)
-    again = Census(members, related=True)
-    again.resume(taken.kept())
+        taken.add_related_response([node], 1)
+    again = PopulationEstimator(members, related=True)
+    again.restore(taken.dump())
     assert again.unknown(9, lists_open=True) == taken.unknown(9, lists_open=True)
     assert again.known == taken.known
 
@@ -104,16 +108,16 @@ def test_ends_of_an_interval_never_cross(
     answers: list[tuple[bool, list[int]]], total: int, left: int
 ) -> None:
     taken, members = census()
-    taken.told(ROCK, total)
+    taken.set_list_size(ROCK, total)
     known: set[int] = set()
     for related, nodes in answers:
         fresh = [node for node in nodes if node not in known]
         for node in fresh:
             meet(taken, members, node, (ROCK,) if node % 2 else (), 0 if related else ROCK)
-        taken.again([node for node in nodes if node in known], 0 if related else ROCK)
+        taken.add_known([node for node in nodes if node in known], 0 if related else ROCK)
         known |= set(fresh)
         if related:
-            taken.related_answer(nodes, len(fresh))
+            taken.add_related_response(nodes, len(fresh))
     low, middle, high = (taken.unknown(left, True)[place] for place in (1, 0, 2))
     assert 0 <= low <= middle + 1e-9
     assert middle <= high + 1e-9

@@ -76,11 +76,11 @@ def test_two_recordings_of_one_source_with_other_code_and_length_are_two() -> No
     def told(code, seconds, album=None, place=None):
         return code, seconds, album, place
 
-    assert RECORDING.apart(told("GBAAA9900303", 200.0), told("GBAAA9900304", 260.0))
-    assert not RECORDING.apart(told("GBAAA9900303", 200.0), told("GBAAA9900304", 201.0))
-    assert not RECORDING.apart(told("GBAAA9900303", 200.0), told(None, 260.0))
-    assert RECORDING.apart(told(None, 200.0, "howl", 3), told(None, 200.0, "howl", 4))
-    assert not RECORDING.apart(told(None, 200.0, "howl", 3), told(None, 200.0, "other", 4))
+    assert RECORDING.conflict(told("GBAAA9900303", 200.0), told("GBAAA9900304", 260.0))
+    assert not RECORDING.conflict(told("GBAAA9900303", 200.0), told("GBAAA9900304", 201.0))
+    assert not RECORDING.conflict(told("GBAAA9900303", 200.0), told(None, 260.0))
+    assert RECORDING.conflict(told(None, 200.0, "howl", 3), told(None, 200.0, "howl", 4))
+    assert not RECORDING.conflict(told(None, 200.0, "howl", 3), told(None, 200.0, "other", 4))
 
 
 def test_deep_tech_house_is_house_when_asked() -> None:

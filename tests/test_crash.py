@@ -16,8 +16,8 @@ import pytest
 
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
 
 WANTS = ("artists=all", "albums=all", "tracks=all", "playlists=all")
@@ -27,7 +27,7 @@ KILLS = 100
 
 def crawl_once(root: str, url: str) -> None:
     """One crawl in a process of its own; this is what gets killed."""
-    collect(DataFolder(Path(root)), "spotify", url, *WANTS, workers=WORKERS)
+    collect(Workspace(Path(root)), "spotify", url, *WANTS, workers=WORKERS)
 
 
 def start(root: Path, url: str) -> BaseProcess:
@@ -38,10 +38,10 @@ def start(root: Path, url: str) -> BaseProcess:
     return process
 
 
-def everything(folder: DataFolder) -> dict[str, set[tuple]]:
+def everything(folder: Workspace) -> dict[str, set[tuple]]:
     """All rows, without when and from which answer."""
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         return {
             table: set(connection.execute(f"SELECT {columns} FROM {table}").fetchall())
             for table, columns in (
@@ -56,12 +56,12 @@ def everything(folder: DataFolder) -> dict[str, set[tuple]]:
 @pytest.mark.slow
 def test_a_hundred_kills_lose_nothing_and_ask_nothing_twice(tmp_path: Path, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=100)
-    calm = DataFolder(tmp_path / "calm")
+    calm = Workspace(tmp_path / "calm")
     collect(calm, "spotify", url, *WANTS)
     truth, needed = everything(calm), calls_made(served)
     rng, kills, rounds = random.Random(7), 0, 0
     while kills < KILLS:
-        folder, before, here = DataFolder(tmp_path / f"torn-{rounds}"), calls_made(served), 0
+        folder, before, here = Workspace(tmp_path / f"torn-{rounds}"), calls_made(served), 0
         while True:
             process = start(folder.root, url)
             process.join(rng.uniform(0.1, 0.55))
@@ -79,7 +79,7 @@ def test_a_hundred_kills_lose_nothing_and_ask_nothing_twice(tmp_path: Path, stan
 
 def test_every_answered_call_stands_once_in_the_frontier(tmp_path: Path, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=60)
-    folder = DataFolder(tmp_path / "data")
+    folder = Workspace(tmp_path / "data")
     rng = random.Random(3)
     for _ in range(4):
         process = start(folder.root, url)
@@ -131,7 +131,7 @@ def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
     assert "same command" in err
     made = calls_made(served)
     frontier = Frontier(tmp_path / "data/frontier/deezer.sqlite")
-    assert sum(count for *_, count in frontier.call_counts()) == made
+    assert sum(count for *_, count in frontier.request_counts()) == made
     frontier.close()
 
 
@@ -152,8 +152,8 @@ def test_a_disk_that_fills_stops_before_loss_with_exit_code_6(tmp_path: Path, st
     spent = calls_made(served)
     room = subprocess.run(command(*words), capture_output=True, text=True, check=False)
     assert room.returncode == 0, room.stderr
-    folder = DataFolder(tmp_path / "data")
+    folder = Workspace(tmp_path / "data")
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         assert connection.execute("SELECT count(*) FROM artists").fetchone() == (400,)
     assert spent > 5

@@ -25,21 +25,21 @@ from phonofilm.errors import (
     TermsError,
     UsageError,
 )
-from phonofilm.sandbox.kernel.server import StandIn
+from phonofilm.sandbox.kernel.server import SandboxServer
 from phonofilm.sources.contract import Link
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 from tests.conftest import calls_made, collect
 from tests.hostile import Hostile
 
 
-def known(folder: DataFolder, source: str) -> dict[str, dict[str, int]]:
+def known(folder: Workspace, source: str) -> dict[str, dict[str, int]]:
     frontier = Frontier(folder.frontier / f"{source}.sqlite")
     tally = frontier.tally()
     frontier.close()
     return tally
 
 
-def followed(folder: DataFolder, source: str = "spotify") -> set[str]:
+def followed(folder: Workspace, source: str = "spotify") -> set[str]:
     frontier = Frontier(folder.frontier / f"{source}.sqlite")
     found = {frontier.id_of(s) for s in frontier.by_kind["artist"] if frontier.level(s) == 2}
     frontier.close()
@@ -157,7 +157,7 @@ def test_a_numbered_goal_does_not_pretend_to_cover_everything(folder, stand_in) 
     url, _ = stand_in("deezer", artists=300)
     for workers in (1, 16):
         result = collect(
-            DataFolder(folder.root / str(workers)), "deezer", url, "artists=60", workers=workers
+            Workspace(folder.root / str(workers)), "deezer", url, "artists=60", workers=workers
         )
         assert result.coverage["artists"][1] < 0.99
 
@@ -189,7 +189,7 @@ def test_two_crawls_of_one_seed_with_one_worker_are_the_same_crawl(tmp_path, sta
             k.append(ask.path + str(ask.query)),
             a(ask),
         )[1]
-        collect(DataFolder(tmp_path / name), "spotify", url, "artists=all", "albums=all", workers=1)
+        collect(Workspace(tmp_path / name), "spotify", url, "artists=all", "albums=all", workers=1)
         orders.append(asked)
     assert orders[0] == orders[1]
 
@@ -198,7 +198,7 @@ def test_more_workers_find_the_same_set(tmp_path, stand_in) -> None:
     tallies = []
     for workers in (1, 4, 16):
         url, _ = stand_in("spotify", access="extended-legacy", artists=120)
-        folder = DataFolder(tmp_path / str(workers))
+        folder = Workspace(tmp_path / str(workers))
         collect(folder, "spotify", url, "artists=all", "albums=all", "tracks=all", workers=workers)
         tallies.append({k: known(folder, "spotify")[k] for k in ("artist", "album", "track")})
     assert tallies[0] == tallies[1] == tallies[2]
@@ -392,7 +392,7 @@ def test_with_a_key_the_same_crawl_works_within_the_budget_of_the_manifest(
     assert result.origin == url
     cached = list((Path(os.environ["XDG_CACHE_HOME"]) / "phonofilm").iterdir())
     assert [oct(p.stat().st_mode)[-3:] for p in cached] == ["600"]
-    fresh = DataFolder(folder.root.with_name("other"))
+    fresh = Workspace(folder.root.with_name("other"))
     collect(fresh, "spotify", None, "artists=5", settings=with_key(url))
     assert sum(served.calls["token"].values()) == 1  # the second crawl used the kept token
 
@@ -412,7 +412,7 @@ def test_the_second_crawl_on_a_folder_hears_who_holds_it(folder, stand_in) -> No
     url, _ = stand_in("deezer")
     folder.open()
     with (
-        Writing(folder, "crawl of deezer"),
+        FolderLock(folder, "crawl of deezer"),
         pytest.raises(LockedError, match="crawl of deezer by process"),
     ):
         collect(folder, "deezer", url, "artists=5")
@@ -619,6 +619,6 @@ def test_no_secret_is_written_into_the_data_folder(folder, stand_in, tmp_path: P
 
 def test_a_stand_in_is_described_by_its_first_page(stand_in) -> None:
     url, served = stand_in("deezer", artists=30)
-    assert isinstance(served, StandIn)
+    assert isinstance(served, SandboxServer)
     with urllib.request.urlopen(f"{url}/__sandbox__/truth") as answer:
         assert json.load(answer)["artists"] == 30

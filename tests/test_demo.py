@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 FEATURES = (
     "danceability",
@@ -99,6 +99,6 @@ def test_real_songs_go_end_to_end_and_equal_the_file(shared: Path, tmp_path: Pat
     assert features == {
         row["track_id"]: tuple(float(row[name]) for name in FEATURES) for row in rows
     }
-    with read(DataFolder(tmp_path / "demo")) as connection:
+    with open_snapshot(Workspace(tmp_path / "demo")) as connection:
         (run,) = connection.execute("SELECT result FROM runs WHERE source = 'spotify'").fetchall()
     assert json.loads(run[0])["status"] == "done"

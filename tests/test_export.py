@@ -16,7 +16,7 @@ from phonofilm.show.report import report
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import published
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 SEED = {
@@ -30,11 +30,11 @@ SEED = {
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataFolder, object]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, object]:
     """A small world, collected and loaded once for all tests here."""
     from phonofilm.sandbox.kernel.server import Plan, running
 
-    folder = DataFolder(tmp_path_factory.mktemp("filled") / "data")
+    folder = Workspace(tmp_path_factory.mktemp("filled") / "data")
     with running(Plan("spotify", "extended-legacy", artists=150, rate="none")) as (url, served):
         wants = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
         collect(folder, "spotify", url, *wants)
@@ -139,9 +139,7 @@ def test_the_report_is_one_page_that_loads_nothing(filled, tmp_path: Path) -> No
     assert f"<b>{world.counts['tracks']:,}</b>" in page
 
 
-def test_hostile_text_stays_text_in_the_report(
-    folder: DataFolder, tmp_path: Path, stand_in
-) -> None:
+def test_hostile_text_stays_text_in_the_report(folder: Workspace, tmp_path: Path, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=20)
     person = served.world._artists[0]
     nasty = "<script>alert(1)</script>"
@@ -155,7 +153,7 @@ def test_hostile_text_stays_text_in_the_report(
 
 
 def test_deezer_artists_take_their_genres_from_lists(
-    folder: DataFolder, tmp_path: Path, stand_in
+    folder: Workspace, tmp_path: Path, stand_in
 ) -> None:
     url, served = stand_in("deezer", artists=60)
     collect(folder, "deezer", url, "artists=all", "albums=all")
@@ -170,7 +168,7 @@ def test_deezer_artists_take_their_genres_from_lists(
 @pytest.mark.parametrize("shape", ["", "seed"])
 def test_rows_past_their_keeping_are_in_no_export(filled, tmp_path: Path, shape: str) -> None:
     folder, world = filled
-    copy = DataFolder(tmp_path / "copy")
+    copy = Workspace(tmp_path / "copy")
     shutil.copytree(folder.root, copy.root)
     with duckdb.connect(str(published(copy))) as connection:
         connection.execute(

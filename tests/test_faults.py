@@ -12,9 +12,9 @@ from phonofilm.crawl.frontier.database import QUARANTINED
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.errors import PhonofilmError
 from phonofilm.net import limiter
-from phonofilm.net.rate_windows import Felt
+from phonofilm.net.rate_windows import InferredWindow
 from phonofilm.sandbox.kernel.faults.rules import FAULTS, Faults, Rule, described
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
 
 ARTISTS = 60
@@ -113,7 +113,7 @@ _ON = {"local_tracks": "playlist", "episodes": "playlist"}
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "FIRST_BACKOFF_SECONDS", 0.05)
     # What is felt of windows makes a crawl careful for a while; that has tests of its own.
-    monkeypatch.setattr(Felt, "wait", lambda self, now: 0.0)
+    monkeypatch.setattr(InferredWindow, "wait", lambda self, now: 0.0)
 
 
 def impatient(name: str) -> Settings:
@@ -124,7 +124,7 @@ def rule_of(name: str, **when: int) -> Rule:
     return Rule(name, on=_ON.get(name, "search"), **when)
 
 
-def outcome_of(folder: DataFolder, url: str, name: str) -> tuple[str, dict[str, int]]:
+def outcome_of(folder: Workspace, url: str, name: str) -> tuple[str, dict[str, int]]:
     """How a crawl ended, in the table's words, and its findings."""
     try:
         result = collect(folder, "spotify", url, "artists=all", settings=impatient(name), workers=2)
@@ -147,7 +147,7 @@ def outcome_of(folder: DataFolder, url: str, name: str) -> tuple[str, dict[str, 
     return "waited" if waited else "retried" if retried else "read", kinds
 
 
-def found_in(folder: DataFolder) -> dict[str, int]:
+def found_in(folder: Workspace) -> dict[str, int]:
     frontier = Frontier(folder.frontier / "spotify.sqlite")
     told = json.loads(frontier.runs()[-1][2])
     frontier.close()
@@ -155,7 +155,7 @@ def found_in(folder: DataFolder) -> dict[str, int]:
     return {finding["kind"]: finding["count"] for finding in told["findings"]}
 
 
-def quarantined(folder: DataFolder) -> int:
+def quarantined(folder: Workspace) -> int:
     frontier = Frontier(folder.frontier / "spotify.sqlite")
     count = frontier._one(f"SELECT count(*) FROM ask WHERE state = {QUARANTINED}")
     frontier.close()

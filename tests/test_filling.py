@@ -12,19 +12,26 @@ from benchmarks.quality import FIELDS, existing
 from phonofilm.config import Settings
 from phonofilm.crawl import engine
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.worklist import Errand, Errands
+from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.scope.goal import Everything, Named, OfGenre
-from phonofilm.enrich.enrich import Filling, fill
+from phonofilm.enrich.enrich import EnrichOptions, enrich
 from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_steps, ways
-from phonofilm.enrich.state import Known
+from phonofilm.enrich.state import KnownArtist
 from phonofilm.errors import ParkedError, UsageError
 from phonofilm.sandbox.kernel.faults.rules import Rule
-from phonofilm.sandbox.kernel.server import MUSIC, Plan, StandIn, introduce, make_world, running
+from phonofilm.sandbox.kernel.server import (
+    MUSIC,
+    Plan,
+    SandboxServer,
+    link_servers,
+    make_world,
+    running,
+)
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link
 from phonofilm.sources.routes import routes
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import calls_made
 
 
@@ -35,13 +42,13 @@ class World:
         self._stack = ExitStack()
         self.world = make_world(Plan("spotify", artists=artists))
         self.urls: dict[str, str] = {}
-        self.served: dict[str, StandIn] = {}
+        self.served: dict[str, SandboxServer] = {}
         for source in MUSIC:
             plan = Plan(source, rate="none")._replace(**plans.get(source, {}))
             self.urls[source], self.served[source] = self._stack.enter_context(
                 running(plan, self.world)
             )
-        introduce(list(self.served.values()), list(self.urls.values()))
+        link_servers(list(self.served.values()), list(self.urls.values()))
 
     def close(self) -> None:
         self._stack.close()
@@ -63,9 +70,9 @@ def world() -> Iterator:
         one.close()
 
 
-def wish(held: World, artists: int | None = 30, **more) -> Filling:
+def wish(held: World, artists: int | None = 30, **more) -> EnrichOptions:
     told = {"source": "spotify", "fields": FIELDS, "scope": Everything()} | more
-    return Filling(artists=artists, at=held.urls["spotify"], **told)
+    return EnrichOptions(artists=artists, at=held.urls["spotify"], **told)
 
 
 def permitted(*names: str, **access: str) -> dict[str, Permitted]:
@@ -75,9 +82,9 @@ def permitted(*names: str, **access: str) -> dict[str, Permitted]:
     }
 
 
-def test_what_spotify_took_away_comes_back(folder: DataFolder, world) -> None:
+def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
     held = world()
-    result = fill(folder, Settings(), wish(held))
+    result = enrich(folder, Settings(), wish(held))
     assert set(result.before.values()) == {0.0}
     assert result.status == "done"
     assert result.artists == 30
@@ -86,7 +93,7 @@ def test_what_spotify_took_away_comes_back(folder: DataFolder, world) -> None:
     for (name, share), exist in zip(result.after.items(), there, strict=True):
         assert share >= 0.95 * exist - 0.04, name  # one of thirty may share a name
     assert sum(result.calls.values()) == held.calls()
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         row = connection.execute(
             "SELECT count(*) FROM artist_wide WHERE list_contains(sources, 'spotify')"
             " AND popularity IS NOT NULL AND bpm IS NOT NULL AND preview_url IS NOT NULL"
@@ -94,67 +101,69 @@ def test_what_spotify_took_away_comes_back(folder: DataFolder, world) -> None:
     assert row >= (27,)
 
 
-def test_the_same_command_again_asks_nothing(folder: DataFolder, world) -> None:
+def test_the_same_command_again_asks_nothing(folder: Workspace, world) -> None:
     held = world()
-    first = fill(folder, Settings(), wish(held, 10))
+    first = enrich(folder, Settings(), wish(held, 10))
     before = held.calls()
-    again = fill(folder, Settings(), wish(held, 10))
+    again = enrich(folder, Settings(), wish(held, 10))
     assert held.calls() == before
     assert again.calls == {}
     assert again.after == first.after
 
 
-def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: DataFolder, world) -> None:
+def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> None:
     held = world()
-    short = fill(folder, Settings(), wish(held, 20, max_calls=60))
+    short = enrich(folder, Settings(), wish(held, 20, max_calls=60))
     assert short.status == "stopped"
     assert sum(short.calls.values()) <= 60
-    whole = fill(folder, Settings(), wish(held, 20))
+    whole = enrich(folder, Settings(), wish(held, 20))
     assert whole.status == "done"
     there = existing(folder, held.world, held.served["spotify"].same("artists"), 20)
     assert whole.after["related artists"] >= there[2] - 0.06
 
 
 def test_a_parked_source_does_not_stop_the_others(
-    folder: DataFolder, world, monkeypatch: pytest.MonkeyPatch
+    folder: Workspace, world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "_MOST_REFUSALS", 1)  # each costs the five seconds Deezer asks for
     held = world(deezer={"quota": "10/24h"})
-    result = fill(folder, Settings(), wish(held, 15))
+    result = enrich(folder, Settings(), wish(held, 15))
     assert "deezer" in result.left_out
     assert result.after["artist.popularity"] > 0.5  # by others
     assert result.told_by["artist.popularity"].keys() - {"deezer"}
 
 
-def test_a_source_that_is_down_is_left_out_and_said(folder: DataFolder, world) -> None:
+def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world) -> None:
     held = world()
     for served in held.served.values():
         served.beside = served.beside | {"musicbrainz": "http://127.0.0.1:9"}
     lines: list[str] = []
-    result = fill(folder, Settings(), wish(held, 10), told=lines.append)
+    result = enrich(folder, Settings(), wish(held, 10), told=lines.append)
     assert "does not answer" in result.left_out["musicbrainz"]
     assert any("left out" in line for line in lines)
     assert result.after["related artists"] >= 0.9
 
 
-def test_without_a_source_the_fastest_finder_is_taken(folder: DataFolder, world) -> None:
+def test_without_a_source_the_fastest_finder_is_taken(folder: Workspace, world) -> None:
     held = world(60)
-    result = fill(folder, Settings(), wish(held, 10, source="", fields=[("track", "preview_url")]))
+    result = enrich(
+        folder, Settings(), wish(held, 10, source="", fields=[("track", "preview_url")])
+    )
     assert result.source in ("deezer", "jamendo")
     assert result.after["track.preview_url"] >= 0.9
 
 
-def test_artists_of_a_genre_are_filled(folder: DataFolder, world) -> None:
+def test_artists_of_a_genre_are_filled(folder: Workspace, world) -> None:
     held = world()
     told = wish(held, 5, scope=OfGenre("pop"), fields=[("artist", "popularity")])
-    result = fill(folder, Settings(), told)
+    result = enrich(folder, Settings(), told)
     assert 1 <= result.artists <= 5
     assert result.after["artist.popularity"] >= 0.8
 
 
-def test_a_source_that_cannot_be_asked_is_told(folder: DataFolder) -> None:
+def test_a_source_that_cannot_be_asked_is_told(folder: Workspace) -> None:
     with pytest.raises(UsageError, match="spotify cannot be asked"):
-        fill(folder, Settings(), Filling("spotify", 5, FIELDS, Everything()))
+        enrich(folder, Settings(), EnrichOptions("spotify", 5, FIELDS, Everything()))
 
 
 def test_the_cheapest_source_is_first_and_finding_counts() -> None:
@@ -176,23 +185,23 @@ def test_routes_are_read_from_manifests() -> None:
 
 def test_look_ups_come_before_searches() -> None:
     sources = permitted("musicbrainz")
-    artist = Known("spotify:x", "Wolves", {"spotify": ["x"]}, isrcs=["GBAAA9900303"])
+    artist = KnownArtist("spotify:x", "Wolves", {"spotify": ["x"]}, isrcs=["GBAAA9900303"])
     route = ways(sources, "artist", "genres")[0]
     asked: dict = {"musicbrainz": {}}
     page = "https://open.spotify.com/artist/x"
     for call, id_ in (("address", page), ("isrc", "GBAAA9900303"), ("search_artist", "Wolves")):
         (step,) = next_steps(artist, route, sources, asked)
-        assert step == ("musicbrainz", Errand(call, id_))
+        assert step == ("musicbrainz", PlannedRequest(call, id_))
         asked["musicbrainz"].setdefault(call, set()).add(id_)
     assert next_steps(artist, route, sources, asked) == []
 
 
 def test_an_id_that_another_source_told_needs_no_finding() -> None:
     sources = permitted("deezer")
-    artist = Known("spotify:x", "Wolves", {"spotify": ["x"], "deezer": ["27"]})
+    artist = KnownArtist("spotify:x", "Wolves", {"spotify": ["x"], "deezer": ["27"]})
     route = ways(sources, "relation", "related_id")[0]
     (step,) = next_steps(artist, route, sources, {})
-    assert step == ("deezer", Errand("related", "27"))
+    assert step == ("deezer", PlannedRequest("related", "27"))
 
 
 def test_nobody_who_lists_artists_is_told() -> None:
@@ -200,11 +209,11 @@ def test_nobody_who_lists_artists_is_told() -> None:
         cheapest_finder(permitted("reccobeats"), 10)
 
 
-def test_errands_are_made_once_in_batches(folder: DataFolder) -> None:
+def test_errands_are_made_once_in_batches(folder: Workspace) -> None:
     folder.open()
     frontier = Frontier(folder.frontier / "reccobeats.sqlite")
-    told = [Errand("audio_features", f"code{n}") for n in range(90)]
-    errands = Errands(get("reccobeats").manifest, frontier, [*told, *told])
+    told = [PlannedRequest("audio_features", f"code{n}") for n in range(90)]
+    errands = Worklist(get("reccobeats").manifest, frontier, [*told, *told])
     sizes = []
     while (ask := errands.next()) is not None:
         sizes.append(len(ask.request.ids))
@@ -255,13 +264,13 @@ def test_from_python_the_same(tmp_path, world) -> None:
         crate.fill(["colour"])
 
 
-def test_another_part_of_the_world_is_looked_for_anew(folder: DataFolder, world) -> None:
+def test_another_part_of_the_world_is_looked_for_anew(folder: Workspace, world) -> None:
     held = world()
-    fill(folder, Settings(), wish(held, 10, source="deezer", fields=[("track", "preview_url")]))
+    enrich(folder, Settings(), wish(held, 10, source="deezer", fields=[("track", "preview_url")]))
     names = [held.world.artist(n).name for n in (3, 50)]
     part = Named([Link("artist_query", name) for name in names], with_credits=False)
     told = wish(held, 2, source="deezer", scope=part, fields=[("artist", "followers")])
-    result = fill(folder, Settings(), told)
+    result = enrich(folder, Settings(), told)
     assert result.artists == 2
     assert result.after["artist.followers"] == 1.0
 
@@ -282,24 +291,24 @@ def test_artists_are_named_on_the_command_line(tmp_path, world, capsys, monkeypa
     assert code == 2
 
 
-def test_a_parked_finder_says_when_to_come_back(folder: DataFolder, stand_in) -> None:
+def test_a_parked_finder_says_when_to_come_back(folder: Workspace, stand_in) -> None:
     url, _ = stand_in("deezer", artists=60, faults=[Rule("throttled_a_day")])
-    told = Filling("deezer", 5, [("track", "preview_url")], Everything(), url)
+    told = EnrichOptions("deezer", 5, [("track", "preview_url")], Everything(), url)
     with pytest.raises(ParkedError, match="parked") as parked:
-        fill(folder, Settings(), told)
+        enrich(folder, Settings(), told)
     assert parked.value.resume_at > 1_700_000_000
 
 
-def test_a_genre_that_is_none_finds_nobody(folder: DataFolder, world) -> None:
+def test_a_genre_that_is_none_finds_nobody(folder: Workspace, world) -> None:
     held = world(60)
     fields = [("track", "preview_url")]
-    fill(folder, Settings(), wish(held, 5, source="deezer", fields=fields))
+    enrich(folder, Settings(), wish(held, 5, source="deezer", fields=fields))
     told = wish(held, 5, source="deezer", fields=fields, scope=OfGenre("no such thing"))
     with pytest.raises(UsageError, match="no such artists"):
-        fill(folder, Settings(), told)
+        enrich(folder, Settings(), told)
 
 
-def test_all_artists_are_all(folder: DataFolder, world) -> None:
+def test_all_artists_are_all(folder: Workspace, world) -> None:
     held = world(40)
     told = wish(held, source="deezer", artists=None, fields=[("artist", "followers")])
-    assert fill(folder, Settings(), told).artists >= 38
+    assert enrich(folder, Settings(), told).artists >= 38

@@ -9,15 +9,15 @@ import pytest
 from pydantic import SecretStr
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.scope.selection import Choice, choose
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import ConfigurationError, TermsError
-from phonofilm.net.origin import live
+from phonofilm.net.origin import live_origin
 from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
+from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import collect
 
 
@@ -26,7 +26,7 @@ def test_all_anime_of_wikidata_in_polite_pages(folder, stand_in) -> None:
     result = collect(folder, "wikidata", url, "titles")
     assert result.records["titles"]["full"] == served.service.visible()["titles"]
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT id, name, imdb_id, release_date, release_date_precision, countries FROM titles"
         ).fetchall()
@@ -95,7 +95,7 @@ def test_tmdb_gives_what_the_dumps_lack(folder, stand_in) -> None:
     url, served = stand_in("tmdb", titles=4000)
     collect(folder, "tmdb", url, "titles")
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT id, imdb_id, plot, certificate, keywords, poster_url, expires_at - last_seen"
             " FROM titles WHERE completeness = 'full'"
@@ -115,11 +115,11 @@ def test_titles_by_imdbs_ids(folder, stand_in) -> None:
     for source in ("tmdb", "wikidata"):
         url, served = stand_in(source, titles=3000)
         ids = [served.world.tconst(i) for i in served.world.anime()]
-        wants, scope = choose(source, Choice([], "", [], "", ids), {})
+        wants, scope = select(source, Selection([], "", [], "", ids), {})
         assert wants == {"title": None}
         collect(folder, source, url, "titles", scope=scope)
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         [(both,)] = connection.execute(
             "SELECT count(*) FROM films WHERE sources = 'tmdb wikidata'"
         ).fetchall()
@@ -147,13 +147,15 @@ def _with_a_wrong_key(real):
 
 def test_each_asks_for_what_its_service_asks(folder) -> None:
     with pytest.raises(ConfigurationError, match="who is asking"):
-        live(get("wikidata"), Settings())
+        live_origin(get("wikidata"), Settings())
     with pytest.raises(TermsError):
-        live(get("tmdb"), Settings())
+        live_origin(get("tmdb"), Settings())
     own = SourceSettings(accept_terms=True, basis="mine")
     with pytest.raises(ConfigurationError, match="key, which is free"):
-        live(get("tmdb"), Settings(tmdb=own))
-    told = live(get("tmdb"), Settings(tmdb=own.model_copy(update={"token": SecretStr("k3y")})))
+        live_origin(get("tmdb"), Settings(tmdb=own))
+    told = live_origin(
+        get("tmdb"), Settings(tmdb=own.model_copy(update={"token": SecretStr("k3y")}))
+    )
     assert told.authorization == "Bearer k3y"
 
 

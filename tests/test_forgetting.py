@@ -14,15 +14,15 @@ import pytest
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.erasure import person as forgetting
-from phonofilm.erasure.person import forget
+from phonofilm.erasure.person import erase_person
 from phonofilm.errors import StoreError
 from phonofilm.imports.saved import land
-from phonofilm.landing.envelope import Stamp, seal
-from phonofilm.landing.journal import AppendLog
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.envelope import RunInfo, wrap
+from phonofilm.landing.journal import Journal
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers, seal_log
 from phonofilm.privacy.people import TOMBSTONE
-from phonofilm.privacy.pseudonyms import without_names
+from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
 from phonofilm.warehouse.load.load import load
@@ -72,14 +72,14 @@ def put(folder, *told: tuple[str, list[str], object]) -> None:
     manifest = get("soundcloud").manifest
     folder.open()
     path = folder.logs / f"soundcloud-{time.monotonic_ns()}.ndjson"
-    log = AppendLog(path)
+    log = Journal(path)
     for number, (endpoint, ids, tree) in enumerate(told, 1):
         body, personal = json.dumps(tree).encode(), manifest.endpoints[endpoint].personal
         if personal:
-            body = without_names(body, personal, hash_key())
+            body = pseudonymise(body, personal, hash_key())
         log.add(
-            seal(
-                Stamp("soundcloud", "official", "t", "run1"),
+            wrap(
+                RunInfo("soundcloud", "official", "t", "run1"),
                 number,
                 Request(endpoint, tuple(ids)),
                 Response(200, {}, body, "https://api.soundcloud.com/x"),
@@ -101,7 +101,7 @@ def world(folder):
 
 
 def landed(folder) -> list[tuple[str, list[str]]]:
-    return sorted((e.endpoint, e.ids) for e in answers(Shelf(folder).paths("soundcloud")))
+    return sorted((e.endpoint, e.ids) for e in answers(SegmentStore(folder).paths("soundcloud")))
 
 
 STEPS = ["erase", "_from_landing", "_files", "_from_frontier", "_from_identity", "publish"]
@@ -121,11 +121,11 @@ def test_a_cut_anywhere_is_mended_by_the_next_command(
 
     monkeypatch.setattr(forgetting, step, cut)
     with pytest.raises(KeyboardInterrupt):
-        forget(world, "Ada")
+        erase_person(world, "Ada")
     noted = world.root / "forgetting.json"
     assert stat.S_IMODE(noted.stat().st_mode) == 0o600
     monkeypatch.setattr(forgetting, step, real)
-    forget(world, "Ada")
+    erase_person(world, "Ada")
     assert not noted.exists()
     left = everything(world).replace((world.root / "forgotten.jsonl").read_bytes(), b"")
     assert b"77001" not in left and b"ada-l" not in left and b'"Ada"' not in left
@@ -145,17 +145,17 @@ def test_a_database_that_does_not_answer_leaves_work_for_later(world) -> None:
     databases.write_text("postgresql:///?host=127.0.0.1&port=1&dbname=x\n")
     for _ in range(2):
         with pytest.raises(StoreError, match="Connection refused") as caught:
-            forget(world, "77001")
+            erase_person(world, "77001")
         assert "the rest is noted" in caught.value.saved
     databases.unlink()
-    forget(world, "77001")
+    erase_person(world, "77001")
     assert not (world.root / "forgetting.json").exists()
     assert rows(world, "SELECT id FROM artists ORDER BY 1") == [("1999",), ("555",)]
 
 
 @pytest.mark.parametrize("who", ["https://soundcloud.com/1999", "555"])
 def test_the_number_in_a_handle_is_nobodys_id(world, who: str) -> None:
-    forget(world, who)
+    erase_person(world, who)
     assert rows(world, "SELECT id FROM artists ORDER BY 1") == [("1999",), ("77001",)]
     load(world, again=True)
     put(world, ("artist_tracks", ["1999"], {"collection": [track(21, BOB)]}))
@@ -183,11 +183,11 @@ def test_what_is_called_like_a_person_stays(folder) -> None:
         ("artist", "900"),
         ("comment", "900"),
     ):
-        frontier.meet(kind, [(id_, 2, True)])
+        frontier.add_nodes(kind, [(id_, 2, True)])
     frontier.commit()
     frontier.close()
     load(folder)
-    forget(folder, "900")
+    erase_person(folder, "900")
     assert rows(folder, "SELECT id FROM tracks ORDER BY 1") == [("41",), ("42",)]
     assert (
         landed(folder)
@@ -204,11 +204,11 @@ def test_what_runs_told_stays_readable_whatever_people_are_called(folder) -> Non
     put(folder, ("artists", ["901", "902"], {"collection": [one, zoe]}))
     frontier = Frontier(folder.frontier / "soundcloud.sqlite")
     told = {"status": "done", "calls": 121, "findings": [{"example": "nobody called Zo\u00eb"}]}
-    frontier.keep_run("20260101T000000-abc", 1.0, json.dumps(told))
+    frontier.save_run("20260101T000000-abc", 1.0, json.dumps(told))
     frontier.close()
     load(folder)
     for who in ("902", "901"):
-        forget(folder, who)
+        erase_person(folder, who)
     expected = told | {"findings": [{"example": TOMBSTONE}]}
     [(result,)] = rows(folder, "SELECT result FROM runs")
     assert json.loads(result) == expected
@@ -226,7 +226,7 @@ def test_a_name_that_begins_another_is_not_that_other(folder) -> None:
     )
     load(folder)
     before = rows(folder, "SELECT body FROM comments WHERE id = '5'")[0][0].split()
-    forget(folder, "950")
+    erase_person(folder, "950")
     after = rows(folder, "SELECT body FROM comments WHERE id = '5'")[0][0].split()
     assert after == [*before[:2], f"@{TOMBSTONE}"]
 
@@ -248,7 +248,7 @@ def test_files_that_were_never_loaded_and_saved_comments_go_too(world) -> None:
         ("media", [told["url"]], told),
         ("saved", ["a"], {"collection": [comment(60, 10, EVE), comment(61, 20, EVE)]}),
     )
-    assert forget(world, "Ada").files == 1
+    assert erase_person(world, "Ada").files == 1
     assert not path.exists()
     load(world)
     assert ("60",) not in rows(world, "SELECT id FROM comments")
@@ -256,7 +256,7 @@ def test_files_that_were_never_loaded_and_saved_comments_go_too(world) -> None:
 
 
 def test_saved_answers_bring_nobody_back(world, tmp_path: Path) -> None:
-    forget(world, "Ada")
+    erase_person(world, "Ada")
     saved = tmp_path / "saved"
     saved.mkdir()
     (saved / "a.json").write_text(json.dumps({"collection": [track(10, ADA), track(22, BOB)]}))
@@ -312,7 +312,7 @@ def test_no_shape_of_a_list_of_comments_brings_a_name_in(
 )
 def test_saved_answers_are_masked_at_any_depth(tree) -> None:
     personal = get("soundcloud").manifest.endpoints["saved"].personal
-    kept = without_names(msgspec.json.encode(tree), personal, b"k").lower()
+    kept = pseudonymise(msgspec.json.encode(tree), personal, b"k").lower()
     assert b"xqzwv" not in kept and b"77009" not in kept
 
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, Ask
+from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, Task
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.errors import NewerDataError, OriginError
 from phonofilm.sources.contract import Request, Response
@@ -35,7 +35,7 @@ class FrontierMachine(RuleBasedStateMachine):
 
     @rule(kind=KINDS, ids=st.lists(IDS, max_size=5), level=st.integers(0, 2), full=st.booleans())
     def meet(self, kind: str, ids: list[str], level: int, full: bool) -> None:
-        self.frontier.meet(kind, [(i, level, full) for i in ids])
+        self.frontier.add_nodes(kind, [(i, level, full) for i in ids])
         for i in ids:
             held = self.known.setdefault((kind, i), [0, 0])
             held[0], held[1] = max(held[0], level), held[1] | full
@@ -44,7 +44,7 @@ class FrontierMachine(RuleBasedStateMachine):
     def settle(self, kind: str, id_: str, state: int) -> None:
         seq = self.frontier.seq_of(kind, id_)
         if seq is not None:
-            self.frontier.settle(Ask(Request("look", (id_,)), (seq,)), state, ANSWER, 1, None)
+            self.frontier.settle(Task(Request("look", (id_,)), (seq,)), state, ANSWER, 1, None)
             if state != FAILED:
                 self.asked.add(("look", seq))
 
@@ -60,7 +60,7 @@ class FrontierMachine(RuleBasedStateMachine):
         self.frontier = Frontier(self.folder / "x.sqlite")
         self.known = {k: list(v) for k, v in self.saved[0].items()}
         self.asked = set(self.saved[1])
-        assert set(self.frontier.asked("look")) == {seq for _, seq in self.asked}
+        assert set(self.frontier.settled_nodes("look")) == {seq for _, seq in self.asked}
 
     @invariant()
     def agrees_with_the_model(self) -> None:
@@ -87,48 +87,48 @@ TestFrontier = FrontierMachine.TestCase
 
 def test_pages_after_an_answer_wait_until_they_are_asked(tmp_path: Path) -> None:
     frontier = Frontier(tmp_path / "x.sqlite")
-    frontier.meet("genre", [("rock", 2, True)])
-    row = frontier.continue_later(Request("genre_artists", ("rock",), 50), 1)
+    frontier.add_nodes("genre", [("rock", 2, True)])
+    row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
     frontier.commit()
-    assert list(frontier.waiting()) == [(Request("genre_artists", (), 50), row, 1, None)]
-    ask = Ask(Request("genre_artists", ("rock",), 50), (1,), row)
+    assert list(frontier.open_continuations()) == [(Request("genre_artists", (), 50), row, 1, None)]
+    ask = Task(Request("genre_artists", ("rock",), 50), (1,), row)
     frontier.settle(ask, ANSWERED, ANSWER, 1, None)
     frontier.commit()
-    assert list(frontier.waiting()) == []
+    assert list(frontier.open_continuations()) == []
     frontier.close()
 
 
 def test_a_page_told_of_and_answered_in_one_commit_is_answered(tmp_path: Path) -> None:
     frontier = Frontier(tmp_path / "x.sqlite")
-    frontier.meet("genre", [("rock", 2, True)])
-    row = frontier.continue_later(Request("genre_artists", ("rock",), 50), 1)
-    ask = Ask(Request("genre_artists", ("rock",), 50), (1,), row)
+    frontier.add_nodes("genre", [("rock", 2, True)])
+    row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
+    ask = Task(Request("genre_artists", ("rock",), 50), (1,), row)
     frontier.settle(ask, ANSWERED, ANSWER, 1, None)
     frontier.commit()
-    assert list(frontier.waiting()) == []
+    assert list(frontier.open_continuations()) == []
     frontier.close()
 
 
 def test_after_a_power_cut_answers_past_the_end_of_the_log_are_asked_again(tmp_path: Path) -> None:
     frontier = Frontier(tmp_path / "x.sqlite")
     log = frontier.new_log()
-    frontier.meet("artist", [("a", 2, True), ("b", 2, True)])
+    frontier.add_nodes("artist", [("a", 2, True), ("b", 2, True)])
     for node, offset in ((1, 0), (2, 1000)):
-        ask = Ask(Request("artist", (str(node),)), (node,))
+        ask = Task(Request("artist", (str(node),)), (node,))
         frontier.settle(ask, ANSWERED, ANSWER, 1, (log, offset))
     frontier.commit(log, 2000)
-    assert frontier.lost(log, 1000) == 1
-    assert set(frontier.asked("artist")) == {1}
+    assert frontier.reopen_lost(log, 1000) == 1
+    assert set(frontier.settled_nodes("artist")) == {1}
     assert frontier.committed(log) == 1000
     frontier.close()
 
 
 def test_a_folder_holds_one_origin_per_source(tmp_path: Path) -> None:
     frontier = Frontier(tmp_path / "spotify.sqlite")
-    frontier.bind("sandbox a", "extended")
-    frontier.bind("sandbox a", "development")
+    frontier.bind_origin("sandbox a", "extended")
+    frontier.bind_origin("sandbox a", "development")
     with pytest.raises(OriginError, match="sandbox a"):
-        frontier.bind("the live service", "extended")
+        frontier.bind_origin("the live service", "extended")
     frontier.close()
 
 
@@ -144,8 +144,8 @@ def test_a_frontier_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
 def test_a_frontier_of_the_first_version_goes_on_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
     frontier = Frontier(path)
-    frontier.meet("genre", [("rock", 2, True)])
-    row = frontier.continue_later(Request("genre_artists", ("rock",), 50), 1)
+    frontier.add_nodes("genre", [("rock", 2, True)])
+    row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
     frontier.commit()
     frontier.close()
     old = sqlite3.connect(path)
@@ -154,11 +154,11 @@ def test_a_frontier_of_the_first_version_goes_on_as_it_is(tmp_path: Path) -> Non
     )
     old.close()
     again = Frontier(path)
-    assert list(again.waiting()) == [(Request("genre_artists", (), 50), row, 1, None)]
-    again.members[1] = 3
-    again.keep_learned(b"evidence")
+    assert list(again.open_continuations()) == [(Request("genre_artists", (), 50), row, 1, None)]
+    again.list_members[1] = 3
+    again.save_estimates(b"evidence")
     again.close()
     kept = Frontier(path)
-    assert kept.members == {1: 3}
-    assert kept.learned() == b"evidence"
+    assert kept.list_members == {1: 3}
+    assert kept.saved_estimates() == b"evidence"
     kept.close()

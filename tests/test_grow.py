@@ -31,22 +31,22 @@ SPOTIFY = get("spotify")
     ],
 )
 def test_a_list_past_its_reach_is_asked_for_by_halves_of_its_years(request_, parts) -> None:
-    found = [link.id for link in SPOTIFY.split(request_)]
+    found = [link.id for link in SPOTIFY.partition(request_)]
     assert len(found) == len(parts)
     assert all(link.startswith(part) for link, part in zip(found, parts, strict=True))
 
 
 def test_a_year_past_its_reach_is_asked_for_by_genres() -> None:
-    found = SPOTIFY.split(Request("search_slice", ("year:1990",)))
+    found = SPOTIFY.partition(Request("search_slice", ("year:1990",)))
     assert len(found) == len(SPOTIFY.manifest.seed_genres)
     assert found[0] == Link("slice", 'genre:"pop" year:1990')
 
 
 def test_names_and_genres_say_in_which_lists_an_artist_stands() -> None:
     artist = Artist("spotify", "1", name="The Velvet, Ærø & 9", genres=["rock", "pop"])
-    assert SPOTIFY.terms("genre", [artist]) == [["rock", "pop"]]
-    assert SPOTIFY.terms("word", [artist]) == [["the", "velvet", "ærø"]]
-    assert SPOTIFY.terms("word", [Artist("spotify", "1")]) == [[]]
+    assert SPOTIFY.memberships("genre", [artist]) == [["rock", "pop"]]
+    assert SPOTIFY.memberships("word", [artist]) == [["the", "velvet", "ærø"]]
+    assert SPOTIFY.memberships("word", [Artist("spotify", "1")]) == [[]]
 
 
 def test_development_mode_finds_what_search_reaches(folder, stand_in) -> None:

@@ -24,8 +24,8 @@ from phonofilm.errors import (
     TermsError,
     UsageError,
 )
-from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps, read_id_map
-from phonofilm.landing.dump_views import Irregular, Relations
+from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps, read_id_map
+from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check
 from phonofilm.net import resumable_download
 from phonofilm.runtime.event_loop import run
@@ -36,8 +36,8 @@ from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.sources import get_bulk
 from phonofilm.sources.bulk import tsv
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 # An error leaves the last import; a number is how many rows were quarantined.
 DUMP_OUTCOMES: dict[str, type[PhonofilmError] | int] = {
@@ -50,12 +50,12 @@ DUMP_OUTCOMES: dict[str, type[PhonofilmError] | int] = {
 }
 
 
-def imported(folder: DataFolder, files: Path | str, **options) -> Imported:
+def imported(folder: Workspace, files: Path | str, **options) -> ImportResult:
     return run(import_dumps(folder, Settings(), ImportOptions("imdb", str(files), **options)))
 
 
-def rows(folder: DataFolder, sql: str) -> list[tuple]:
-    with read(folder) as connection:
+def rows(folder: Workspace, sql: str) -> list[tuple]:
+    with open_snapshot(folder) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -71,7 +71,7 @@ class TestTheReader:
         told = list(tsv.rows(body, 3))
         lines = [line.removesuffix(b"\r") for line in body.split(b"\n")]
         assert len(told) == sum(1 for line in lines if line)
-        assert all(isinstance(row, tsv.Odd) or len(row) == 3 for row in told)
+        assert all(isinstance(row, tsv.BadRow) or len(row) == 3 for row in told)
 
     @given(
         st.lists(
@@ -112,7 +112,7 @@ class TestTheReader:
         ours = [row for row in tsv.rows(body, 3) if isinstance(row, list)]
         try:
             theirs = _by_database(where, path, seen.regular)
-        except Irregular:
+        except UnparsableDump:
             theirs = _by_database(where, path, regular=False)
         assert theirs == ours
 
@@ -123,7 +123,7 @@ class TestTheReader:
         if len(kept) == len(packed):
             assert b"".join(tsv.unpacked(io.BytesIO(kept))) == body
         else:
-            with pytest.raises(tsv.CutShort):
+            with pytest.raises(tsv.TruncatedFile):
                 list(tsv.unpacked(io.BytesIO(kept)))
 
     def test_several_members_are_one_file(self) -> None:
@@ -133,7 +133,7 @@ class TestTheReader:
     def test_a_wrong_checksum_is_told(self) -> None:
         packed = bytearray(gzip.compress(b"some text that is long enough"))
         packed[-6] ^= 1
-        with pytest.raises(tsv.CutShort):
+        with pytest.raises(tsv.TruncatedFile):
             list(tsv.unpacked(io.BytesIO(bytes(packed))))
 
 
@@ -151,16 +151,16 @@ def _by_database(where: Path, path: Path, regular: bool) -> list[list[str | None
     held = DumpFile("x", path.name, 0, 0, "", regular, 0, "")
     generation = Generation("x", 1, "", "", "", "", {"x": held}, {})
     with duckdb.connect() as connection:
-        relations = Relations(connection, source, Here(where, "x"), generation, scratch)
+        relations = DumpViews(connection, source, Here(where, "x"), generation, scratch)
         relations.open("x", relations.unpack("x"))
         try:
             return [list(row) for row in connection.execute('FROM "x"').fetchall()]
         except duckdb.InvalidInputException as error:
-            raise Irregular(str(error)) from None
+            raise UnparsableDump(str(error)) from None
 
 
 class TestRealFiles:
-    def test_the_small_dumps(self, shared: Path, folder: DataFolder) -> None:
+    def test_the_small_dumps(self, shared: Path, folder: Workspace) -> None:
         told = imported(folder, shared / "data/imdb/tsv")
         assert told.files["title.principals"]["rows"] == 572
         result = load(folder)

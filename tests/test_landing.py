@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.errors import LockedError, NewerDataError, StoreError
-from phonofilm.landing.envelope import Envelope, Stamp, seal
-from phonofilm.landing.journal import AppendLog, whole_lines
-from phonofilm.landing.segment_store import Shelf, drop_older
+from phonofilm.landing.envelope import Envelope, RunInfo, wrap
+from phonofilm.landing.journal import Journal, whole_lines
+from phonofilm.landing.segment_store import SegmentStore, drop_older
 from phonofilm.landing.segments import answers, seal_log, segments
-from phonofilm.privacy.pseudonyms import pseudonym, without_names
+from phonofilm.privacy.pseudonyms import pseudonym, pseudonymise
 from phonofilm.sources.contract import Request, Response
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
-STAMP = Stamp("deezer", "open", "terms", "run-1")
+STAMP = RunInfo("deezer", "open", "terms", "run-1")
 DAY = 86_400_000_000
 NOW = 1_780_000_000_000_000
 
@@ -30,11 +30,11 @@ def answer(seq: int, body: bytes, endpoint: str = "artist", at: int = NOW) -> En
     response = Response(
         200, {"content-type": "x", "set-cookie": "secret"}, body, "http://x/artist/1"
     )
-    return seal(STAMP, seq, Request(endpoint, ("1", "a,b"), 50), response, at + seq)
+    return wrap(STAMP, seq, Request(endpoint, ("1", "a,b"), 50), response, at + seq)
 
 
 def sealed(root: Path, *envelopes: Envelope) -> list[Path]:
-    log = AppendLog(root / "x.ndjson")
+    log = Journal(root / "x.ndjson")
     for envelope in envelopes:
         log.add(envelope)
     log.write()
@@ -87,7 +87,7 @@ def test_segments_of_another_run_with_the_same_numbers_replace_nothing(tmp_path:
 
 
 def test_a_log_cut_within_a_line_is_read_up_to_the_last_whole_one(tmp_path: Path) -> None:
-    log = AppendLog(tmp_path / "x.ndjson")
+    log = Journal(tmp_path / "x.ndjson")
     log.add(answer(1, b"{}"))
     whole = log.write()
     log.add(answer(2, b"{}" * 100_000))
@@ -102,7 +102,7 @@ def test_a_log_cut_within_a_line_is_read_up_to_the_last_whole_one(tmp_path: Path
 
 
 def test_a_disk_that_takes_only_a_part_leaves_whole_lines(tmp_path: Path, monkeypatch) -> None:
-    log = AppendLog(tmp_path / "x.ndjson")
+    log = Journal(tmp_path / "x.ndjson")
     log.add(answer(1, b"{}"))
     whole = log.write()
     log.add(answer(2, b"{}"))
@@ -129,13 +129,13 @@ def test_a_line_longer_than_the_buffer_is_sealed_too(tmp_path: Path) -> None:
 
 
 def test_the_log_is_cut_to_what_was_committed(tmp_path: Path) -> None:
-    log = AppendLog(tmp_path / "x.ndjson")
+    log = Journal(tmp_path / "x.ndjson")
     log.add(answer(1, b"{}"))
     committed = log.write()
     log.add(answer(2, b"{}"))
     log.write()
     log.close()
-    again = AppendLog(tmp_path / "x.ndjson", committed)
+    again = Journal(tmp_path / "x.ndjson", committed)
     assert again.offset == committed == (tmp_path / "x.ndjson").stat().st_size
     again.close()
 
@@ -144,9 +144,7 @@ def test_personal_fields_become_the_same_unknown_person() -> None:
     body = (
         b'{"owner":{"id":"ada","display_name":"Ada"},"items":[{"by":{"id":"ada"}},{"by":null},7]}'
     )
-    kept = json.loads(
-        without_names(body, ["owner.id", "owner.display_name", "items[].by.id"], b"k")
-    )
+    kept = json.loads(pseudonymise(body, ["owner.id", "owner.display_name", "items[].by.id"], b"k"))
     assert kept["owner"]["id"] == kept["items"][0]["by"]["id"] == pseudonym(b"k", "ada")
     assert kept["owner"]["display_name"] != kept["owner"]["id"]
     assert kept["items"][1:] == [{"by": None}, 7]
@@ -158,13 +156,13 @@ def test_of_what_is_no_json_only_size_and_hash_are_kept(body: bytes) -> None:
     try:
         json.loads(body)
     except ValueError:
-        kept = json.loads(without_names(body, ["a.b", "c[].d"], b"k"))
+        kept = json.loads(pseudonymise(body, ["a.b", "c[].d"], b"k"))
         assert kept["bytes"] == len(body)
         assert set(kept) == {"withheld", "bytes", "sha256"}
 
 
 def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:
-    landing, shelf = tmp_path / "landing", Shelf(DataFolder(tmp_path))
+    landing, shelf = tmp_path / "landing", SegmentStore(Workspace(tmp_path))
     sealed(landing, answer(1, b"{}"), answer(2, b"{}"), answer(3, b"{}", at=NOW - 40 * DAY))
     limit = datetime.fromtimestamp((NOW + 2) / 1e6, UTC)
     assert drop_older(shelf, "deezer", limit) == 2
@@ -175,22 +173,22 @@ def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:
 def test_a_folder_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "phonofilm.json").write_text('{"format": 99}')
     with pytest.raises(NewerDataError, match="newer"):
-        DataFolder(tmp_path).open()
+        Workspace(tmp_path).open()
 
 
 def test_a_damaged_marker_is_told_not_guessed(tmp_path: Path) -> None:
     (tmp_path / "phonofilm.json").write_text("{")
     with pytest.raises(StoreError, match="damaged"):
-        DataFolder(tmp_path).open()
+        Workspace(tmp_path).open()
 
 
 def test_one_process_writes_at_a_time(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path).open()
+    folder = Workspace(tmp_path).open()
     with (
-        Writing(folder, "load"),
+        FolderLock(folder, "load"),
         pytest.raises(LockedError, match="load by process"),
-        Writing(folder, "x"),
+        FolderLock(folder, "x"),
     ):
         pass
-    with Writing(folder, "crawl"):
+    with FolderLock(folder, "crawl"):
         pass

@@ -43,7 +43,7 @@ def test_no_window_is_exceeded_under_any_schedule(
     for pause in pauses:
         clock.at += pause
         if limiter.wait() == 0:
-            limiter.note()
+            limiter.on_sent()
             sent.append(clock.at)
     for budget in budgets:
         for at in sent:
@@ -60,7 +60,7 @@ def test_waiting_as_long_as_told_is_enough_and_uses_the_whole_window(
     began = clock.at
     for _ in range(limit * 5):
         clock.at += limiter.wait()
-        limiter.note()
+        limiter.on_sent()
         assert door.admit() is None
     assert clock.at - began <= seconds * 4 + 1e-6
 
@@ -68,7 +68,7 @@ def test_waiting_as_long_as_told_is_enough_and_uses_the_whole_window(
 def test_a_refusal_pauses_for_as_long_as_it_says() -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
-    limiter.refused(7.0, False, clock.at)
+    limiter.on_rejected(7.0, False, clock.at)
     assert limiter.wait() == 7.0
     clock.at += 7.0
     assert limiter.wait() == 0
@@ -77,7 +77,7 @@ def test_a_refusal_pauses_for_as_long_as_it_says() -> None:
 def test_retry_after_zero_is_no_invitation_to_a_storm() -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
-    limiter.refused(0.0, False, clock.at)
+    limiter.on_rejected(0.0, False, clock.at)
     assert 0 < limiter.wait() <= 1
 
 
@@ -85,14 +85,14 @@ def test_retry_after_zero_is_no_invitation_to_a_storm() -> None:
 def test_a_long_wait_is_parked_not_sat_out(seconds: float) -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
-    limiter.refused(seconds, False, clock.at)
+    limiter.on_rejected(seconds, False, clock.at)
     assert limiter.parked_until == clock.wall() + seconds
 
 
 def test_a_spent_quota_without_a_time_of_return_is_parked_for_a_day() -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
-    limiter.refused(None, True, clock.at)
+    limiter.on_rejected(None, True, clock.at)
     assert limiter.parked_until == clock.wall() + DAY
 
 
@@ -101,12 +101,12 @@ def test_without_retry_after_the_pause_doubles_four_times_then_the_source_is_par
     limiter = Limiter([], clock)
     waits = []
     for _ in range(5):
-        limiter.refused(None, False, clock.at)
+        limiter.on_rejected(None, False, clock.at)
         waits.append(limiter.wait())
         clock.at += waits[-1]
     assert waits == [30, 60, 120, 240, 480]
     assert limiter.parked_until is None
-    limiter.refused(None, False, clock.at)
+    limiter.on_rejected(None, False, clock.at)
     assert limiter.parked_until is not None
 
 
@@ -116,17 +116,17 @@ def test_calls_under_way_at_the_first_refusal_are_no_further_refusals() -> None:
     sent = clock.at
     clock.at += 1
     for _ in range(8):
-        limiter.refused(None, False, sent)
+        limiter.on_rejected(None, False, sent)
     assert limiter.wait() == 30
 
 
 def test_an_answer_ends_the_doubling() -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
-    limiter.refused(None, False, clock.at)
+    limiter.on_rejected(None, False, clock.at)
     clock.at += limiter.wait()
-    limiter.answered(clock.at)
-    limiter.refused(None, False, clock.at)
+    limiter.on_accepted(clock.at)
+    limiter.on_rejected(None, False, clock.at)
     assert limiter.wait() == 30
 
 
@@ -141,7 +141,7 @@ def test_a_daily_budget_counts_the_calls_of_earlier_runs() -> None:
 def test_a_jump_of_the_wall_clock_does_not_open_a_short_window() -> None:
     clock = OwnClock()
     limiter = Limiter([Budget(1, 30.0)], clock)
-    limiter.note()
+    limiter.on_sent()
     clock.jump = 10_000.0
     assert limiter.wait() == 30.0
     clock.jump = -10_000.0

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.responses import pagination
-from phonofilm.crawl.responses.pagination import MOST_BARREN, Trails
+from phonofilm.crawl.responses.pagination import EMPTY_PAGES_MAX, PaginationGuard
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError
 from phonofilm.sandbox.kernel.faults.registry import LINK_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import get
 from phonofilm.sources.contract import Finding, Request, Response
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 BASE = "http://127.0.0.1:1"
@@ -100,7 +100,7 @@ def test_links_that_never_end_are_left_after_a_while(folder, stand_in) -> None:
     assert result.status == "done"
     assert {f["kind"] for f in result.findings} >= {"barren_pages"}
     asked = len(served.service.ids("tracks"))
-    assert sum(served.calls["track_comments"].values()) <= asked * (MOST_BARREN + 1)
+    assert sum(served.calls["track_comments"].values()) <= asked * (EMPTY_PAGES_MAX + 1)
 
 
 # An arbitrary list: what each page holds, where its link leads, and whether its name is ever new.
@@ -116,7 +116,7 @@ PAGES = st.lists(
 @given(pages=PAGES)
 def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
     frontier = Frontier(tmp_path_factory.mktemp("f") / "x.sqlite")
-    frontier.meet("track", [("7", 2, True)])
+    frontier.add_nodes("track", [("7", 2, True)])
     met, steps = walk(frontier, pages)
     reached = set()
     place: int | None = 0
@@ -125,13 +125,13 @@ def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
         place = pages[place % len(pages)][1]
         place = None if place is None else place % len(pages)
     assert met == {str(item) for place in reached for item in pages[place][0]}
-    assert steps <= (len(met) + 1) * MOST_BARREN + len(pages) + 1
+    assert steps <= (len(met) + 1) * EMPTY_PAGES_MAX + len(pages) + 1
     frontier.close()
 
 
 def walk(frontier: Frontier, pages: list[Any]) -> tuple[set[str], int]:
     """Follows a list as a crawl does; what was met, and how many pages were asked."""
-    found = Trails(frontier)
+    found = PaginationGuard(frontier)
     node = frontier.seq_of("track", "7")
     assert node is not None
     request, place, steps, met = Request("comments", ("7",)), 0, 0, set()
@@ -146,11 +146,11 @@ def walk(frontier: Frontier, pages: list[Any]) -> tuple[set[str], int]:
         response = Response(200, {}, msgspec.json.encode(body), f"{BASE}/tracks/7/comments")
         page = SOUNDCLOUD.parse(request, response)
         before = len(frontier)
-        frontier.meet("comment", [(record.id, 1, True) for record in page.records])
+        frontier.add_nodes("comment", [(record.id, 1, True) for record in page.records])
         met |= {record.id for record in page.records}
         if not page.continues:
             return met, steps
-        ask = Ask(request, (node,))
+        ask = Task(request, (node,))
         odd = found.follow(ask, page.continues[0], node, len(frontier) - before)
         if odd is not None:
             return met, steps
@@ -160,26 +160,26 @@ def walk(frontier: Frontier, pages: list[Any]) -> tuple[set[str], int]:
 
 def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
     frontier = Frontier(tmp_path / "x.sqlite")
-    frontier.meet("track", [("7", 2, True)])
+    frontier.add_nodes("track", [("7", 2, True)])
     link = Request("comments", ("7",), 200, "cursor=a")
-    frontier.continue_later(link, 1)
+    frontier.add_continuation(link, 1)
     frontier.commit()
-    later = Trails(frontier)
-    ask = Ask(Request("comments", ("7",), 200, "cursor=a"), (1,))
+    later = PaginationGuard(frontier)
+    ask = Task(Request("comments", ("7",), 200, "cursor=a"), (1,))
     assert later.follow(ask, link, 1, 3) == Finding(
         "repeating_link", "comments?7@200 leads back to cursor=a"
     )
-    assert next(frontier.waiting())[0].cursor == "cursor=a"
+    assert next(frontier.open_continuations())[0].cursor == "cursor=a"
     frontier.close()
 
 
 def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "MOST_PAGES", 5)
     frontier = Frontier(tmp_path / "x.sqlite")
-    found = Trails(frontier)
+    found = PaginationGuard(frontier)
     kinds = []
     for number in range(6):
-        ask = Ask(Request("comments", ("7",), number), (1,))
+        ask = Task(Request("comments", ("7",), number), (1,))
         odd = found.follow(ask, Request("comments", ("7",), number + 1, f"cursor={number}"), 1, 9)
         kinds.append(odd.kind if odd else "")
     assert kinds == ["", "", "", "", "endless_list", "endless_list"]
@@ -239,7 +239,7 @@ def test_what_a_shop_hides_or_adds_costs_only_itself(
         assert result.records["tracks"]["full"] == served.service.visible()["tracks"]
 
 
-def test_a_search_that_answers_nothing_finds_nobody(stand_in, folder: DataFolder) -> None:
+def test_a_search_that_answers_nothing_finds_nobody(stand_in, folder: Workspace) -> None:
     url, _ = stand_in("beatport", artists=12, faults=[Rule("nothing_found", on="search_artists")])
     from phonofilm.crawl.scope.goal import Named
     from phonofilm.sources.contract import Link

@@ -16,8 +16,8 @@ from phonofilm.identity.match import match
 from phonofilm.identity.review import uncertain
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import publish, read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot, publish
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 
@@ -39,7 +39,7 @@ def song(source: str, id_: str, name: str, artist: str, **more: object) -> tuple
     )
 
 
-def matched(tmp_path, *songs: tuple) -> DataFolder:
+def matched(tmp_path, *songs: tuple) -> Workspace:
     """A folder in which these songs were matched, among enough others to make names mean much."""
     others = [
         song("deezer", f"o{n}", f"Other Song {n}", f"Somebody Else {n}", seconds=100 + n % 90)
@@ -50,9 +50,9 @@ def matched(tmp_path, *songs: tuple) -> DataFolder:
     return folder
 
 
-def together(folder: DataFolder, *names: str) -> bool:
+def together(folder: Workspace, *names: str) -> bool:
     """Whether records, `source:id`, belong to one recording."""
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT DISTINCT entity FROM identity.members WHERE kind = 'recording'"
             " AND list_contains(?::VARCHAR[], source || ':' || id)",
@@ -278,8 +278,8 @@ def test_what_was_sure_among_few_is_weighed_again_among_many(tmp_path) -> None:
     assert stepwise == links(folder)
 
 
-def links(folder: DataFolder) -> set[tuple]:
-    with read(folder) as connection:
+def links(folder: Workspace) -> set[tuple]:
+    with open_snapshot(folder) as connection:
         return set(
             connection.execute(
                 "SELECT least(source_a || id_a, source_b || id_b),"
@@ -324,7 +324,7 @@ def test_nothing_of_what_expired_stays_in_the_book(tmp_path) -> None:
     )
     warehouse.close()
     assert purge(folder, datetime.now(UTC) + timedelta(days=1)).rows["track"] == 1
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         kept = connection.execute(
             "SELECT (SELECT count(*) FROM identity.members WHERE entity LIKE 'spotify%'),"
             " (SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)),"
@@ -352,7 +352,7 @@ def test_an_interrupted_match_finds_what_it_missed(tmp_path, monkeypatch) -> Non
     assert together(folder, *PAIR)
 
 
-def _as_sets(folder: DataFolder) -> set[frozenset]:
+def _as_sets(folder: Workspace) -> set[frozenset]:
     return {frozenset(group) for group in groups_of(folder, "recording")}
 
 
@@ -366,7 +366,7 @@ def test_records_that_are_gone_leave_no_links(tmp_path) -> None:
     warehouse.close()
     publish(folder)
     assert match(folder).kinds["recording"]["gone"] == 1
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         held = connection.execute(
             "SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)"
         )
@@ -400,7 +400,7 @@ def test_probabilities_are_what_they_say(five) -> None:
 
 def test_every_link_tells_method_evidence_probability_and_rules(five) -> None:
     folder, _ = five
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT count(*), count(method), count(evidence), count(probability), count(rules),"
             " count(DISTINCT method) FROM links"
@@ -411,7 +411,7 @@ def test_every_link_tells_method_evidence_probability_and_rules(five) -> None:
 
 def test_one_row_a_thing_with_who_told_what(five) -> None:
     folder, truth = five
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         things = connection.execute("SELECT count(*), count(DISTINCT id) FROM recording").fetchone()
         assert things[0] == things[1]
         row = connection.execute(
@@ -443,7 +443,7 @@ def test_the_songs_of_five_tables_are_found(shared, tmp_path) -> None:
 
 
 def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
-    folder = DataFolder(tmp_path / "data", database)
+    folder = Workspace(tmp_path / "data", database)
     for source in ("spotify", "deezer"):
         options = {"access": "extended"} if source == "spotify" else {}
         url, _ = stand_in(source, artists=12, seed=3, **options)
@@ -451,7 +451,7 @@ def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
     load(folder)
     told = match(folder)
     assert told.kinds["recording"]["clusters"] > 100
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         two = connection.execute("SELECT count(*) FROM recording WHERE len(sources) = 2")
         assert two.fetchone() > (100,)
         assert connection.execute("SELECT count(*) FROM artist_wide").fetchone() > (10,)
@@ -485,7 +485,7 @@ def test_the_command_line_matches_reviews_and_explains(tmp_path, capsys, monkeyp
 def people(*rows: tuple[str, str, str, list[str]]):
     """Artists into a warehouse: source, id, name, other names."""
 
-    def fill_in(folder: DataFolder) -> None:
+    def fill_in(folder: Workspace) -> None:
         warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
         warehouse.connection.executemany(
             "INSERT INTO store.artist (source, id, name, aliases, first_seen, last_seen, _full,"
@@ -498,8 +498,8 @@ def people(*rows: tuple[str, str, str, list[str]]):
     return fill_in
 
 
-def entities(folder: DataFolder, kind: str) -> dict[str, str]:
-    with read(folder) as connection:
+def entities(folder: Workspace, kind: str) -> dict[str, str]:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT source || ':' || id, entity FROM identity.members WHERE kind = ?", [kind]
         ).fetchall()
@@ -553,7 +553,7 @@ def test_titles_of_film_are_one_across_sources(folder, stand_in) -> None:
     match(folder)
     held = entities(folder, "title")
     assert len(held) > 10
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         wrong = connection.execute(
             "SELECT count(*) FROM (SELECT m.entity FROM identity.members m JOIN titles t"
             " ON t.source = m.source AND t.id = m.id WHERE m.kind = 'title'"

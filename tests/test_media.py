@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from phonofilm.media import file_types
 from phonofilm.media.downloads import session
-from phonofilm.media.fetcher import Fetcher, File, is_public
+from phonofilm.media.fetcher import Fetcher, StoredFile, is_public
 from phonofilm.media.file_types import BOUNDS, Bound, type_of
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.rules import Rule
@@ -25,15 +25,15 @@ from phonofilm.sandbox.worlds.pictures import mp3, png, waveform
 from phonofilm.sources import get
 from phonofilm.sources.contract import Outcome
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 ROLES = ["artwork", "profile", "waveform", "samples", "audio"]
 
 
 def rows(folder, sql: str) -> list[tuple]:
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -110,7 +110,7 @@ def test_files_of_a_sandbox_lie_in_the_sandbox_and_nowhere_else(folder, stand_in
 
 
 def test_files_go_to_the_object_store_and_count_as_here(tmp_path, stand_in) -> None:
-    folder = DataFolder(tmp_path / "data", "", f"file://{tmp_path}/bucket")
+    folder = Workspace(tmp_path / "data", "", f"file://{tmp_path}/bucket")
     url, _ = stand_in("soundcloud", artists=4)
     first = collect(folder, "soundcloud", url, "tracks=all", media=["samples"])
     assert files(folder.root) == {}
@@ -262,7 +262,7 @@ def test_a_large_file_goes_on_where_it_was_cut(tmp_path) -> None:
         return response
 
     found, asked = run(fetched(tmp_path, answer, times=2))
-    assert isinstance(found, File)
+    assert isinstance(found, StoredFile)
     assert (found.bytes, found.sha256) == (len(body), hashlib.sha256(body).hexdigest())
     assert asked[0] is None and asked[1] is not None and asked[1] != "bytes=0-"
     assert list((tmp_path / "media" / "parts").iterdir()) == []
@@ -284,7 +284,7 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path) -> None:
         return response
 
     found, _ = run(fetched(tmp_path, answer, times=2))
-    assert isinstance(found, File) and found.bytes == len(body)
+    assert isinstance(found, StoredFile) and found.bytes == len(body)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_a_part_beyond_the_end_of_the_file_is_dropped(tmp_path) -> None:
             part.with_suffix(".etag").write_text('"one"')
             fetcher = Fetcher(tmp_path, opened, lambda host: host.startswith("127.0.0.1"))
             found = await fetcher.fetch(server.url, "audio")
-            assert isinstance(found, File) and found.bytes == len(mp3(1))
+            assert isinstance(found, StoredFile) and found.bytes == len(mp3(1))
             assert list(part.parent.iterdir()) == []
             return server.asked
 
@@ -359,7 +359,7 @@ def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
                 return {"Authorization": "OAuth secret"}
 
             fetcher = Fetcher(tmp_path, opened, allowed.__contains__, f"http://{host}", secret)
-            assert isinstance(await fetcher.fetch(server.url, "audio"), File)
+            assert isinstance(await fetcher.fetch(server.url, "audio"), StoredFile)
             safer = Fetcher(tmp_path, opened, allowed.__contains__, f"https://{host}", secret)
             await safer.fetch(server.url, "audio")
 
@@ -368,7 +368,7 @@ def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
 
 
 def _download(root: str, url: str) -> None:
-    collect(DataFolder(Path(root)), "soundcloud", url, "tracks=all", media=ROLES, workers=4)
+    collect(Workspace(Path(root)), "soundcloud", url, "tracks=all", media=ROLES, workers=4)
 
 
 @pytest.fixture

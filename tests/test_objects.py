@@ -12,19 +12,19 @@ from phonofilm.config import Settings
 from phonofilm.errors import OriginError, StoreError, UsageError
 from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.landing import object_store as objects_module
-from phonofilm.landing.object_store import Objects, open_objects
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.object_store import ObjectStore, open_objects
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 from tests.servers import Seaweed
 from tests.servers import seaweed as a_seaweed
 
-Opened = Callable[[], Objects]
+Opened = Callable[[], ObjectStore]
 
 
 @pytest.fixture(params=["file", "memory", "s3"])
@@ -38,7 +38,7 @@ def opened(request, tmp_path: Path, monkeypatch) -> Opened:
     else:
         url = f"{request.param}://{tmp_path}/objects"
 
-    def again() -> Objects:
+    def again() -> ObjectStore:
         objects = open_objects(url)
         objects.check(create=True)
         return objects
@@ -110,19 +110,19 @@ class TestALandingInS3:
             monkeypatch.setenv(name, value)
         return f"s3://landing/{tmp_path.name}"
 
-    def folder(self, tmp_path: Path, url: str, name: str = "data") -> DataFolder:
-        return DataFolder(tmp_path / name, landing_url=url, create=True)
+    def folder(self, tmp_path: Path, url: str, name: str = "data") -> Workspace:
+        return Workspace(tmp_path / name, landing_url=url, create=True)
 
     def test_the_same_rows_as_beside_the_folder(self, url, stand_in, tmp_path: Path) -> None:
         deezer, _ = stand_in("deezer", artists=30)
-        there, here = self.folder(tmp_path, url), DataFolder(tmp_path / "here")
+        there, here = self.folder(tmp_path, url), Workspace(tmp_path / "here")
         for folder in (there, here):
             collect(folder, "deezer", deezer, "artists=12", "albums=8", workers=1)
             load(folder)
         assert not list(there.landing.glob("source=*/**/*.parquet"))
         assert open_objects(url).names("landing/source=deezer")
         sql = "SELECT source, id, name FROM artists ORDER BY ALL"
-        with read(there) as a, read(here) as b:
+        with open_snapshot(there) as a, open_snapshot(here) as b:
             assert a.execute(sql).fetchall() == b.execute(sql).fetchall()
 
     def test_a_second_machine_reads_it(self, url, stand_in, tmp_path: Path) -> None:
@@ -149,16 +149,16 @@ class TestALandingInS3:
 
     def test_the_folder_remembers_and_refuses_another(self, url, tmp_path: Path) -> None:
         self.folder(tmp_path, url).open()
-        assert DataFolder(tmp_path / "data").open().objects_url == url
+        assert Workspace(tmp_path / "data").open().objects_url == url
         with pytest.raises(OriginError):
-            DataFolder(tmp_path / "data", landing_url="s3://other/place").open()
-        DataFolder(tmp_path / "plain").open()
+            Workspace(tmp_path / "data", landing_url="s3://other/place").open()
+        Workspace(tmp_path / "plain").open()
         with pytest.raises(OriginError):
-            DataFolder(tmp_path / "plain", landing_url=url).open()
+            Workspace(tmp_path / "plain", landing_url=url).open()
 
     def test_an_address_of_something_else(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError):
-            DataFolder(tmp_path / "data", landing_url="ftp://x/y").open()
+            Workspace(tmp_path / "data", landing_url="ftp://x/y").open()
 
     def test_wrong_keys_are_no_secret(self, url, tmp_path: Path, monkeypatch) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wr0ng-s3cret")
@@ -197,9 +197,9 @@ def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch) -> None:
         }.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(StoreError, match="no bucket") as told:
-            DataFolder(tmp_path / "data", landing_url="s3://nowhere/x").open()
+            Workspace(tmp_path / "data", landing_url="s3://nowhere/x").open()
         assert "--create" in told.value.next_step
-        DataFolder(tmp_path / "data", landing_url="s3://nowhere/x", create=True).open()
+        Workspace(tmp_path / "data", landing_url="s3://nowhere/x", create=True).open()
         path = tmp_path / "x"
         path.write_bytes(b"x")
         assert open_objects("s3://nowhere/x").put("a", path)
@@ -216,14 +216,14 @@ def test_a_store_that_is_killed_twenty_times_loses_nothing(
     with a_seaweed() as server:
         for name, value in server.store.environment.items():
             monkeypatch.setenv(name, value)
-        folder = DataFolder(tmp_path / "data", landing_url="s3://kill/x", create=True)
+        folder = Workspace(tmp_path / "data", landing_url="s3://kill/x", create=True)
         failures = 0
         for attempt in range(20):
             killer = threading.Timer(0.005 * attempt, server.kill)
             killer.start()
             try:
                 collect(folder, "tmdb", url, f"titles={(attempt + 1) * 2}")
-                Shelf(folder).ship()
+                SegmentStore(folder).ship()
             except StoreError as error:
                 failures += 1
                 assert error.exit_code == 6

@@ -12,8 +12,8 @@ from phonofilm.config import Settings
 from phonofilm.crawl.probe import probe
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.capabilities import offer, offers, place_of
-from phonofilm.sources.cost import duration, plan
+from phonofilm.sources.capabilities import field_offers, offers, place_of
+from phonofilm.sources.cost import duration, estimate_cost
 from phonofilm.sources.manifest import Budget
 from tests.conftest import calls_made
 
@@ -40,14 +40,14 @@ def spoken(capsys, monkeypatch, *words: str) -> tuple[int, str]:
     ],
 )
 def test_a_field_is_to_be_had_or_gone_since_a_date(access, kind, field, gone: str) -> None:
-    held = offer(SPOTIFY, access, kind, field)
+    held = field_offers(SPOTIFY, access, kind, field)
     assert held.gone == gone
     assert held.here is not bool(gone)
 
 
 def test_a_batch_is_cheaper_than_a_look_up() -> None:
-    assert offer(SPOTIFY, "extended-legacy", "artist", "popularity").rows == 50
-    assert offer(DEEZER, "open", "features", "tempo").rows == 1
+    assert field_offers(SPOTIFY, "extended-legacy", "artist", "popularity").rows == 50
+    assert field_offers(DEEZER, "open", "features", "tempo").rows == 1
 
 
 def test_every_offer_names_a_permitted_call_or_none() -> None:
@@ -76,18 +76,18 @@ def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
     fields = [
         place_of(w, ["artist"]) for w in ("genres", "popularity", "related", "preview", "bpm")
     ]
-    deezer = plan(DEEZER, "open", {"artist": 1000}, fields, LEVELS)
+    deezer = estimate_cost(DEEZER, "open", {"artist": 1000}, fields, LEVELS)
     assert [s.call for s in deezer.steps] == ["genre_artists", "top_tracks", "related", "track"]
     assert deezer.calls == sum(step.calls for step in deezer.steps)
     assert {gap.field for gap in deezer.gaps} == {"artist.genres", "artist.popularity"}
     assert "only as album.genres" in deezer.gaps[0].why
-    spotify = plan(SPOTIFY, "development", {"artist": 1000}, fields, LEVELS)
+    spotify = estimate_cost(SPOTIFY, "development", {"artist": 1000}, fields, LEVELS)
     gaps = {gap.field: gap for gap in spotify.gaps}
     assert gaps["related artists"].why == "gone since 2024-11-27"
     assert gaps["related artists"].elsewhere == ["deezer (open)"]
     assert "deezer (open)" in gaps["artist.popularity"].elsewhere  # by its fans
     assert spotify.days == 3
-    legacy = plan(SPOTIFY, "extended-legacy", {"artist": 1000}, fields, LEVELS)
+    legacy = estimate_cost(SPOTIFY, "extended-legacy", {"artist": 1000}, fields, LEVELS)
     assert legacy.gaps == []
 
 
@@ -108,7 +108,7 @@ def test_duration_follows_the_tightest_budget(calls, budgets, days, least) -> No
 
 def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None:
     words = ("--want", "artists=1000", "--fields", "genres,popularity,related,preview,bpm")
-    code, text = spoken(capsys, monkeypatch, "plan", *words)
+    code, text = spoken(capsys, monkeypatch, "estimate_cost", *words)
     assert code == 0
     assert "gone since 2024-11-27; deezer (open), " in " ".join(text.split())
     assert "Field by field" in text
@@ -116,7 +116,7 @@ def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None
     assert code == 0
     assert "gone 2026-02-11" in text
     assert "related artists" in text
-    code, text = spoken(capsys, monkeypatch, "plan", *words, "--json")
+    code, text = spoken(capsys, monkeypatch, "estimate_cost", *words, "--json")
     assert {held["source"] for held in json.loads(text)} == set(NAMES)
     code, text = spoken(capsys, monkeypatch, "sources", "--json")
     assert {"source", "access", "field", "call", "rows", "gone", "licence"} <= json.loads(text)[
@@ -124,7 +124,9 @@ def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None
     ].keys()
 
 
-@pytest.mark.parametrize("words", [("plan", "--fields", "colour"), ("plan", "--source", "tidal")])
+@pytest.mark.parametrize(
+    "words", [("estimate_cost", "--fields", "colour"), ("estimate_cost", "--source", "tidal")]
+)
 def test_a_plan_for_nothing_known_is_told(capsys, monkeypatch, words: tuple[str, ...]) -> None:
     assert spoken(capsys, monkeypatch, *words)[0] == 2
 

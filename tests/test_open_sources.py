@@ -10,19 +10,19 @@ import musicbrainzngs
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.planner.worklist import Errand, Unfollowed
+from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
 from phonofilm.crawl.scope.goal import Everything, Goal, Named
 from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.errors import ConfigurationError
-from phonofilm.net.origin import budgets_of, live
+from phonofilm.net.origin import budgets_of, live_origin
 from phonofilm.records import Album, Artist, ExternalId, Tag, Track
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Request, Response
 from phonofilm.sources.manifest import Budget
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
 
 BEATLES = "b10bbbfc-cf9e-42e0-be17-e2c3e1d2600d"
@@ -137,8 +137,10 @@ def test_a_real_client_reads_the_stand_in_of_musicbrainz(client) -> None:
 
 def test_musicbrainz_wants_to_know_who_asks(stand_in) -> None:
     with pytest.raises(ConfigurationError, match="asks who is asking"):
-        live(get("musicbrainz"), Settings())
-    told = live(get("musicbrainz"), Settings(musicbrainz=SourceSettings(contact="me@example.org")))
+        live_origin(get("musicbrainz"), Settings())
+    told = live_origin(
+        get("musicbrainz"), Settings(musicbrainz=SourceSettings(contact="me@example.org"))
+    )
     assert "me@example.org" in told.user_agent
     assert told.budgets == [Budget(1, 1)]
     assert told.concurrent == 1
@@ -157,7 +159,7 @@ def test_every_artist_of_the_stand_in_of_musicbrainz_is_collected(folder, stand_
     result = collect(folder, "musicbrainz", url, "artists", "albums", "tracks")
     assert result.records["artists"]["full"] >= 0.85 * served.service.visible()["artists"]
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         assert connection.execute("SELECT count(*) FROM tags").fetchone() > (0,)
         named = connection.execute("SELECT count(*) FROM artists WHERE genres IS NOT NULL")
         assert named.fetchone() == (0,)  # genres are not CC0: they stand in tags
@@ -167,28 +169,34 @@ def test_a_hundred_addresses_go_in_one_call(folder, stand_in) -> None:
     url, served = stand_in("musicbrainz", artists=60)
     objects = served.service.objects
     pages = [page for a in range(60) if objects.has("artist", a) for page in objects.addresses(a)]
-    errands = [Errand("address", page) for page in pages]
+    errands = [PlannedRequest("address", page) for page in pages]
     result = errand(folder, "musicbrainz", url, errands)
     assert result.calls == -(-len(pages) // 100)
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         known = connection.execute("SELECT count(*) FROM external_ids").fetchone()
     assert known == (len(pages),)
 
 
-def errand(folder: DataFolder, source: str, url: str, errands: list[Errand]):
-    told = CrawlOptions(source, Goal({"artist": None}), Unfollowed(), at=url, errands=errands)
+def errand(folder: Workspace, source: str, url: str, errands: list[PlannedRequest]):
+    told = CrawlOptions(
+        source, Goal({"artist": None}), FollowNothing(), at=url, planned_requests=errands
+    )
     return run(crawl(folder, Settings(), told))
 
 
 def test_listeners_are_asked_for_a_thousand_at_a_time(folder, stand_in) -> None:
     url, served = stand_in("listenbrainz", artists=60)
     ids = list(served.same("artists"))
-    told = [Errand(call, id_) for call in ("artist_popularity", "artist_metadata") for id_ in ids]
+    told = [
+        PlannedRequest(call, id_)
+        for call in ("artist_popularity", "artist_metadata")
+        for id_ in ids
+    ]
     result = errand(folder, "listenbrainz", url, told)
     assert result.calls_by_endpoint == {"artist_popularity": 1, "artist_metadata": 2}
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute("SELECT count(*), count(listens), count(name) FROM artists")
         assert rows.fetchone() == (len(ids), len(ids), len(ids))
 
@@ -197,11 +205,11 @@ def test_features_come_in_forties_whatever_their_order(folder, stand_in) -> None
     url, served = stand_in("reccobeats", artists=20)
     world = served.world
     codes = [row.isrc for row in map(world.track, range(120)) if row.isrc and row.features]
-    errands = [Errand("audio_features", code) for code in dict.fromkeys(codes)]
+    errands = [PlannedRequest("audio_features", code) for code in dict.fromkeys(codes)]
     result = errand(folder, "reccobeats", url, errands)
     assert result.calls == -(-len(errands) // 40)
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute("SELECT t.isrc, f.tempo FROM features f JOIN tracks t USING (id)")
         tempo = dict(rows.fetchall())
     assert len(tempo) > 0.8 * len(errands)
@@ -214,7 +222,7 @@ def test_jamendo_says_under_which_licence_each_track_is(folder, stand_in) -> Non
     url, _ = stand_in("jamendo", artists=40)
     collect(folder, "jamendo", url, "artists", "tracks")
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         rows = connection.execute(
             "SELECT count(*), count(licence_url), count(audio_url) FROM tracks"
         ).fetchone()
@@ -234,7 +242,7 @@ def test_jamendo_says_under_which_licence_each_track_is(folder, stand_in) -> Non
 def test_errors_of_jamendo_come_inside_an_answer(code: int, text: str, verdict: str) -> None:
     headers = {"status": "failed", "code": code, "error_message": text, "results_count": 0}
     body = json.dumps({"headers": headers, "results": []}).encode()
-    found = get("jamendo").judge(Request("artist", ("1",)), Response(200, {}, body))
+    found = get("jamendo").classify(Request("artist", ("1",)), Response(200, {}, body))
     assert found.verdict == verdict
 
 
@@ -252,8 +260,8 @@ def test_a_client_id_goes_out_and_into_nothing_else(folder, stand_in, tmp_path) 
 def test_too_many_calls_are_refused_by_itunes_with_a_time_to_wait() -> None:
     source = get("itunes")
     request = Request("search_artist", ("x",))
-    assert source.judge(request, Response(403, {}, b"")).retry_after_seconds == 29.0
-    told = source.judge(request, Response(403, {"retry-after": "5"}, b""))
+    assert source.classify(request, Response(403, {}, b"")).retry_after_seconds == 29.0
+    told = source.classify(request, Response(403, {"retry-after": "5"}, b""))
     assert (told.verdict, told.retry_after_seconds) == ("throttled", 5.0)
 
 
@@ -268,7 +276,7 @@ def test_itunes_is_asked_by_its_own_ids(folder, stand_in) -> None:
 
 def test_a_busy_musicbrainz_is_waited_for(folder, stand_in) -> None:
     url, _ = stand_in("musicbrainz", artists=10, rate="3/1s")
-    found = get("musicbrainz").judge(Request("artist", ("x",)), Response(503, {}, b""))
+    found = get("musicbrainz").classify(Request("artist", ("x",)), Response(503, {}, b""))
     assert found.verdict == "throttled"
     assert found.retry_after_seconds == 5.0
 
@@ -277,10 +285,10 @@ def test_what_another_host_answers_is_asked_there_without_a_key() -> None:
     manifest = get("listenbrainz").manifest
     assert manifest.endpoints["similar"].base_url == "https://labs.api.listenbrainz.org"
     own = SourceSettings(token="t0ken")
-    told = live(get("listenbrainz"), Settings(listenbrainz=own))
+    told = live_origin(get("listenbrainz"), Settings(listenbrainz=own))
     assert told.authorization == "Token t0ken"
     assert told.elsewhere
-    assert not live(
+    assert not live_origin(
         get("listenbrainz"), Settings(listenbrainz=SourceSettings(base_url="http://x"))
     ).elsewhere
 

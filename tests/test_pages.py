@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.scope.selection import Choice, choose
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import BotWallError, TermsError, UsageError
 from phonofilm.imports.saved import land
-from phonofilm.net.origin import live
+from phonofilm.net.origin import live_origin
 from phonofilm.records import ABSENT, Credit, Rating, Title
 from phonofilm.sandbox.services.imdb.pages import page
 from phonofilm.sandbox.worlds.film import FilmWorld
@@ -24,7 +24,7 @@ from phonofilm.sources import get
 from phonofilm.sources.contract import Malformed, Page, Request, Response
 from phonofilm.sources.imdb.pages import ALIASES, PLACES, parse_title_page
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
+from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import collect
 
 
@@ -194,7 +194,7 @@ def test_pages_and_dumps_tell_of_one_credit(folder, tmp_path: Path) -> None:
     second = load(folder)
     assert second.inserted["titles"] == second.inserted["credits"] == 0
     assert second.updated["titles"] > 0
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         plots = connection.execute("SELECT count(plot) FROM titles").fetchone()[0]
     assert plots == sum(WORLD.plot(index) is not None for index in range(40))
     assert first.inserted["titles"] == 400
@@ -312,7 +312,7 @@ class TestLanding:
         assert told.landed == 1
         assert told.passed_over == {"bot_wall": 2, "missing": 1}
         load(folder)
-        with read(folder) as connection:
+        with open_snapshot(folder) as connection:
             [(when,)] = connection.execute("SELECT first_seen FROM titles").fetchall()
         assert f"{when:%Y-%m-%d}" == "2024-05-01"
 
@@ -327,9 +327,9 @@ class TestLivePages:
     def test_without_consent_nothing_is_asked(self) -> None:
         own = SourceSettings(accept_terms=True, basis="mine", access="pages")
         with pytest.raises(TermsError, match="forbid"):
-            live(get("imdb"), Settings(imdb=own))
+            live_origin(get("imdb"), Settings(imdb=own))
         allowed = own.model_copy(update={"consent": "IMDb, letter of 2026-05-02"})
-        assert live(get("imdb"), Settings(imdb=allowed)).access == "pages"
+        assert live_origin(get("imdb"), Settings(imdb=allowed)).access == "pages"
 
     def test_the_wall_ends_a_crawl(self, folder, stand_in) -> None:
         from phonofilm.sandbox.kernel.faults.rules import Rule
@@ -338,7 +338,7 @@ class TestLivePages:
             "imdb", titles=100, access="pages", faults=[Rule("wall_aws", on="title_page", after=3)]
         )
         ids = [served.world.tconst(index) for index in range(10)]
-        _, scope = choose("imdb", Choice([], "", [], "", ids), {})
+        _, scope = select("imdb", Selection([], "", [], "", ids), {})
         with pytest.raises(BotWallError):
             collect(folder, "imdb", url, "titles", scope=scope, workers=1)
         assert load(folder).inserted["titles"] == 3
@@ -346,7 +346,7 @@ class TestLivePages:
     def test_pages_of_a_stand_in_are_crawled_behind_its_robots_txt(self, folder, stand_in) -> None:
         url, served = stand_in("imdb", titles=100, access="pages")
         ids = [served.world.tconst(index) for index in range(10)]
-        _, scope = choose("imdb", Choice([], "", [], "", ids), {})
+        _, scope = select("imdb", Selection([], "", [], "", ids), {})
         result = collect(folder, "imdb", url, "titles", scope=scope)
         assert result.records["titles"]["full"] == 10
         assert served.calls["robots"][200] == 1
@@ -356,7 +356,7 @@ class TestLivePages:
 
         monkeypatch.setattr(service, "_ROBOTS", b"User-agent: *\nDisallow: /title/\n")
         url, served = stand_in("imdb", titles=100, access="pages")
-        _, scope = choose("imdb", Choice([], "", [], "", [served.world.tconst(1)]), {})
+        _, scope = select("imdb", Selection([], "", [], "", [served.world.tconst(1)]), {})
         with pytest.raises(UsageError, match=r"robots\.txt"):
             collect(folder, "imdb", url, "titles", scope=scope)
         assert "title_page" not in served.calls

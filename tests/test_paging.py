@@ -20,7 +20,7 @@ def walk(source: str, request: Request, serve: Any) -> tuple[list[str], int]:
         calls += 1
         assert calls < 500, "the walk does not end"
         page = get(source).parse(asked, Response(200, {}, json.dumps(serve(asked.offset)).encode()))
-        kind = get(source).manifest.endpoints[asked.endpoint].lists
+        kind = get(source).manifest.endpoints[asked.endpoint].item_kind
         seen += [record.id for record in page.records if record.kind == kind]
         todo += page.continues
         assert all(after.offset > asked.offset for after in page.continues)

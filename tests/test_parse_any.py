@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.sandbox.kernel.server import Plan, StandIn
-from phonofilm.sandbox.kernel.service import Ask, Clock
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest
 from phonofilm.sources import get
 from phonofilm.sources.contract import Malformed, Page, Request, Response
 
@@ -119,16 +119,16 @@ def real_bodies() -> dict[tuple[str, str], Any]:
     bodies: dict[tuple[str, str], Any] = {}
     for name in NAMES:
         stand_in, source = (
-            StandIn(Plan(name, ACCESS.get(name, ""), artists=40, rate="none")),
+            SandboxServer(Plan(name, ACCESS.get(name, ""), artists=40, rate="none")),
             get(name),
         )
         if name in ("spotify", *HEARD):
             stand_in.service._tokens["sandbox-t"] = Clock().now() + 60
         nodes = _nodes(stand_in, name)
         for endpoint, spec in source.manifest.endpoints.items():
-            if spec.role == "kept":
+            if spec.role == "stored":
                 continue
-            node = spec.node or ("album" if endpoint == "album_tracks" else "playlist")
+            node = spec.subject or ("album" if endpoint == "album_tracks" else "playlist")
             ids = nodes.get(node, ["rock"])
             if endpoint == "category_playlists":
                 ids = [bodies["spotify", "categories"]["categories"]["items"][0]["id"]]
@@ -146,17 +146,19 @@ def real_bodies() -> dict[tuple[str, str], Any]:
             method = "POST" if spec.post else "GET"
             path = "/" + path.strip("/")
             answer = stand_in.service.answer(
-                Ask(method, path, plain, headers, body, "http://x", every)
+                HttpRequest(method, path, plain, headers, body, "http://x", every)
             )
             if answer.status == 302:
                 path = answer.headers["Location"].removeprefix("http://x")
-                answer = stand_in.service.answer(Ask("GET", path, {}, headers, b"", "http://x", {}))
+                answer = stand_in.service.answer(
+                    HttpRequest("GET", path, {}, headers, b"", "http://x", {})
+                )
             assert answer.status == 200, (name, endpoint, answer.body)
             bodies[name, endpoint] = json.loads(answer.body)
     return bodies
 
 
-def _nodes(stand_in: StandIn, name: str) -> dict[str, list[str]]:
+def _nodes(stand_in: SandboxServer, name: str) -> dict[str, list[str]]:
     """Ids to ask with, by what is asked about."""
     world = stand_in.world
     kinds = ("artist", "album", "track", "playlist")
@@ -248,7 +250,7 @@ def test_one_bad_item_costs_that_item_and_leaves_a_finding(
     source: str, endpoint: str, items: tuple[str, ...]
 ) -> None:
     whole = parsed(source, endpoint, json.dumps(BODIES[source, endpoint]).encode())
-    kind = get(source).manifest.endpoints[endpoint].lists
+    kind = get(source).manifest.endpoints[endpoint].item_kind
     broken = replaced(BODIES[source, endpoint], (*items, 0, "id"), {"no": "id"})
     page = parsed(source, endpoint, json.dumps(broken).encode())
     assert whole and page

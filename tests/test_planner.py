@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonofilm.crawl.frontier.database import ANSWERED, Ask
+from phonofilm.crawl.frontier.database import ANSWERED, Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.estimates import Estimate, Yield
+from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import POLICIES, policy
-from phonofilm.crawl.planner.queues.counted_lists import FurtherPages
-from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.planner.queues.counted_lists import ContinuationQueue
+from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.errors import UsageError
 from phonofilm.records import Artist, Record
@@ -41,12 +41,20 @@ class Small(HttpSource):
             [shape],
             paging="offset",
             page={"default": PAGE},
-            prior={"artist": 3},
-            counted_by="artist.genres",
+            expected_items={"artist": 3},
+            membership_field="artist.genres",
         )
-        like = Endpoint("/related", "artist", "relate", "artist", [shape], prior={"artist": 2})
+        like = Endpoint(
+            "/related", "artist", "relate", "artist", [shape], expected_items={"artist": 2}
+        )
         look = Endpoint(
-            "/artists", "artist", "detail", "artist", ["artist.full"], batch=4, prior={"artist": 4}
+            "/artists",
+            "artist",
+            "detail",
+            "artist",
+            ["artist.full"],
+            batch=4,
+            expected_items={"artist": 4},
         )
         super().__init__(
             Manifest(
@@ -90,24 +98,24 @@ class Small(HttpSource):
         return page
 
 
-def asked(source: Small, name: str, folder: Path, seed: int = 7) -> tuple[list[Ask], Frontier]:
+def asked(source: Small, name: str, folder: Path, seed: int = 7) -> tuple[list[Task], Frontier]:
     """All calls of a crawl to its end, and what is known then."""
     scope, goal = Everything(), Goal({"artist": None})
     path = folder / f"{name}-{seed}-{len(list(folder.iterdir()))}.sqlite"
     frontier = Frontier(path)
     for genre in range(min(2, len(source.genres))):
-        frontier.meet("genre", [(str(genre), 2, True)])
+        frontier.add_nodes("genre", [(str(genre), 2, True)])
     planner = Planner(
         source.manifest, "open", goal, scope, frontier, frozenset(), policy(name), seed
     )
-    reader = Reader(source, "open", goal, scope, frontier, planner)
+    reader = ResponseRecorder(source, "open", goal, scope, frontier, planner)
     calls = []
     while ask := planner.next():
         calls.append(ask)
         assert len(calls) < 3000, "it never ends"
-        reading = reader.read(ask, NOTHING)
+        reading = reader.record(ask, NOTHING)
         frontier.settle(ask, ANSWERED, NOTHING, len(calls), None)
-        planner.learn(ask, reading.gain, reading.met, reading.items)
+        planner.learn(ask, reading.gain, reading.discovered, reading.items)
         frontier.commit()
     return calls, frontier
 
@@ -171,13 +179,13 @@ def test_batches_wait_until_they_are_full_and_the_last_half_is_not_forgotten(tmp
 
 def test_a_list_whose_members_are_known_is_left_for_one_that_is_not(tmp_path) -> None:
     frontier = Frontier(tmp_path / "x.sqlite")
-    frontier.meet("genre", [("known", 2, True), ("fresh", 2, True)])
+    frontier.add_nodes("genre", [("known", 2, True), ("fresh", 2, True)])
     frontier.commit()
     spec = Small([[]], []).manifest.endpoints["search"]
-    pages = FurtherPages("search+", spec, Yield(3.0, {}), frontier, PAGE, counted=True)
+    pages = ContinuationQueue("search+", spec, GainEstimate(3.0, {}), frontier, PAGE, counted=True)
     for row, name in enumerate(("known", "fresh"), 1):
         node = frontier.seq_of("genre", name)
-        frontier.members[node] = 38 if name == "known" else 6
+        frontier.list_members[node] = 38 if name == "known" else 6
         pages.add(Request("genre_artists", (), PAGE), row, node, 40)
     assert pages.best() == pytest.approx(0.9 * PAGE * 34 / 35)
     assert pages.take().request.ids == ("fresh",)

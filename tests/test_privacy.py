@@ -11,28 +11,28 @@ from hypothesis import strategies as st
 
 from phonofilm.config import Settings, hash_key
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.erasure.person import forget
+from phonofilm.erasure.person import erase_person
 from phonofilm.errors import UsageError
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
-from phonofilm.privacy.pseudonyms import PREFIX, pseudonym, without_names
+from phonofilm.privacy.pseudonyms import PREFIX, pseudonym, pseudonymise
 from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 
-def everything(folder: DataFolder) -> bytes:
+def everything(folder: Workspace) -> bytes:
     """All bytes of a data folder, and the answers in it unpacked."""
     plain = b"".join(p.read_bytes() for p in folder.root.rglob("*") if p.is_file())
-    told = (f"{e.ids} {e.url} {e.body}" for e in answers(Shelf(folder).paths()))
+    told = (f"{e.ids} {e.url} {e.body}" for e in answers(SegmentStore(folder).paths()))
     return plain + "\n".join(told).encode()
 
 
 def rows(folder, sql: str) -> list[tuple]:
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -115,7 +115,7 @@ def test_of_a_person_only_hashes_of_what_is_named_stay(user: dict, body: str) ->
         ]
     }
     paths = ["collection[kind=comment].user{id,username}", "collection[].body@"]
-    kept = json.loads(without_names(json.dumps(told).encode(), paths, b"k"))["collection"][0]
+    kept = json.loads(pseudonymise(json.dumps(told).encode(), paths, b"k"))["collection"][0]
     assert kept["user"] == {"id": pseudonym(b"k", "7"), "username": pseudonym(b"k", "Ada")}
     assert kept["body"] == body or "@" in body
 
@@ -132,7 +132,7 @@ def test_of_a_person_only_hashes_of_what_is_named_stay(user: dict, body: str) ->
     ],
 )
 def test_a_mention_is_a_name_and_an_address_is_none(text: str, hashed: str) -> None:
-    kept = json.loads(without_names(json.dumps({"body": text}).encode(), ["body@"], b"k"))
+    kept = json.loads(pseudonymise(json.dumps({"body": text}).encode(), ["body@"], b"k"))
     assert kept["body"] == hashed.replace("{}", pseudonym(b"k", "ada"))
 
 
@@ -160,7 +160,7 @@ def test_a_listener_is_forgotten_everywhere_however_named(heard, way: str) -> No
         "link": f"https://soundcloud.com/{listening.handle(writer)}",
     }[way]
     before = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
-    removed = forget(folder, text)
+    removed = erase_person(folder, text)
     assert removed.rows == {"comment": before[who]}
     after = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
     assert after == {user: n for user, n in before.items() if user != who}
@@ -173,7 +173,7 @@ def test_a_listener_is_forgotten_everywhere_however_named(heard, way: str) -> No
 def test_whoever_was_forgotten_is_left_out_of_later_answers(heard, stand_in) -> None:
     folder, _, url = heard
     who = busiest(folder)
-    forget(folder, who)
+    erase_person(folder, who)
     number_left = rows(folder, "SELECT count(*) FROM comments")
     collect(folder, "soundcloud", url, "comments=all", fresh=True)
     load(folder)
@@ -190,7 +190,7 @@ def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand
     artist = next(a for a in range(10) if a % 9 != 4 and a % 4)
     name = served.service.objects.name(artist)
     uploads = {str(number(u)) for u in served.service.listening.uploads_of(artist)}
-    removed = forget(folder, name)
+    removed = erase_person(folder, name)
     assert removed.rows["artist"] == 1 and removed.rows["track"] == len(uploads)
     assert removed.files > 0
     assert not uploads & {row[0] for row in rows(folder, "SELECT id FROM tracks")}
@@ -209,7 +209,7 @@ def test_names_that_nobody_or_several_have_are_told(heard) -> None:
     folder, _, _ = heard
     before = rows(folder, "FROM comments ORDER BY id")
     with pytest.raises(UsageError, match="Nobody called 'Xyzzy'"):
-        forget(folder, "Xyzzy")
+        erase_person(folder, "Xyzzy")
     assert rows(folder, "FROM comments ORDER BY id") == before
     assert not (folder.root / "forgotten.jsonl").exists()
 
@@ -217,13 +217,13 @@ def test_names_that_nobody_or_several_have_are_told(heard) -> None:
 def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
     frontier = Frontier(path)
-    frontier.meet("artist_query", [("Ada Lovelace", 2, True)])
-    frontier.meet("artist", [("4711", 2, True), ("8", 2, True)])
+    frontier.add_nodes("artist_query", [("Ada Lovelace", 2, True)])
+    frontier.add_nodes("artist", [("4711", 2, True), ("8", 2, True)])
     frontier.commit()
     frontier.set_meta("scope", "named artist_query Ada Lovelace")
     frontier.close()
     again = Frontier(path)
-    again.forget({"artist": ["4711"]}, ["Ada Lovelace"], "forgotten")
+    again.erase_person({"artist": ["4711"]}, ["Ada Lovelace"], "forgotten")
     again.close()
     kept = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"Lovelace" not in kept and b"4711" not in kept
@@ -235,11 +235,11 @@ def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_person_is_forgotten_in_postgresql_too(folder, stand_in, database) -> None:
     url, _ = stand_in("soundcloud", artists=6)
-    elsewhere = DataFolder(folder.root, database)
+    elsewhere = Workspace(folder.root, database)
     collect(folder, "soundcloud", url, "comments=all")
     load(elsewhere)
     who = busiest(elsewhere)
     expected = rows(elsewhere, f"SELECT count(*) FROM comments WHERE user_id = '{who}'")[0][0]
-    assert forget(elsewhere, who).rows == {"comment": expected}
+    assert erase_person(elsewhere, who).rows == {"comment": expected}
     assert rows(elsewhere, f"SELECT count(*) FROM comments WHERE user_id = '{who}'") == [(0,)]
     assert len(rows(elsewhere, "SELECT * FROM comments_wide LIMIT 5")) == 5

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from phonofilm.sources import get
-from phonofilm.sources.contract import Malformed, Request, Response, judge_http
+from phonofilm.sources.contract import Malformed, Request, Response, classify_http
 
 KNOWN = Path(__file__).with_name("recorded.json")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -70,14 +70,14 @@ def outcome(name: str, status: int, body: bytes) -> dict[str, object]:
     source = get(name.partition("/")[0])
     response = Response(status, DATE, body, "https://api.soundcloud.com/x")
     if status != 200:
-        return {"verdict": judge_http(response).verdict}
+        return {"verdict": classify_http(response).verdict}
     try:
         if name in ASKED:
             endpoint, *ids = ASKED[name]
             request = Request(endpoint, tuple(ids))
         else:
-            response = source.tidy(response)
-            request = source.recognise(response)
+            response = source.strip(response)
+            request = source.identify(response)
         page = source.parse(request, response)
     except Malformed:
         return {"verdict": "none of ours"}

@@ -13,8 +13,8 @@ from phonofilm.records import (
     bit_of,
     columns,
     core_fields,
-    holder,
-    holds_all,
+    field_mask_of,
+    has_all,
 )
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
@@ -23,7 +23,7 @@ from phonofilm.warehouse.schema.tables import dictionary
 
 def test_a_record_knows_absent_from_null_from_a_value() -> None:
     artist = Artist("x", "1", name="Noor", popularity=None)
-    held = holder(Artist)(artist)
+    held = field_mask_of(Artist)(artist)
     assert held & bit_of(Artist, "name")
     assert held & bit_of(Artist, "popularity")
     assert not held & bit_of(Artist, "genres")
@@ -32,10 +32,10 @@ def test_a_record_knows_absent_from_null_from_a_value() -> None:
 
 def test_a_record_is_full_when_it_holds_what_is_wanted_even_as_null() -> None:
     wanted = bit_of(Artist, "name") | bit_of(Artist, "followers")
-    full = holds_all(Artist, wanted)
+    full = has_all(Artist, wanted)
     assert full(Artist("x", "1", name="Noor", followers=None))
     assert not full(Artist("x", "1", name="Noor"))
-    assert holds_all(Artist, 0)(Artist("x", "1"))
+    assert has_all(Artist, 0)(Artist("x", "1"))
 
 
 def test_every_column_has_a_type_and_a_meaning() -> None:

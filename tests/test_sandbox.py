@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials
 
-from phonofilm.sandbox.kernel.server import Plan, StandIn
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer
 from phonofilm.sandbox.kernel.service import Clock, Window
 from phonofilm.sandbox.services.spotify.service import GONE, LEVELS
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
@@ -40,7 +40,7 @@ class Credentials(SpotifyClientCredentials):
 def client(stand_in):
     opened: list[requests.Session] = []
 
-    def start(access: str, **plan) -> tuple[spotipy.Spotify, StandIn]:
+    def start(access: str, **plan) -> tuple[spotipy.Spotify, SandboxServer]:
         url, served = stand_in("spotify", access=access, **plan)
         Credentials.OAUTH_TOKEN_URL = f"{url}/api/token"
         session = requests.Session()
@@ -194,7 +194,7 @@ def test_each_access_level_refuses_exactly_what_it_lost(stand_in, access: str) -
 def tekore_client(stand_in, monkeypatch):
     opened: list[tekore.Spotify] = []
 
-    def start(access: str) -> tuple[tekore.Spotify, StandIn]:
+    def start(access: str) -> tuple[tekore.Spotify, SandboxServer]:
         url, served = stand_in("spotify", access=access, artists=120)
         monkeypatch.setattr(tekore._client.base, "prefix", f"{url}/v1/")
         monkeypatch.setattr(tekore._auth.expiring.client, "OAUTH_TOKEN_URL", f"{url}/api/token")
@@ -368,7 +368,7 @@ def test_a_catalogue_of_real_songs_is_served_with_its_own_ids(tmp_path: Path) ->
     world = RealSongs(path)
     assert world.counts == {"artists": 2, "albums": 2, "tracks": 3, "playlists": 2}
     assert world.null_rows == 1
-    served = StandIn(Plan("spotify", "extended-legacy"), world)
+    served = SandboxServer(Plan("spotify", "extended-legacy"), world)
     assert served.service.ids("tracks") == ["t1", "t2", "t3"]
     assert world.track(2).name is None
     assert world.tracks_in(0) == (0, 1, 2)

@@ -11,7 +11,7 @@ import pytest
 from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.scope.goal import Named
-from phonofilm.crawl.scope.selection import Choice, choose
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import CredentialsError, ParkedError, StoreError, TermsError, UsageError
 from phonofilm.net.auth.client_token import ClientToken, Credentials
 from phonofilm.net.transport import Transport
@@ -26,7 +26,7 @@ from phonofilm.sources.musical_keys import pitch_of
 from phonofilm.sources.soundcloud.convert import moment, tags_of
 from phonofilm.sources.soundcloud.sets import is_set
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
+from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import calls_made, collect
 
 SOUNDCLOUD = get("soundcloud")
@@ -37,7 +37,7 @@ def named(*names: str) -> Named:
 
 
 def rows(folder, sql: str) -> list[tuple]:
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -150,12 +150,14 @@ def test_artists_are_found_by_link_by_urn_and_by_name(folder, stand_in) -> None:
     url, served = stand_in("soundcloud", artists=10)
     made = served.service.objects
     page = f"https://soundcloud.com/{made.handle(3)}"
-    wants, scope = choose("soundcloud", Choice([page], "", [], "", []), {})
+    wants, scope = select("soundcloud", Selection([page], "", [], "", []), {})
     assert set(wants) == {"artist", "track"}
     collect(folder, "soundcloud", url, "tracks=all", scope=scope)
-    wants, scope = choose("soundcloud", Choice([], "", [page], "", []), {"track": None})
+    wants, scope = select("soundcloud", Selection([], "", [page], "", []), {"track": None})
     assert scope.seeds(SOUNDCLOUD, "official") == [Link("artist_link", page)]
-    _, by_urn = choose("soundcloud", Choice([f"soundcloud:users:{number(4)}"], "", [], "", []), {})
+    _, by_urn = select(
+        "soundcloud", Selection([f"soundcloud:users:{number(4)}"], "", [], "", []), {}
+    )
     collect(folder, "soundcloud", url, "tracks=all", scope=by_urn)
     assert sum(served.calls["resolve"].values()) == 1
     load(folder)
@@ -186,7 +188,7 @@ def test_artists_are_found_by_link_by_urn_and_by_name(folder, stand_in) -> None:
     ],
 )
 def test_links_are_read_as_people_copy_them(text: str, link: Link | None) -> None:
-    assert SOUNDCLOUD.link_of(text) == link
+    assert SOUNDCLOUD.parse_link(text) == link
 
 
 def test_an_unknown_artist_is_told_with_near_names(folder, stand_in) -> None:
@@ -305,23 +307,25 @@ def test_a_refusal_that_names_an_instant_is_waited_for_until_then() -> None:
     meta = {"reset_time": "2015/06/01 09:49:40 +0000", "rate_limit": {"name": "plays"}}
     body = json.dumps({"errors": [{"meta": meta}]}).encode()
     headers = {"date": "Mon, 01 Jun 2015 09:48:40 GMT"}
-    told = SOUNDCLOUD.judge(Request("comments", ("7",)), Response(429, headers, body))
+    told = SOUNDCLOUD.classify(Request("comments", ("7",)), Response(429, headers, body))
     assert (told.verdict, told.retry_after_seconds, told.reason) == (
         "throttled",
         60.0,
         "HTTP 429 plays",
     )
     spam = Response(429, {}, b'{"spam_warning_urn":"soundcloud:spam:1"}')
-    assert SOUNDCLOUD.judge(Request("comments", ("7",)), spam).verdict == "quota"
-    bare = SOUNDCLOUD.judge(Request("comments", ("7",)), Response(429, {"retry-after": "3"}, b""))
+    assert SOUNDCLOUD.classify(Request("comments", ("7",)), spam).verdict == "quota"
+    bare = SOUNDCLOUD.classify(
+        Request("comments", ("7",)), Response(429, {"retry-after": "3"}, b"")
+    )
     assert bare.retry_after_seconds == 3.0
 
 
 def test_the_mark_of_datadome_on_a_good_answer_is_no_wall() -> None:
     good = Response(200, {"x-datadome": "protected"}, b'{"collection":[]}')
-    assert SOUNDCLOUD.judge(Request("users", ("",)), good).verdict == "answer"
+    assert SOUNDCLOUD.classify(Request("users", ("",)), good).verdict == "answer"
     bad = Response(403, {"x-datadome": "protected"}, b"{}")
-    assert SOUNDCLOUD.judge(Request("users", ("",)), bad).verdict == "bot_wall"
+    assert SOUNDCLOUD.classify(Request("users", ("",)), bad).verdict == "bot_wall"
 
 
 def live(url: str, **more) -> Settings:
@@ -414,8 +418,8 @@ def test_a_crawl_without_an_artist_begins_with_the_list_of_all(folder, stand_in)
 
 def test_playlists_hold_stubs_whose_tracks_are_brought_in_fifties(folder, stand_in) -> None:
     url, served = stand_in("soundcloud", artists=6)
-    _, scope = choose(
-        "soundcloud", Choice([f"soundcloud:playlists:{number(0)}"], "", [], "", []), {}
+    _, scope = select(
+        "soundcloud", Selection([f"soundcloud:playlists:{number(0)}"], "", [], "", []), {}
     )
     collect(folder, "soundcloud", url, "playlists=all", "tracks=all", scope=scope)
     load(folder)
@@ -524,7 +528,7 @@ def test_a_redirect_to_another_host_gets_no_token(folder, stand_in) -> None:
         "soundcloud", artists=4, faults=[Rule("redirect_elsewhere", on="resolve")]
     )
     page = f"https://soundcloud.com/{served.service.objects.handle(1)}"
-    _, scope = choose("soundcloud", Choice([page], "", [], "", []), {})
+    _, scope = select("soundcloud", Selection([page], "", [], "", []), {})
     with pytest.raises(StoreError, match="redirected: to elsewhere"):
         collect(folder, "soundcloud", url, "tracks=all", scope=scope)
 

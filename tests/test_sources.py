@@ -9,10 +9,10 @@ import pytest
 from phonofilm.errors import UsageError
 from phonofilm.records import BY_KIND, columns
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.contract import Link, Outcome, Request, Response, judge_http, retry_after
+from phonofilm.sources.contract import Link, Outcome, Request, Response, classify_http, retry_after
 from phonofilm.sources.spotify.source import SOURCE as SPOTIFY
 
-ROLES = {"seed", "search", "detail", "contain", "measure", "relate", "kept"}
+ROLES = {"seed", "search", "detail", "contain", "measure", "relate", "stored"}
 
 
 @pytest.fixture(params=NAMES)
@@ -33,7 +33,7 @@ def test_shapes_name_fields_that_records_have(source) -> None:
 
 def test_endpoints_give_shapes_that_exist(source) -> None:
     for name, endpoint in source.manifest.endpoints.items():
-        assert set(endpoint.gives) <= set(source.manifest.shapes), name
+        assert set(endpoint.returns) <= set(source.manifest.shapes), name
         assert endpoint.role in ROLES
         assert not endpoint.paging or "default" in endpoint.page
 
@@ -102,7 +102,7 @@ def test_ids_are_quoted_in_paths() -> None:
     ],
 )
 def test_links_are_read_as_people_copy_them(name: str, text: str, link: Link | None) -> None:
-    assert get(name).link_of(text) == link
+    assert get(name).parse_link(text) == link
 
 
 def test_an_unknown_source_names_those_there_are() -> None:
@@ -130,7 +130,7 @@ def test_an_unknown_source_names_those_there_are() -> None:
 def test_responses_are_judged_by_http(
     status: int, headers: dict, body: bytes, verdict: str
 ) -> None:
-    assert judge_http(Response(status, headers, body)).verdict == verdict
+    assert classify_http(Response(status, headers, body)).verdict == verdict
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,9 @@ def test_retry_after_is_read_as_seconds_or_a_date(headers: dict, seconds: float 
 
 def test_spotify_tells_a_quota_from_a_rate() -> None:
     body = b'{"error":{"status":429,"message":"Too many requests","reason":"QUOTA_EXCEEDED"}}'
-    found = SPOTIFY.judge(Request("artist", ("x",)), Response(429, {"retry-after": "48925"}, body))
+    found = SPOTIFY.classify(
+        Request("artist", ("x",)), Response(429, {"retry-after": "48925"}, body)
+    )
     assert found == Outcome("quota", "QUOTA_EXCEEDED", 48925)
 
 
@@ -172,5 +174,6 @@ def test_spotify_tells_a_quota_from_a_rate() -> None:
 )
 def test_deezer_errors_hide_inside_http_200(body: bytes, verdict: str) -> None:
     assert (
-        get("deezer").judge(Request("artist", ("1",)), Response(200, {}, body)).verdict == verdict
+        get("deezer").classify(Request("artist", ("1",)), Response(200, {}, body)).verdict
+        == verdict
     )

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 
 from phonofilm.erasure.retention import purge
 from phonofilm.errors import UsageError
-from phonofilm.landing.envelope import Envelope, Stamp, seal
-from phonofilm.landing.journal import AppendLog
+from phonofilm.landing.envelope import Envelope, RunInfo, wrap
+from phonofilm.landing.journal import Journal
 from phonofilm.landing.segments import seal_log, segments
 from phonofilm.records import RECORDS
 from phonofilm.sources.contract import Request, Response
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.schema.field_times import of_field
 from phonofilm.warehouse.schema.tables import field_names, quoted
-from phonofilm.warehouse.snapshots import published, read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot, published
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 START = 1_780_000_000_000_000
@@ -37,15 +37,15 @@ def artist(id_: str, **fields: Any) -> dict[str, Any]:
 
 def answer(seq: int, rows: list[Any], at: int, access: str = "extended-legacy") -> Envelope:
     body = json.dumps({"artists": rows}).encode()
-    stamp = Stamp("spotify", access, "terms", "run")
+    stamp = RunInfo("spotify", access, "terms", "run")
     request = Request("artists", tuple(r["id"] for r in rows if r))
-    return seal(stamp, seq, request, Response(200, {}, body, "http://x"), at)
+    return wrap(stamp, seq, request, Response(200, {}, body, "http://x"), at)
 
 
-def land(folder: DataFolder, *envelopes: Envelope) -> None:
+def land(folder: Workspace, *envelopes: Envelope) -> None:
     """Each call makes segments of its own."""
     folder.open()
-    log = AppendLog(folder.logs / "test.ndjson")
+    log = Journal(folder.logs / "test.ndjson")
     for envelope in envelopes:
         log.add(envelope)
     log.write()
@@ -54,12 +54,12 @@ def land(folder: DataFolder, *envelopes: Envelope) -> None:
     log.path.unlink()
 
 
-def rows(folder: DataFolder, sql: str) -> list[tuple]:
-    with read(folder) as connection:
+def rows(folder: Workspace, sql: str) -> list[tuple]:
+    with open_snapshot(folder) as connection:
         return connection.execute(sql).fetchall()
 
 
-def dump(folder: DataFolder) -> dict[str, list[tuple]]:
+def dump(folder: Workspace) -> dict[str, list[tuple]]:
     """All that the warehouse holds, with the instant of each field however it is kept."""
     held = {}
     for cls in RECORDS:
@@ -75,14 +75,14 @@ def dump(folder: DataFolder) -> dict[str, list[tuple]]:
     return held
 
 
-def test_absent_never_overwrites_and_null_does(folder: DataFolder) -> None:
+def test_absent_never_overwrites_and_null_does(folder: Workspace) -> None:
     land(folder, answer(1, [artist("a", popularity=50, genres=["x"])], START))
     land(folder, answer(2, [artist("a", popularity=None)], START + 5_000_000))
     load(folder)
     assert rows(folder, "SELECT popularity, genres FROM artists") == [(None, ["x"])]
 
 
-def test_the_newest_answer_wins_whatever_is_loaded_first(folder: DataFolder) -> None:
+def test_the_newest_answer_wins_whatever_is_loaded_first(folder: Workspace) -> None:
     land(folder, answer(2, [artist("a", popularity=60)], START + 5_000_000))
     load(folder)
     land(folder, answer(1, [artist("a", popularity=50, genres=["x"])], START))
@@ -91,7 +91,7 @@ def test_the_newest_answer_wins_whatever_is_loaded_first(folder: DataFolder) -> 
     assert result.updated["artists"] == 1
 
 
-def test_first_and_last_seen_are_the_least_and_greatest(folder: DataFolder) -> None:
+def test_first_and_last_seen_are_the_least_and_greatest(folder: Workspace) -> None:
     for seq, at in ((1, START + DAY), (2, START), (3, START + 2 * DAY)):
         land(folder, answer(seq, [artist("a")], at))
         load(folder)
@@ -99,7 +99,7 @@ def test_first_and_last_seen_are_the_least_and_greatest(folder: DataFolder) -> N
     assert last - first == timedelta(days=2)
 
 
-def test_a_crawl_with_less_permission_afterwards_nulls_nothing(folder: DataFolder) -> None:
+def test_a_crawl_with_less_permission_afterwards_nulls_nothing(folder: Workspace) -> None:
     land(
         folder, answer(1, [artist("a", popularity=50, genres=["x"], followers={"total": 9})], START)
     )
@@ -109,7 +109,7 @@ def test_a_crawl_with_less_permission_afterwards_nulls_nothing(folder: DataFolde
     assert found == [(50, ["x"], 9, "full")]
 
 
-def test_loading_twice_changes_nothing_with_and_without_the_ledger(folder: DataFolder) -> None:
+def test_loading_twice_changes_nothing_with_and_without_the_ledger(folder: Workspace) -> None:
     land(folder, answer(1, [artist("a", popularity=1), artist("b")], START))
     assert load(folder).inserted["artists"] == 2
     before, snapshot = dump(folder), published(folder)
@@ -153,11 +153,11 @@ def test_any_order_and_any_grouping_of_loads_give_one_result(
         )
         for seq, (held, half_days) in enumerate(told, 1)
     ]
-    once = DataFolder(root / "once")
+    once = Workspace(root / "once")
     for envelope in envelopes:
         land(once, envelope)
     load(once)
-    other = DataFolder(root / "other")
+    other = Workspace(root / "other")
     for envelope in data.draw(st.permutations(envelopes)):
         land(other, envelope)
         if data.draw(st.booleans()):
@@ -167,7 +167,7 @@ def test_any_order_and_any_grouping_of_loads_give_one_result(
     shutil.rmtree(root)
 
 
-def test_a_thing_listed_twice_in_one_answer_is_one_and_the_later_stands(folder: DataFolder) -> None:
+def test_a_thing_listed_twice_in_one_answer_is_one_and_the_later_stands(folder: Workspace) -> None:
     land(
         folder,
         answer(1, [artist("a", genres=["x"], popularity=3), artist("a", genres=None)], START),
@@ -176,7 +176,7 @@ def test_a_thing_listed_twice_in_one_answer_is_one_and_the_later_stands(folder: 
     assert rows(folder, "SELECT genres, popularity FROM artists") == [(None, 3)]
 
 
-def test_figures_that_move_are_observed_once_a_day(folder: DataFolder) -> None:
+def test_figures_that_move_are_observed_once_a_day(folder: Workspace) -> None:
     for seq, (at, popularity) in enumerate([(0, 50), (1000, 51), (DAY, 60)], 1):
         land(folder, answer(seq, [artist("a", popularity=popularity)], START + at))
     load(folder)
@@ -184,9 +184,9 @@ def test_figures_that_move_are_observed_once_a_day(folder: DataFolder) -> None:
     assert found == [(51,), (60,)]
 
 
-def test_a_body_that_does_not_parse_is_quarantined_once_with_its_reason(folder: DataFolder) -> None:
-    stamp = Stamp("spotify", "extended", "terms", "run")
-    bad = seal(
+def test_a_body_that_does_not_parse_is_quarantined_once_with_its_reason(folder: Workspace) -> None:
+    stamp = RunInfo("spotify", "extended", "terms", "run")
+    bad = wrap(
         stamp, 1, Request("artists", ("a",)), Response(200, {}, b"<html>", "http://x"), START
     )
     land(folder, bad, answer(2, [artist("b")], START))
@@ -199,7 +199,7 @@ def test_a_body_that_does_not_parse_is_quarantined_once_with_its_reason(folder: 
     assert rows(folder, "SELECT id FROM artists") == [("b",)]
 
 
-def test_one_bad_item_is_quarantined_and_the_others_are_loaded(folder: DataFolder) -> None:
+def test_one_bad_item_is_quarantined_and_the_others_are_loaded(folder: Workspace) -> None:
     good = answer(1, [artist("a"), artist("b")], START)
     body = json.dumps({"artists": [artist("a"), {"id": 5}]})
     land(folder, Envelope(*[getattr(good, f) for f in good.__struct_fields__[:-1]], body))
@@ -208,7 +208,7 @@ def test_one_bad_item_is_quarantined_and_the_others_are_loaded(folder: DataFolde
 
 
 def test_a_failed_load_leaves_the_last_snapshot_and_can_be_repeated(
-    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+    folder: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     land(folder, answer(1, [artist("a")], START))
     load(folder)
@@ -222,10 +222,10 @@ def test_a_failed_load_leaves_the_last_snapshot_and_can_be_repeated(
     assert len(rows(folder, "SELECT id FROM artists")) == 2
 
 
-def test_readers_keep_their_snapshot_while_a_load_publishes_another(folder: DataFolder) -> None:
+def test_readers_keep_their_snapshot_while_a_load_publishes_another(folder: Workspace) -> None:
     land(folder, answer(1, [artist("a")], START))
     load(folder)
-    with read(folder) as reader:
+    with open_snapshot(folder) as reader:
         for seq in range(2, 6):
             land(folder, answer(seq, [artist(f"b{seq}")], START + seq * 1000))
             load(folder)
@@ -234,12 +234,12 @@ def test_readers_keep_their_snapshot_while_a_load_publishes_another(folder: Data
     assert len(list((folder.warehouse / "snapshots").iterdir())) == 2
 
 
-def test_without_a_load_there_is_nothing_to_read(folder: DataFolder) -> None:
+def test_without_a_load_there_is_nothing_to_read(folder: Workspace) -> None:
     with pytest.raises(UsageError, match="no warehouse yet"):
-        read(folder)
+        open_snapshot(folder)
 
 
-def test_purge_removes_what_may_not_be_kept_everywhere(folder: DataFolder) -> None:
+def test_purge_removes_what_may_not_be_kept_everywhere(folder: Workspace) -> None:
     old = answer(1, [artist("old", popularity=3)], START)
     land(folder, old, answer(2, [artist("new")], START + 20 * DAY))
     load(folder)
@@ -254,7 +254,7 @@ def test_purge_removes_what_may_not_be_kept_everywhere(folder: DataFolder) -> No
     assert len(list((folder.warehouse / "snapshots").iterdir())) == 1
 
 
-def test_sources_without_a_limit_are_kept(folder: DataFolder, stand_in) -> None:
+def test_sources_without_a_limit_are_kept(folder: Workspace, stand_in) -> None:
     url, _ = stand_in("deezer", artists=20)
     collect(folder, "deezer", url, "artists=all")
     load(folder)
@@ -262,7 +262,7 @@ def test_sources_without_a_limit_are_kept(folder: DataFolder, stand_in) -> None:
     assert segments(folder.landing)
 
 
-def test_runs_are_loaded_with_how_they_ended(folder: DataFolder, stand_in) -> None:
+def test_runs_are_loaded_with_how_they_ended(folder: Workspace, stand_in) -> None:
     url, _ = stand_in("deezer", artists=20)
     result = collect(folder, "deezer", url, "artists=all")
     load(folder)
@@ -272,7 +272,7 @@ def test_runs_are_loaded_with_how_they_ended(folder: DataFolder, stand_in) -> No
     assert json.loads(told)["calls"] == result.calls
 
 
-def test_the_same_landing_gives_the_same_rows_as_the_world(folder: DataFolder, stand_in) -> None:
+def test_the_same_landing_gives_the_same_rows_as_the_world(folder: Workspace, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=50)
     collect(
         folder,
@@ -299,10 +299,10 @@ def test_the_same_landing_gives_the_same_rows_as_the_world(folder: DataFolder, s
     assert rows(folder, "SELECT count(*) FROM tracks WHERE completeness <> 'full'") == [(0,)]
 
 
-def test_every_column_of_every_table_can_be_read(folder: DataFolder) -> None:
+def test_every_column_of_every_table_can_be_read(folder: Workspace) -> None:
     land(folder, answer(1, [artist("a")], START))
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         for cls in RECORDS:
             names = ", ".join(quoted(name) for name in cls.__struct_fields__)
             connection.execute(
@@ -310,7 +310,7 @@ def test_every_column_of_every_table_can_be_read(folder: DataFolder) -> None:
             ).fetchall()
 
 
-def test_the_warehouse_file_is_plain_duckdb(folder: DataFolder, tmp_path: Path) -> None:
+def test_the_warehouse_file_is_plain_duckdb(folder: Workspace, tmp_path: Path) -> None:
     land(folder, answer(1, [artist("a")], START))
     load(folder)
     with duckdb.connect(str(published(folder)), read_only=True) as connection:

@@ -19,23 +19,23 @@ from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.schema.field_times import of_field
 from phonofilm.warehouse.schema.tables import field_names
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 from tests.servers import SECRET, Postgres
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
-def anywhere(request, tmp_path: Path) -> DataFolder:
+def anywhere(request, tmp_path: Path) -> Workspace:
     """A folder whose warehouse is one of the engines."""
     database = "" if request.param == "duckdb" else request.getfixturevalue("database")
-    return DataFolder(tmp_path / "data", database)
+    return Workspace(tmp_path / "data", database)
 
 
-def held(folder: DataFolder) -> dict[str, list[tuple]]:
+def held(folder: Workspace) -> dict[str, list[tuple]]:
     """All rows, with the instant of each field."""
     rows = {}
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         for cls in RECORDS:
             names = field_names(cls)
             instants = ", ".join(of_field("t", names, name) for name in names)
@@ -47,12 +47,12 @@ def held(folder: DataFolder) -> dict[str, list[tuple]]:
     return rows
 
 
-def imported(folder: DataFolder, world: FilmWorld, where: Path, **options) -> None:
+def imported(folder: Workspace, world: FilmWorld, where: Path, **options) -> None:
     write(world, where)
     run(import_dumps(folder, Settings(), ImportOptions("imdb", str(where), **options)))
 
 
-def test_a_dump_and_its_second_load(anywhere: DataFolder, tmp_path: Path) -> None:
+def test_a_dump_and_its_second_load(anywhere: Workspace, tmp_path: Path) -> None:
     imported(anywhere, FilmWorld(300), tmp_path / "dumps")
     first = load(anywhere)
     assert first.inserted["titles"] == 300
@@ -67,25 +67,25 @@ def test_a_dump_and_its_second_load(anywhere: DataFolder, tmp_path: Path) -> Non
 
 def test_engines_hold_the_same_rows(database: str, stand_in, tmp_path: Path) -> None:
     """Music by calls, film by dumps, pages and open sources: one landing, two warehouses."""
-    folder = DataFolder(tmp_path / "data")
+    folder = Workspace(tmp_path / "data")
     deezer, _ = stand_in("deezer", artists=30)
     collect(folder, "deezer", deezer, "artists=12", "albums=10")
     for source in ("wikidata", "tmdb"):
         url, _ = stand_in(source, titles=2500)
         collect(folder, source, url, "titles")
     imported(folder, FilmWorld(400), tmp_path / "dumps")
-    there = DataFolder(tmp_path / "data", database)
+    there = Workspace(tmp_path / "data", database)
     assert load(there).inserted == load(folder).inserted
     here, elsewhere = held(folder), held(there)
     for table, rows in here.items():
         assert elsewhere[table] == rows, table
-    with read(folder) as a, read(there) as b:
+    with open_snapshot(folder) as a, open_snapshot(there) as b:
         for view in ("titles_wide", "films", "snowflake.titles", "snowflake.titles_stars"):
             sql = f"SELECT * FROM {view} ORDER BY ALL"
             assert a.execute(sql).fetchall() == b.execute(sql).fetchall(), view
 
 
-def test_any_order_of_loads_gives_one_result(anywhere: DataFolder, stand_in, tmp_path) -> None:
+def test_any_order_of_loads_gives_one_result(anywhere: Workspace, stand_in, tmp_path) -> None:
     url, served = stand_in("tmdb", titles=2500)
     collect(anywhere, "tmdb", url, "titles=3")
     load(anywhere)
@@ -94,19 +94,19 @@ def test_any_order_of_loads_gives_one_result(anywhere: DataFolder, stand_in, tmp
     in_steps = held(anywhere)
     load(anywhere, again=True)
     assert held(anywhere) == in_steps
-    other = DataFolder(anywhere.root)
+    other = Workspace(anywhere.root)
     load(other)
     assert {k: len(v) for k, v in held(other).items()} == {k: len(v) for k, v in in_steps.items()}
 
 
-def test_votes_are_observed_once_a_day(anywhere: DataFolder, stand_in) -> None:
+def test_votes_are_observed_once_a_day(anywhere: Workspace, stand_in) -> None:
     url, served = stand_in("imdb", titles=400)
     options = ImportOptions("imdb", url)
     for _ in range(2):
         run(import_dumps(anywhere, Settings(), options))
         load(anywhere)
         served.clock.skipped += 86_400
-    with read(anywhere) as connection:
+    with open_snapshot(anywhere) as connection:
         days = connection.execute("SELECT count(DISTINCT day) FROM observations").fetchone()
         figures = connection.execute(
             "SELECT count(*) FROM (SELECT id FROM observations GROUP BY id, day HAVING count(*) > 1)"
@@ -115,7 +115,7 @@ def test_votes_are_observed_once_a_day(anywhere: DataFolder, stand_in) -> None:
     assert figures == (0,)
 
 
-def test_text_of_every_kind_survives(anywhere: DataFolder, tmp_path: Path) -> None:
+def test_text_of_every_kind_survives(anywhere: Workspace, tmp_path: Path) -> None:
     """Declared gap: PostgreSQL has no NUL; it becomes U+FFFD."""
     odd = [
         '"raw" quote',
@@ -146,7 +146,7 @@ def test_text_of_every_kind_survives(anywhere: DataFolder, tmp_path: Path) -> No
     (where / "title.basics.tsv").write_bytes("\n".join(lines).encode())
     run(import_dumps(anywhere, Settings(), ImportOptions("imdb", str(where))))
     load(anywhere)
-    with read(anywhere) as connection:
+    with open_snapshot(anywhere) as connection:
         names = connection.execute("SELECT name FROM titles ORDER BY id").fetchall()
     wanted = [t.replace("\0", "\ufffd") if anywhere.database else t for t in odd]
     assert [name for (name,) in names] == wanted
@@ -159,16 +159,16 @@ def test_lists_of_every_kind_survive_the_way_to_postgresql(database: str, tmp_pa
     head = "titleId\tordering\ttitle\tregion\tlanguage\ttypes\tattributes\tisOriginalTitle\n"
     row = "tt0000001\t1\tx\t\\N\t\\N\t" + "\x02".join(words) + "\t\\N\t0\n"
     (where / "title.akas.tsv").write_text(head + row)
-    folder = DataFolder(tmp_path / "data", database)
+    folder = Workspace(tmp_path / "data", database)
     run(import_dumps(folder, Settings(), ImportOptions("imdb", str(where))))
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         assert connection.execute("SELECT types, attributes FROM akas").fetchall() == [
             (words, None)
         ]
 
 
-def test_purge_obeys_the_terms(anywhere: DataFolder, stand_in) -> None:
+def test_purge_obeys_the_terms(anywhere: Workspace, stand_in) -> None:
     from datetime import UTC, datetime, timedelta
 
     from phonofilm.erasure.retention import purge
@@ -179,11 +179,11 @@ def test_purge_obeys_the_terms(anywhere: DataFolder, stand_in) -> None:
     result = purge(anywhere, datetime.now(UTC) + timedelta(days=181))
     assert result.rows["title"] >= 5
     assert result.answers > 0
-    with read(anywhere) as connection:
+    with open_snapshot(anywhere) as connection:
         assert connection.execute("SELECT count(*) FROM titles").fetchone() == (0,)
 
 
-def test_eight_readers_beside_a_load_see_whole_loads(anywhere: DataFolder, tmp_path: Path) -> None:
+def test_eight_readers_beside_a_load_see_whole_loads(anywhere: Workspace, tmp_path: Path) -> None:
     imported(anywhere, FilmWorld(200), tmp_path / "one")
     load(anywhere)
     allowed = {(200, 200), (600, 600)}
@@ -194,7 +194,7 @@ def test_eight_readers_beside_a_load_see_whole_loads(anywhere: DataFolder, tmp_p
     def look() -> None:
         try:
             while not done.is_set():
-                with read(anywhere) as connection:
+                with open_snapshot(anywhere) as connection:
                     one = connection.execute("SELECT count(*) FROM titles").fetchone()[0]
                     two = connection.execute(
                         "SELECT count(DISTINCT id) FROM titles_wide"
@@ -217,7 +217,7 @@ def test_eight_readers_beside_a_load_see_whole_loads(anywhere: DataFolder, tmp_p
 
 class TestPostgresFails:
     def test_wrong_credentials_are_no_secret(self, postgres: Postgres, tmp_path) -> None:
-        folder = DataFolder(tmp_path / "data", postgres.url().replace(SECRET, "wrong-Geheim"))
+        folder = Workspace(tmp_path / "data", postgres.url().replace(SECRET, "wrong-Geheim"))
         imported(folder, FilmWorld(50), tmp_path / "dumps")
         with pytest.raises(StoreError) as told:
             load(folder)
@@ -226,14 +226,14 @@ class TestPostgresFails:
         assert "wrong-Geheim" not in text
 
     def test_no_server_at_all(self, tmp_path) -> None:
-        folder = DataFolder(tmp_path / "data", "postgresql://a:secret@127.0.0.1:1/x")
+        folder = Workspace(tmp_path / "data", "postgresql://a:secret@127.0.0.1:1/x")
         imported(folder, FilmWorld(50), tmp_path / "dumps")
         with pytest.raises(StoreError, match=r"127\.0\.0\.1:1") as told:
             load(folder)
         assert "secret" not in str(told.value)
 
     def test_an_address_of_something_else(self, tmp_path) -> None:
-        folder = DataFolder(tmp_path / "data", "mysql://user:secret@host/x")
+        folder = Workspace(tmp_path / "data", "mysql://user:secret@host/x")
         imported(folder, FilmWorld(50), tmp_path / "dumps")
         with pytest.raises(UsageError) as told:
             load(folder)
@@ -241,18 +241,18 @@ class TestPostgresFails:
 
     def test_a_database_without_a_warehouse(self, database, tmp_path) -> None:
         with pytest.raises(UsageError, match="no warehouse yet"):
-            read(DataFolder(tmp_path / "data", database))
+            open_snapshot(Workspace(tmp_path / "data", database))
 
     def test_somebody_elses_table_is_left_alone(self, database, tmp_path) -> None:
         import psycopg
 
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("CREATE TABLE artists (mine int)")
-        folder = DataFolder(tmp_path / "data", database)
+        folder = Workspace(tmp_path / "data", database)
         imported(folder, FilmWorld(50), tmp_path / "dumps")
         with pytest.raises(StoreError, match="not ours"):
             load(folder)
-        elsewhere = DataFolder(tmp_path / "data", f"{database}?options=-csearch_path%3Dphonofilm")
+        elsewhere = Workspace(tmp_path / "data", f"{database}?options=-csearch_path%3Dphonofilm")
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute("CREATE SCHEMA phonofilm")
         assert load(elsewhere).inserted["titles"] == 50
@@ -260,7 +260,7 @@ class TestPostgresFails:
     def test_killed_in_the_middle_twenty_times(self, own_postgres: Postgres, tmp_path) -> None:
         """Nothing is half-loaded; the next load finishes."""
         database = own_postgres.database()
-        folder = DataFolder(tmp_path / "data", database)
+        folder = Workspace(tmp_path / "data", database)
         imported(folder, FilmWorld(1500), tmp_path / "dumps")
         whole = None
         for attempt in range(20):
@@ -290,16 +290,16 @@ class TestPostgresFails:
 
 
 def test_the_folder_remembers_its_database_but_no_password(database, tmp_path, monkeypatch) -> None:
-    folder = DataFolder(tmp_path / "data", database)
+    folder = Workspace(tmp_path / "data", database)
     imported(folder, FilmWorld(60), tmp_path / "dumps")
     load(folder)
     for path in folder.root.rglob("*"):
         if path.is_file():
             assert SECRET.encode() not in path.read_bytes()
             assert SECRET.replace("%40", "@").encode() not in path.read_bytes()
-    plain = DataFolder(tmp_path / "data")
+    plain = Workspace(tmp_path / "data")
     with pytest.raises(StoreError) as told:
-        read(plain)
+        open_snapshot(plain)
     assert "PGPASSWORD" in told.value.next_step
     monkeypatch.setenv("PGPASSWORD", SECRET.replace("%40", "@"))
     [written] = export(plain, "titles", "csv", tmp_path / "titles.csv")
@@ -321,9 +321,9 @@ def test_passwords_never_stand_in_what_is_shown(tmp_path: Path) -> None:
         assert "s3cret" not in f"{told.value.happened}{told.value.saved}{told.value.next_step}"
 
 
-def _somewhere(tmp_path: Path, url: str) -> DataFolder:
-    DataFolder(tmp_path / "data").open()
-    return DataFolder(tmp_path / "data", url)
+def _somewhere(tmp_path: Path, url: str) -> Workspace:
+    Workspace(tmp_path / "data").open()
+    return Workspace(tmp_path / "data", url)
 
 
 def test_a_password_with_every_sign_in_it(postgres: Postgres, tmp_path: Path) -> None:
@@ -335,25 +335,25 @@ def test_a_password_with_every_sign_in_it(postgres: Postgres, tmp_path: Path) ->
         f"postgresql://joe:p#sT0p@127.0.0.1:{postgres.port}/"
         + postgres.database().rpartition("/")[2]
     )
-    folder = DataFolder(tmp_path / "data", url)
+    folder = Workspace(tmp_path / "data", url)
     imported(folder, FilmWorld(60), tmp_path / "dumps")
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         assert connection.execute("SELECT count(*) FROM titles").fetchone() == (60,)
     assert "T0p" not in (folder.warehouse / "elsewhere").read_text()
 
 
 def test_an_address_in_parameters_is_read_as_it_is_loaded(database: str, tmp_path: Path) -> None:
     base, _, name = database.rpartition("/")
-    folder = DataFolder(tmp_path / "data", f"{base}/postgres?dbname={name}")
+    folder = Workspace(tmp_path / "data", f"{base}/postgres?dbname={name}")
     imported(folder, FilmWorld(60), tmp_path / "dumps")
     load(folder)
     for url in (f"{base}/postgres?dbname={name}", database):
-        with read(DataFolder(tmp_path / "data", url)) as connection:
+        with open_snapshot(Workspace(tmp_path / "data", url)) as connection:
             assert connection.execute("SELECT count(*) FROM titles").fetchone() == (60,)
 
 
-def test_what_a_newer_dump_corrected_is_gone(anywhere: DataFolder, tmp_path: Path) -> None:
+def test_what_a_newer_dump_corrected_is_gone(anywhere: Workspace, tmp_path: Path) -> None:
     """A fresh warehouse of the folder and one that lived through it hold the same relations."""
     import os
     import time
@@ -383,7 +383,7 @@ def test_what_a_newer_dump_corrected_is_gone(anywhere: DataFolder, tmp_path: Pat
         title_basics=f"{basics}tt0000001|movie|A|A|0|1999|\\N|\\N|Horror\n",
         title_crew=f"{crew}tt0000001|nm0000009|\\N\n",
     )
-    with read(anywhere) as connection:
+    with open_snapshot(anywhere) as connection:
         genres = connection.execute("SELECT genre FROM title_genres").fetchall()
         people = connection.execute("SELECT role, person_id FROM credits").fetchall()
     assert genres == [("Horror",)]
@@ -396,12 +396,12 @@ def test_every_warehouse_of_a_folder_is_purged(database, stand_in, tmp_path, mon
     from phonofilm.erasure.retention import purge
 
     url, _ = stand_in("tmdb", titles=1500)
-    here, there = DataFolder(tmp_path / "data"), DataFolder(tmp_path / "data", database)
+    here, there = Workspace(tmp_path / "data"), Workspace(tmp_path / "data", database)
     collect(here, "tmdb", url, "titles=3")
     load(there)
     load(here)
     monkeypatch.setenv("PGPASSWORD", SECRET.replace("%40", "@"))
     purge(here, datetime.now(UTC) + timedelta(days=400))
     for folder in (here, there):
-        with read(folder) as connection:
+        with open_snapshot(folder) as connection:
             assert connection.execute("SELECT count(*) FROM titles").fetchone() == (0,)

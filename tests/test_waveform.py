@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.errors import UsageError
-from phonofilm.show.waveform import Heard, draw, waveform
+from phonofilm.show.waveform import TrackComments, draw, waveform
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import read
+from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import collect
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def heard(said=(), name="Song", samples=(), length=200_000, lost=0) -> Heard:
-    return Heard(name, "Somebody", length, "https://soundcloud.com/a/b", False, said, lost, samples)
+def heard(said=(), name="Song", samples=(), length=200_000, lost=0) -> TrackComments:
+    return TrackComments(
+        name, "Somebody", length, "https://soundcloud.com/a/b", False, said, lost, samples
+    )
 
 
 def circles(text: str) -> list[Tree.Element]:
@@ -60,7 +62,7 @@ def test_the_picture_is_drawn_from_what_was_collected(folder, stand_in, tmp_path
     url, _ = stand_in("soundcloud", artists=6)
     collect(folder, "soundcloud", url, "comments=all", media=["samples"])
     load(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         track, name, address, said = connection.execute(
             """SELECT t.id, t.name, t.url, count(c.timestamp_ms) FROM tracks t
             JOIN comments c ON c.track_id = t.id WHERE t.name NOT LIKE '%"%' GROUP BY ALL

@@ -7,7 +7,7 @@ from benchmarks.windows import Door, visit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonofilm.net.limiter import DAY, LONGEST_WAIT_SECONDS, Limiter
+from phonofilm.net.limiter import DAY, WAIT_SECONDS_MAX, Limiter
 from phonofilm.sources.manifest import Budget
 from tests.test_limiter import OwnClock
 
@@ -36,24 +36,24 @@ def test_no_told_window_is_exceeded_under_any_schedule_of_answers(
         clock.at += pause
         if limiter.parked_until is not None or limiter.wait() > 0:
             continue
-        limiter.note()
+        limiter.on_sent()
         sent.append(clock.at)
-        limiter.came_back()
+        limiter.on_returned()
         if what == "answer":
-            limiter.answered(clock.at)
+            limiter.on_accepted(clock.at)
         elif what != "fail":
             told = {"refuse": 3.0, "refuse silently": None, "refuse 0": 0.0}[what]
-            limiter.refused(told, False, clock.at)
+            limiter.on_rejected(told, False, clock.at)
     for at in sent:
         assert sum(at - budget.seconds < other <= at for other in sent) <= budget.limit
 
 
-@given(seconds=st.floats(0, LONGEST_WAIT_SECONDS), pauses=st.lists(st.floats(0, 30), max_size=20))
+@given(seconds=st.floats(0, WAIT_SECONDS_MAX), pauses=st.lists(st.floats(0, 30), max_size=20))
 def test_nothing_is_allowed_before_the_time_of_return(seconds: float, pauses: list[float]) -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
-    limiter.note()
-    limiter.refused(seconds, False, clock.at)
+    limiter.on_sent()
+    limiter.on_rejected(seconds, False, clock.at)
     until = clock.at + seconds
     for pause in pauses:
         clock.at += pause
@@ -82,16 +82,16 @@ def test_a_refusal_that_was_a_whim_does_not_slow_a_crawl_for_long() -> None:
     clock = OwnClock()
     limiter = Limiter([], clock)
     for _ in range(5):
-        limiter.note()
-        limiter.answered(clock.at)
+        limiter.on_sent()
+        limiter.on_accepted(clock.at)
         clock.at += 0.05
-    limiter.refused(1.0, False, clock.at)
+    limiter.on_rejected(1.0, False, clock.at)
     began, calls = clock.at, 0
     while calls < 2000:
         clock.at += max(0.01, limiter.wait())
         if limiter.wait() <= 0:
-            limiter.note()
-            limiter.answered(clock.at)
+            limiter.on_sent()
+            limiter.on_accepted(clock.at)
             calls += 1
     assert clock.at - began < 120
 
@@ -100,24 +100,24 @@ def test_the_quota_of_an_endpoint_leaves_the_others_alone() -> None:
     clock = OwnClock()
     past = [(clock.wall() - 100, "search")] * 3
     limiter = Limiter([Budget(3, DAY, ["search"]), Budget(100, DAY)], clock, past)
-    assert limiter.price("search") is None
-    assert limiter.price("album") == 1.0
+    assert limiter.quota_weight("search") is None
+    assert limiter.quota_weight("album") == 1.0
     assert limiter.wait("album") == 0
     assert limiter.parked_until is None
-    assert limiter.wait("search") > LONGEST_WAIT_SECONDS
+    assert limiter.wait("search") > WAIT_SECONDS_MAX
 
 
 def test_a_call_of_a_scarce_quota_costs_more() -> None:
     limiter = Limiter([Budget(10, DAY, ["search"]), Budget(1000, DAY)], OwnClock())
-    assert limiter.price("search") == pytest.approx(100.0)
+    assert limiter.quota_weight("search") == pytest.approx(100.0)
 
 
 def test_no_more_calls_are_under_way_than_the_source_bears() -> None:
     limiter = Limiter([], OwnClock(), concurrent=2)
-    limiter.note()
-    limiter.note()
+    limiter.on_sent()
+    limiter.on_sent()
     assert limiter.wait() > 0
-    limiter.came_back()
+    limiter.on_returned()
     assert limiter.wait() == 0
 
 
@@ -126,8 +126,8 @@ def test_retry_after_zero_again_and_again_waits_longer_each_time() -> None:
     limiter = Limiter([], clock)
     waits = []
     for _ in range(6):
-        limiter.note()
-        limiter.refused(0.0, False, clock.at)
+        limiter.on_sent()
+        limiter.on_rejected(0.0, False, clock.at)
         waits.append(limiter.wait())
         clock.at += waits[-1]
     assert waits == sorted(waits)

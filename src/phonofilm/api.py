@@ -22,12 +22,12 @@ import duckdb
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import lookup as finding
 from phonofilm.crawl.scope.goal import Everything, Goal, OfGenre, parse_want
-from phonofilm.crawl.scope.selection import Choice, choose
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
-from phonofilm.erasure.person import Removed, forget
+from phonofilm.erasure.person import Removed, erase_person
 from phonofilm.errors import ConfigurationError, UsageError
-from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps
-from phonofilm.imports.saved import Landed, land
+from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
+from phonofilm.imports.saved import LandResult, land
 from phonofilm.media.downloads import parse_roles
 from phonofilm.records import RECORDS, Record
 from phonofilm.runtime.event_loop import run
@@ -38,12 +38,12 @@ from phonofilm.sources.capabilities import place_of
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import Loaded, load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 if TYPE_CHECKING:
-    from phonofilm.enrich.cross_source import Beside
-    from phonofilm.enrich.enrich import Filled
+    from phonofilm.enrich.cross_source import CrossSourceResult
+    from phonofilm.enrich.enrich import EnrichResult
     from phonofilm.identity.explain import Explained
     from phonofilm.identity.match import Matched
 
@@ -53,12 +53,12 @@ T = TypeVar("T")
 class Rows:
     """The answer to a query, in the form that suits."""
 
-    def __init__(self, folder: DataFolder, query: str) -> None:
+    def __init__(self, folder: Workspace, query: str) -> None:
         self._folder, self._query = folder, query
 
     def fetch(self) -> tuple[builtins.list[str], builtins.list[tuple[Any, ...]]]:
         """Names of the columns, and the rows."""
-        with read(self._folder) as connection:
+        with open_snapshot(self._folder) as connection:
             try:
                 found = connection.execute(self._query)
                 rows = found.fetchall() if found else []
@@ -93,7 +93,7 @@ class Rows:
         return iter(self.rows())
 
     def __len__(self) -> int:
-        with read(self._folder) as connection:
+        with open_snapshot(self._folder) as connection:
             row = connection.execute(f"SELECT count(*) FROM ({self._query})").fetchone()
         return int(row[0]) if row else 0
 
@@ -109,7 +109,7 @@ class Rows:
     def arrow(self) -> Any:
         """An Arrow table; needs the extra `arrow`."""
         _needs("pyarrow", "arrow")
-        with read(self._folder) as connection:
+        with open_snapshot(self._folder) as connection:
             return connection.sql(self._query).to_arrow_table()
 
 
@@ -125,7 +125,7 @@ def _needs(module: str, extra: str) -> ModuleType:
 class Table(Rows):
     """A table of the warehouse, as of the last load."""
 
-    def __init__(self, folder: DataFolder, name: str) -> None:
+    def __init__(self, folder: Workspace, name: str) -> None:
         super().__init__(folder, f"SELECT * FROM {name}")
         self.name = name
 
@@ -170,7 +170,7 @@ class Crate:
         landing: str = "",
     ) -> None:
         self.settings = settings or load_settings()
-        self.folder = DataFolder(
+        self.folder = Workspace(
             Path(folder),
             warehouse or self.settings.warehouse.get_secret_value(),
             landing or self.settings.landing,
@@ -205,8 +205,8 @@ class Crate:
             parse_want(f"{kind}={'all' if number is None else number}")
             for kind, number in (want or {}).items()
         )
-        choice = Choice(list(urls), genre, list(artist), playlist, list(ids))
-        goal_wants, scope = choose(source, choice, wants)
+        choice = Selection(list(urls), genre, list(artist), playlist, list(ids))
+        goal_wants, scope = select(source, choice, wants)
         options = CrawlOptions(
             source,
             Goal(goal_wants, max_calls, max_seconds),
@@ -227,12 +227,12 @@ class Crate:
         only: str = "",
         id_map: Path | None = None,
         allow_shrink: bool = False,
-    ) -> Imported:
+    ) -> ImportResult:
         """Brings in a source's dumps, as `phonofilm import`; `files` is a folder or an address."""
         options = ImportOptions(source, str(files), only, id_map, allow_shrink)
         return _run(import_dumps(self.folder, self.settings, options))
 
-    def land(self, source: str, *paths: str | Path) -> Landed:
+    def land(self, source: str, *paths: str | Path) -> LandResult:
         """Lands pages, folders of them or WARC files that somebody saved."""
         return land(self.folder, source, [Path(path) for path in paths], self.settings.keep_names)
 
@@ -249,7 +249,7 @@ class Crate:
         genre: str = "",
         at: str | None = None,
         max_calls: int | None = None,
-    ) -> Filled:
+    ) -> EnrichResult:
         """Fills fields of artists from whoever has them; as `phonofilm crawl --plan`."""
         carry = _needs("phonofilm.enrich.enrich", "match")
         places = [place for word in fields if (place := place_of(word.lower(), ["artist"]))]
@@ -257,21 +257,23 @@ class Crate:
             raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
         scope = OfGenre(genre) if genre else Everything()
         wish = carry.Filling(source, artists, places, scope, at, max_calls=max_calls)
-        filled: Filled = _beside(lambda: carry.fill(self.folder, self.settings, wish))
+        filled: EnrichResult = _beside(lambda: carry.fill(self.folder, self.settings, wish))
         return filled
 
     def find_beside(
         self, source: str, beside: str, *, at: str | None = None, max_calls: int | None = None
-    ) -> Beside:
+    ) -> CrossSourceResult:
         """Finds the tracks of one source at another; as `phonofilm crawl SOURCE --for OTHER`."""
         held = _needs("phonofilm.enrich.cross_source", "match")
         wish = held.Wish(source, beside, at, max_calls=max_calls)
-        found: Beside = _beside(lambda: held.find_beside(self.folder, self.settings, wish))
+        found: CrossSourceResult = _beside(
+            lambda: held.find_beside(self.folder, self.settings, wish)
+        )
         return found
 
-    def forget(self, who: str, *, source: str = "soundcloud") -> Removed:
+    def erase_person(self, who: str, *, source: str = "soundcloud") -> Removed:
         """Removes a person everywhere; as `phonofilm forget`."""
-        return forget(self.folder, who, source)
+        return erase_person(self.folder, who, source)
 
     def match(self, *, again: bool = False) -> Matched:
         """Finds which records are the same thing; as `phonofilm match`."""

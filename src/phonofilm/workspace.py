@@ -16,7 +16,7 @@ from phonofilm.errors import LockedError, NewerDataError, OriginError, StoreErro
 FORMAT = 1
 
 
-class DataFolder:
+class Workspace:
     """The paths of one data folder; `open` makes it when it is not there.
 
     `database` names a PostgreSQL as its warehouse, instead of the DuckDB beside it; `landing_url`
@@ -34,7 +34,7 @@ class DataFolder:
         self.frontier = root / "frontier"
         self.warehouse = root / "warehouse"
 
-    def open(self) -> DataFolder:
+    def open(self) -> Workspace:
         """Makes the folder, or checks that this version may write to it."""
         marker = self.root / "phonofilm.json"
         try:
@@ -76,7 +76,7 @@ class DataFolder:
         except (OSError, ValueError, AttributeError):
             return ""
 
-    def must_exist(self) -> DataFolder:
+    def must_exist(self) -> Workspace:
         """UsageError where nothing was ever collected: a mistyped --data should not succeed."""
         if not (self.root / "phonofilm.json").exists():
             raise UsageError(
@@ -106,15 +106,15 @@ class DataFolder:
             )
 
 
-class Writing:
+class FolderLock:
     """The right to write to a data folder, held by one process at a time."""
 
-    def __init__(self, folder: DataFolder, doing: str) -> None:
+    def __init__(self, folder: Workspace, doing: str) -> None:
         self._path = folder.root / ".writing"
         self._doing = doing
         self._file: IO[str] | None = None
 
-    def __enter__(self) -> Writing:
+    def __enter__(self) -> FolderLock:
         try:
             self._file = self._path.open("a+")
         except OSError as error:

@@ -15,7 +15,7 @@ from phonofilm.cli.progress import span, watcher
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
-from phonofilm.crawl.scope.selection import IDS, Choice, choose, lines_of
+from phonofilm.crawl.scope.selection import IDS, Selection, lines_of, select
 from phonofilm.crawl.scope.selection import NAMES as NAME_COLUMNS
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all, minute
 from phonofilm.errors import UsageError
@@ -23,7 +23,7 @@ from phonofilm.logs import listen, log
 from phonofilm.media.downloads import parse_roles
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
 def command(
@@ -175,7 +175,7 @@ def command(
         raise UsageError(
             "Which source?", next_step=f"One of {', '.join(NAMES)}; or --plan, which chooses."
         )
-    choice = Choice(urls or [], genre, names, playlist, lines_of(ids, IDS) if ids else [])
+    choice = Selection(urls or [], genre, names, playlist, lines_of(ids, IDS) if ids else [])
     sources = [name.strip() for name in source.split(",")]
     if len(sources) > 1 and (at or choice.urls or choice.ids):
         raise UsageError(
@@ -184,7 +184,7 @@ def command(
     limits = (max_calls, shared.seconds(max_time), parse_until(until))
     crawls = []
     for name in sources:
-        goal_wants, scope = choose(name, choice, wants)
+        goal_wants, scope = select(name, choice, wants)
         goal = Goal(goal_wants, *limits)
         roles = parse_roles(media, get(name)) if media else []
         crawls.append(
@@ -196,7 +196,7 @@ def command(
 
 
 def _collect(
-    folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], choice: Choice, json: bool
+    folder: Workspace, settings: Settings, crawls: list[CrawlOptions], choice: Selection, json: bool
 ) -> int:
     """Crawls, shows how each ended, returns the exit code that says most."""
     log.info("crawl_started", sources=[options.source for options in crawls])
@@ -212,7 +212,7 @@ def _collect(
     return max(result.exit_code or _not_found(result, choice) for result in results)
 
 
-def _not_found(result: CrawlResult, choice: Choice) -> int:
+def _not_found(result: CrawlResult, choice: Selection) -> int:
     """2 when nothing of what was named exists: a script should notice a typing error."""
     counts = {finding["kind"]: finding["count"] for finding in result.findings}
     nobody = choice.artists and counts.get("unknown_artist") == len(choice.artists)

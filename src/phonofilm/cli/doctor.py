@@ -17,12 +17,12 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out
 from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
-from phonofilm.warehouse.engines.location import remembered, without_password
-from phonofilm.warehouse.snapshots import published, read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.engines.location import saved_location, without_password
+from phonofilm.warehouse.snapshots import open_snapshot, published
+from phonofilm.workspace import Workspace
 
 _MARKS = {"good": "[green]✓[/]", "off": "[dim]○[/]", "bad": "[red]✗[/]"}
 
@@ -112,23 +112,23 @@ def _granted(own: SourceSettings) -> bool:
     return bool(own.token.get_secret_value() or (own.client_id and got))
 
 
-def _elsewhere(folder: DataFolder) -> Iterator[Check]:
+def _elsewhere(folder: Workspace) -> Iterator[Check]:
     """The database and the object store, where they are used: one look at each."""
-    if url := folder.database or remembered(folder):
+    if url := folder.database or saved_location(folder):
         try:
-            read(folder).close()
+            open_snapshot(folder).close()
             yield Check("good", f"Warehouse: {without_password(url)}")
         except PhonofilmError as error:
             yield Check("bad", error.happened, error.next_step)
     if url := folder.objects_url:
         try:
-            Shelf(folder).check()
+            SegmentStore(folder).check()
             yield Check("good", f"Landing: {url}")
         except PhonofilmError as error:
             yield Check("bad", error.happened, error.next_step)
 
 
-def _data(folder: DataFolder) -> Iterator[Check]:
+def _data(folder: Workspace) -> Iterator[Check]:
     try:
         folder.check()
     except PhonofilmError as error:
@@ -143,7 +143,7 @@ def _data(folder: DataFolder) -> Iterator[Check]:
     state = "good" if free > 1 else "bad"
     yield Check(state, f"Data folder {folder.root}: {free:,.1f} GB free")
     snapshot = published(folder)
-    if folder.database or remembered(folder):
+    if folder.database or saved_location(folder):
         return
     if snapshot:
         yield Check("good", f"Warehouse: snapshot {snapshot.stem}")

@@ -12,10 +12,10 @@ from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
 from phonofilm.sources.capabilities import NAMES_OF_FIELDS, place_of
 from phonofilm.sources.contract import Link
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 if TYPE_CHECKING:
-    from phonofilm.enrich.enrich import Filled
+    from phonofilm.enrich.enrich import EnrichResult
 
 
 def places(fields: str, kinds: list[str]) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ def part_of(genre: str, names: list[str]) -> Scope:
 
 
 def carry_out(
-    folder: DataFolder,
+    folder: Workspace,
     settings: Settings,
     source: str,
     artists: int | None,
@@ -55,12 +55,12 @@ def carry_out(
     json: bool,
 ) -> int:
     """Finds artists, fills their fields, tells how far; the exit code."""
-    from phonofilm.enrich.enrich import Filling, fill  # noqa: PLC0415 - needs an extra
+    from phonofilm.enrich.enrich import EnrichOptions, enrich  # noqa: PLC0415 - needs an extra
 
     max_calls, workers = limits
     wanted = places(fields, ["artist"])
-    wish = Filling(source, artists, wanted, scope, at, workers, max_calls)
-    result = fill(folder, settings, wish, watcher(err, panel=False), say)
+    wish = EnrichOptions(source, artists, wanted, scope, at, workers, max_calls)
+    result = enrich(folder, settings, wish, watcher(err, panel=False), say)
     if json:
         as_json(result)
     else:
@@ -69,7 +69,7 @@ def carry_out(
 
 
 def look_beside(
-    folder: DataFolder,
+    folder: Workspace,
     settings: Settings,
     source: str,
     beside: str,
@@ -78,11 +78,11 @@ def look_beside(
     json: bool,
 ) -> int:
     """Finds the tracks of one source at another, tells how many; the exit code."""
-    from phonofilm.enrich.cross_source import Wish, find_beside  # noqa: PLC0415 - needs an extra
+    from phonofilm.enrich.cross_source import CrossSourceOptions, match_source  # noqa: PLC0415 - needs an extra
 
     max_calls, workers = limits
-    wish = Wish(source, beside, at, workers, max_calls)
-    result = find_beside(folder, settings, wish, watcher(err, panel=False), say)
+    wish = CrossSourceOptions(source, beside, at, workers, max_calls)
+    result = match_source(folder, settings, wish, watcher(err, panel=False), say)
     if json:
         as_json(result)
         return result.exit_code
@@ -99,7 +99,7 @@ def look_beside(
     return result.exit_code
 
 
-def _show(result: Filled, root: str) -> None:
+def _show(result: EnrichResult, root: str) -> None:
     rows = [
         (
             name,

@@ -15,7 +15,7 @@ from phonofilm.show.waveform import waveform
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import FORMATS, export
 from phonofilm.warehouse.export.remote import export_to
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
 def command(
@@ -148,7 +148,7 @@ def report(
         say("Open it in a browser, or send it: nothing in it comes from elsewhere.")
 
 
-def _lake(folder: DataFolder, url: str, catalogue: str, create: bool, json: bool) -> None:
+def _lake(folder: Workspace, url: str, catalogue: str, create: bool, json: bool) -> None:
     from phonofilm.warehouse.export.lake import athena_sql, write_lake  # noqa: PLC0415 - an extra
 
     tables = write_lake(folder, url, catalogue, create)

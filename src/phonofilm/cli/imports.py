@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColu
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, err, out, say, say_finding, table
 from phonofilm.config import load_settings
-from phonofilm.imports.dumps import Imported, ImportOptions, import_dumps
+from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.imports.saved import land
 from phonofilm.sources import get
 
@@ -81,7 +81,7 @@ def _say_terms(source: str) -> None:
         say(f"  · {line}")
 
 
-def _show(result: Imported, root: str) -> None:
+def _show(result: ImportResult, root: str) -> None:
     rows = [(name, f["rows"], int(str(f["bytes"])) // 1024) for name, f in result.files.items()]
     table(("file", "rows", "KiB"), rows)
     if result.kept:

@@ -1,4 +1,4 @@
-"""`phonofilm load`, `purge` and `forget`: into the warehouse, and out of it."""
+"""`phonofilm load`, `purge` and `erase_person`: into the warehouse, and out of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, err, out, say, table
-from phonofilm.erasure.person import forget as forget_person
+from phonofilm.erasure.person import erase_person as forget_person
 from phonofilm.erasure.retention import purge as purge_folder
 from phonofilm.errors import UsageError
 from phonofilm.warehouse.load.load import load
@@ -48,7 +48,7 @@ def command(
     )
 
 
-def forget(
+def erase_person(
     who: Annotated[str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")],
     source: Annotated[str, typer.Option("--source", "-s", help="Where they are.")] = "soundcloud",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -20,8 +20,8 @@ from phonofilm.records import BY_PLURAL
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES
 from phonofilm.warehouse.export.export import TABLES
-from phonofilm.warehouse.snapshots import published, read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot, published
+from phonofilm.workspace import Workspace
 
 _SHOWN = {
     "artist": ("name", "popularity", "followers", "genres", "id"),
@@ -117,7 +117,7 @@ def _show_yields(held: dict[str, Any]) -> None:
 def _yields_of(frontier: Frontier, last: dict[str, Any] | None) -> list[dict[str, Any]]:
     later = {row["name"]: row for row in (last or {}).get("yields", [])}
     rows = []
-    for call, made, brought, _ in frontier.gains():
+    for call, made, brought, _ in frontier.gain_by_queue():
         held = later.get(call, {})
         rows.append(
             {
@@ -133,7 +133,7 @@ def _yields_of(frontier: Frontier, last: dict[str, Any] | None) -> list[dict[str
     return rows
 
 
-def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
+def _status_of(folder: Workspace, name: str) -> dict[str, Any] | None:
     path = folder.frontier / f"{name}.sqlite"
     if not path.exists():
         return None
@@ -149,7 +149,7 @@ def _status_of(folder: DataFolder, name: str) -> dict[str, Any] | None:
             "access": frontier.meta("access") or (last or {}).get("access"),
             "parked_until": float(until) if until else None,
             "records": {BY_PLURAL_NAME[k]: tally[k] for k in KINDS if k in tally},
-            "calls": [list(row) for row in frontier.call_counts()],
+            "calls": [list(row) for row in frontier.request_counts()],
             "absent": sorted(frontier.absent()),
             "last_run": last,
         }
@@ -167,7 +167,7 @@ def show(
     json: shared.Json = False,
 ) -> None:
     """Show a table of the warehouse, or which tables there are."""
-    with read(shared.folder_of(data, warehouse=warehouse)) as connection:
+    with open_snapshot(shared.folder_of(data, warehouse=warehouse)) as connection:
         if not name:
             counts = [(t, _count(connection, t)) for t in TABLES]
             if json:
@@ -199,7 +199,7 @@ def _count(connection: Any, name: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
 
 
-def first_column(folder: DataFolder, query: str) -> list[str]:
+def first_column(folder: Workspace, query: str) -> list[str]:
     """The first column of a query, each value once; UsageError when it finds nothing."""
     from phonofilm.api import Rows  # noqa: PLC0415
 
@@ -277,7 +277,7 @@ def _jsonable(value: Any) -> Any:
     return None if value is UNSET else value
 
 
-def _in_warehouse(folder: DataFolder, kind: str, words: str, artist: str) -> list[list[Any]]:
+def _in_warehouse(folder: Workspace, kind: str, words: str, artist: str) -> list[list[Any]]:
     names = ", ".join(_SHOWN[kind])
     clauses, values = ["TRUE"], []
     for word in words.split():
@@ -287,7 +287,7 @@ def _in_warehouse(folder: DataFolder, kind: str, words: str, artist: str) -> lis
         clauses.append("list_contains(list_transform(artist_names, lambda n: lower(n)), lower(?))")
         values.append(artist)
     order = _BEST_FIRST[kind]
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         found = connection.execute(
             f"SELECT {names} FROM {BY_PLURAL_NAME[kind]} WHERE {' AND '.join(clauses)}"
             f" ORDER BY {order} LIMIT 500",

@@ -9,7 +9,7 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, err, out, plain, say, table
 from phonofilm.identity.decisions import decide
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 Pair = tuple[str, str]
 _SILENT = ("not known", "nothing told")
@@ -60,7 +60,7 @@ def command(
         _match(folder, again, json)
 
 
-def _match(folder: DataFolder, again: bool, json: bool) -> None:
+def _match(folder: Workspace, again: bool, json: bool) -> None:
     from phonofilm.identity.match import match  # noqa: PLC0415 - an extra
 
     result = match(folder, again)
@@ -79,7 +79,7 @@ def _match(folder: DataFolder, again: bool, json: bool) -> None:
     say(f'Next: {more}phonofilm sql "FROM artist_wide LIMIT 10" --data {folder.root}')
 
 
-def _decide(folder: DataFolder, pair: Pair, kind: str, one_thing: bool) -> None:
+def _decide(folder: Workspace, pair: Pair, kind: str, one_thing: bool) -> None:
     """Only what is there can be decided about: a slip would wait for ever."""
     from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
 
@@ -87,7 +87,7 @@ def _decide(folder: DataFolder, pair: Pair, kind: str, one_thing: bool) -> None:
     decide(folder, told.kind, *pair, one_thing)
 
 
-def _explain(folder: DataFolder, pair: Pair, kind: str, json: bool) -> None:
+def _explain(folder: Workspace, pair: Pair, kind: str, json: bool) -> None:
     from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
 
     told = explain(folder, *pair, kind)
@@ -104,7 +104,7 @@ def _explain(folder: DataFolder, pair: Pair, kind: str, json: bool) -> None:
     say(f"A bit doubles the odds; they add up. Rules {told.rules}.")
 
 
-def _review(folder: DataFolder, kind: str, limit: int, json: bool) -> None:
+def _review(folder: Workspace, kind: str, limit: int, json: bool) -> None:
     from phonofilm.identity.review import uncertain  # noqa: PLC0415 - an extra
 
     found = uncertain(folder, kind, limit)

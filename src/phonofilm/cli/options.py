@@ -10,7 +10,7 @@ import typer
 
 from phonofilm.config import Settings, load_settings
 from phonofilm.errors import UsageError
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="Data folder (default: ./data).", show_default=False)
@@ -62,11 +62,11 @@ def folder_of(
     warehouse: str = "",
     landing: str = "",
     create: bool = False,
-) -> DataFolder:
+) -> Workspace:
     """The data folder, its warehouse and its landing: the options, else the settings."""
     held = settings or load_settings()
     database = warehouse or held.warehouse.get_secret_value()
-    return DataFolder(data or held.data, database, landing or held.landing, create)
+    return Workspace(data or held.data, database, landing or held.landing, create)
 
 
 def seconds(text: str | None) -> float | None:

@@ -48,7 +48,7 @@ class View:
             f"{engine.gain / engine.calls if engine.calls else 0:.1f} new per call",
             f"{span(elapsed)}",
         ]
-        felt = engine.parts.limiter.felt
+        felt = engine.parts.limiter.inferred
         if felt is not None:
             parts.append(f"limit felt: {felt.limit} in {felt.seconds:g} s")
         left = engine.parts.limiter.left()
@@ -76,7 +76,7 @@ class View:
         """By kind: full, mentioned, what is wanted, coverage."""
         engine = self._engine
         tally = engine.parts.frontier.tally()
-        seen = engine.reader.evidence.coverage()
+        seen = engine.reader.coverage.coverage()
         rows = []
         for kind in KINDS:
             if kind in tally:

@@ -15,11 +15,11 @@ from phonofilm.crawl.probe import Probe, probe
 from phonofilm.crawl.scope.goal import parse_want
 from phonofilm.enrich.next_requests import Permitted, ways
 from phonofilm.errors import UsageError
-from phonofilm.net.origin import beside, sandbox
+from phonofilm.net.origin import sandbox_addresses, sandbox_origin
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.capabilities import KINDS, Offer, offers
-from phonofilm.sources.cost import Plan, plan
+from phonofilm.sources.cost import Plan, estimate_cost
 from phonofilm.sources.manifest import Manifest
 from phonofilm.sources.routes import named
 
@@ -131,18 +131,18 @@ def plan_command(
     wanted = places(fields, list(wants))
     settings = load_settings(config)
     levels = []
-    told = run(beside(at)) if at else {}
+    told = run(sandbox_addresses(at)) if at else {}
     for name in NAMES:
         manifest = get(name).manifest
         if not at:
             levels.append((manifest, settings.source(name).access or manifest.default_access))
         elif name in told:
-            levels.append((manifest, run(sandbox(get(name), told[name])).access))
+            levels.append((manifest, run(sandbox_origin(get(name), told[name])).access))
     plans = []
     for manifest, usual in levels:
         level = access or usual
         if source in ("", manifest.name) and level in manifest.access:
-            plans.append(plan(manifest, level, wants, wanted, levels))
+            plans.append(estimate_cost(manifest, level, wants, wanted, levels))
     if not plans:
         raise UsageError(
             f"No source called {source!r} has an access level {access!r}.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.base import Chooser
-from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.planner.base import Scheduler
+from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal, Scope
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
@@ -38,10 +38,10 @@ class Retry(NamedTuple):
 
     not_before: float
     tries: int
-    ask: Ask
+    ask: Task
 
 
-class Parts(NamedTuple):
+class CrawlContext(NamedTuple):
     """What an engine is made of."""
 
     source: HttpSource
@@ -49,11 +49,11 @@ class Parts(NamedTuple):
     goal: Goal
     scope: Scope
     frontier: Frontier
-    planner: Chooser
+    planner: Scheduler
     limiter: Limiter
     sender: Sender
     tokens: Tokens
-    keeper: Keeper
+    writer: ResponseWriter
     clock: Clock
     run: str
     drift_share: float = 0.5

@@ -13,9 +13,9 @@ from logging import DEBUG
 
 import msgspec
 
-from phonofilm.crawl.context import Parts, Retry
-from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, QUARANTINED, Ask
-from phonofilm.crawl.responses.recorder import Reader
+from phonofilm.crawl.context import CrawlContext, Retry
+from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, QUARANTINED, Task
+from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
 from phonofilm.findings import Findings
 from phonofilm.logs import log
@@ -23,7 +23,7 @@ from phonofilm.net.send import send
 from phonofilm.net.transport import NoResponse
 from phonofilm.sources.contract import Finding, Outcome, Response
 
-MOST_TRIES = 5
+ATTEMPTS_MAX = 5
 _MOST_SILENT = 20
 _MOST_REFUSALS = 20
 _MOST_MALFORMED_SHARE = 0.5
@@ -34,10 +34,10 @@ _LOOK_AT_COVERAGE_EVERY = 20
 class Engine:
     """One crawl of one source. `crawl` ends by itself; `stop` lets the calls in flight finish."""
 
-    def __init__(self, parts: Parts, workers: int = 4) -> None:
+    def __init__(self, parts: CrawlContext, workers: int = 4) -> None:
         self.parts = parts
         self.workers = workers
-        self.reader = Reader(
+        self.reader = ResponseRecorder(
             parts.source,
             parts.access,
             parts.goal,
@@ -46,7 +46,7 @@ class Engine:
             parts.planner,
             parts.drift_share,
         )
-        parts.keeper.evidence = self.reader.census.kept
+        parts.writer.estimator_state = self.reader.population.dump
         self.status_counts: Counter[str] = Counter()
         self.calls_by_endpoint: Counter[str] = Counter()
         self.findings = Findings()
@@ -84,7 +84,7 @@ class Engine:
                 worker.cancel()
             await asyncio.gather(*self._workers, return_exceptions=True)
         if self.error is None:
-            self.parts.keeper.commit()
+            self.parts.writer.commit()
             self._judge_silence()
         if self.error:
             raise self.error
@@ -142,12 +142,14 @@ class Engine:
 
     def _nothing_left(self) -> None:
         """The end, or all that is left waits for a quota of its own."""
-        if self.parts.planner.held_back and not self._goal_met():
-            self.parts.limiter.park(self.parts.limiter.soonest(), "all that is left has no quota")
+        if self.parts.planner.quota_blocked and not self._goal_met():
+            self.parts.limiter.park(
+                self.parts.limiter.seconds_until_quota(), "all that is left has no quota"
+            )
             self.stop("parked")
         self.stop("goal" if self._goal_met() else "done")
 
-    def _next(self) -> tuple[Ask | None, int]:
+    def _next(self) -> tuple[Task | None, int]:
         if self._over():
             return None, 0
         now = self.parts.clock.steady()
@@ -186,7 +188,7 @@ class Engine:
         """Whether so much of all wanted kinds is in hand; looked at now and then."""
         if self._parsed >= self._look_again_at:
             self._look_again_at = self._parsed + _LOOK_AT_COVERAGE_EVERY
-            seen = self.reader.evidence.coverage()
+            seen = self.reader.coverage.coverage()
             least = min((held.estimate for held in seen.values()), default=0.0)
             self._enough = bool(seen) and least >= (self.parts.goal.until or 0.0)
         return self._enough
@@ -208,11 +210,11 @@ class Engine:
             if self.ended or self._out_of_time():
                 return False
             if wait <= 0:
-                limiter.note(endpoint)
+                limiter.on_sent(endpoint)
                 return True
             await asyncio.sleep(min(wait, 0.5))
 
-    async def _make(self, ask: Ask, tries: int) -> None:
+    async def _make(self, ask: Task, tries: int) -> None:
         """One call, and what follows from it."""
         parts = self.parts
         headers = await parts.tokens.headers()
@@ -222,18 +224,18 @@ class Engine:
                 parts.source, parts.access, ask.request, parts.sender, headers, parts.elsewhere
             )
         finally:
-            parts.limiter.came_back()
+            parts.limiter.on_returned()
         self.calls += 1
         self.calls_by_endpoint[ask.request.endpoint] += 1
         if isinstance(found, NoResponse):
             await self._nothing_came(ask, tries, found)
             return
-        outcome = parts.source.judge(ask.request, found)
+        outcome = parts.source.classify(ask.request, found)
         self.status_counts[str(found.status)] += 1
         if outcome.verdict == "answer":
             await self._answer(ask, found, sent)
         elif outcome.verdict in ("throttled", "quota"):
-            parts.limiter.refused(outcome.retry_after_seconds, outcome.verdict == "quota", sent)
+            parts.limiter.on_rejected(outcome.retry_after_seconds, outcome.verdict == "quota", sent)
             self._count_refusal()
             self._count(ask, found.status, outcome.verdict)
             told = outcome.retry_after_seconds
@@ -255,33 +257,35 @@ class Engine:
         if self._refusals >= _MOST_REFUSALS + self.workers:
             self.parts.limiter.park(3600.0, "refused again and again")
 
-    def _count(self, ask: Ask, status: int, verdict: str, gain: float = 0.0, met: str = "") -> int:
+    def _count(self, ask: Task, status: int, verdict: str, gain: float = 0.0, met: str = "") -> int:
         at = int(self.parts.clock.wall() * 1e6)
         if log.isEnabledFor(DEBUG):
             log.debug("call", key=ask.request.key, status=status, verdict=verdict, gain=gain)
-        return self.parts.frontier.count_call(ask, status, verdict, at, gain, met, self.parts.run)
+        return self.parts.frontier.record_request(
+            ask, status, verdict, at, gain, met, self.parts.run
+        )
 
-    async def _answer(self, ask: Ask, response: Response, sent: float) -> None:
+    async def _answer(self, ask: Task, response: Response, sent: float) -> None:
         parts = self.parts
-        parts.limiter.answered(sent)
+        parts.limiter.on_accepted(sent)
         self._silent = self._refusals = 0
-        response = parts.keeper.without_forgotten(response)
+        response = parts.writer.exclude_erased(response)
         self._answered.add(ask.request.endpoint)
-        reading = self.reader.read(ask, response)
+        reading = self.reader.record(ask, response)
         for finding in reading.findings:
             self.findings.add(finding.kind, finding.detail, ask.request.endpoint)
         self._judge_shape(reading.malformed)
         if reading.drifted:
             self._drifted(reading.drifted, ask.request.endpoint)
-        met = msgspec.json.encode(reading.met).decode() if reading.met else ""
+        met = msgspec.json.encode(reading.discovered).decode() if reading.discovered else ""
         seq = self._count(ask, response.status, "answer", reading.gain, met)
         self.gain += reading.gain
-        log = parts.keeper.add(seq, ask.request, response, reading.fit)
+        log = parts.writer.add(seq, ask.request, response, reading.schema_match)
         at = int(parts.clock.wall() * 1e6)
         state = QUARANTINED if reading.malformed else ANSWERED
         parts.frontier.settle(ask, state, response, at, log)
-        parts.planner.learn(ask, reading.gain, reading.met, reading.items)
-        await parts.keeper.safe()
+        parts.planner.learn(ask, reading.gain, reading.discovered, reading.items)
+        await parts.writer.wait_durable()
 
     def _judge_shape(self, malformed: bool) -> None:
         self._parsed += 1
@@ -312,7 +316,7 @@ class Engine:
             )
         )
 
-    async def _nothing_came(self, ask: Ask, tries: int, why: NoResponse) -> None:
+    async def _nothing_came(self, ask: Task, tries: int, why: NoResponse) -> None:
         self.status_counts[why.kind] += 1
         self._count(ask, 0, why.kind)
         self._count_silence(f"{why.kind}: {why.detail}")
@@ -330,8 +334,8 @@ class Engine:
                 )
             )
 
-    async def _try_again(self, ask: Ask, tries: int, worth: bool, reason: str) -> None:
-        if worth and tries + 1 < MOST_TRIES:
+    async def _try_again(self, ask: Task, tries: int, worth: bool, reason: str) -> None:
+        if worth and tries + 1 < ATTEMPTS_MAX:
             pause = 0.25 * 2**tries
             self._retries.append(Retry(self.parts.clock.steady() + pause, tries + 1, ask))
             self.findings.add("retried_call", f"{ask.request.key}: {reason}", ask.request.endpoint)
@@ -339,13 +343,13 @@ class Engine:
         self.findings.add("failed_call", f"{ask.request.key}: {reason}", ask.request.endpoint)
         await self._settle(ask, FAILED, Response(0, {}, b""))
 
-    async def _settle(self, ask: Ask, state: int, response: Response) -> None:
+    async def _settle(self, ask: Task, state: int, response: Response) -> None:
         at = int(self.parts.clock.wall() * 1e6)
         self.parts.frontier.settle(ask, state, response, at, None)
-        await self.parts.keeper.safe()
+        await self.parts.writer.wait_durable()
 
     async def _unauthorised(
-        self, ask: Ask, tries: int, spent: dict[str, str], response: Response
+        self, ask: Task, tries: int, spent: dict[str, str], response: Response
     ) -> None:
         """A token is renewed once; a new one that is refused ends the crawl."""
         self._count(ask, response.status, "unauthorised")
@@ -360,7 +364,7 @@ class Engine:
             )
         self._retries.append(Retry(0.0, tries, ask))
 
-    async def _no_answer(self, ask: Ask, tries: int, response: Response, outcome: Outcome) -> None:
+    async def _no_answer(self, ask: Task, tries: int, response: Response, outcome: Outcome) -> None:
         endpoint = ask.request.endpoint
         self._count(ask, response.status, outcome.verdict)
         if outcome.verdict == "bot_wall":
@@ -392,7 +396,7 @@ class Engine:
         passing = outcome.verdict != "missing" and endpoint not in self._answered
         await self._settle(ask, FAILED if passing else MISSING, response)
 
-    def _is_absent(self, ask: Ask) -> bool:
+    def _is_absent(self, ask: Task) -> bool:
         """A whole endpoint is gone: told by the manifest and the first call, or by three ids."""
         endpoint = ask.request.endpoint
         if endpoint in self._answered:

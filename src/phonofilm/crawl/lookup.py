@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.scope.goal import simplified
+from phonofilm.crawl.scope.goal import plain_name
 from phonofilm.crawl.session import check_parking
 from phonofilm.errors import ParkedError, StoreError, UsageError
-from phonofilm.net.origin import Origin, live, sandbox
+from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.send import send
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.records import Artist, Record
 from phonofilm.sources import get
 from phonofilm.sources.contract import HttpSource, Malformed, Page, Request
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 SEARCHES = ("artist", "album", "track", "playlist", "title")
 
 
-class Looker:
+class SourceLookup:
     """Asks a source a few things on the spot; a parked source is not asked."""
 
     def __init__(self, source: HttpSource, origin: Origin, transport: Transport) -> None:
@@ -41,7 +41,7 @@ class Looker:
             raise StoreError(
                 f"{title} does not answer: {found.detail}.", next_step="Try again later."
             )
-        outcome = self._source.judge(request, found)
+        outcome = self._source.classify(request, found)
         if outcome.verdict in ("throttled", "quota"):
             wait = outcome.retry_after_seconds or 30.0
             raise ParkedError(
@@ -60,7 +60,7 @@ class Looker:
             r for r in (await self.ask("search_artist", name)).records if isinstance(r, Artist)
         ]
         for person in people:
-            if simplified(str(person.name)) == simplified(name):
+            if plain_name(str(person.name)) == plain_name(name):
                 return person
         near = ", ".join(str(person.name) for person in people[:3])
         raise UsageError(
@@ -68,7 +68,7 @@ class Looker:
         )
 
 
-def check_origin_parking(folder: DataFolder, source: HttpSource, origin: Origin) -> None:
+def check_origin_parking(folder: Workspace, source: HttpSource, origin: Origin) -> None:
     """A parked source is not asked, by whatever verb; ParkedError with the minute of return."""
     path = folder.frontier / f"{source.manifest.name}.sqlite"
     if path.exists():
@@ -81,7 +81,7 @@ def check_origin_parking(folder: DataFolder, source: HttpSource, origin: Origin)
 
 
 async def find(
-    folder: DataFolder,
+    folder: Workspace,
     settings: Settings,
     source_name: str,
     at: str | None,
@@ -91,10 +91,10 @@ async def find(
 ) -> list[Record]:
     """What a source finds; with `artist`, the albums of that artist."""
     source = get(source_name)
-    origin = live(source, settings) if at is None else await sandbox(source, at)
+    origin = live_origin(source, settings) if at is None else await sandbox_origin(source, at)
     check_origin_parking(folder, source, origin)
     async with Transport(origin.base_url, origin.user_agent, key=origin.key) as transport:
-        looker = Looker(source, origin, transport)
+        looker = SourceLookup(source, origin, transport)
         if artist:
             person = await looker.artist(artist)
             page = await looker.ask("artist_albums" if kind == "album" else "top_tracks", person.id)

@@ -6,13 +6,13 @@ import msgspec
 
 from phonofilm.config import Settings
 from phonofilm.crawl.lookup import check_origin_parking
-from phonofilm.net.origin import Origin, live, sandbox
+from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.send import send
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.sources import get
 from phonofilm.sources.contract import HttpSource, Malformed, Request
 from phonofilm.sources.manifest import Endpoint
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 # A word that every catalogue knows, where a call needs words.
 _WORD = "love"
@@ -37,10 +37,10 @@ class Probe(msgspec.Struct):
     stopped: str = ""
 
 
-async def probe(folder: DataFolder, settings: Settings, name: str, at: str | None) -> Probe:
+async def probe(folder: Workspace, settings: Settings, name: str, at: str | None) -> Probe:
     """Asks each kind of call once, with ids that earlier answers named; stops at a limit."""
     source = get(name)
-    origin = live(source, settings) if at is None else await sandbox(source, at)
+    origin = live_origin(source, settings) if at is None else await sandbox_origin(source, at)
     check_origin_parking(folder, source, origin)
     async with Transport(origin.base_url, origin.user_agent, key=origin.key) as transport:
         return await _Prober(source, origin, transport).run()
@@ -62,7 +62,7 @@ class _Prober:
         """Rounds over what was not asked yet, as ids become known."""
         open_calls = self._capabilities()
         while not self._stopped:
-            ready = {n: e for n, e in open_calls.items() if e.node in self._ids}
+            ready = {n: e for n, e in open_calls.items() if e.subject in self._ids}
             if not ready:
                 break
             for name in ready:
@@ -83,13 +83,17 @@ class _Prober:
         calls = self._source.manifest.endpoints
         once: dict[tuple[str, str], str] = {}
         for name, endpoint in calls.items():
-            if endpoint.node and not endpoint.grown and endpoint.node not in ("word", "slice"):
+            if (
+                endpoint.subject
+                and not endpoint.search_only
+                and endpoint.subject not in ("word", "slice")
+            ):
                 once.setdefault((endpoint.path, endpoint.query.get("type", "")), name)
         first = sorted(once.values(), key=lambda n: calls[n].role not in ("search", "seed"))
         return {name: calls[name] for name in first}
 
     async def _ask(self, name: str) -> Probed:
-        request = Request(name, (self._ids[self._source.manifest.endpoints[name].node],))
+        request = Request(name, (self._ids[self._source.manifest.endpoints[name].subject],))
         self._calls += 1
         found = await send(
             self._source,
@@ -102,7 +106,7 @@ class _Prober:
         if isinstance(found, NoResponse):
             self._stopped = found.detail
             return Probed(name, "not asked", found.kind)
-        outcome = self._source.judge(request, found)
+        outcome = self._source.classify(request, found)
         if outcome.verdict in ("throttled", "quota", "bot_wall", "unauthorised"):
             self._stopped = f"{outcome.verdict}: {outcome.reason}"
             return Probed(name, "not asked", self._stopped)

@@ -15,31 +15,31 @@ from typing import Any
 import msgspec
 
 from phonofilm.config import Settings, hash_key
-from phonofilm.crawl.context import Parts
+from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.base import Chooser
+from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
-from phonofilm.crawl.planner.queues.base import VeinYield
-from phonofilm.crawl.planner.worklist import Errand, Errands
-from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.planner.queues.base import QueueYield
+from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
+from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
 from phonofilm.crawl.scope.rescope import rescope
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
-from phonofilm.landing.envelope import Envelope, Stamp
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.envelope import Envelope, RunInfo
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
 from phonofilm.media.downloads import MediaResult, fetch_files
 from phonofilm.net.limiter import Limiter
-from phonofilm.net.origin import Origin, live, sandbox
+from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.robots import robots_of
 from phonofilm.net.transport import Transport
-from phonofilm.runtime.signals import listening
+from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
 from phonofilm.sources.contract import HttpSource
 from phonofilm.sources.manifest import Manifest
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 Watch = Callable[[Engine], Coroutine[Any, Any, None]]
 
@@ -59,7 +59,7 @@ class CrawlOptions(msgspec.Struct):
     fresh: bool = False
     wait: bool = False
     policy: str = "information"
-    errands: list[Errand] | None = None
+    planned_requests: list[PlannedRequest] | None = None
     media: list[str] = []
 
 
@@ -81,7 +81,7 @@ class CrawlResult(msgspec.Struct):
     findings: list[dict[str, Any]]
     elapsed_s: float
     coverage_by_list: dict[str, list[float]] = {}
-    yields: list[VeinYield] = []
+    yields: list[QueueYield] = []
     media: MediaResult | None = None
 
     @property
@@ -91,14 +91,14 @@ class CrawlResult(msgspec.Struct):
 
 
 async def crawl(
-    folder: DataFolder, settings: Settings, options: CrawlOptions, watch: Watch | None = None
+    folder: Workspace, settings: Settings, options: CrawlOptions, watch: Watch | None = None
 ) -> CrawlResult:
     """Crawls and seals. Errors come after everything collected is safe."""
     return (await crawl_all(folder, settings, [options], watch))[0]
 
 
 async def crawl_all(
-    folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
+    folder: Workspace, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
 ) -> list[CrawlResult]:
     """Several sources at once; none holds up another, and an error of one comes after the rest."""
     ended = await crawl_each(folder, settings, crawls, watch)
@@ -109,27 +109,27 @@ async def crawl_all(
 
 
 async def crawl_each(
-    folder: DataFolder, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
+    folder: Workspace, settings: Settings, crawls: list[CrawlOptions], watch: Watch | None = None
 ) -> list[CrawlResult | BaseException]:
     """Several sources at once; how each ended, its error included."""
     names = [get(options.source).manifest.name for options in crawls]
     for options in crawls:
         policy(options.policy)
     folder.open()
-    with Writing(folder, f"crawl of {', '.join(names)}"):
+    with FolderLock(folder, f"crawl of {', '.join(names)}"):
         work = (_whole(folder, settings, options, watch) for options in crawls)
         try:
             return await asyncio.gather(*work, return_exceptions=True)
         finally:
-            await asyncio.to_thread(Shelf(folder).ship)
+            await asyncio.to_thread(SegmentStore(folder).ship)
 
 
 async def _whole(
-    folder: DataFolder, settings: Settings, options: CrawlOptions, watch: Watch | None
+    folder: Workspace, settings: Settings, options: CrawlOptions, watch: Watch | None
 ) -> CrawlResult:
     """One source, with the pauses that `--wait` stays for."""
     source, at = get(options.source), options.at
-    origin = live(source, settings) if at is None else await sandbox(source, at)
+    origin = live_origin(source, settings) if at is None else await sandbox_origin(source, at)
     if options.fresh:
         _forget(folder, source.manifest.name)
     while True:
@@ -150,14 +150,14 @@ async def _whole(
 async def _wait_until(instant: float, origin: Origin) -> bool:
     """Sleeps until then; False when a signal came first."""
     interrupted = asyncio.Event()
-    with listening(interrupted.set):
+    with on_interrupt(interrupted.set):
         while (left := instant - origin.clock.wall()) > 0 and not interrupted.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(interrupted.wait(), min(left, 30.0))
     return not interrupted.is_set()
 
 
-def _forget(folder: DataFolder, source: str) -> None:
+def _forget(folder: Workspace, source: str) -> None:
     """Forgets what was known and learned of a source, never its landing.
 
     What waits in logs is sealed first: the frontier is their table of contents.
@@ -171,7 +171,7 @@ def _forget(folder: DataFolder, source: str) -> None:
         frontier = Frontier(path)
         seal_waiting(folder, frontier, source)
         ban = {key: frontier.meta(key) for key in ("parked_until", "parked_at", "origin")}
-        spent = frontier.calls_since(time.time() - 86_400)
+        spent = frontier.requests_since(time.time() - 86_400)
         frontier.close()
     except StoreError:  # it cannot even be read: forgetting it is all that can be done
         ban, spent = {}, []
@@ -179,12 +179,12 @@ def _forget(folder: DataFolder, source: str) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     if ban.get("parked_until") or spent:
         fresh = Frontier(path)
-        fresh.remember_ban(ban, spent)
+        fresh.restore_parking(ban, spent)
         fresh.close()
 
 
 async def _one(
-    folder: DataFolder,
+    folder: Workspace,
     settings: Settings,
     options: CrawlOptions,
     source: HttpSource,
@@ -193,9 +193,11 @@ async def _one(
 ) -> CrawlResult:
     frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
     try:
-        frontier.bind(origin.name, origin.access)
+        frontier.bind_origin(origin.name, origin.access)
         check_parking(frontier, origin, source)
-        errands = options.errands is not None  # whoever made the list looked what can be had
+        errands = (
+            options.planned_requests is not None
+        )  # whoever made the list looked what can be had
         missing = [] if errands else _impossible(source.manifest, origin.access, options.goal)
         if origin.access == "pages":  # pages are for people: robots ask first
             await _check_robots(source, origin)
@@ -210,10 +212,10 @@ async def _one(
         limiter = Limiter(
             origin.budgets,
             origin.clock,
-            frontier.calls_since(origin.clock.wall() - 86_400),
+            frontier.requests_since(origin.clock.wall() - 86_400),
             origin.concurrent,
         )
-        planner.price, planner.one_price = limiter.price, limiter.one_price
+        planner.quota_weight, planner.uniform_quota = limiter.quota_weight, limiter.uniform_quota
         async with Transport(
             origin.base_url,
             origin.user_agent,
@@ -221,7 +223,7 @@ async def _one(
             settings.source(source.manifest.name).timeout_seconds,
             origin.key,
         ) as transport:
-            parts = Parts(
+            parts = CrawlContext(
                 source,
                 origin.access,
                 options.goal,
@@ -243,7 +245,7 @@ async def _one(
             result = await _drive(engine, origin, watch)
             if options.media and result.status != "interrupted":
                 files = _keeper(folder, settings, options, source, origin, frontier, run)
-                parts = parts._replace(keeper=files)
+                parts = parts._replace(writer=files)
                 patience = settings.source(source.manifest.name).timeout_seconds
                 result.media, odd = await fetch_files(
                     folder, origin, parts, options.media, options.workers, patience
@@ -271,7 +273,7 @@ def _impossible(manifest: Manifest, access: str, goal: Goal) -> list[str]:
     """Wanted kinds that no permitted call gives, each with the reason; UsageError when all are."""
     missing = []
     for kind in goal.wants:
-        gives = {n: e for n, e in manifest.endpoints.items() if f"{kind}.full" in e.gives}
+        gives = {n: e for n, e in manifest.endpoints.items() if f"{kind}.full" in e.returns}
         if not gives.keys() & manifest.permitted(access).keys():
             since = ", ".join(sorted({e.gone[access] for e in gives.values() if access in e.gone}))
             told = f"gone since {since}" if since else "this source has none"
@@ -285,31 +287,29 @@ def _impossible(manifest: Manifest, access: str, goal: Goal) -> list[str]:
 
 
 def _keeper(
-    folder: DataFolder,
+    folder: Workspace,
     settings: Settings,
     options: CrawlOptions,
     source: HttpSource,
     origin: Origin,
     frontier: Frontier,
     run: str,
-) -> Keeper:
-    stamp = Stamp(source.manifest.name, origin.access, source.manifest.terms.version, run)
+) -> ResponseWriter:
+    stamp = RunInfo(source.manifest.name, origin.access, source.manifest.terms.version, run)
     key = None if settings.keep_names else hash_key()
-    return Keeper(folder, frontier, source.manifest, stamp, origin.clock, key, options.workers)
+    return ResponseWriter(
+        folder, frontier, source.manifest, stamp, origin.clock, key, options.workers
+    )
 
 
 def _plant(
-    folder: DataFolder,
-    source: HttpSource,
-    origin: Origin,
-    options: CrawlOptions,
-    frontier: Frontier,
-) -> Chooser:
+    folder: Workspace, source: HttpSource, origin: Origin, options: CrawlOptions, frontier: Frontier
+) -> Scheduler:
     """Meets the seeds and opens the veins."""
-    if options.errands is not None:
-        return Errands(source.manifest, frontier, options.errands)
+    if options.planned_requests is not None:
+        return Worklist(source.manifest, frontier, options.planned_requests)
     seeds = options.scope.seeds(source, origin.access)
-    shelf = Shelf(folder)
+    shelf = SegmentStore(folder)
 
     def landed() -> Iterator[Envelope]:
         names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
@@ -361,14 +361,14 @@ async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlRe
     watching = asyncio.create_task(watch(engine)) if watch else None
     failed: PhonofilmError | None = None
     try:
-        with listening(engine.interrupt):
+        with on_interrupt(engine.interrupt):
             await engine.crawl()
     except PhonofilmError as error:  # what was found on the way is kept first
         failed = error
     finally:
         try:
             _remember_parking(parts)
-            await parts.keeper.finish()
+            await parts.writer.finish()
         finally:
             await _unwatch(watching)
     followed = sum(engine.reader.full.values()) + engine.gain
@@ -377,7 +377,7 @@ async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlRe
     result = _result(engine, origin, parts.clock.wall() - began)
     if failed is not None:
         result.status = "failed"
-    parts.frontier.keep_run(parts.run, began, json.dumps(msgspec.to_builtins(result)))
+    parts.frontier.save_run(parts.run, began, json.dumps(msgspec.to_builtins(result)))
     if failed is not None:
         raise failed
     return result
@@ -391,7 +391,7 @@ async def _unwatch(watching: asyncio.Task[None] | None) -> None:
             await watching
 
 
-def _remember_parking(parts: Parts) -> None:
+def _remember_parking(parts: CrawlContext) -> None:
     if parts.limiter.parked_until is not None:
         parts.frontier.set_meta("parked_until", str(parts.limiter.parked_until))
         parts.frontier.set_meta("parked_at", str(parts.clock.wall()))
@@ -400,7 +400,7 @@ def _remember_parking(parts: Parts) -> None:
 def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
     parts = engine.parts
     tally = parts.frontier.tally()
-    evidence = engine.reader.evidence
+    evidence = engine.reader.coverage
     seen = evidence.coverage()
     return CrawlResult(
         run=parts.run,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.planner.worklist import Errand, Unfollowed
+from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
 from phonofilm.errors import UsageError
@@ -20,8 +20,8 @@ from phonofilm.identity.match import match
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import reading
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_session
+from phonofilm.workspace import Workspace
 
 _STEPS = (("isrc", "by code"), ("search_track", "by words"))
 # Sets are in no shop; a track whose name nobody told cannot be looked for.
@@ -33,7 +33,7 @@ _LACKING = """SELECT t.name, t.artist_names[1] AS artist, t.isrc, t.mix_name FRO
 _ALL = "SELECT count(*) FROM store.track WHERE source = ? AND is_set IS DISTINCT FROM true"
 
 
-class Beside(msgspec.Struct):
+class CrossSourceResult(msgspec.Struct):
     """How many tracks of `beside` were found at `source`; `status` is done, parked or stopped."""
 
     status: str
@@ -52,7 +52,7 @@ class Beside(msgspec.Struct):
         return {"parked": 4, "interrupted": 130}.get(self.status, 0)
 
 
-class Wish(msgspec.Struct):
+class CrossSourceOptions(msgspec.Struct):
     """The tracks of `beside` are looked for at `source`."""
 
     source: str
@@ -62,13 +62,13 @@ class Wish(msgspec.Struct):
     max_calls: int | None = None
 
 
-def find_beside(
-    folder: DataFolder,
+def match_source(
+    folder: Workspace,
     settings: Settings,
-    wish: Wish,
+    wish: CrossSourceOptions,
     watch: Watch | None = None,
     told: Callable[[str], None] = lambda line: None,
-) -> Beside:
+) -> CrossSourceResult:
     """Two rounds; interrupted or parked, the same command goes on. UsageError without tracks."""
     began = time.monotonic()
     _check(wish)
@@ -88,7 +88,7 @@ def find_beside(
         if end.status != "done":
             status, resume_at = end.status, end.resume_at
             break
-    return Beside(
+    return CrossSourceResult(
         status,
         wish.source,
         wish.beside,
@@ -101,7 +101,7 @@ def find_beside(
     )
 
 
-def _check(wish: Wish) -> None:
+def _check(wish: CrossSourceOptions) -> None:
     endpoints = get(wish.source).manifest.endpoints
     missing = [endpoint for endpoint, _ in _STEPS if endpoint not in endpoints]
     if missing:
@@ -114,11 +114,11 @@ def _check(wish: Wish) -> None:
     get(wish.beside)
 
 
-def _look(folder: DataFolder, wish: Wish) -> tuple[int, list[tuple[str | None, ...]]]:
+def _look(folder: Workspace, wish: CrossSourceOptions) -> tuple[int, list[tuple[str | None, ...]]]:
     """Loads and matches what came; how many tracks there are, and those not found yet."""
     load(folder)
     match(folder)
-    with reading(folder) as connection:
+    with open_session(folder) as connection:
         row = connection.execute(_ALL, [wish.beside]).fetchone()
         lacking = connection.execute(_LACKING, [wish.beside, wish.source]).fetchall()
     if not row or not row[0]:
@@ -129,7 +129,7 @@ def _look(folder: DataFolder, wish: Wish) -> tuple[int, list[tuple[str | None, .
     return int(row[0]), lacking
 
 
-def _errands(endpoint: str, lacking: list[tuple[str | None, ...]]) -> list[Errand]:
+def _errands(endpoint: str, lacking: list[tuple[str | None, ...]]) -> list[PlannedRequest]:
     """What to ask: each code once, or each title with its artist."""
     found: dict[str, None] = {}
     for name, artist, isrc, mix in lacking:
@@ -137,19 +137,21 @@ def _errands(endpoint: str, lacking: list[tuple[str | None, ...]]) -> list[Erran
             found[isrc] = None
         elif endpoint != "isrc" and name:
             found[" ".join(filter(None, (artist, name, mix)))] = None
-    return [Errand(endpoint, id_) for id_ in found]
+    return [PlannedRequest(endpoint, id_) for id_ in found]
 
 
 def _ask(
-    folder: DataFolder,
+    folder: Workspace,
     settings: Settings,
-    wish: Wish,
-    errands: list[Errand],
+    wish: CrossSourceOptions,
+    errands: list[PlannedRequest],
     max_calls: int | None,
     watch: Watch | None,
 ) -> CrawlResult:
     goal = Goal({"track": None}, max_calls)
-    options = CrawlOptions(wish.source, goal, Unfollowed(), wish.at, wish.workers, errands=errands)
+    options = CrawlOptions(
+        wish.source, goal, FollowNothing(), wish.at, wish.workers, planned_requests=errands
+    )
     end = run(crawl_each(folder, settings, [options], watch))[0]
     if isinstance(end, BaseException):
         raise end

@@ -13,22 +13,22 @@ from typing import Any
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.database import asked_of, followed_of
+from phonofilm.crawl.frontier.database import answered_ids, followed_ids
 from phonofilm.crawl.frontier.sqlite import NODE_KINDS
-from phonofilm.crawl.planner.worklist import Errand, Unfollowed
+from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
 from phonofilm.crawl.scope.goal import Goal, Scope
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
 from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_steps, ways
-from phonofilm.enrich.state import Known, filled, wanted_artists
+from phonofilm.enrich.state import KnownArtist, filled, wanted_artists
 from phonofilm.errors import ConfigurationError, ParkedError, PhonofilmError, UsageError
 from phonofilm.identity.match import match
-from phonofilm.net.origin import beside, live
+from phonofilm.net.origin import live_origin, sandbox_addresses
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.routes import Field, Route, named
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import reading
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_session
+from phonofilm.workspace import Workspace
 
 _MOST_ROUNDS = 40
 _ARTIST = NODE_KINDS.index("artist")
@@ -36,7 +36,7 @@ _LATER = "parked"
 _MANY = 1000
 
 
-class Filling(msgspec.Struct):
+class EnrichOptions(msgspec.Struct):
     """What is wanted: so many artists of a source (None: all), and fields as kind and name.
 
     Without a `source` it is the one that finds them fastest. `at` is an address of a sandbox,
@@ -52,7 +52,7 @@ class Filling(msgspec.Struct):
     max_calls: int | None = None
 
 
-class Filled(msgspec.Struct):
+class EnrichResult(msgspec.Struct):
     """How much of each field is in hand before and after, from where, for how many calls.
 
     `left_out` are sources that could not be asked, and why; `status` is done, parked or stopped.
@@ -82,15 +82,15 @@ class _Carrying:
 
     def __init__(
         self,
-        folder: DataFolder,
+        folder: Workspace,
         settings: Settings,
-        wish: Filling,
+        wish: EnrichOptions,
         watch: Watch | None,
         told: Callable[[str], None],
     ) -> None:
         self._folder, self._settings, self._wish = folder, settings, wish
         self._watch, self._told = watch, told
-        self._at = run(beside(wish.at)) if wish.at else {}
+        self._at = run(sandbox_addresses(wish.at)) if wish.at else {}
         self.left_out: dict[str, str] = {}
         self.sources = permitted(settings, self._at, self.left_out)
         self.calls: Counter[str] = Counter()
@@ -102,11 +102,11 @@ class _Carrying:
         """The ids of the wanted artists at their source, found now where they are not yet."""
         wish = self._wish
         path = self._folder.frontier / f"{wish.source}.sqlite"
-        held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
+        held = followed_ids(path, _ARTIST, wish.artists, wish.scope.name)
         if wish.artists is None or len(held) < wish.artists:
             goal = Goal({"artist": wish.artists}, wish.max_calls)
             self._crawl([self._options(wish.source, goal, wish.scope)])
-            held = followed_of(path, _ARTIST, wish.artists, wish.scope.name)
+            held = followed_ids(path, _ARTIST, wish.artists, wish.scope.name)
         if not held and wish.source in self._down:
             raise ParkedError(
                 f"{wish.source} is parked.",
@@ -117,16 +117,16 @@ class _Carrying:
         return held
 
     def _options(
-        self, source: str, goal: Goal, scope: Scope, errands: list[Errand] | None = None
+        self, source: str, goal: Goal, scope: Scope, errands: list[PlannedRequest] | None = None
     ) -> CrawlOptions:
         return CrawlOptions(
-            source, goal, scope, self._at.get(source), self._wish.workers, errands=errands
+            source, goal, scope, self._at.get(source), self._wish.workers, planned_requests=errands
         )
 
-    def ask(self, errands: Mapping[str, list[Errand]]) -> None:
+    def ask(self, errands: Mapping[str, list[PlannedRequest]]) -> None:
         """One round: all sources at once; one that fails or is parked does not stop the others."""
         crawls = [
-            self._options(source, Goal({"artist": None}, most), Unfollowed(), held)
+            self._options(source, Goal({"artist": None}, most), FollowNothing(), held)
             for (source, held), most in zip(
                 errands.items(), self._shares(len(errands)), strict=True
             )
@@ -154,7 +154,7 @@ class _Carrying:
                 self._count(end)
             elif isinstance(end, ParkedError):
                 self._park(options.source, end.resume_at)
-            elif isinstance(end, PhonofilmError) and options.errands is not None:
+            elif isinstance(end, PhonofilmError) and options.planned_requests is not None:
                 self._down.add(options.source)
                 self.left_out[options.source] = end.happened
                 self._told(f"{options.source} is left out: {end.happened}")
@@ -177,17 +177,19 @@ class _Carrying:
 
     def asked(self) -> dict[str, dict[str, set[str]]]:
         """What every source was asked."""
-        return {name: asked_of(self._folder.frontier / f"{name}.sqlite") for name in self.sources}
+        return {
+            name: answered_ids(self._folder.frontier / f"{name}.sqlite") for name in self.sources
+        }
 
     def errands(
         self,
-        artists: Mapping[str, Known],
+        artists: Mapping[str, KnownArtist],
         lacking: Mapping[Field, set[str]],
         routes: Mapping[Field, list[Route]],
-    ) -> dict[str, list[Errand]]:
+    ) -> dict[str, list[PlannedRequest]]:
         """What to ask now: for each gap the next step at the cheapest source that has one."""
         asked = self.asked()
-        found: dict[str, dict[Errand, None]] = defaultdict(dict)
+        found: dict[str, dict[PlannedRequest, None]] = defaultdict(dict)
         for field, entities in lacking.items():
             for entity in sorted(entities):
                 for route in routes[field]:
@@ -216,19 +218,19 @@ def permitted(
                 found[name] = Permitted(manifest, level)
             continue
         try:
-            found[name] = Permitted(manifest, live(get(name), settings).access)
+            found[name] = Permitted(manifest, live_origin(get(name), settings).access)
         except ConfigurationError as error:
             left_out[name] = error.happened.splitlines()[0]
     return found
 
 
-def fill(
-    folder: DataFolder,
+def enrich(
+    folder: Workspace,
     settings: Settings,
-    wish: Filling,
+    wish: EnrichOptions,
     watch: Watch | None = None,
     told: Callable[[str], None] = lambda line: None,
-) -> Filled:
+) -> EnrichResult:
     """Finds the artists and fills their fields. Everything collected is safe whatever happens."""
     began = time.monotonic()
     work = _Carrying(folder, settings, wish, watch, told)
@@ -258,7 +260,7 @@ def fill(
         rounds += 1
     if status == "done" and work.resume_at is not None and any(lacking.values()):
         status = _LATER
-    return Filled(
+    return EnrichResult(
         status,
         len(artists),
         wish.source,
@@ -275,12 +277,12 @@ def fill(
 
 
 def _look(
-    folder: DataFolder, wish: Filling, ids: list[str]
-) -> tuple[dict[str, Known], dict[Field, set[str]], dict[str, dict[str, int]]]:
+    folder: Workspace, wish: EnrichOptions, ids: list[str]
+) -> tuple[dict[str, KnownArtist], dict[Field, set[str]], dict[str, dict[str, int]]]:
     """Loads and matches what came; the artists, who lacks what, and who told what is there."""
     load(folder)
     match(folder)
-    with reading(folder) as connection:
+    with open_session(folder) as connection:
         artists = wanted_artists(connection, wish.source, ids)
         lacking: dict[Field, set[str]] = {}
         sources: dict[str, dict[str, int]] = {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from phonofilm.crawl.planner.worklist import Errand
-from phonofilm.enrich.state import Known
+from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.enrich.state import KnownArtist
 from phonofilm.errors import UsageError
 from phonofilm.sources import get
-from phonofilm.sources.cost import plan
+from phonofilm.sources.cost import estimate_cost
 from phonofilm.sources.manifest import Manifest
 from phonofilm.sources.routes import TRIES, Route, finders, in_order, routes, seconds_a_call
 
@@ -20,11 +20,11 @@ _NOTHING: set[str] = set()
 _BY_WAY_OF = {"listenbrainz": "musicbrainz"}
 
 
-class Step(NamedTuple):
+class NextRequest(NamedTuple):
     """One thing to ask of a source."""
 
     source: str
-    errand: Errand
+    errand: PlannedRequest
 
 
 class Permitted(NamedTuple):
@@ -56,13 +56,13 @@ def _finding(sources: Mapping[str, Permitted], name: str) -> float | None:
     manifest, access = sources[through]
     price = seconds_a_call(manifest, access)
     costs = [price / manifest.endpoints[call].batch for call in finders(manifest, access)]
-    by_code = any(e.node == "track_code" for e in manifest.permitted(access).values())
+    by_code = any(e.subject == "track_code" for e in manifest.permitted(access).values())
     return min(costs, default=0.0 if by_code else None)
 
 
 def next_steps(
-    artist: Known, route: Route, sources: Mapping[str, Permitted], asked: Mapping[str, Asked]
-) -> list[Step]:
+    artist: KnownArtist, route: Route, sources: Mapping[str, Permitted], asked: Mapping[str, Asked]
+) -> list[NextRequest]:
     """What to ask next on a route; empty when all of it was asked."""
     if route.start == "track_code":
         return _by_code(artist, route, asked.get(route.source, {}))
@@ -73,30 +73,30 @@ def next_steps(
     first, *rest = route.calls
     fresh = [id_ for id_ in ids if id_ not in done.get(first, _NOTHING)]
     if fresh:
-        return [Step(route.source, Errand(first, fresh[0]))]
+        return [NextRequest(route.source, PlannedRequest(first, fresh[0]))]
     for call in rest:
-        kind = get(route.source).manifest.endpoints[call].node
+        kind = get(route.source).manifest.endpoints[call].subject
         items = artist.items.get((route.source, kind), [])[: TRIES[kind]]
         left = [id_ for id_ in items if id_ not in done.get(call, _NOTHING)]
         if left:
-            return [Step(route.source, Errand(call, left[0]))]
+            return [NextRequest(route.source, PlannedRequest(call, left[0]))]
     return []
 
 
-def _by_code(artist: Known, route: Route, done: Asked) -> list[Step]:
+def _by_code(artist: KnownArtist, route: Route, done: Asked) -> list[NextRequest]:
     """The codes of a few tracks at once: they go in one batch with those of others."""
     call = route.calls[0]
     codes = artist.codes[: TRIES["track_code"]]
     return [
-        Step(route.source, Errand(call, code))
+        NextRequest(route.source, PlannedRequest(call, code))
         for code in codes
         if code not in done.get(call, _NOTHING)
     ]
 
 
 def _to_find(
-    artist: Known, source: str, sources: Mapping[str, Permitted], asked: Mapping[str, Asked]
-) -> Iterator[Step]:
+    artist: KnownArtist, source: str, sources: Mapping[str, Permitted], asked: Mapping[str, Asked]
+) -> Iterator[NextRequest]:
     """Ways to find an artist at a source that were not tried yet; look-ups before searches."""
     through = _BY_WAY_OF.get(source, source)
     if through not in sources:
@@ -104,18 +104,18 @@ def _to_find(
     manifest, access = sources[through]
     done = asked.get(through, {})
     for call in finders(manifest, access):
-        node = manifest.endpoints[call].node
+        node = manifest.endpoints[call].subject
         told = {"address": artist.addresses(), "isrc": artist.isrcs[:2]}.get(node, [artist.name])
         for id_ in told:
             if id_ not in done.get(call, _NOTHING):
-                yield Step(through, Errand(call, id_))
+                yield NextRequest(through, PlannedRequest(call, id_))
 
 
 def cheapest_finder(sources: Mapping[str, Permitted], artists: int) -> str:
     """The source that finds so many artists in the shortest time; UsageError when none does."""
     costs = {}
     for name, (manifest, access) in sources.items():
-        made = plan(manifest, access, {"artist": artists}, [], [])
+        made = estimate_cost(manifest, access, {"artist": artists}, [], [])
         if made.calls:
             costs[name] = made.calls * seconds_a_call(manifest, access)
     if not costs:

@@ -19,7 +19,7 @@ _PAGES = {
 _MBID = ("listenbrainz",)
 
 
-class Known(msgspec.Struct):
+class KnownArtist(msgspec.Struct):
     """One wanted artist. `ids` are by source; `items` by source and kind, the best known first."""
 
     entity: str
@@ -42,7 +42,7 @@ class Known(msgspec.Struct):
 
 def wanted_artists(
     connection: duckdb.DuckDBPyConnection, source: str, ids: Sequence[str]
-) -> dict[str, Known]:
+) -> dict[str, KnownArtist]:
     """The artists of a source as things, by entity, in the order of their ids."""
     run = connection.execute
     run("CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS id", [list(ids)])
@@ -57,13 +57,13 @@ def wanted_artists(
         [source],
     )
     rows = run("SELECT entity, name FROM wanted WHERE name IS NOT NULL ORDER BY entity").fetchall()
-    found = {entity: Known(entity, name) for entity, name in rows}
+    found = {entity: KnownArtist(entity, name) for entity, name in rows}
     _add_ids(connection, found)
     _add_items(connection, found)
     return found
 
 
-def _add_ids(connection: duckdb.DuckDBPyConnection, found: dict[str, Known]) -> None:
+def _add_ids(connection: duckdb.DuckDBPyConnection, found: dict[str, KnownArtist]) -> None:
     """Ids by what was matched, then those that sources say others have."""
     rows = connection.execute(
         """SELECT e.entity, e.source, e.id, 0 AS told FROM wanted w
@@ -80,7 +80,7 @@ def _add_ids(connection: duckdb.DuckDBPyConnection, found: dict[str, Known]) -> 
                 held.append(id_)
 
 
-def _add_items(connection: duckdb.DuckDBPyConnection, found: dict[str, Known]) -> None:
+def _add_items(connection: duckdb.DuckDBPyConnection, found: dict[str, KnownArtist]) -> None:
     """Their tracks and albums, best known first, and the codes of their tracks."""
     rows = connection.execute(
         f"""SELECT entity, source, kind, id, isrc FROM (

@@ -1,9 +1,9 @@
-"""`forget`: a person is removed everywhere, from the raw answers to the last snapshot.
+"""`erase_person`: a person is removed everywhere, from the raw answers to the last snapshot.
 
 What goes is what they wrote and what they put up: comments, the profile, uploads with all that
 hangs on these, files that nobody else has. What stays is a keyed hash that keeps them out. What is
 theirs is written down before anything is touched: a cut or a database that does not answer leaves
-work, and the next `forget` does it first.
+work, and the next `erase_person` does it first.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ import msgspec
 
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.erasure.rows import erase
+from phonofilm.erasure.rows import erase_rows
 from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.journal import disk_failed
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
 from phonofilm.privacy.people import (
     TOMBSTONE,
     Change,
-    Forgotten,
+    ErasedPeople,
     Person,
-    Theirs,
+    PersonData,
     changed_body,
-    people_in,
+    find_people,
     remember,
     rewrite,
 )
@@ -40,7 +40,7 @@ from phonofilm.sources import NAMES, get
 from phonofilm.sources.contract import ODD_ANSWERS, Malformed, plain
 from phonofilm.warehouse.load.load import seal_all
 from phonofilm.warehouse.snapshots import publish, published, withdraw
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 _HANDLE = re.compile(r"soundcloud\.com/([^/?#\s]+)")
 _BEGUN = "forgetting.json"
@@ -54,13 +54,13 @@ class Removed(msgspec.Struct):
     files: int
 
 
-def forget(folder: DataFolder, who: str, source: str = "soundcloud") -> Removed:
+def erase_person(folder: Workspace, who: str, source: str = "soundcloud") -> Removed:
     """Removes a person named by id, URN, link, handle or name; UsageError for nobody or several."""
     folder.must_exist()
     get(source)
-    with Writing(folder, "forgetting of a person"):
+    with FolderLock(folder, "forgetting of a person"):
         seal_all(folder)
-        shelf = Shelf(folder)
+        shelf = SegmentStore(folder)
         begun = _begun(folder)
         done = _remove(folder, shelf, begun) if begun else None
         try:
@@ -74,13 +74,13 @@ def forget(folder: DataFolder, who: str, source: str = "soundcloud") -> Removed:
         return _remove(folder, shelf, theirs)
 
 
-def _begun(folder: DataFolder) -> Theirs | None:
+def _begun(folder: Workspace) -> PersonData | None:
     """What an earlier command noted and did not finish."""
     path = folder.root / _BEGUN
-    return msgspec.json.decode(path.read_bytes(), type=Theirs) if path.exists() else None
+    return msgspec.json.decode(path.read_bytes(), type=PersonData) if path.exists() else None
 
 
-def _note(folder: DataFolder, theirs: Theirs) -> None:
+def _note(folder: Workspace, theirs: PersonData) -> None:
     path = folder.root / _BEGUN
     growing = path.with_suffix(".growing")
     try:
@@ -92,12 +92,12 @@ def _note(folder: DataFolder, theirs: Theirs) -> None:
         raise disk_failed(path, error) from error
 
 
-def _remove(folder: DataFolder, shelf: Shelf, theirs: Theirs) -> Removed:
+def _remove(folder: Workspace, shelf: SegmentStore, theirs: PersonData) -> Removed:
     """Everything of theirs goes; each step can be done again."""
     gone = theirs.gone(hash_key())
     # Noted first: when something fails below, nobody is collected again meanwhile.
     remember(folder.root, theirs.source, gone)
-    rows, unreached = erase(folder, theirs, gone)
+    rows, unreached = erase_rows(folder, theirs, gone)
     touched = _from_landing(shelf, theirs, gone)
     files = _files(folder, shelf, theirs)
     for name in NAMES:
@@ -119,17 +119,17 @@ def _called(who: str) -> tuple[str, bool]:
     return (handle[1] if handle else who).strip(), handle is not None
 
 
-def _is_called(theirs: Theirs, who: str) -> bool:
+def _is_called(theirs: PersonData, who: str) -> bool:
     text, _ = _called(who)
-    hashed = Forgotten(frozenset(), frozenset(), hash_key()).hash_of(text)
+    hashed = ErasedPeople(frozenset(), frozenset(), hash_key()).hash_of(text)
     told = theirs.ids | theirs.names | {theirs.hashed}
     return text in told or hashed in told
 
 
-def _find(shelf: Shelf, source: str, who: str) -> Person:
+def _find(shelf: SegmentStore, source: str, who: str) -> Person:
     """The one person whom a text names."""
     text, is_handle = _called(who)
-    nobody = Forgotten(frozenset(), frozenset(), hash_key())
+    nobody = ErasedPeople(frozenset(), frozenset(), hash_key())
     hashed = nobody.hash_of(text)
     found: dict[str, Person] = {}
     for envelope in answers(shelf.paths(source)):
@@ -167,18 +167,18 @@ def _the_one(found: list[Person], who: str, source: str) -> Person:
     )
 
 
-def _people(envelope: Envelope, nobody: Forgotten) -> Iterator[Person]:
+def _people(envelope: Envelope, nobody: ErasedPeople) -> Iterator[Person]:
     try:
         tree = plain(envelope.response.body)
     except Malformed:
         return
-    yield from people_in(tree, nobody.hash_of)
+    yield from find_people(tree, nobody.hash_of)
 
 
-def _theirs(shelf: Shelf, source: str, person: Person, public: bool) -> Theirs:
+def _theirs(shelf: SegmentStore, source: str, person: Person, public: bool) -> PersonData:
     """Uploads, playlists and files of a person, and all they were called, from the answers."""
     ids = frozenset(filter(None, (person.hashed, person.id)))
-    names, nobody = set(person.names), Forgotten(frozenset(), frozenset(), hash_key())
+    names, nobody = set(person.names), ErasedPeople(frozenset(), frozenset(), hash_key())
     tracks: set[str] = set()
     playlists: set[str] = set()
     for envelope in answers(shelf.paths(source)):
@@ -187,7 +187,7 @@ def _theirs(shelf: Shelf, source: str, person: Person, public: bool) -> Theirs:
                 names |= other.names
         for kind, id_ in _owned(source, envelope, ids):
             (tracks if kind == "track" else playlists).add(id_)
-    told = Theirs(
+    told = PersonData(
         source,
         person.hashed,
         ids,
@@ -217,7 +217,7 @@ def _owned(source: str, envelope: Envelope, ids: frozenset[str]) -> Iterator[tup
 
 
 def _listed_files(
-    shelf: Shelf, source: str, theirs: Theirs
+    shelf: SegmentStore, source: str, theirs: PersonData
 ) -> Iterator[tuple[str, list[dict[str, str]], list[dict[str, str]]]]:
     """Files that answers list, with their owners: those that are this person's, and others."""
     for envelope in answers(shelf.paths(source)):
@@ -230,14 +230,14 @@ def _listed_files(
 
 
 def _parted(
-    owners: list[dict[str, str]], theirs: Theirs | None
+    owners: list[dict[str, str]], theirs: PersonData | None
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     things = theirs.things if theirs else {}
     own = [of for of in owners if of["id"] in things.get(of["kind"], ())]
     return own, [of for of in owners if of not in own]
 
 
-def _from_landing(shelf: Shelf, theirs: Theirs, gone: Forgotten) -> int:
+def _from_landing(shelf: SegmentStore, theirs: PersonData, gone: ErasedPeople) -> int:
     """Answers about them are dropped, others lose what is theirs; elsewhere, who was looked for."""
     changes = {name: _unasked(name, theirs) for name in NAMES}
     changes[theirs.source] = _changed(theirs, gone)
@@ -248,11 +248,11 @@ def _from_landing(shelf: Shelf, theirs: Theirs, gone: Forgotten) -> int:
     return touched
 
 
-def _changed(theirs: Theirs, gone: Forgotten) -> Change:
+def _changed(theirs: PersonData, gone: ErasedPeople) -> Change:
     endpoints = get(theirs.source).manifest.endpoints
 
     def change(envelope: Envelope) -> Envelope | None:
-        node = endpoints[envelope.endpoint].node if envelope.endpoint in endpoints else ""
+        node = endpoints[envelope.endpoint].subject if envelope.endpoint in endpoints else ""
         things = theirs.things.get(node, frozenset())
         if len(envelope.ids) == 1 and envelope.ids[0] in things:
             return None
@@ -275,13 +275,13 @@ def _is_asked(node: str) -> bool:
     return node.endswith(("_query", "_link"))
 
 
-def _unasked(source: str, theirs: Theirs) -> Change:
+def _unasked(source: str, theirs: PersonData) -> Change:
     """Other sources were asked for their tracks by name."""
     endpoints = get(source).manifest.endpoints
     names = _words(theirs)
 
     def change(envelope: Envelope) -> Envelope | None:
-        node = endpoints[envelope.endpoint].node if envelope.endpoint in endpoints else ""
+        node = endpoints[envelope.endpoint].subject if envelope.endpoint in endpoints else ""
         if not _is_asked(node) or not any(_begins(id_, names) for id_ in envelope.ids):
             return envelope
         ids = [TOMBSTONE if _begins(id_, names) else id_ for id_ in envelope.ids]
@@ -294,13 +294,13 @@ def _begins(asked: str, names: tuple[str, ...]) -> bool:
     return f"{asked} ".casefold().startswith(names)
 
 
-def _words(theirs: Theirs) -> tuple[str, ...]:
+def _words(theirs: PersonData) -> tuple[str, ...]:
     """Their names as searches begin with them; hashes and very short ones are none."""
     known = (name for name in theirs.names if not name.startswith(PREFIX) and len(name) > 2)
     return tuple(f"{name.casefold()} " for name in sorted(known))
 
 
-def _media(envelope: Envelope, theirs: Theirs) -> Envelope | None:
+def _media(envelope: Envelope, theirs: PersonData) -> Envelope | None:
     """A file that others have, too, stays theirs alone."""
     told = msgspec.json.decode(envelope.body)
     own, others = _parted(told["of"], theirs)
@@ -310,7 +310,7 @@ def _media(envelope: Envelope, theirs: Theirs) -> Envelope | None:
     return changed_body(envelope, body) if others else None
 
 
-def _files(folder: DataFolder, shelf: Shelf, theirs: Theirs) -> int:
+def _files(folder: Workspace, shelf: SegmentStore, theirs: PersonData) -> int:
     """Removes files that belong to nobody else, here and in the object store."""
     left = {path for path, _, others in _listed_files(shelf, "*", theirs) if others}
     shelf.tidy()
@@ -322,24 +322,24 @@ def _files(folder: DataFolder, shelf: Shelf, theirs: Theirs) -> int:
     return len(theirs.files - left)
 
 
-def _from_frontier(folder: DataFolder, source: str, theirs: Theirs) -> None:
+def _from_frontier(folder: Workspace, source: str, theirs: PersonData) -> None:
     """What was known to be asked about: ids and names become a word that names nobody."""
     path = folder.frontier / f"{source}.sqlite"
     if not path.exists():
         return
     frontier = Frontier(path)
     if source == theirs.source:
-        frontier.forget(theirs.things, theirs.names, TOMBSTONE)
+        frontier.erase_person(theirs.things, theirs.names, TOMBSTONE)
     elif words := _words(theirs):
         kinds = ("artist_query", "track_query")
         known = {frontier.id_of(seq) for kind in kinds for seq in frontier.by_kind[kind]}
         asked = {id_ for id_ in known if _begins(id_, words)}
         if asked:
-            frontier.forget({}, asked, TOMBSTONE)
+            frontier.erase_person({}, asked, TOMBSTONE)
     frontier.close()
 
 
-def _from_identity(folder: DataFolder, theirs: Theirs) -> None:
+def _from_identity(folder: Workspace, theirs: PersonData) -> None:
     """The book is made anew; decisions about what is theirs go."""
     for book in (folder.root / "identity").glob("matches.duckdb*"):
         book.unlink()

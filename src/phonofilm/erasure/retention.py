@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from phonofilm.errors import PhonofilmError, StoreError
-from phonofilm.landing.segment_store import Shelf, drop_older
+from phonofilm.landing.segment_store import SegmentStore, drop_older
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.engines.location import databases, open_warehouse, same_database
 from phonofilm.warehouse.load.load import seal_all
 from phonofilm.warehouse.snapshots import publish, published, withdraw
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 
 class Purged(msgspec.Struct):
@@ -23,11 +23,11 @@ class Purged(msgspec.Struct):
     answers: int
 
 
-def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
+def purge(folder: Workspace, now: datetime | None = None) -> Purged:
     """Removes what expired before `now` (UTC); old snapshots go too, they hold the same rows."""
     instant = now or datetime.now(UTC)
     folder.must_exist()
-    with Writing(folder, "purge"):
+    with FolderLock(folder, "purge"):
         seal_all(folder)
         rows, unreached = _from_all(folder, instant)
         if any(rows.values()):  # it holds facts of the same rows, and can be made anew
@@ -43,7 +43,7 @@ def purge(folder: DataFolder, now: datetime | None = None) -> Purged:
     return Purged({table: number for table, number in rows.items() if number}, answers)
 
 
-def _from_all(folder: DataFolder, instant: datetime) -> tuple[Counter[str], PhonofilmError | None]:
+def _from_all(folder: Workspace, instant: datetime) -> tuple[Counter[str], PhonofilmError | None]:
     """Rows removed from every warehouse this folder was ever loaded into; what was not reached."""
     rows: Counter[str] = Counter()
     unreached: PhonofilmError | None = None
@@ -58,20 +58,20 @@ def _from_all(folder: DataFolder, instant: datetime) -> tuple[Counter[str], Phon
     return rows, unreached
 
 
-def _from_warehouse(folder: DataFolder, instant: datetime, url: str) -> dict[str, int]:
+def _from_warehouse(folder: Workspace, instant: datetime, url: str) -> dict[str, int]:
     naive = instant.astimezone(UTC).replace(tzinfo=None)
     warehouse = open_warehouse(folder, url)
     try:
         with warehouse.transaction():
             removed = warehouse.purge(naive)
-        warehouse.settle()
+        warehouse.checkpoint()
     finally:
         warehouse.close()
     return removed
 
 
-def _from_landing(folder: DataFolder, name: str, instant: datetime) -> int:
+def _from_landing(folder: Workspace, name: str, instant: datetime) -> int:
     keep_days = get(name).manifest.terms.keep_days
     if keep_days is None:
         return 0
-    return drop_older(Shelf(folder), name, instant - timedelta(days=keep_days))
+    return drop_older(SegmentStore(folder), name, instant - timedelta(days=keep_days))

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from phonofilm.errors import PhonofilmError, StoreError
-from phonofilm.privacy.people import Forgotten, Theirs, told_without
+from phonofilm.privacy.people import ErasedPeople, PersonData, told_without
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.location import databases, open_warehouse, same_database
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
-def erase(
-    folder: DataFolder, theirs: Theirs, gone: Forgotten
+def erase_rows(
+    folder: Workspace, theirs: PersonData, gone: ErasedPeople
 ) -> tuple[Counter[str], PhonofilmError | None]:
     """Rows removed by table, and why a database could not be reached, if one could not."""
     rows: Counter[str] = Counter()
@@ -30,14 +30,14 @@ def erase(
         try:
             with warehouse.transaction():
                 rows.update(_rows(warehouse, theirs, gone))
-            warehouse.settle()
-            warehouse.wipe()
+            warehouse.checkpoint()
+            warehouse.vacuum()
         finally:
             warehouse.close()
     return rows, unreached
 
 
-def _rows(warehouse: Warehouse, theirs: Theirs, gone: Forgotten) -> dict[str, int]:
+def _rows(warehouse: Warehouse, theirs: PersonData, gone: ErasedPeople) -> dict[str, int]:
     ids, tracks, lists = (_listed(held) for held in (theirs.ids, theirs.tracks, theirs.playlists))
     own = f"source = '{theirs.source}'"
     either = f"""((of_kind = 'artist' AND of_id IN {ids})
@@ -62,16 +62,16 @@ def _rows(warehouse: Warehouse, theirs: Theirs, gone: Forgotten) -> dict[str, in
         "quarantine": "true",  # what did not parse cannot be looked through
     }
     removed = {
-        table: warehouse.change(f"DELETE FROM store.{table} WHERE {own} AND ({condition})")
+        table: warehouse.execute(f"DELETE FROM store.{table} WHERE {own} AND ({condition})")
         for table, condition in where.items()
     }
     things = f"(kind = 'artist' AND id IN {ids}) OR (kind = 'recording' AND id IN {tracks})"
-    warehouse.change(f"DELETE FROM identity.members WHERE {own} AND ({things})")
+    warehouse.execute(f"DELETE FROM identity.members WHERE {own} AND ({things})")
     _unname(warehouse, own, theirs, gone)
     return removed
 
 
-def _unname(warehouse: Warehouse, own: str, theirs: Theirs, gone: Forgotten) -> None:
+def _unname(warehouse: Warehouse, own: str, theirs: PersonData, gone: ErasedPeople) -> None:
     """Others' comments in which they are called, and what runs told of them."""
     called = " OR ".join(
         f"position({_quoted(text)} IN lower(body)) > 0"
@@ -82,14 +82,14 @@ def _unname(warehouse: Warehouse, own: str, theirs: Theirs, gone: Forgotten) -> 
     )
     for id_, body in said:
         if (kept := gone.unmentioned(body)) != body:
-            warehouse.change(
+            warehouse.execute(
                 f"UPDATE store.comment SET body = {_quoted(kept)}"
                 f" WHERE {own} AND id = {_quoted(id_)}"
             )
     texts = (*theirs.names, *theirs.tracks, *theirs.ids)
     for id_, result in warehouse.rows(f"SELECT id, result FROM store.run WHERE {own}"):
         if result and (kept := told_without(result, texts)) != result:
-            warehouse.change(
+            warehouse.execute(
                 f"UPDATE store.run SET result = {_quoted(kept)} WHERE id = {_quoted(id_)}"
             )
 

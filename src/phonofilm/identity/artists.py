@@ -6,7 +6,7 @@ from phonofilm.identity.model import (
     FEWER,
     NAMED_BY_ID,
     SHARED,
-    Kind,
+    MatchModel,
     Row,
     codes_of,
     comparison,
@@ -67,7 +67,7 @@ COMPARISONS = (
     NAMED_BY_ID,
 )
 
-ARTIST = Kind(
+ARTIST = MatchModel(
     "artist",
     "artist",
     TOLD,
@@ -79,5 +79,5 @@ ARTIST = Kind(
     (),
     _two_artists,
     1_000,
-    exclusive=True,
+    one_per_source=True,
 )

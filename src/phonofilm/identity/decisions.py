@@ -10,7 +10,7 @@ import msgspec
 
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.landing.journal import disk_failed
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
 class Decision(msgspec.Struct):
@@ -23,11 +23,11 @@ class Decision(msgspec.Struct):
     at: str
 
 
-def _file(folder: DataFolder) -> Path:
+def _file(folder: Workspace) -> Path:
     return folder.root / "identity" / "decisions.jsonl"
 
 
-def decide(folder: DataFolder, kind: str, one: str, other: str, same: bool) -> Decision:
+def decide(folder: Workspace, kind: str, one: str, other: str, same: bool) -> Decision:
     """Writes a decision down; it is on disk when this returns."""
     first, second = sorted((one, other))
     if first == second:
@@ -53,7 +53,7 @@ def _ends_whole(path: Path) -> bool:
         return file.read(1) == b"\n"
 
 
-def decisions(folder: DataFolder, kind: str = "") -> list[Decision]:
+def decisions(folder: Workspace, kind: str = "") -> list[Decision]:
     """All that stand, of one kind or of all, the newest last.
 
     A line that a power cut left half is passed over; anything else that is no decision is told.

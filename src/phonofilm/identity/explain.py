@@ -7,10 +7,10 @@ import msgspec
 from phonofilm.errors import UsageError
 from phonofilm.identity.decisions import decisions
 from phonofilm.identity.match import KINDS, kind_of
-from phonofilm.identity.match_store import Book
-from phonofilm.identity.model import RULES, Kind
+from phonofilm.identity.match_store import MatchStore
+from phonofilm.identity.model import RULES, MatchModel
 from phonofilm.identity.scoring import LINKED, Weight, weigh
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 
 class Explained(msgspec.Struct):
@@ -28,11 +28,11 @@ class Explained(msgspec.Struct):
     rules: str
 
 
-def explain(folder: DataFolder, one: str, other: str, kind: str = "") -> Explained:
+def explain(folder: Workspace, one: str, other: str, kind: str = "") -> Explained:
     """The reasons for two records, named `source:id`; UsageError when one was never matched."""
     folder.must_exist()
-    with Writing(folder, "match --explain"):
-        book = Book(folder)
+    with FolderLock(folder, "match --explain"):
+        book = MatchStore(folder)
         try:
             held = _kind(book, one, other, kind)
             a, b = (_uid(book, held, name) for name in (one, other))
@@ -43,11 +43,11 @@ def explain(folder: DataFolder, one: str, other: str, kind: str = "") -> Explain
     return Explained(held.name, one, other, round(probability, 6), verdict, weights, RULES)
 
 
-def _records(book: Book, kind: Kind) -> int:
+def _records(book: MatchStore, kind: MatchModel) -> int:
     return book.number(f"SELECT count(*) FROM book.{kind.name}")
 
 
-def _kind(book: Book, one: str, other: str, name: str) -> Kind:
+def _kind(book: MatchStore, one: str, other: str, name: str) -> MatchModel:
     """The kind that holds both; the one that was named."""
     if name:
         return kind_of(name)
@@ -66,7 +66,7 @@ def _kind(book: Book, one: str, other: str, name: str) -> Kind:
     )
 
 
-def _find(book: Book, kind: Kind, name: str) -> int:
+def _find(book: MatchStore, kind: MatchModel, name: str) -> int:
     tables = "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'book' AND table_name = ?"
     if not book.number(tables, [kind.name]):
         return 0
@@ -75,7 +75,7 @@ def _find(book: Book, kind: Kind, name: str) -> int:
     return book.number(sql, [source, id_])
 
 
-def _uid(book: Book, kind: Kind, name: str) -> int:
+def _uid(book: MatchStore, kind: MatchModel, name: str) -> int:
     uid = _find(book, kind, name)
     if not uid:
         raise UsageError(
@@ -86,9 +86,9 @@ def _uid(book: Book, kind: Kind, name: str) -> int:
 
 
 def _verdict(
-    folder: DataFolder,
-    book: Book,
-    kind: Kind,
+    folder: Workspace,
+    book: MatchStore,
+    kind: MatchModel,
     names: tuple[str, str],
     uids: tuple[int, int],
     probability: float,

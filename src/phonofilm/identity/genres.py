@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phonofilm.identity.match_store import Book
+from phonofilm.identity.match_store import MatchStore
 
 _MOST_WORDS = 6
 _DEEPEST = 8
@@ -51,7 +51,7 @@ _TOLD = """SELECT lower(trim(g.name)), lower(trim(p.name)) FROM store.genre g
     WHERE g.name IS NOT NULL AND p.name IS NOT NULL ORDER BY ALL"""
 
 
-def keep_genres(book: Book) -> int:
+def keep_genres(book: MatchStore) -> int:
     """Writes the vocabulary into the book as `genres` and `genre_tree`; how many genres."""
     run = book.connection.execute
     names = [name for (name,) in run(_NAMES).fetchall()]

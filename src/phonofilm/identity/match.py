@@ -12,18 +12,18 @@ from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.identity.artists import ARTIST
 from phonofilm.identity.clusters import clusters
 from phonofilm.identity.decisions import Decision, decisions
-from phonofilm.identity.model import RULES, Kind
+from phonofilm.identity.model import RULES, MatchModel
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.identity.releases import RELEASE
 from phonofilm.identity.titles import TITLE
-from phonofilm.warehouse.engines.location import open_warehouse, remembered
+from phonofilm.warehouse.engines.location import open_warehouse, saved_location
 from phonofilm.warehouse.snapshots import publish
-from phonofilm.warehouse.views.entities import RANKS, TABLES
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.warehouse.views.entities import SOURCE_PRIORITY, TABLES
+from phonofilm.workspace import FolderLock, Workspace
 
 try:
     from phonofilm.identity.genres import keep_genres
-    from phonofilm.identity.match_store import Book
+    from phonofilm.identity.match_store import MatchStore
     from phonofilm.identity.scoring import LINKED, WEAKEST, prior_of, score
 except ImportError:
     raise ConfigurationError(
@@ -49,12 +49,12 @@ class Matched(msgspec.Struct):
     elapsed_s: float
 
 
-def match(folder: DataFolder, again: bool = False) -> Matched:
+def match(folder: Workspace, again: bool = False) -> Matched:
     """Matches what is new (`again`: everything) and writes the result into the warehouse."""
     began = time.monotonic()
     folder.must_exist()
-    with Writing(folder, "match"):
-        book = Book(folder)
+    with FolderLock(folder, "match"):
+        book = MatchStore(folder)
         try:
             if again:
                 book.begin_anew()
@@ -69,7 +69,7 @@ def match(folder: DataFolder, again: bool = False) -> Matched:
     return Matched(RULES, told, round(time.monotonic() - began, 3))
 
 
-def _one_kind(folder: DataFolder, book: Book, kind: Kind) -> dict[str, int]:
+def _one_kind(folder: Workspace, book: MatchStore, kind: MatchModel) -> dict[str, int]:
     """Facts, pairs, scores and clusters of one kind."""
     came, gone = book.refresh(kind)
     pairs = book.candidates(kind)
@@ -82,7 +82,7 @@ def _one_kind(folder: DataFolder, book: Book, kind: Kind) -> dict[str, int]:
     return {"records": records, "new": came, "gone": gone, "pairs": pairs, **found, "to_decide": 0}
 
 
-def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
+def _cluster(book: MatchStore, kind: MatchModel, decided: list[Decision]) -> dict[str, int]:
     run = book.connection.execute
     _probabilities(book, kind)
     told = _decided(book, kind, decided)
@@ -91,7 +91,7 @@ def _cluster(book: Book, kind: Kind, decided: list[Decision]) -> dict[str, int]:
         ORDER BY probability DESC, source_a, id_a, source_b, id_b"""
     ).fetchall()
     concerned = {uid for pair in (*links, *told) for uid in pair[:2]}
-    found = clusters(links, dict(_facts(book, kind, concerned)), kind.apart, told)
+    found = clusters(links, dict(_facts(book, kind, concerned)), kind.conflict, told)
     run("DELETE FROM book.member WHERE kind = ?", [kind.name])
     run("DELETE FROM book.refused WHERE kind = ?", [kind.name])
     book.insert("member", kind.name, found.cluster_of.items())
@@ -114,7 +114,7 @@ def _ordered(pair: tuple[int, int, bool]) -> tuple[int, int]:
     return min(pair[:2]), max(pair[:2])
 
 
-def _probabilities(book: Book, kind: Kind) -> None:
+def _probabilities(book: MatchStore, kind: MatchModel) -> None:
     """The links as `held_KIND`, with what they are worth.
 
     Where a source has each thing once, those that compete for one partner share what is to be had.
@@ -122,7 +122,7 @@ def _probabilities(book: Book, kind: Kind) -> None:
     records = book.number(f"SELECT count(*) FROM book.{kind.name}")
     prior = prior_of(kind, records)
     odds = share = "odds"
-    if kind.exclusive:
+    if kind.one_per_source:
         share = """odds / (1 + greatest(sum(odds) OVER (PARTITION BY a, source_b),
             sum(odds) OVER (PARTITION BY b, source_a)) - odds)"""
     book.connection.execute(
@@ -137,7 +137,9 @@ def _probabilities(book: Book, kind: Kind) -> None:
     )
 
 
-def _decided(book: Book, kind: Kind, decided: list[Decision]) -> list[tuple[int, int, bool]]:
+def _decided(
+    book: MatchStore, kind: MatchModel, decided: list[Decision]
+) -> list[tuple[int, int, bool]]:
     """Pairs of records that people called one thing or two, the newest first, as far as here."""
     if not decided:
         return []
@@ -156,7 +158,7 @@ def _decided(book: Book, kind: Kind, decided: list[Decision]) -> list[tuple[int,
 
 
 def _facts(
-    book: Book, kind: Kind, concerned: set[int]
+    book: MatchStore, kind: MatchModel, concerned: set[int]
 ) -> Iterator[tuple[int, tuple[str, tuple[Any, ...]]]]:
     columns = ", ".join(["uid", "source", *kind.apart_by])
     rows = book.connection.execute(f"SELECT {columns} FROM book.{kind.name}")
@@ -166,9 +168,9 @@ def _facts(
                 yield row[0], (row[1], row[2:])
 
 
-def _entities(book: Book, kind: Kind) -> None:
+def _entities(book: MatchStore, kind: MatchModel) -> None:
     """What each record belongs to, as `entity_of_KIND`: the best known member names it."""
-    ranks = ", ".join(f"('{source}', {rank})" for rank, source in enumerate(RANKS))
+    ranks = ", ".join(f"('{source}', {rank})" for rank, source in enumerate(SOURCE_PRIORITY))
     book.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE entity_of_{kind.name} AS
         SELECT h.uid, h.source, h.id, m.cluster, first_value(h.source || ':' || h.id) OVER (
@@ -180,7 +182,7 @@ def _entities(book: Book, kind: Kind) -> None:
     )
 
 
-def tell(book: Book) -> None:
+def tell(book: MatchStore) -> None:
     """The result as people read it: `book.members` and `book.links`, by source and id."""
     run = book.connection.execute
     members, links = [], []
@@ -203,21 +205,21 @@ def tell(book: Book) -> None:
     book.settle()
 
 
-def _adopt(folder: DataFolder, book: Book) -> None:
+def _adopt(folder: Workspace, book: MatchStore) -> None:
     """Into the warehouse, where the views are."""
-    database = folder.database or remembered(folder)
+    database = folder.database or saved_location(folder)
     warehouse = open_warehouse(folder, database)
     try:
         with warehouse.transaction():
-            warehouse.adopt(book.path, tuple(TABLES))
-        warehouse.settle()
+            warehouse.replace_identity(book.path, tuple(TABLES))
+        warehouse.checkpoint()
     finally:
         warehouse.close()
     if not database:
         publish(folder)
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> MatchModel:
     """A kind by its name; UsageError names those there are."""
     if name not in KINDS:
         raise UsageError(

@@ -14,10 +14,10 @@ import duckdb
 import pyarrow as pa
 
 from phonofilm.errors import StoreError
-from phonofilm.identity.model import RULES, Kind
+from phonofilm.identity.model import RULES, MatchModel
 from phonofilm.landing.journal import disk_failed
-from phonofilm.warehouse.snapshots import reading
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_session
+from phonofilm.workspace import Workspace
 
 FILE = "matches.duckdb"
 _BATCH = 50_000
@@ -34,13 +34,13 @@ _TYPES = {
 }
 
 
-class Book:
+class MatchStore:
     """The book, open beside the warehouse; `connection` reaches both, the book as `book`."""
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: Workspace) -> None:
         self.path: Path = folder.root / "identity" / FILE
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = reading(folder)
+        self.connection = open_session(folder)
         try:
             try:
                 self._open()
@@ -103,7 +103,7 @@ class Book:
         rows = self.connection.execute(sql, values or []).fetchall()
         return int(rows[0][0] or 0) if rows else 0
 
-    def refresh(self, kind: Kind) -> tuple[int, int]:
+    def refresh(self, kind: MatchModel) -> tuple[int, int]:
         """Brings the facts up to the warehouse; how many records are new (or changed), and gone."""
         run = self.connection.execute
         facts = ", ".join(f"{name} {sql}" for name, sql in kind.facts.items())
@@ -114,7 +114,7 @@ class Book:
         run(f"CREATE TABLE IF NOT EXISTS book.key_{kind.name} (k UBIGINT, uid BIGINT)")
         run(
             f"""CREATE OR REPLACE TEMP TABLE told AS SELECT t.*, hash(t) AS print
-            FROM ({kind.told}) t"""
+            FROM ({kind.source_query}) t"""
         )
         alike = "t.source = h.source AND t.id = h.id AND t.print = h.print"
         run(
@@ -127,7 +127,7 @@ class Book:
         )
         return self._take_in(kind), self._forget(kind)
 
-    def _forget(self, kind: Kind) -> int:
+    def _forget(self, kind: MatchModel) -> int:
         """The facts go last: who is interrupted here finds them again."""
         run = self.connection.execute
         gone = self.number("SELECT count(*) FROM gone")
@@ -138,7 +138,7 @@ class Book:
             run(f"DELETE FROM book.{kind.name} WHERE uid {inside}")
         return gone
 
-    def _take_in(self, kind: Kind) -> int:
+    def _take_in(self, kind: MatchModel) -> int:
         """Prepares the facts of what is new; numbers go on from the last, and never come again."""
         last = f"SELECT greatest(coalesce(max(uid), 0), {self.done(kind)}) FROM book.{kind.name}"
         first = self.number(last) + 1
@@ -169,11 +169,11 @@ class Book:
             self.connection.unregister("lines")
         return made
 
-    def done(self, kind: Kind) -> int:
+    def done(self, kind: MatchModel) -> int:
         """The last record that was compared with all before it."""
         return self.number("SELECT max(uid) FROM book.done WHERE kind = ?", [kind.name])
 
-    def candidates(self, kind: Kind) -> int:
+    def candidates(self, kind: MatchModel) -> int:
         """Pairs that share a key and of which one was not compared yet, as `pairs`; how many."""
         keys, done = f"book.key_{kind.name}", self.done(kind)
         run = self.connection.execute
@@ -196,14 +196,14 @@ class Book:
         )
         if self.number("SELECT count(*) FROM crowded"):
             self._compare_again(kind, done)
-        if kind.exclusive:  # of one source they are two anyway
+        if kind.one_per_source:  # of one source they are two anyway
             run(
                 f"""DELETE FROM pairs USING book.{kind.name} x, book.{kind.name} y
                 WHERE x.uid = join_key_l AND y.uid = join_key_r AND x.source = y.source"""
             )
         return self.number("SELECT count(*) FROM pairs")
 
-    def _crowded(self, kind: Kind, done: int) -> None:
+    def _crowded(self, kind: MatchModel, done: int) -> None:
         """Old records of keys that became too common now, as `crowded`; their links are undone.
 
         They were compared when the key still told something; all at once they would not have been.
@@ -221,7 +221,7 @@ class Book:
             f"DELETE FROM book.link WHERE kind = ? AND (a {inside} OR b {inside})", [kind.name]
         )
 
-    def _compare_again(self, kind: Kind, done: int) -> None:
+    def _compare_again(self, kind: MatchModel, done: int) -> None:
         """Adds the pairs of crowded records that another key still tells of."""
         keys = f"book.key_{kind.name}"
         self.connection.execute(
@@ -231,7 +231,7 @@ class Book:
             JOIN {keys} o ON o.k = n.k AND o.uid <> n.uid AND o.uid <= {done}"""
         )
 
-    def keep(self, kind: Kind) -> None:
+    def keep(self, kind: MatchModel) -> None:
         """Writes down what was `scored`; from now on these records are old."""
         run = self.connection.execute
         run(

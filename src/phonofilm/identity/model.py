@@ -15,7 +15,7 @@ RULES = "2026.11.20"
 Row = tuple[Any, ...]
 
 
-class Kind(NamedTuple):
+class MatchModel(NamedTuple):
     """One kind of thing.
 
     `told` is SQL over the warehouse (`store`) giving `source`, `id` and the columns `prepare` makes
@@ -29,17 +29,17 @@ class Kind(NamedTuple):
 
     name: str
     table: str
-    told: str
+    source_query: str
     facts: dict[str, str]
     prepare: Callable[[Row], Row]
     keys: Sequence[str]
     comparisons: Sequence[dict[str, Any]]
     expected: float
     apart_by: Sequence[str]
-    apart: Callable[[Row, Row], bool]
+    conflict: Callable[[Row, Row], bool]
     catalogue: int
-    exclusive: bool = False
-    witnesses: str = "true"
+    one_per_source: bool = False
+    required_evidence: str = "true"
 
 
 def level(sql: str, words: str, m: float, u: float) -> dict[str, Any]:

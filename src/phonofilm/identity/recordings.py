@@ -6,7 +6,7 @@ import re
 
 from phonofilm.identity.model import (
     NAMED_BY_ID,
-    Kind,
+    MatchModel,
     Row,
     codes_of,
     comparison,
@@ -177,7 +177,7 @@ COMPARISONS = (
 # on others' songs. A link needs a second witness: the title, or artist and length together.
 WITNESSES = "gamma_isrc <> 1 OR gamma_song > 0 OR (gamma_artist > 0 AND gamma_seconds >= 2)"
 
-RECORDING = Kind(
+RECORDING = MatchModel(
     "recording",
     "track",
     TOLD,
@@ -189,5 +189,5 @@ RECORDING = Kind(
     ("isrc", "seconds", "album", "place"),
     _two_recordings,
     20_000,
-    witnesses=WITNESSES,
+    required_evidence=WITNESSES,
 )

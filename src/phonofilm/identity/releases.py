@@ -6,7 +6,7 @@ from phonofilm.identity.model import (
     FEWER,
     NAMED_BY_ID,
     SHARED,
-    Kind,
+    MatchModel,
     Row,
     codes_of,
     comparison,
@@ -115,7 +115,7 @@ COMPARISONS = (
     NAMED_BY_ID,
 )
 
-RELEASE = Kind(
+RELEASE = MatchModel(
     "release",
     "album",
     TOLD,

@@ -6,8 +6,8 @@ import msgspec
 
 from phonofilm.identity.decisions import decisions
 from phonofilm.identity.match import kind_of
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 # What tells a person which record is meant.
 _SHOWN = {
@@ -38,13 +38,13 @@ class Uncertain(msgspec.Struct):
     evidence: str
 
 
-def uncertain(folder: DataFolder, kind: str = "", limit: int = 100) -> list[Uncertain]:
+def uncertain(folder: Workspace, kind: str = "", limit: int = 100) -> list[Uncertain]:
     """What is to decide, the most probable first; what was decided is not asked again."""
     if kind:
         kind_of(kind)
     known = {(made.kind, made.one, made.other) for made in decisions(folder)}
     found: list[Uncertain] = []
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         for name, (table, shown) in _SHOWN.items():
             if kind not in ("", name):
                 continue

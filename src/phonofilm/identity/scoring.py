@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import msgspec
 
-from phonofilm.identity.model import SILENT, Kind
+from phonofilm.identity.model import SILENT, MatchModel
 
 WEAKEST = 0.02
 """Pairs less probable than this are forgotten."""
@@ -19,7 +19,7 @@ LINKED = 0.9
 """Links at least so probable hold; weaker ones are for a person to decide."""
 
 
-def prior_of(kind: Kind, records: int) -> float:
+def prior_of(kind: MatchModel, records: int) -> float:
     """The probability of two records of which nothing is known.
 
     The more records there are, the less any two of them are one.
@@ -27,7 +27,7 @@ def prior_of(kind: Kind, records: int) -> float:
     return kind.expected / max(records, kind.catalogue)
 
 
-def settings_of(kind: Kind, records: int) -> dict[str, Any]:
+def settings_of(kind: MatchModel, records: int) -> dict[str, Any]:
     """splink's settings."""
     return {
         "link_type": "dedupe_only",
@@ -54,7 +54,7 @@ class Weight(msgspec.Struct):
 
 
 def weigh(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, a: int, b: int, records: int
+    connection: duckdb.DuckDBPyConnection, kind: MatchModel, a: int, b: int, records: int
 ) -> tuple[float, list[Weight]]:
     """The probability of two records alone, and the weight of each fact."""
     low, high = sorted((a, b))
@@ -64,7 +64,7 @@ def weigh(
         [low, high],
     )
     with _predicted(connection, kind, records, 0.0) as table:
-        found = connection.execute(f"SELECT *, {kind.witnesses} AS _witnessed FROM {table}")
+        found = connection.execute(f"SELECT *, {kind.required_evidence} AS _witnessed FROM {table}")
         names = [column[0] for column in found.description or ()]
         (values,) = found.fetchall()
         row = dict(zip(names, values, strict=True))
@@ -85,7 +85,7 @@ def weigh(
     return (probability if row["_witnessed"] else min(probability, 0.5)), weights
 
 
-def _prior(kind: Kind, records: int) -> Weight:
+def _prior(kind: MatchModel, records: int) -> Weight:
     """What two records of a catalogue so large are before anything is known of them."""
     prior = settings_of(kind, records)["probability_two_random_records_match"]
     bits = round(math.log2(prior / (1 - prior)), 2)
@@ -97,7 +97,7 @@ def _words(compared: dict[str, Any], gamma: int) -> str:
     return "not known" if gamma < 0 else str(levels[len(levels) - 1 - gamma]["label_for_charts"])
 
 
-def score(connection: duckdb.DuckDBPyConnection, kind: Kind, records: int) -> int:
+def score(connection: duckdb.DuckDBPyConnection, kind: MatchModel, records: int) -> int:
     """Scores the table `pairs`, and keeps what is worth keeping in `scored`; how many."""
     with _predicted(connection, kind, records, WEAKEST) as table:
         return _keep(connection, kind, table, prior_of(kind, records))
@@ -105,7 +105,7 @@ def score(connection: duckdb.DuckDBPyConnection, kind: Kind, records: int) -> in
 
 @contextmanager
 def _predicted(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, records: int, least: float
+    connection: duckdb.DuckDBPyConnection, kind: MatchModel, records: int, least: float
 ) -> Iterator[str]:
     """The table in which splink scored `pairs`; it is gone afterwards.
 
@@ -130,7 +130,7 @@ def _predicted(
     connection.execute(f"DROP VIEW {view}")
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str, prior: float) -> int:
+def _keep(connection: duckdb.DuckDBPyConnection, kind: MatchModel, table: str, prior: float) -> int:
     """Links with their evidence, and by how much it raises the odds whatever they were before.
 
     `witnessed`: there is more than a code that speaks for it.
@@ -140,7 +140,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str, prior: 
     code = next((f"gamma_{c} = 1" for c in ("isrc", "upc", "imdb") if c in kind.facts), "false")
     connection.execute(
         f"""CREATE OR REPLACE TABLE scored AS SELECT uid_l AS a, uid_r AS b,
-        {factor} AS factor, {kind.witnesses} AS witnessed, {evidence_of(kind)} AS evidence,
+        {factor} AS factor, {kind.required_evidence} AS witnessed, {evidence_of(kind)} AS evidence,
         CASE WHEN {named} THEN 'id' WHEN {code} THEN 'code' ELSE 'likeness' END AS method
         FROM {table}"""
     )
@@ -148,7 +148,7 @@ def _keep(connection: duckdb.DuckDBPyConnection, kind: Kind, table: str, prior: 
     return int(count)
 
 
-def evidence_of(kind: Kind) -> str:
+def evidence_of(kind: MatchModel) -> str:
     """SQL: what agrees and what does not, as `fact: words; ...`; facts not known are left out."""
     parts = []
     for compared in kind.comparisons:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from phonofilm.identity.model import Kind, Row, comparison, level, missing, slip, unknown, within
+from phonofilm.identity.model import (
+    MatchModel,
+    Row,
+    comparison,
+    level,
+    missing,
+    slip,
+    unknown,
+    within,
+)
 from phonofilm.identity.names import plain
 
 TOLD = """SELECT t.source, t.id, t.name, t.original_name, t.start_year, t.runtime_ms, t.is_series,
@@ -76,7 +85,7 @@ COMPARISONS = (
     ),
 )
 
-TITLE = Kind(
+TITLE = MatchModel(
     "title",
     "title",
     TOLD,
@@ -88,5 +97,5 @@ TITLE = Kind(
     (),
     _two_titles,
     1_000,
-    exclusive=True,
+    one_per_source=True,
 )

@@ -32,16 +32,16 @@ from phonofilm.imports.clips import bring_clips
 from phonofilm.landing.archives import project
 from phonofilm.landing.dumps import Checked, DumpFile, Dumps, Generation, check
 from phonofilm.landing.journal import disk_failed
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.subset import keep_part
 from phonofilm.net.origin import check_terms
-from phonofilm.net.resumable_download import Downloads, Progress, Validators, finished
+from phonofilm.net.resumable_download import Progress, ResumableDownloads, Validators, finished
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.sources import get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable
-from phonofilm.sources.bulk.tsv import CutShort
+from phonofilm.sources.bulk.tsv import TruncatedFile
 from phonofilm.sources.contract import is_wall
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 _SHRUNK = 0.95
 ID_MAPS = ("anime_ids.csv.gz", "anime_ids.csv", "anime-list-full.json")
@@ -57,7 +57,7 @@ class ImportOptions(msgspec.Struct):
     allow_shrink: bool = False
 
 
-class Imported(msgspec.Struct):
+class ImportResult(msgspec.Struct):
     """What an import did: files by table, `kept` titles by rule, and whether anything changed."""
 
     source: str
@@ -73,8 +73,8 @@ class Imported(msgspec.Struct):
 
 
 async def import_dumps(
-    folder: DataFolder, settings: Settings, options: ImportOptions, told: Progress | None = None
-) -> Imported:
+    folder: Workspace, settings: Settings, options: ImportOptions, told: Progress | None = None
+) -> ImportResult:
     """Fetches or copies what changed, checks it, swaps it in. Errors leave the last as it was."""
     source = get_bulk(options.source)
     if options.only:
@@ -82,10 +82,10 @@ async def import_dumps(
     remote = not options.files or "://" in options.files
     origin = await _origin(source, settings, options) if remote else "local files"
     folder.open()
-    with Writing(folder, f"import of {options.source}"):
+    with FolderLock(folder, f"import of {options.source}"):
         work = _Import(folder, source, options, origin, told)
         result = await work.run(remote)
-        await asyncio.to_thread(Shelf(folder).ship)
+        await asyncio.to_thread(SegmentStore(folder).ship)
         return result
 
 
@@ -118,7 +118,7 @@ class _Import:
 
     def __init__(
         self,
-        folder: DataFolder,
+        folder: Workspace,
         source: BulkSource,
         options: ImportOptions,
         origin: str,
@@ -131,7 +131,7 @@ class _Import:
         self._run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         self._calls = 0
 
-    async def run(self, remote: bool) -> Imported:
+    async def run(self, remote: bool) -> ImportResult:
         began = time.monotonic()
         self._check_origin()
         incoming = self._dumps.begin()
@@ -224,7 +224,7 @@ class _Import:
         files: dict[str, DumpFile] = {}
         checks: dict[str, asyncio.Task[DumpFile]] = {}
         agent = f"phonofilm/{__version__}"
-        async with Downloads(base, agent, time.time) as downloads:
+        async with ResumableDownloads(base, agent, time.time) as downloads:
             try:
                 for name, table in self._source.tables.items():
                     file_name = table.names[0]
@@ -262,7 +262,7 @@ class _Import:
         table = self._source.tables[name]
         try:
             seen = check(path) if table.packing == "tsv" else project(path, table, path.parent)
-        except CutShort as error:
+        except TruncatedFile as error:
             path.unlink(missing_ok=True)
             raise StoreError(
                 f"{path.name} is not whole: {error}.",
@@ -312,12 +312,12 @@ class _Import:
 
     def _result(
         self, generation: Generation, changed: bool, missing: list[str], elapsed: float
-    ) -> Imported:
+    ) -> ImportResult:
         files: dict[str, dict[str, object]] = {
             name: {"rows": f.rows, "bytes": f.bytes, "sha256": f.sha256, "url": f.url}
             for name, f in generation.files.items()
         }
-        return Imported(
+        return ImportResult(
             self._options.source,
             generation.run,
             self._origin,

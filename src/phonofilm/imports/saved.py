@@ -19,16 +19,16 @@ import msgspec
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.errors import ConfigurationError, UsageError
-from phonofilm.landing.envelope import Stamp, seal
-from phonofilm.landing.journal import AppendLog
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.envelope import RunInfo, wrap
+from phonofilm.landing.journal import Journal
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import hashes, seal_log
-from phonofilm.net.transport import MOST_BODY_BYTES
-from phonofilm.privacy.people import Forgotten
-from phonofilm.privacy.pseudonyms import without_names
+from phonofilm.net.transport import BODY_BYTES_MAX
+from phonofilm.privacy.people import ErasedPeople
+from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import ODD_ANSWERS, HttpSource, Response
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 _PAGES = (".html", ".htm", ".json")
 _WARCS = (".warc", ".warc.gz")
@@ -43,7 +43,7 @@ class Saved(NamedTuple):
     at: float
 
 
-class Landed(msgspec.Struct):
+class LandResult(msgspec.Struct):
     """What was landed; `passed_over` counts reasons, each with an example in `findings`."""
 
     source: str
@@ -56,8 +56,8 @@ class Landed(msgspec.Struct):
 
 
 def land(
-    folder: DataFolder, source_name: str, paths: Sequence[Path], keep_names: bool = False
-) -> Landed:
+    folder: Workspace, source_name: str, paths: Sequence[Path], keep_names: bool = False
+) -> LandResult:
     """Lands what is new of files, folders and WARCs; what is no answer of the source is told.
 
     People's names in it are replaced by keyed hashes unless `keep_names`.
@@ -71,26 +71,26 @@ def land(
         raise UsageError(f"There is no {missing[0]}.", next_step="Check the paths.")
     folder.open()
     run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    with Writing(folder, f"landing of saved answers of {source_name}"):
+    with FolderLock(folder, f"landing of saved answers of {source_name}"):
         for left in folder.logs.glob(f"{source_name}-saved-*.ndjson"):
             left.unlink()
         work = _Landing(folder, source, run, None if keep_names else hash_key())
         work.take(_saved(paths))
         result = work.result(time.monotonic() - began)
         _keep_run(folder, source, result)
-        Shelf(folder).ship()
+        SegmentStore(folder).ship()
     return result
 
 
 class _Landing:
     """One run."""
 
-    def __init__(self, folder: DataFolder, source: HttpSource, run: str, key: bytes | None) -> None:
+    def __init__(self, folder: Workspace, source: HttpSource, run: str, key: bytes | None) -> None:
         self._folder, self._source, self._run, self._key = folder, source, run, key
         name = source.manifest.name
-        self._known = hashes(Shelf(folder).paths(name))
-        self._gone = Forgotten.of(folder.root, name, hash_key)
-        self._stamp = Stamp(name, source.saved_access, source.manifest.terms.version, run)
+        self._known = hashes(SegmentStore(folder).paths(name))
+        self._gone = ErasedPeople.of(folder.root, name, hash_key)
+        self._stamp = RunInfo(name, source.saved_access, source.manifest.terms.version, run)
         self._passed: Counter[str] = Counter()
         self._odd: dict[str, tuple[int, str]] = {}
         self.landed = self.already = 0
@@ -98,7 +98,7 @@ class _Landing:
     def take(self, saved: Iterator[Saved | tuple[str, str]]) -> None:
         """Seals what the source recognises."""
         path = self._folder.logs / f"{self._stamp.source}-saved-{self._run}.ndjson"
-        log = AppendLog(path)
+        log = Journal(path)
         for number, one in enumerate(saved):
             if isinstance(one, Saved):
                 self._one(log, number, one)
@@ -112,14 +112,14 @@ class _Landing:
             seal_log(path, self._folder.landing)
         path.unlink()
 
-    def _one(self, log: AppendLog, number: int, saved: Saved) -> None:
-        outcome = self._source.judge_saved(saved.response)
+    def _one(self, log: Journal, number: int, saved: Saved) -> None:
+        outcome = self._source.classify_saved(saved.response)
         if outcome.verdict != "answer":
             self._pass_over(outcome.verdict, f"{saved.name}: {outcome.reason}")
             return
         try:
-            response = self._source.tidy(saved.response)
-            request = self._source.recognise(response)
+            response = self._source.strip(saved.response)
+            request = self._source.identify(response)
             page = self._source.parse(request, response)
         except ODD_ANSWERS as error:
             self._pass_over("another_page", f"{saved.name}: {error}")
@@ -129,9 +129,9 @@ class _Landing:
             response = response._replace(body=self._gone.without(response.body) or b"{}")
         personal = self._source.manifest.endpoints[request.endpoint].personal
         if personal and self._key is not None:
-            kept = without_names(response.body, personal, self._key)
+            kept = pseudonymise(response.body, personal, self._key)
             response = response._replace(body=kept)
-        envelope = seal(self._stamp, number, request, response, int(at * 1e6))
+        envelope = wrap(self._stamp, number, request, response, int(at * 1e6))
         if envelope.sha256 in self._known:
             self.already += 1
             return
@@ -149,13 +149,13 @@ class _Landing:
         count, first = self._odd.get(kind, (0, example))
         self._odd[kind] = count + 1, first
 
-    def result(self, elapsed: float) -> Landed:
+    def result(self, elapsed: float) -> LandResult:
         """What was done."""
         findings = [
             {"kind": kind, "count": count, "where": {"saved": count}, "example": example}
             for kind, (count, example) in self._odd.items()
         ]
-        return Landed(
+        return LandResult(
             self._stamp.source,
             self._run,
             self.landed,
@@ -166,7 +166,7 @@ class _Landing:
         )
 
 
-def _keep_run(folder: DataFolder, source: HttpSource, result: Landed) -> None:
+def _keep_run(folder: Workspace, source: HttpSource, result: LandResult) -> None:
     """A landing is a run: the card tells where rows come from."""
     frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
     told = {
@@ -181,7 +181,7 @@ def _keep_run(folder: DataFolder, source: HttpSource, result: Landed) -> None:
         "findings": result.findings,
         "landed": result.landed,
     }
-    frontier.keep_run(result.run, time.time(), json.dumps(told))
+    frontier.save_run(result.run, time.time(), json.dumps(told))
     frontier.close()
 
 
@@ -205,11 +205,11 @@ def _from_file(file: Path) -> Saved | tuple[str, str]:
             packed = opened.read(2) == b"\x1f\x8b"
             opened.seek(0)
             stream = gzip.GzipFile(fileobj=opened) if packed else opened
-            body = stream.read(MOST_BODY_BYTES + 1)
+            body = stream.read(BODY_BYTES_MAX + 1)
     except (OSError, EOFError, zlib.error) as error:
         return "unreadable", f"{file.name}: {error}"
-    if len(body) > MOST_BODY_BYTES:
-        return "too_large", f"{file.name}: over {MOST_BODY_BYTES >> 20} MiB"
+    if len(body) > BODY_BYTES_MAX:
+        return "too_large", f"{file.name}: over {BODY_BYTES_MAX >> 20} MiB"
     kind = "application/json" if ".json" in file.name.lower() else "text/html"
     response = Response(200, {"content-type": kind}, body, file.resolve().as_uri())
     # A path may name its owner; where a page came from is in the page.
@@ -237,9 +237,9 @@ def _from_warc(file: Path) -> Iterator[Saved | tuple[str, str]]:
 
 def _record(file: Path, record: Any) -> Saved | tuple[str, str]:
     url = str(record.rec_headers.get_header("WARC-Target-URI") or "")
-    body = record.content_stream().read(MOST_BODY_BYTES + 1)
-    if len(body) > MOST_BODY_BYTES:
-        return "too_large", f"{url}: over {MOST_BODY_BYTES >> 20} MiB"
+    body = record.content_stream().read(BODY_BYTES_MAX + 1)
+    if len(body) > BODY_BYTES_MAX:
+        return "too_large", f"{url}: over {BODY_BYTES_MAX >> 20} MiB"
     at = file.stat().st_mtime
     with contextlib.suppress(ValueError, TypeError):
         told = record.rec_headers.get_header("WARC-Date").replace("Z", "+00:00")

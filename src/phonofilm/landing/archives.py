@@ -25,7 +25,7 @@ from phonofilm.errors import ConfigurationError, ShapeError
 from phonofilm.landing.dumps import Checked, part_name, sha256_of
 from phonofilm.landing.journal import disk_failed
 from phonofilm.sources.bulk.contract import DumpTable
-from phonofilm.sources.bulk.tsv import CutShort
+from phonofilm.sources.bulk.tsv import TruncatedFile
 
 PIECE_BYTES = 32 * 1024 * 1024
 _READ_BYTES = 2 * 1024 * 1024
@@ -134,7 +134,7 @@ def _pieces(path: Path, table: DumpTable, hashing: Any) -> Iterator[bytes]:
             while packed.read(_READ_BYTES):  # its hash is of all of it
                 pass
     except _DAMAGED as error:
-        raise CutShort(f"its archive is damaged ({error})") from None
+        raise TruncatedFile(f"its archive is damaged ({error})") from None
     if not found:
         raise ShapeError(
             f"{path.name} holds no {table.name}.", saved="The last import stays as it was."

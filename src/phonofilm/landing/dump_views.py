@@ -14,18 +14,18 @@ import msgspec
 from phonofilm.errors import ShapeError
 from phonofilm.landing.dumps import Dumps, Generation, careful, plain
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable
-from phonofilm.sources.bulk.tsv import Odd
+from phonofilm.sources.bulk.tsv import BadRow
 
 _KEPT_ODD = 1000
 # So many rows that do not fit are no accident.
 _ODD_SHARE, _ODD_ROWS = 0.02, 100
 
 
-class Irregular(Exception):  # noqa: N818 - what happened
+class UnparsableDump(Exception):  # noqa: N818 - what happened
     """A file that looked regular does not split into its columns: read it carefully."""
 
 
-class Relations:
+class DumpViews:
     """Opens a generation's files as views on a connection; `scratch` is for what is unpacked.
 
     `odd` rows are those that did not fit, by table; `careful_ones` skips the fast way.
@@ -44,7 +44,7 @@ class Relations:
         self._connection, self._source, self._dumps = connection, source, dumps
         self._generation, self._scratch, self._careful = generation, scratch, careful_ones
         self._prefix = prefix
-        self.odd: dict[str, list[Odd]] = {}
+        self.odd: dict[str, list[BadRow]] = {}
         self.findings: dict[str, int] = {}
 
     def unpack(self, table: str) -> Path | None:
@@ -92,7 +92,7 @@ class Relations:
                 f'SELECT {", ".join(counts)} FROM "{self._prefix}{table}"'
             ).fetchone() or (0,)
         except duckdb.InvalidInputException as error:
-            raise Irregular(str(error)[:400]) from None
+            raise UnparsableDump(str(error)[:400]) from None
         for name, number in zip(spec.numbers, row[1:], strict=False):
             if number:
                 self.findings[f"no_number_in_{name}"] = int(number)
@@ -112,7 +112,7 @@ class Relations:
         with target.open("wb") as file:
             path = self._dumps.path(self._generation, table)
             for row in careful(path, len(spec.columns)):
-                if isinstance(row, Odd):
+                if isinstance(row, BadRow):
                     count += 1
                     if len(odd) < _KEPT_ODD:
                         odd.append(row)

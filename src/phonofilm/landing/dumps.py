@@ -165,13 +165,13 @@ def check(path: Path) -> Checked:
 
     Widths are told later, by whoever reads the fields; counting tabs takes as long as reading them.
     """
-    hashing, glance, start = hashlib.sha256(), tsv.Glance(), b""
+    hashing, glance, start = hashlib.sha256(), tsv.LineScan(), b""
     with path.open("rb") as plain:
         for held in tsv.unpacked(_Hashed(plain, hashing)):
             if len(start) < _START_BYTES:
                 start += held[:_START_BYTES]
             glance.at(held)
-    glance.done()
+    glance.finish()
     header, _ = tsv.split_header(start)
     return Checked(header, glance.lines - 1, hashing.hexdigest(), glance.regular, start[:400])
 
@@ -207,7 +207,7 @@ def plain(path: Path, target: Path) -> None:
         raise disk_failed(target, error) from error
 
 
-def careful(path: Path, width: int) -> Iterator[list[str | None] | tsv.Odd]:
+def careful(path: Path, width: int) -> Iterator[list[str | None] | tsv.BadRow]:
     """The rows of a file one by one, for those that are not regular."""
     with path.open("rb") as packed:
         for number, block in enumerate(tsv.blocks(packed)):

@@ -62,7 +62,7 @@ class Envelope(msgspec.Struct):
         return Response(self.status, self.headers, body, self.url)
 
 
-class Stamp(msgspec.Struct):
+class RunInfo(msgspec.Struct):
     """What all answers of one run share."""
 
     source: str
@@ -76,7 +76,9 @@ def digest_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def seal(stamp: Stamp, seq: int, request: Request, response: Response, fetched_at: int) -> Envelope:
+def wrap(
+    stamp: RunInfo, seq: int, request: Request, response: Response, fetched_at: int
+) -> Envelope:
     """Wraps an answer; the hash is of the body as it is stored."""
     try:
         body, encoding = response.body.decode(), "utf-8"

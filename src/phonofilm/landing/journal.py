@@ -15,7 +15,7 @@ _LOOK_BACK_BYTES = 65_536
 SEAL_AT_BYTES = 64 * 1024 * 1024
 
 
-class AppendLog:
+class Journal:
     """One log file, open for appending; `offset` is where the next line will begin."""
 
     def __init__(self, path: Path, committed: int = 0) -> None:

@@ -31,7 +31,7 @@ _PAUSE_SECONDS = 0.2
 _RETRIES = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 
 
-class Objects:
+class ObjectStore:
     """The objects under a prefix. Names are relative to it, parts joined by `/`."""
 
     def __init__(self, url: str, store: Any, bucket: Any = None) -> None:
@@ -158,7 +158,7 @@ class Objects:
         )
 
 
-def open_objects(url: str) -> Objects:
+def open_objects(url: str) -> ObjectStore:
     """The objects of `s3://bucket/prefix`, `file:///folder` or `memory://`.
 
     Endpoint, region and keys come from the usual `AWS_...` variables; an endpoint without TLS is
@@ -176,20 +176,20 @@ def open_objects(url: str) -> Objects:
             told["endpoint"] = endpoint
         try:
             store = S3Store(parts.netloc, prefix=prefix or None, **told)
-            return Objects(url, store, S3Store(parts.netloc, **told))
+            return ObjectStore(url, store, S3Store(parts.netloc, **told))
         except BaseError as error:
             raise ConfigurationError(f"{url} cannot be used: {error}.") from None
     if parts.scheme == "file":
         return local_objects(Path(unquote(parts.path)))
     if parts.scheme == "memory":
-        return Objects(url, _MEMORY.setdefault(url, MemoryStore()))
+        return ObjectStore(url, _MEMORY.setdefault(url, MemoryStore()))
     raise UsageError(f"{url!r} is no object store.", next_step="Say s3://bucket/prefix.")
 
 
-def local_objects(root: Path) -> Objects:
+def local_objects(root: Path) -> ObjectStore:
     """The objects in a folder; StoreError when it cannot be one."""
     try:
-        return Objects(root.resolve().as_uri(), LocalStore(str(root.resolve()), mkdir=True))
+        return ObjectStore(root.resolve().as_uri(), LocalStore(str(root.resolve()), mkdir=True))
     except (BaseError, OSError, ValueError) as error:
         raise StoreError(f"{root} cannot be written: {str(error).splitlines()[0]}") from None
 
@@ -197,4 +197,4 @@ def local_objects(root: Path) -> Objects:
 _MEMORY: dict[str, Any] = {}  # memory lasts as long as the process
 
 
-__all__ = ["Objects", "local_objects", "open_objects"]
+__all__ = ["ObjectStore", "local_objects", "open_objects"]

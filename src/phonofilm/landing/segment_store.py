@@ -17,18 +17,18 @@ import msgspec
 from phonofilm.errors import StoreError
 from phonofilm.landing.dumps import Dumps, Generation, sha256_of
 from phonofilm.landing.segments import drop_from, segments
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 if TYPE_CHECKING:
-    from phonofilm.landing.object_store import Objects
+    from phonofilm.landing.object_store import ObjectStore
 
 _FETCHED = "fetched"
 
 
-class Shelf:
+class SegmentStore:
     """The segments of a folder, wherever they are; names are paths under the folder."""
 
-    def __init__(self, folder: DataFolder) -> None:
+    def __init__(self, folder: Workspace) -> None:
         self._folder = folder
         self.objects = _objects(folder)
         self._there: set[str] | None = None
@@ -100,7 +100,7 @@ class Shelf:
             raise
         return shipped
 
-    def _ship_media(self, objects: Objects) -> int:
+    def _ship_media(self, objects: ObjectStore) -> int:
         """Files called by their content: what is there under its name is the same."""
         shipped = 0
         for path in sorted((self._folder.root / "media").glob("[0-9a-f][0-9a-f]/[0-9a-f]*.*")):
@@ -110,7 +110,7 @@ class Shelf:
                 shipped += 1
         return shipped
 
-    def _ship_dumps(self, objects: Objects) -> int:
+    def _ship_dumps(self, objects: ObjectStore) -> int:
         """The newest generation of each dump; its note comes last, so that it is whole or not."""
         shipped = 0
         for root in sorted((self._folder.landing / "dumps").glob("*")):
@@ -157,7 +157,7 @@ class Shelf:
             dumps.swap_in(told)
 
 
-def drop_older(shelf: Shelf, source: str, before: datetime) -> int:
+def drop_older(shelf: SegmentStore, source: str, before: datetime) -> int:
     """Removes what was fetched before an instant (UTC): whole files, or rows of a mixed one.
 
     Returns how many answers were removed.
@@ -168,7 +168,7 @@ def drop_older(shelf: Shelf, source: str, before: datetime) -> int:
     return removed
 
 
-def _objects(folder: DataFolder) -> Objects | None:
+def _objects(folder: Workspace) -> ObjectStore | None:
     url = folder.objects_url
     if not url:
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from phonofilm.errors import ShapeError
-from phonofilm.landing.dump_views import Irregular, Relations
+from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import Dumps, Generation
 from phonofilm.sources.bulk.contract import BulkSource
 
@@ -32,7 +32,7 @@ def keep_part(
     """Writes `kept.parquet` (id, rule) and counts the titles by the rule that kept each."""
     try:
         return _keep(source, incoming, generation, id_map, careful=False)
-    except (Irregular, duckdb.InvalidInputException):
+    except (UnparsableDump, duckdb.InvalidInputException):
         return _keep(source, incoming, generation, id_map, careful=True)
 
 
@@ -41,7 +41,7 @@ def _keep(
 ) -> dict[str, int]:
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=incoming) as scratch:
         connection.execute("SET memory_limit = '3GB'")
-        relations = Relations(
+        relations = DumpViews(
             connection, source, _Incoming(incoming), generation, Path(scratch), careful
         )
         for table in source.needs(generation.only):

@@ -14,22 +14,22 @@ import aiohttp
 import msgspec
 
 from phonofilm.about import __version__
-from phonofilm.crawl.context import Parts
+from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.responses.writer import Keeper
+from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.errors import PhonofilmError, UsageError
 from phonofilm.findings import Findings
 from phonofilm.landing.envelope import Envelope
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
-from phonofilm.media.fetcher import Fetcher, File, is_public
+from phonofilm.media.fetcher import Fetcher, StoredFile, is_public
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
 from phonofilm.net.origin import Origin
-from phonofilm.runtime.signals import listening
+from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources.contract import ODD_ANSWERS, HttpSource, Outcome, Request, Response
-from phonofilm.sources.media import ROLES, Kept, Owner, Wish, wishes_of
-from phonofilm.workspace import DataFolder
+from phonofilm.sources.media import ROLES, MediaRef, Owner, StoredMedia, media_refs
+from phonofilm.workspace import Workspace
 
 _TRIES = 3
 _MOST_SILENT = 20
@@ -46,12 +46,12 @@ class MediaResult(msgspec.Struct):
     by_role: dict[str, int] = {}
 
 
-class Tools(NamedTuple):
+class DownloadContext(NamedTuple):
     """What downloads are made with."""
 
     fetcher: Fetcher
     frontier: Frontier
-    keeper: Keeper
+    keeper: ResponseWriter
     limiter: Limiter
     clock: Clock
     findings: Findings
@@ -77,22 +77,22 @@ def parse_roles(text: str, source: HttpSource) -> list[str]:
 
 def wanted(
     source: HttpSource, frontier: Frontier, landed: Iterable[Envelope], roles: Sequence[str]
-) -> dict[str, list[Wish]]:
+) -> dict[str, list[MediaRef]]:
     """The files of what is followed, by address; the newest answer about a thing counts."""
     kinds = {place.partition(".")[0] for role in roles for place in source.manifest.media[role]}
     useful = {
         name
         for name, endpoint in source.manifest.endpoints.items()
-        if kinds & {shape.partition(".")[0] for shape in endpoint.gives}
+        if kinds & {shape.partition(".")[0] for shape in endpoint.returns}
     }
-    newest: dict[tuple[str, str, str], tuple[int, Wish]] = {}
+    newest: dict[tuple[str, str, str], tuple[int, MediaRef]] = {}
     for envelope in landed:
         if envelope.endpoint in useful:
             for wish in _told(source, frontier, envelope, roles):
                 key = (wish.kind, wish.id, wish.role)
                 if key not in newest or newest[key][0] <= envelope.fetched_at:
                     newest[key] = (envelope.fetched_at, wish)
-    found: dict[str, list[Wish]] = {}
+    found: dict[str, list[MediaRef]] = {}
     for _, wish in newest.values():
         found.setdefault(wish.url, []).append(wish)
     return found
@@ -100,21 +100,21 @@ def wanted(
 
 def _told(
     source: HttpSource, frontier: Frontier, envelope: Envelope, roles: Sequence[str]
-) -> Iterator[Wish]:
+) -> Iterator[MediaRef]:
     try:
         page = source.parse(envelope.request, envelope.response)
     except ODD_ANSWERS:
         return
-    for wish in wishes_of(source, page.records, roles):
+    for wish in media_refs(source, page.records, roles):
         node = frontier.seq_of(wish.kind, wish.id)
         if node is not None and frontier.level(node):
             yield wish
 
 
-class Downloads:
+class MediaDownloads:
     """One run over what is wanted."""
 
-    def __init__(self, tools: Tools, root: Path, away: bool) -> None:
+    def __init__(self, tools: DownloadContext, root: Path, away: bool) -> None:
         self._tools, self._root, self._away = tools, root, away
         self.result = MediaResult()
         self._roles: Counter[str] = Counter()
@@ -122,10 +122,10 @@ class Downloads:
         self._stopped, self._silent = False, 0
         self._error: PhonofilmError | None = None
 
-    async def run(self, wishes: dict[str, list[Wish]], workers: int) -> MediaResult:
+    async def run(self, wishes: dict[str, list[MediaRef]], workers: int) -> MediaResult:
         """Fetches what is not here; an error comes after everything that came is safe."""
         waiting = iter(sorted(wishes.items()))
-        with listening(self._stop):
+        with on_interrupt(self._stop):
             await asyncio.gather(*(self._work(waiting) for _ in range(workers)))
         self.result.left += sum(1 for _ in waiting)
         self.result.by_role = dict(self._roles)
@@ -136,7 +136,7 @@ class Downloads:
     def _stop(self) -> None:
         self._stopped = True
 
-    async def _work(self, waiting: Iterator[tuple[str, list[Wish]]]) -> None:
+    async def _work(self, waiting: Iterator[tuple[str, list[MediaRef]]]) -> None:
         for url, wishes in waiting:
             try:
                 await self._one(url, wishes)
@@ -146,7 +146,7 @@ class Downloads:
             if self._stopped:
                 return
 
-    async def _one(self, url: str, wishes: list[Wish]) -> None:
+    async def _one(self, url: str, wishes: list[MediaRef]) -> None:
         owners = [Owner(w.kind, w.id, w.role, w.licence, w.page_url) for w in wishes]
         told = b"".join(part.encode() for w in wishes for part in w[:3])
         print_ = hashlib.blake2b(told, digest_size=8).hexdigest()
@@ -154,11 +154,11 @@ class Downloads:
         if held is not None and (held.path == "" or self._is_here(held.path, held.bytes)):
             self.result.already += 1
             if held.path and held.owners != print_:
-                file = File(held.path, held.sha256, held.bytes, held.content_type)
+                file = StoredFile(held.path, held.sha256, held.bytes, held.content_type)
                 await self._keep(url, file, owners, print_)
             return
         found = await self._fetch(url, wishes[0].role)
-        if isinstance(found, File):
+        if isinstance(found, StoredFile):
             self.result.files += 1
             self.result.bytes += found.bytes
             self._roles.update({wish.role for wish in wishes})
@@ -166,8 +166,8 @@ class Downloads:
         elif found.verdict in ("refused", "missing", "forbidden", "malformed"):
             self.result.refused += 1
             self._tools.findings.add(f"{wishes[0].role}_refused", f"{url}: {found.reason}", "media")
-            self._tools.frontier.keep_media(url, "", "", 0, "", print_)
-            await self._tools.keeper.safe()
+            self._tools.frontier.save_media(url, "", "", 0, "", print_)
+            await self._tools.keeper.wait_durable()
         else:
             self.result.left += 1
             self._tools.findings.add(f"{found.verdict}_file", f"{url}: {found.reason}", "media")
@@ -177,7 +177,7 @@ class Downloads:
         place = self._root / path
         return self._away or (place.exists() and place.stat().st_size == size)
 
-    async def _fetch(self, url: str, role: str) -> File | Outcome:
+    async def _fetch(self, url: str, role: str) -> StoredFile | Outcome:
         """Tried again within bounds; a host that refuses is waited for, or left alone."""
         limiter, outcome = self._tools.limiter, Outcome("unavailable", "stopped")
         for attempt in range(_TRIES):
@@ -185,14 +185,14 @@ class Downloads:
                 return Outcome("unavailable", limiter.reason or "stopped")
             sent = self._tools.clock.steady()
             found = await self._tools.fetcher.fetch(url, role)
-            limiter.came_back()
-            if isinstance(found, File):
+            limiter.on_returned()
+            if isinstance(found, StoredFile):
                 self._silent = 0
-                limiter.answered(sent)
+                limiter.on_accepted(sent)
                 return found
             outcome = found
             if found.verdict in ("throttled", "quota"):
-                limiter.refused(found.retry_after_seconds, found.verdict == "quota", sent)
+                limiter.on_rejected(found.retry_after_seconds, found.verdict == "quota", sent)
             elif found.verdict == "bot_wall":
                 self._stopped = True
                 return found
@@ -212,35 +212,35 @@ class Downloads:
             if limiter.parked_until is not None:
                 return False
             if wait <= 0:
-                limiter.note("media")
+                limiter.on_sent("media")
                 return True
             await asyncio.sleep(min(wait, 0.5))
         return False
 
-    async def _keep(self, url: str, file: File, owners: list[Owner], print_: str) -> None:
+    async def _keep(self, url: str, file: StoredFile, owners: list[Owner], print_: str) -> None:
         """The file is in its place: now its row is landed, and the address counts as done."""
         tools = self._tools
-        kept = Kept(url, file.path, file.sha256, file.bytes, file.content_type, owners)
+        kept = StoredMedia(url, file.path, file.sha256, file.bytes, file.content_type, owners)
         response = Response(
             200, {"content-type": file.content_type}, msgspec.json.encode(kept), url
         )
-        tools.keeper.add(tools.frontier.count_file(tools.run), Request("media", (url,)), response)
-        tools.frontier.keep_media(
+        tools.keeper.add(tools.frontier.record_file(tools.run), Request("media", (url,)), response)
+        tools.frontier.save_media(
             url, file.path, file.sha256, file.bytes, file.content_type, print_
         )
-        await tools.keeper.safe()
+        await tools.keeper.wait_durable()
 
 
 async def fetch_files(
-    folder: DataFolder,
+    folder: Workspace,
     origin: Origin,
-    parts: Parts,
+    parts: CrawlContext,
     roles: Sequence[str],
     workers: int,
     timeout_seconds: float,
 ) -> tuple[MediaResult, list[dict[str, Any]]]:
     """Fetches files of what is followed; what was odd about them."""
-    source, shelf, findings = parts.source, Shelf(folder), Findings()
+    source, shelf, findings = parts.source, SegmentStore(folder), Findings()
     names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
     wishes = wanted(source, parts.frontier, answers(map(shelf.path, names)), roles)
     shelf.tidy()
@@ -252,19 +252,19 @@ async def fetch_files(
     try:
         async with session(agent, workers, timeout_seconds) as opened:
             fetcher = Fetcher(folder.root, opened, allowed, ours, parts.tokens.headers)
-            tools = Tools(
+            tools = DownloadContext(
                 fetcher,
                 parts.frontier,
-                parts.keeper,
+                parts.writer,
                 Limiter([], origin.clock),
                 origin.clock,
                 findings,
                 parts.run,
             )
-            work = Downloads(tools, folder.root, shelf.objects is not None)
+            work = MediaDownloads(tools, folder.root, shelf.objects is not None)
             return await work.run(wishes, workers), findings.rows()
     finally:
-        await parts.keeper.finish()
+        await parts.writer.finish()
 
 
 def session(user_agent: str, workers: int, timeout_seconds: float) -> aiohttp.ClientSession:

@@ -22,7 +22,7 @@ from yarl import URL
 from phonofilm.landing.journal import disk_failed
 from phonofilm.media.file_types import BOUNDS, ENDINGS, HEAD_BYTES, Bound, type_of, words_for
 from phonofilm.net.transport import proxy_of
-from phonofilm.sources.contract import Outcome, Response, judge_http
+from phonofilm.sources.contract import Outcome, Response, classify_http
 
 _SMALL = 1 << 20
 _CHUNK = 1 << 16
@@ -32,7 +32,7 @@ _EMBEDDING = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address 
 _TOLD_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
 
-class File(NamedTuple):
+class StoredFile(NamedTuple):
     """A file that is in its place now."""
 
     path: str
@@ -65,7 +65,7 @@ class Fetcher:
         for left in (root / "media").glob("??/*.growing"):  # of a run that was killed
             left.unlink(missing_ok=True)
 
-    async def fetch(self, url: str, role: str) -> File | Outcome:
+    async def fetch(self, url: str, role: str) -> StoredFile | Outcome:
         """A file, or why there is none: refused ones are not worth another try."""
         part = hashlib.sha256(url.encode()).hexdigest()[:32]
         try:
@@ -85,7 +85,7 @@ class Fetcher:
             raise disk_failed(self._root / "media", error) from error
         return Outcome("refused", "redirected more than three times")
 
-    async def _ask(self, address: URL, bound: Bound, part: str) -> File | Outcome | URL:
+    async def _ask(self, address: URL, bound: Bound, part: str) -> StoredFile | Outcome | URL:
         host = address.authority  # as the client itself reads it, whatever stands in the address
         place = address.scheme, host
         if place not in self._hosts:
@@ -130,7 +130,7 @@ class Fetcher:
 
     async def _take(
         self, answer: aiohttp.ClientResponse, bound: Bound, part: str, held: int
-    ) -> File | Outcome:
+    ) -> StoredFile | Outcome:
         """The body, in one piece when it is small."""
         length = answer.content_length
         if length is not None and held + length > bound.most:
@@ -141,7 +141,7 @@ class Fetcher:
             return self._keep(body, bound) if len(body) <= bound.most else _too_large(bound)
         return await self._stream(answer, bound, self._part(part), held)
 
-    def _keep(self, body: bytes, bound: Bound) -> File | Outcome:
+    def _keep(self, body: bytes, bound: Bound) -> StoredFile | Outcome:
         kind = type_of(body[:HEAD_BYTES])
         if kind not in bound.types:
             return _wrong(kind, body)
@@ -152,11 +152,11 @@ class Fetcher:
             with open(growing, "wb") as file:  # noqa: PTH123
                 file.write(body)
             os.replace(growing, path)  # noqa: PTH105
-        return File(name, digest, len(body), kind)
+        return StoredFile(name, digest, len(body), kind)
 
     async def _stream(
         self, answer: aiohttp.ClientResponse, bound: Bound, part: Path, held: int
-    ) -> File | Outcome:
+    ) -> StoredFile | Outcome:
         """A large file grows in its part; what was cut stays there for the next try."""
         self._begun.add(part.name)
         etag = answer.headers.get("ETag", "")
@@ -182,7 +182,7 @@ class Fetcher:
         name, path = self._place(digest, kind)
         part.replace(path)
         _forget(part)
-        return File(name, digest, size, kind)
+        return StoredFile(name, digest, size, kind)
 
     def _place(self, digest: str, kind: str) -> tuple[str, str]:
         """Where a file lies: in the data folder, and on this machine."""
@@ -216,7 +216,7 @@ def _begins_at(answer: aiohttp.ClientResponse) -> int | None:
 async def _refusal(answer: Any) -> Outcome:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     body = await answer.content.read(4096)
-    return judge_http(Response(answer.status, headers, body))
+    return classify_http(Response(answer.status, headers, body))
 
 
 def is_public(netloc: str) -> bool:

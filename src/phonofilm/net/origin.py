@@ -15,7 +15,7 @@ from phonofilm.about import __version__
 from phonofilm.config import Settings, SourceSettings, cache_folder
 from phonofilm.errors import ConfigurationError, StoreError, TermsError, UsageError
 from phonofilm.net.auth.client_token import Bearer, ClientToken, Credentials, NoToken
-from phonofilm.net.auth.user_token import Grant, PersonToken
+from phonofilm.net.auth.user_token import Grant, UserToken
 from phonofilm.net.clock import Clock
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.sources.contract import HttpSource
@@ -52,10 +52,10 @@ class Origin(NamedTuple):
         """Whether it is a stand-in."""
         return self.name.startswith("sandbox ")
 
-    def tokens(self, transport: Transport) -> ClientToken | PersonToken | Bearer | NoToken:
+    def tokens(self, transport: Transport) -> ClientToken | UserToken | Bearer | NoToken:
         """What adds the headers of this origin."""
         if self.grant is not None:
-            return PersonToken(transport, self.granted_at, self.grant, self.token_cache)
+            return UserToken(transport, self.granted_at, self.grant, self.token_cache)
         if self.authorization:
             return Bearer(self.authorization)
         if self.credentials is None:
@@ -78,7 +78,7 @@ class _Sandbox(msgspec.Struct):
     beside: dict[str, str] = {}
 
 
-async def sandbox(source: HttpSource, at: str) -> Origin:
+async def sandbox_origin(source: HttpSource, at: str) -> Origin:
     """The origin behind `--at`: no budget is assumed, and no configured credential is sent."""
     manifest = source.manifest
     told = await _describe(at, manifest.name)
@@ -95,15 +95,15 @@ async def sandbox(source: HttpSource, at: str) -> Origin:
         [],
         Clock(told.now - time.time()),
         at.rstrip("/") + "/api/token",
-        Credentials("sandbox", "sandbox") if needs_token else None,
+        Credentials("sandbox_origin", "sandbox_origin") if needs_token else None,
         None,
         authorization=f"{manifest.token_scheme} sandbox-token" if manifest.bearer else "",
-        key={manifest.key_parameter: "sandbox"} if manifest.key_parameter else None,
+        key={manifest.key_parameter: "sandbox_origin"} if manifest.key_parameter else None,
         token_scheme=manifest.token_scheme,
     )
 
 
-async def beside(at: str) -> dict[str, str]:
+async def sandbox_addresses(at: str) -> dict[str, str]:
     """The addresses of all stand-ins of the sandbox that answers there, by source."""
     told = await _describe(at, "all")
     return told.beside or {told.source: at}
@@ -142,7 +142,7 @@ def _check_address(at: str) -> None:
         )
 
 
-def live(source: HttpSource, settings: Settings) -> Origin:
+def live_origin(source: HttpSource, settings: Settings) -> Origin:
     """The real service; TermsError or ConfigurationError until the operator said enough."""
     manifest, own = source.manifest, settings.source(source.manifest.name)
     if manifest.terms.must_accept:

@@ -19,7 +19,7 @@ _PACE = 0.9
 _ROUNDING = 1.1
 
 
-class Window:
+class RollingWindow:
     """At most `limit` calls in any `seconds`, on a clock that the caller reads."""
 
     def __init__(self, budget: Budget) -> None:
@@ -27,7 +27,7 @@ class Window:
         self.endpoints = frozenset(budget.endpoints)
         self._calls: deque[float] = deque()
 
-    def holds_for(self, endpoint: str) -> bool:
+    def applies_to(self, endpoint: str) -> bool:
         """Whether calls of an endpoint are counted here."""
         return not self.endpoints or endpoint in self.endpoints
 
@@ -39,7 +39,7 @@ class Window:
             return 0.0
         return self._calls[len(self._calls) - self.limit] + self.seconds - now
 
-    def note(self, now: float) -> None:
+    def on_sent(self, now: float) -> None:
         """A call is made."""
         self._calls.append(now)
 
@@ -49,7 +49,7 @@ class Window:
         return max(0, self.limit - len(self._calls))
 
 
-class Felt:
+class InferredWindow:
     """A window nobody told of, found from refusals: how many calls got in, how long until the next.
 
     It rises gently while nothing is refused, and falls back to what was let in. Where refusals do
@@ -70,7 +70,7 @@ class Felt:
         self._patience, self._step = _SEEKING_WINDOWS, _FIRST_STEP
         self._calm_since = 0.0
 
-    def note(self, now: float) -> None:
+    def on_sent(self, now: float) -> None:
         """A call is sent."""
         self._sent.append(now)
 
@@ -103,7 +103,7 @@ class Felt:
             self.limit = limit + max(1, round(limit * self._step))
             self._step = min(1.0, self._step * 2)
 
-    def let_in(self, sent: float) -> None:
+    def on_accepted(self, sent: float) -> None:
         """A call that left at `sent` was answered."""
         self._let_in.append(sent)
         if self._began is None:
@@ -112,7 +112,7 @@ class Felt:
             self.seconds = _usual_below(sent - self._first)
             self._calm_since, self._sought = sent, True
 
-    def refused(self, now: float, retry_after_seconds: float | None) -> None:
+    def on_rejected(self, now: float, retry_after_seconds: float | None) -> None:
         """One more call than fits; calls that were under way with it are not told here."""
         self._refused_at, self._calm_since = now, now
         self._told = retry_after_seconds is not None

@@ -16,7 +16,7 @@ import msgspec
 from phonofilm.errors import BotWallError, ParkedError, StoreError
 from phonofilm.landing.journal import disk_failed
 from phonofilm.net.transport import proxy_of
-from phonofilm.sources.contract import Response, judge_http
+from phonofilm.sources.contract import Response, classify_http
 
 _CHUNK_BYTES = 1024 * 1024
 _TRIES = 5
@@ -33,21 +33,21 @@ class Validators(msgspec.Struct):
     last_modified: str = ""
 
 
-class Fetched(NamedTuple):
+class DownloadResult(NamedTuple):
     """A file that was fetched (or was not changed), and its validators."""
 
     changed: bool
     validators: Validators
 
 
-class Cut(Exception):  # noqa: N818 - what happened
+class DownloadCut(Exception):  # noqa: N818 - what happened
     """The body ended early; what came is kept and the rest can be asked for."""
 
 
 Progress = Callable[[str, int, int | None], None]
 
 
-class Downloads:
+class ResumableDownloads:
     """Files from one host. `now` is Unix seconds, for the minute of return of a ban."""
 
     def __init__(self, base_url: str, user_agent: str, now: Callable[[], float]) -> None:
@@ -55,7 +55,7 @@ class Downloads:
         self._session: aiohttp.ClientSession | None = None
         self.calls = 0
 
-    async def __aenter__(self) -> Downloads:
+    async def __aenter__(self) -> ResumableDownloads:
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=_SILENT_SECONDS),
             headers={"User-Agent": self._agent, "Accept-Encoding": "identity"},
@@ -69,7 +69,7 @@ class Downloads:
 
     async def fetch(
         self, name: str, target: Path, known: Validators | None, told: Progress | None = None
-    ) -> Fetched | None:
+    ) -> DownloadResult | None:
         """Fetches `BASE/name` unless it is what `known` says; None when there is no such file.
 
         A cut download lies in `target.part` with its validators and goes on, in this call or in
@@ -80,7 +80,7 @@ class Downloads:
                 await asyncio.sleep(_PAUSE_SECONDS * 2**attempt)
             try:
                 return await self._once(name, target, known, told)
-            except (Cut, aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            except (DownloadCut, aiohttp.ClientError, TimeoutError, ConnectionError) as error:
                 failed: Exception = error
         part = _part(target)
         size = part.stat().st_size if part.exists() else 0
@@ -92,7 +92,7 @@ class Downloads:
 
     async def _once(
         self, name: str, target: Path, known: Validators | None, told: Progress | None
-    ) -> Fetched | None:
+    ) -> DownloadResult | None:
         part, begun = _part(target), _begun(target)
         start = part.stat().st_size if begun and part.exists() else 0
         headers = _resuming(start, begun) if begun and start else _conditional(known)
@@ -101,10 +101,10 @@ class Downloads:
             if answer.status in (404, 410):
                 return None
             if answer.status == 304:
-                return Fetched(False, known or Validators())
+                return DownloadResult(False, known or Validators())
             if answer.status == 416:  # it changed to something shorter meanwhile
                 part.unlink(missing_ok=True)
-                raise Cut("begun anew")
+                raise DownloadCut("begun anew")
             if answer.status not in (200, 206):
                 await self._refused(answer, name)
             validators = Validators(
@@ -112,7 +112,7 @@ class Downloads:
             )
             going_on = answer.status == 206
             await _receive(answer, target, validators, start if going_on else 0, told)
-        return Fetched(True, validators)
+        return DownloadResult(True, validators)
 
     async def _get(
         self, stack: contextlib.AsyncExitStack, url: str, headers: dict[str, str]
@@ -135,7 +135,7 @@ class Downloads:
     async def _refused(self, answer: aiohttp.ClientResponse, name: str) -> None:
         body = await answer.content.read(20_000)
         headers = {key.lower(): value for key, value in answer.headers.items()}
-        outcome = judge_http(Response(answer.status, headers, body))
+        outcome = classify_http(Response(answer.status, headers, body))
         if outcome.verdict == "bot_wall" or (answer.status == 202 and not body):
             raise BotWallError(
                 f"{self._base} asks for a browser (HTTP {answer.status}); it is left alone.",
@@ -150,7 +150,7 @@ class Downloads:
                 next_step="Run the same command then.",
             )
         if outcome.verdict == "unavailable":
-            raise Cut(f"HTTP {answer.status}")
+            raise DownloadCut(f"HTTP {answer.status}")
         raise StoreError(f"{self._base}/{name} is refused: HTTP {answer.status}.")
 
 
@@ -219,7 +219,7 @@ async def _receive(
                 if told:
                     told(target.name, held, total)
             if total is not None and held != total:
-                raise Cut(f"{held:,} of {total:,} bytes")
+                raise DownloadCut(f"{held:,} of {total:,} bytes")
             file.flush()
             os.fsync(file.fileno())
         part.replace(target)

@@ -6,7 +6,7 @@ from protego import Protego
 
 from phonofilm.errors import BotWallError, StoreError
 from phonofilm.net.transport import NoResponse, Transport
-from phonofilm.sources.contract import judge_http
+from phonofilm.sources.contract import classify_http
 
 
 class Robots:
@@ -27,7 +27,7 @@ async def robots_of(transport: Transport, agent: str) -> Robots:
         raise StoreError(
             f"{transport.base_url}/robots.txt does not answer; until it does, nothing is asked."
         )
-    if judge_http(found).verdict == "bot_wall" or found.status == 202:
+    if classify_http(found).verdict == "bot_wall" or found.status == 202:
         raise BotWallError(f"{transport.base_url} asks for a browser; it is left alone.")
     text = found.body.decode("utf-8", "replace") if found.status == 200 else ""
     return Robots(Protego.parse(text), agent)

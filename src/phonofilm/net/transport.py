@@ -16,7 +16,7 @@ from yarl import URL
 from phonofilm.about import __version__
 from phonofilm.sources.contract import Query, Response
 
-MOST_BODY_BYTES = 32 * 1024 * 1024
+BODY_BYTES_MAX = 32 * 1024 * 1024
 _MOST_REDIRECTS = 3
 # Shorter ones are words that stand in texts by themselves.
 _SHORTEST_SECRET = 8
@@ -132,7 +132,7 @@ class Transport:
             ) as answer:
                 body = await _bounded(answer)
                 if body is None:
-                    return NoResponse("too_large", f"over {MOST_BODY_BYTES >> 20} MiB")
+                    return NoResponse("too_large", f"over {BODY_BYTES_MAX >> 20} MiB")
                 for secret in self._secrets:  # some services say again what they were told
                     body = body.replace(secret, b"***")
                 headers = {name.lower(): _latin(value) for name, value in answer.headers.items()}
@@ -166,13 +166,13 @@ def proxy_of(url: str) -> str | None:
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes | None:
     """The body, or None when it is longer than allowed, compressed or expanded."""
     length = answer.content_length
-    if length is not None and length > MOST_BODY_BYTES:
+    if length is not None and length > BODY_BYTES_MAX:
         return None
     if length is not None and "Content-Encoding" not in answer.headers:
         return await answer.read()
     body = bytearray()
     async for chunk in answer.content.iter_chunked(65_536):
         body += chunk
-        if len(body) > MOST_BODY_BYTES:
+        if len(body) > BODY_BYTES_MAX:
             return None
     return bytes(body)

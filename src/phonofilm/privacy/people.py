@@ -40,7 +40,7 @@ class Person(NamedTuple):
     handles: frozenset[str]
 
 
-class Theirs(msgspec.Struct, frozen=True):
+class PersonData(msgspec.Struct, frozen=True):
     """What belongs to a person of a source; written down, so that a cut leaves nothing behind.
 
     `ids` as rows hold them, `names` as they were met, `files` as paths in the data folder;
@@ -61,14 +61,14 @@ class Theirs(msgspec.Struct, frozen=True):
         """Their ids by kind of thing."""
         return {"artist": self.ids, "track": self.tracks, "playlist": self.playlists}
 
-    def gone(self, key: bytes) -> Forgotten:
+    def gone(self, key: bytes) -> ErasedPeople:
         """The filter that leaves them out."""
-        nobody = Forgotten(frozenset(), frozenset(), key)
+        nobody = ErasedPeople(frozenset(), frozenset(), key)
         called = {nobody.hash_of(form) for n in self.names for form in (n, n.lower())}
-        return Forgotten(frozenset((self.hashed,)), frozenset(called), key, self.tracks)
+        return ErasedPeople(frozenset((self.hashed,)), frozenset(called), key, self.tracks)
 
 
-class Forgotten:
+class ErasedPeople:
     """The people of one source who are left out, told by hashes of ids and of names.
 
     A number can be somebody's id and somebody else's name: the two are never mixed. `key` is the
@@ -85,7 +85,7 @@ class Forgotten:
         self.ids, self.names, self._key, self._tracks = ids, names, key, tracks
 
     @classmethod
-    def of(cls, root: Path, source: str, key: Callable[[], bytes]) -> Forgotten | None:
+    def of(cls, root: Path, source: str, key: Callable[[], bytes]) -> ErasedPeople | None:
         """Those of a data folder; None when there are none."""
         path = root / FILE
         if not path.exists():
@@ -155,7 +155,7 @@ def _id_of(node: Any) -> object:
     return (node.get("urn") or node.get("id")) if isinstance(node, dict) else None
 
 
-def remember(root: Path, source: str, gone: Forgotten) -> None:
+def remember(root: Path, source: str, gone: ErasedPeople) -> None:
     """Notes who is left out from now on."""
     path = root / FILE
     held = path.read_text("utf-8") if path.exists() else ""
@@ -174,16 +174,16 @@ def remember(root: Path, source: str, gone: Forgotten) -> None:
         raise disk_failed(path, error) from error
 
 
-def people_in(tree: Any, hash_of: Callable[[object], str]) -> Iterator[Person]:
+def find_people(tree: Any, hash_of: Callable[[object], str]) -> Iterator[Person]:
     """Everybody who stands in an answer as somebody with an id."""
     if isinstance(tree, list):
         for element in tree:
-            yield from people_in(element, hash_of)
+            yield from find_people(element, hash_of)
     elif isinstance(tree, dict):
         for name, value in tree.items():
             if name in _OWNERS and (held := _id_of(value)):
                 yield _person(value, held, hash_of)
-            yield from people_in(value, hash_of)
+            yield from find_people(value, hash_of)
         if tree.get("kind") == "user" and (held := _id_of(tree)):
             yield _person(tree, held, hash_of)
 

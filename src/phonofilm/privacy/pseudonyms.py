@@ -61,7 +61,7 @@ def _begun(key: bytes) -> tuple[Any, Any]:
     return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
-def without_names(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool = False) -> bytes:
+def pseudonymise(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool = False) -> bytes:
     """The body with personal fields replaced; `anywhere` in whatever it is that they stand in.
 
     In a body that is no JSON nobody knows where names stand: only its size and hash are kept.
@@ -69,7 +69,7 @@ def without_names(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool 
     try:
         tree = plain(body)
     except Malformed:
-        return withheld(body)
+        return redacted(body)
     hashed = _hasher(key)
     if anywhere:
         paths = dict.fromkeys(f"**{path.rpartition('[].')[2]}" for path in paths)
@@ -78,11 +78,11 @@ def without_names(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool 
     return msgspec.json.encode(tree)
 
 
-def withheld(body: bytes) -> bytes:
+def redacted(body: bytes) -> bytes:
     """What is kept of a body that may name people where nobody looks: its size and hash."""
     told = "not readable, and it may hold people's names"
     digest = hashlib.sha256(body).hexdigest()
-    return msgspec.json.encode({"withheld": told, "bytes": len(body), "sha256": digest})
+    return msgspec.json.encode({"redacted": told, "bytes": len(body), "sha256": digest})
 
 
 @cache

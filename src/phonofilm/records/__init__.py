@@ -8,8 +8,8 @@ from phonofilm.records.base import (
     bit_of,
     columns,
     core_fields,
-    holder,
-    holds_all,
+    field_mask_of,
+    has_all,
 )
 from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
 from phonofilm.records.media import Media, Sound
@@ -91,6 +91,6 @@ __all__ = [
     "bit_of",
     "columns",
     "core_fields",
-    "holder",
-    "holds_all",
+    "field_mask_of",
+    "has_all",
 ]

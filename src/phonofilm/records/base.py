@@ -28,7 +28,7 @@ class Record(msgspec.Struct, gc=False):  # rows hold no rows: there are no cycle
 
     kind: ClassVar[str] = ""
     plural: ClassVar[str] = ""
-    keyed_by: ClassVar[tuple[str, ...]] = ("id",)
+    key_fields: ClassVar[tuple[str, ...]] = ("id",)
     """What names a row within its source. Where it is not `id`, `id` is these joined by `:`."""
 
     source: typing.Annotated[str, note("where the row comes from")]
@@ -42,7 +42,7 @@ class Column(NamedTuple):
     sql_type: str
     text: str
     core: bool
-    moves: bool
+    time_varying: bool
 
 
 _SQL_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", list: "VARCHAR[]"}
@@ -77,7 +77,7 @@ def bit_of(cls: type[Record], name: str) -> int:
 
 
 @cache
-def holder(cls: type[Record]) -> Callable[[Any], int]:
+def field_mask_of(cls: type[Record]) -> Callable[[Any], int]:
     """A function telling which fields a record holds, as a mask of `bit_of`.
 
     It is compiled from the field names once: asked for every record of every answer, a loop over
@@ -93,8 +93,8 @@ def holder(cls: type[Record]) -> Callable[[Any], int]:
 
 
 @cache
-def holds_all(cls: type[Record], mask: int) -> Callable[[Any], bool]:
-    """A function telling whether a record holds all fields of a mask; compiled like `holder`."""
+def has_all(cls: type[Record], mask: int) -> Callable[[Any], bool]:
+    """Compile a predicate: does a record have all fields of a mask?"""
     names = [name for place, name in enumerate(cls.__struct_fields__) if mask >> place & 1]
     terms = [f"r.{name} is not UNSET" for name in names] or ["True"]
     return typing.cast(

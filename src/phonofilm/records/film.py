@@ -59,7 +59,7 @@ class Credit(Record):
 
     kind: ClassVar[str] = "credit"
     plural: ClassVar[str] = "credits"
-    keyed_by: ClassVar[tuple[str, ...]] = ("title_id", "role", "person_id")
+    key_fields: ClassVar[tuple[str, ...]] = ("title_id", "role", "person_id")
 
     title_id: Annotated[Maybe[str], note("the title")] = ABSENT
     person_id: Annotated[Maybe[str], note("the person")] = ABSENT
@@ -75,7 +75,7 @@ class TitleGenre(Record):
 
     kind: ClassVar[str] = "title_genre"
     plural: ClassVar[str] = "title_genres"
-    keyed_by: ClassVar[tuple[str, ...]] = ("title_id", "genre")
+    key_fields: ClassVar[tuple[str, ...]] = ("title_id", "genre")
 
     title_id: Annotated[Maybe[str], note("the title")] = ABSENT
     genre: Annotated[Maybe[str], note("as the source spells it")] = ABSENT
@@ -96,7 +96,7 @@ class Aka(Record):
 
     kind: ClassVar[str] = "aka"
     plural: ClassVar[str] = "akas"
-    keyed_by: ClassVar[tuple[str, ...]] = ("title_id", "position")
+    key_fields: ClassVar[tuple[str, ...]] = ("title_id", "position")
 
     title_id: Annotated[Maybe[str], note("the title")] = ABSENT
     position: Annotated[Maybe[int], note("the source's ordering, from 1")] = ABSENT

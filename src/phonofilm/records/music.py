@@ -214,7 +214,7 @@ class Tag(Record):
 
     kind: ClassVar[str] = "tag"
     plural: ClassVar[str] = "tags"
-    keyed_by: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "name")
+    key_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "name")
 
     of_kind: Annotated[Maybe[str], note("artist, album or track")] = ABSENT
     of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
@@ -229,7 +229,7 @@ class ExternalId(Record):
 
     kind: ClassVar[str] = "external_id"
     plural: ClassVar[str] = "external_ids"
-    keyed_by: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "scheme", "value")
+    key_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "scheme", "value")
 
     of_kind: Annotated[Maybe[str], note("artist, album, track or title")] = ABSENT
     of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
@@ -253,7 +253,7 @@ class ChartEntry(Record):
 
     kind: ClassVar[str] = "chart_entry"
     plural: ClassVar[str] = "chart_entries"
-    keyed_by: ClassVar[tuple[str, ...]] = ("chart_id", "day", "position")
+    key_fields: ClassVar[tuple[str, ...]] = ("chart_id", "day", "position")
 
     chart_id: Annotated[Maybe[str], note("the chart: a genre's, or all")] = ABSENT
     day: Annotated[Maybe[str], note("when it was asked, UTC, YYYY-MM-DD")] = ABSENT

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def rarely_collecting() -> Iterator[None]:
+def infrequent_gc() -> Iterator[None]:
     """Answers and rows are trees without cycles; looking for some costs 5 % of a crawl."""
     usual = gc.get_threshold()
     gc.set_threshold(500_000, 50, 100)
@@ -29,5 +29,5 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         factory = import_module("uvloop").new_event_loop
     except ModuleNotFoundError:
         factory = None
-    with rarely_collecting(), asyncio.Runner(loop_factory=factory) as runner:
+    with infrequent_gc(), asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(work)

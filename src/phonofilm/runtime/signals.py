@@ -17,7 +17,7 @@ def _tell() -> None:
 
 
 @contextlib.contextmanager
-def listening(listener: Callable[[], None]) -> Iterator[None]:
+def on_interrupt(listener: Callable[[], None]) -> Iterator[None]:
     """Calls `listener` at each signal while the block runs; only the main thread may listen."""
     loop = asyncio.get_running_loop()
     first = not _listeners

@@ -18,7 +18,7 @@ class Bar(NamedTuple):
     value: float
 
 
-class Held(NamedTuple):
+class SourceCount(NamedTuple):
     """How much of a kind a source gave."""
 
     source: str
@@ -54,7 +54,7 @@ class Run(NamedTuple):
     lists: dict[str, list[float]]
 
 
-def held(connection: duckdb.DuckDBPyConnection) -> list[Held]:
+def held(connection: duckdb.DuckDBPyConnection) -> list[SourceCount]:
     """Rows by source and table, empty ones left out."""
     parts = [
         f"SELECT source, '{cls.plural}', count(*) FILTER (_full), count(*) FILTER (NOT _full)"
@@ -63,7 +63,7 @@ def held(connection: duckdb.DuckDBPyConnection) -> list[Held]:
     ]
     rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
     order = {cls.plural: place for place, cls in enumerate(RECORDS)}
-    return sorted((Held(*row) for row in rows), key=lambda h: (h.source, order[h.table]))
+    return sorted((SourceCount(*row) for row in rows), key=lambda h: (h.source, order[h.table]))
 
 
 def top_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
@@ -212,7 +212,7 @@ def quarantined(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, i
     ).fetchall()
 
 
-class HeardTrack(NamedTuple):
+class CommentedTrack(NamedTuple):
     """A track by what listeners said; `most_at` is the ten seconds in which they wrote most."""
 
     id: str
@@ -224,7 +224,7 @@ class HeardTrack(NamedTuple):
     key: str | None
 
 
-def most_heard(connection: duckdb.DuckDBPyConnection, limit: int = 5) -> list[HeardTrack]:
+def most_commented(connection: duckdb.DuckDBPyConnection, limit: int = 5) -> list[CommentedTrack]:
     """The tracks with most comments, with their beat where a shop tells it."""
     rows = connection.execute(
         """WITH tens AS (SELECT source, track_id, timestamp_ms // 10000 AS ten, count(*) AS said
@@ -237,6 +237,6 @@ def most_heard(connection: duckdb.DuckDBPyConnection, limit: int = 5) -> list[He
         [limit],
     ).fetchall()
     return [
-        HeardTrack(id_, name or id_, artist or "", said, f"{ten // 6}:{ten % 6}0", bpm, key)
+        CommentedTrack(id_, name or id_, artist or "", said, f"{ten // 6}:{ten % 6}0", bpm, key)
         for id_, name, artist, said, ten, bpm, key in rows
     ]

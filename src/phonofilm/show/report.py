@@ -13,14 +13,14 @@ from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.landing.journal import disk_failed
 from phonofilm.show import queries
 from phonofilm.sources import get
-from phonofilm.warehouse.snapshots import published, read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot, published
+from phonofilm.workspace import Workspace
 
 
-def report(folder: DataFolder, out: Path) -> Path:
+def report(folder: Workspace, out: Path) -> Path:
     """Writes the page; no script, no font, no picture comes from elsewhere."""
     snapshot = published(folder)
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         held = queries.held(connection)
         runs = queries.runs(connection)
         page = (

@@ -18,9 +18,9 @@ import msgspec
 
 from phonofilm.errors import UsageError
 from phonofilm.landing.journal import disk_failed
-from phonofilm.landing.segment_store import Shelf
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.landing.segment_store import SegmentStore
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 _WIDTH, _LEFT, _RIGHT = 1200, 40, 40
 _BARS, _COLUMNS = 300, 240
@@ -39,7 +39,7 @@ _STYLE = """text{font-family:system-ui,sans-serif;fill:#1d2733}.t{font-size:22px
 .p{fill:#12181f}}"""
 
 
-class Heard(NamedTuple):
+class TrackComments(NamedTuple):
     """A track with what was said of it; moments in milliseconds."""
 
     name: str
@@ -52,9 +52,9 @@ class Heard(NamedTuple):
     samples: Sequence[int]
 
 
-def waveform(folder: DataFolder, track: str, out: Path) -> Path:
+def waveform(folder: Workspace, track: str, out: Path) -> Path:
     """Writes the picture of a track named by id, address or title; UsageError for none such."""
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         heard = _heard(connection, folder, track)
     growing = out.with_name(out.name + ".growing")
     try:
@@ -66,7 +66,7 @@ def waveform(folder: DataFolder, track: str, out: Path) -> Path:
     return out
 
 
-def _heard(connection: duckdb.DuckDBPyConnection, folder: DataFolder, track: str) -> Heard:
+def _heard(connection: duckdb.DuckDBPyConnection, folder: Workspace, track: str) -> TrackComments:
     plain = track.rsplit(":", 1)[-1] if re.fullmatch(r"[\w.]+:[\w:.]+", track) else track
     row = None
     for where in ("t.id = ?", "t.url = ?", "lower(t.name) = lower(?)"):
@@ -78,7 +78,7 @@ def _heard(connection: duckdb.DuckDBPyConnection, folder: DataFolder, track: str
     said = connection.execute(_SAID, [source, id_]).fetchall()
     moments = [(int(at), body or "") for at, body in said if at is not None]
     length = length or max((at for at, _ in moments), default=0) + 1000
-    return Heard(
+    return TrackComments(
         name or id_,
         artist or "",
         int(length),
@@ -100,11 +100,11 @@ def _near(connection: duckdb.DuckDBPyConnection, track: str) -> str:
     return f"Near: {near}" if near else "Collect one: phonofilm crawl soundcloud --want comments"
 
 
-def _samples(folder: DataFolder, path: str | None) -> Sequence[int]:
+def _samples(folder: Workspace, path: str | None) -> Sequence[int]:
     """The loudness that was fetched; empty without it."""
     if not path:
         return ()
-    shelf = Shelf(folder)
+    shelf = SegmentStore(folder)
     held = folder.root / path
     if not held.exists() and shelf.objects is not None:
         held = shelf.objects.fetch(path, folder.landing / "fetched" / held.name)
@@ -118,7 +118,7 @@ def _samples(folder: DataFolder, path: str | None) -> Sequence[int]:
     return [v for v in found if isinstance(v, int) and v >= 0] if isinstance(found, list) else ()
 
 
-def draw(heard: Heard) -> str:
+def draw(heard: TrackComments) -> str:
     """The picture."""
     stacks = _stacks(heard)
     deepest = max((min(len(rows), _MOST_STACKED) for rows in stacks.values()), default=0)
@@ -140,7 +140,7 @@ def draw(heard: Heard) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _line(heard: Heard) -> str:
+def _line(heard: TrackComments) -> str:
     kind = "DJ set" if heard.is_set else "track"
     words = f"{heard.artist} · {kind} of {_clock(heard.duration_ms)} · {len(heard.said):,} comments"
     lost = heard.without_moment
@@ -151,7 +151,7 @@ def _x(share: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * min(1.0, max(0.0, share))
 
 
-def _bars(heard: Heard, middle: int) -> list[str]:
+def _bars(heard: TrackComments, middle: int) -> list[str]:
     """Loudness in bars; without samples a thin line says that there is none."""
     samples = heard.samples
     if not samples:
@@ -171,7 +171,7 @@ def _bars(heard: Heard, middle: int) -> list[str]:
     return bars
 
 
-def _axis(heard: Heard, middle: int) -> list[str]:
+def _axis(heard: TrackComments, middle: int) -> list[str]:
     """A tick every so many seconds, ten or so of them."""
     seconds = max(1, heard.duration_ms // 1000)
     steps = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)
@@ -186,7 +186,7 @@ def _axis(heard: Heard, middle: int) -> list[str]:
     return parts
 
 
-def _stacks(heard: Heard) -> dict[int, list[tuple[int, str]]]:
+def _stacks(heard: TrackComments) -> dict[int, list[tuple[int, str]]]:
     stacks: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for at, body in heard.said:
         place = min(_COLUMNS - 1, max(0, at * _COLUMNS // max(1, heard.duration_ms)))
@@ -212,7 +212,7 @@ def _dots(stacks: dict[int, list[tuple[int, str]]], top: float) -> list[str]:
     return dots
 
 
-def _busiest(heard: Heard, stacks: dict[int, list[tuple[int, str]]]) -> list[str]:
+def _busiest(heard: TrackComments, stacks: dict[int, list[tuple[int, str]]]) -> list[str]:
     """Where most is written."""
     if not stacks or len(heard.said) < 3:
         return []

@@ -61,12 +61,12 @@ class Offer(NamedTuple):
         return bool(self.call)
 
 
-def offer(manifest: Manifest, access: str, kind: str, field: str) -> Offer:
+def field_offers(manifest: Manifest, access: str, kind: str, field: str) -> Offer:
     """The cheapest permitted call that shows a field, or since when there is none."""
     best = Offer(manifest.name, access, kind, field)
     dates: list[str] = []
     for name, endpoint in manifest.endpoints.items():
-        shapes = [s for s in endpoint.gives if _shows(manifest, s, kind, field)]
+        shapes = [s for s in endpoint.returns if _shows(manifest, s, kind, field)]
         if not shapes and not (kind == "relation" and endpoint.role == "relate"):
             continue
         lost = (endpoint.gone.get(access), manifest.access[access].lacks.get(f"{kind}.{field}"))
@@ -75,7 +75,7 @@ def offer(manifest: Manifest, access: str, kind: str, field: str) -> Offer:
         elif name in manifest.permitted(access) and rows_of(endpoint, kind, access) > best.rows:
             best = best._replace(call=name, rows=rows_of(endpoint, kind, access))
     for name, file in manifest.files.items():
-        if any(_shows(manifest, s, kind, field) for s in file.gives):
+        if any(_shows(manifest, s, kind, field) for s in file.returns):
             return best._replace(call=name, rows=float(file.rows), gone="")
     return best if best.here else best._replace(gone=max(dates, default=""))
 
@@ -87,11 +87,11 @@ def _shows(manifest: Manifest, shape: str, kind: str, field: str) -> bool:
 
 def rows_of(endpoint: Endpoint, kind: str, access: str) -> float:
     """Rows of a kind that a call brings: a batch, or what the manifest expects of a page."""
-    if endpoint.batch > 1 and kind in (endpoint.node, endpoint.lists, "features"):
-        return endpoint.batch if kind != "track" or endpoint.node == "track" else 1.0
+    if endpoint.batch > 1 and kind in (endpoint.subject, endpoint.item_kind, "features"):
+        return endpoint.batch if kind != "track" or endpoint.subject == "track" else 1.0
     if kind == "relation":
         kind = "artist"
-    expected = endpoint.prior.get(kind, 1.0)
+    expected = endpoint.expected_items.get(kind, 1.0)
     if endpoint.role in ("detail", "measure"):
         return max(1.0, expected)
     return min(expected, endpoint.page_size(access)) if endpoint.paging else expected
@@ -108,10 +108,10 @@ def offers(manifest: Manifest, access: str) -> list[Offer]:
             for s in fields
         }
         order = [column.name for column in columns(BY_KIND[kind])]
-        found += [offer(manifest, access, kind, f) for f in sorted(named, key=order.index)]
+        found += [field_offers(manifest, access, kind, f) for f in sorted(named, key=order.index)]
     if not any(shape.startswith("artist.") for shape in manifest.shapes):
         return found
-    return [*found, offer(manifest, access, "relation", "related_id")]
+    return [*found, field_offers(manifest, access, "relation", "related_id")]
 
 
 def place_of(field: str, kinds: list[str]) -> tuple[str, str] | None:

@@ -112,9 +112,9 @@ class Source(Protocol):
     manifest: Manifest
 
     def address(self, request: Request, access: str) -> tuple[str, Query]: ...
-    def judge(self, request: Request, response: Response) -> Outcome: ...
+    def classify(self, request: Request, response: Response) -> Outcome: ...
     def parse(self, request: Request, response: Response) -> Page: ...
-    def link_of(self, text: str) -> Link | None: ...
+    def parse_link(self, text: str) -> Link | None: ...
     def seeds(self, access: str) -> list[Link]: ...
 
 
@@ -144,19 +144,19 @@ class HttpSource:
                 query[endpoint.paging] = str(request.offset)
         return path, query
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """The meaning of a response by HTTP alone."""
-        return judge_http(response)
+        return classify_http(response)
 
-    def judge_saved(self, response: Response) -> Outcome:
+    def classify_saved(self, response: Response) -> Outcome:
         """The meaning of a saved response."""
-        return judge_http(response)
+        return classify_http(response)
 
-    def tidy(self, response: Response) -> Response:
+    def strip(self, response: Response) -> Response:
         """What is kept of a saved answer: all of it, unless a source knows better."""
         return response
 
-    def recognise(self, response: Response) -> Request:
+    def identify(self, response: Response) -> Request:
         """What was asked, told from a saved answer alone; Malformed when it is none of ours."""
         raise Malformed("it cannot be told what this answers")
 
@@ -172,7 +172,7 @@ class HttpSource:
         """The address of a file of a role, where a record tells one of another."""
         return url
 
-    def link_of(self, text: str) -> Link | None:
+    def parse_link(self, text: str) -> Link | None:
         """The thing that an address or a name such as `spotify:artist:...` points to."""
         for pattern in self.link_patterns:
             match = re.search(pattern, text)
@@ -184,11 +184,11 @@ class HttpSource:
         """The kind of an id that tells it by its beginning."""
         return next(k for start, k in self.link_kinds.items() if id_.startswith(start))
 
-    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+    def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         """The lists of a kind in which each record stands, as far as the record itself tells."""
         return [()] * len(records)
 
-    def split(self, request: Request) -> Iterable[Link]:
+    def partition(self, request: Request) -> Iterable[Link]:
         """Narrower lists instead of one that goes on past its reach."""
         return ()
 
@@ -207,7 +207,7 @@ _WALLS = (
 )
 
 
-def judge_http(response: Response) -> Outcome:
+def classify_http(response: Response) -> Outcome:
     """What status, headers and the first bytes say; 404 is the entity's own, 403 the call's."""
     status, headers = response.status, response.headers
     # DataDome marks good answers, too (recorded in February 2026): only its refusals are walls.
@@ -363,9 +363,9 @@ __all__ = [
     "Request",
     "Response",
     "Source",
+    "classify_http",
     "is_wall",
     "items_of",
-    "judge_http",
     "one_of",
     "plain",
     "retry_after",

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from phonofilm.sources.capabilities import Offer, offer, rows_of
+from phonofilm.sources.capabilities import Offer, field_offers, rows_of
 from phonofilm.sources.manifest import Budget, Manifest
 from phonofilm.sources.routes import routes
 
@@ -16,7 +16,7 @@ _NEW_SHARE = 0.6
 _TRACKS_OF_ARTIST, _ALBUMS_OF_ARTIST = 10, 4
 
 
-class Step(msgspec.Struct):
+class PlannedCalls(msgspec.Struct):
     """So many calls of one kind, and what for."""
 
     call: str
@@ -37,7 +37,7 @@ class Plan(msgspec.Struct):
 
     source: str
     access: str
-    steps: list[Step]
+    steps: list[PlannedCalls]
     gaps: list[Gap]
     calls: int
     seconds: float | None
@@ -46,7 +46,7 @@ class Plan(msgspec.Struct):
     key: bool
 
 
-def plan(
+def estimate_cost(
     manifest: Manifest,
     access: str,
     wants: dict[str, int],
@@ -58,13 +58,15 @@ def plan(
     steps, shown = _finding(manifest, access, rows)
     for file in _files(manifest, wants, fields):
         held = manifest.files[file]
-        steps.append(Step(file, 1, f"{held.megabytes:g} MB, {held.rows:,} rows: the whole file"))
+        steps.append(
+            PlannedCalls(file, 1, f"{held.megabytes:g} MB, {held.rows:,} rows: the whole file")
+        )
         shown |= {
-            (shape.partition(".")[0], f) for shape in held.gives for f in manifest.shapes[shape]
+            (shape.partition(".")[0], f) for shape in held.returns for f in manifest.shapes[shape]
         }
     gaps: list[Gap] = []
     for kind, field in fields:
-        found = offer(manifest, access, kind, field)
+        found = field_offers(manifest, access, kind, field)
         if not found.here:
             gaps.append(_gap(manifest, access, found, others))
         elif (kind, field) not in shown:
@@ -91,7 +93,7 @@ def _files(
     """The files of a dump that hold wanted kinds and fields, in order."""
     needed: dict[str, None] = {}
     for name, file in manifest.files.items():
-        for shape in file.gives:
+        for shape in file.returns:
             kind = shape.partition(".")[0]
             told = {(kind, field) for field in manifest.shapes[shape]}
             if kind in wants or told & set(fields):
@@ -113,43 +115,49 @@ def _rows_wanted(wants: dict[str, int], fields: list[tuple[str, str]]) -> dict[s
 
 def _finding(
     manifest: Manifest, access: str, rows: dict[str, int]
-) -> tuple[list[Step], set[tuple[str, str]]]:
+) -> tuple[list[PlannedCalls], set[tuple[str, str]]]:
     """The calls that find so many things, and the fields they show on the way."""
-    steps: list[Step] = []
+    steps: list[PlannedCalls] = []
     shown: set[tuple[str, str]] = set()
     for kind, number in rows.items():
         step = _of_artists(manifest, access, kind, rows) or _found(manifest, access, kind, number)
         if step is None:
             continue
         steps.append(step)
-        for shape in manifest.endpoints[step.call].gives:
+        for shape in manifest.endpoints[step.call].returns:
             if shape.startswith(kind + "."):
                 shown |= {(kind, field) for field in manifest.shown(shape, access)}
     return steps, shown
 
 
-def _of_artists(manifest: Manifest, access: str, kind: str, rows: dict[str, int]) -> Step | None:
+def _of_artists(
+    manifest: Manifest, access: str, kind: str, rows: dict[str, int]
+) -> PlannedCalls | None:
     """What belongs to artists is listed by a call for each of them, where there is one."""
     artists = rows.get("artist")
     for name, endpoint in manifest.permitted(access).items():
-        mine = endpoint.node == "artist" and endpoint.role == "contain" and endpoint.lists == kind
+        mine = (
+            endpoint.subject == "artist"
+            and endpoint.role == "contain"
+            and endpoint.item_kind == kind
+        )
         if artists and mine:
-            return Step(name, artists, f"{kind}s of {artists:,} artists, 1 artist a call")
+            return PlannedCalls(name, artists, f"{kind}s of {artists:,} artists, 1 artist a call")
     return None
 
 
-def _found(manifest: Manifest, access: str, kind: str, number: int) -> Step | None:
+def _found(manifest: Manifest, access: str, kind: str, number: int) -> PlannedCalls | None:
     """The list that brings most new ones a call."""
     best, yielded = "", 0.0
     for name, endpoint in manifest.permitted(access).items():
-        lists = endpoint.lists == kind and endpoint.role in ("contain", "relate", "seed")
+        lists = endpoint.item_kind == kind and endpoint.role in ("contain", "relate", "seed")
         worth = rows_of(endpoint, kind, access) * _NEW_SHARE
-        if lists and endpoint.node and worth > yielded:
+        if lists and endpoint.subject and worth > yielded:
             best, yielded = name, worth
     if not best:
         return None
     calls = math.ceil(number / yielded)
-    return Step(best, calls, f"{number:,} {kind}s, about {yielded:.0f} new a call")
+    return PlannedCalls(best, calls, f"{number:,} {kind}s, about {yielded:.0f} new a call")
 
 
 def _filling(
@@ -157,14 +165,14 @@ def _filling(
     access: str,
     found: Offer,
     rows: dict[str, int],
-    steps: list[Step],
+    steps: list[PlannedCalls],
     shown: set[tuple[str, str]],
-) -> list[Step]:
+) -> list[PlannedCalls]:
     """The calls that add a field to things already found; what they show besides is shown too."""
     endpoint = manifest.endpoints[found.call]
     per = endpoint.batch if endpoint.batch > 1 else 1
-    about = endpoint.node if endpoint.node in rows else next(iter(rows))
-    for shape in endpoint.gives:
+    about = endpoint.subject if endpoint.subject in rows else next(iter(rows))
+    for shape in endpoint.returns:
         kind = shape.partition(".")[0]
         shown |= {(kind, field) for field in manifest.shown(shape, access)}
     shown.add((found.kind, found.field))
@@ -173,7 +181,7 @@ def _filling(
     calls = math.ceil(rows[about] / per)
     what = "related artists" if found.kind == "relation" else f"{found.kind}.{found.field}"
     per_call = f"{per} {about}{'s' * (per > 1)} a call"
-    return [Step(found.call, calls, f"{what}, {per_call}")]
+    return [PlannedCalls(found.call, calls, f"{what}, {per_call}")]
 
 
 def _gap(manifest: Manifest, access: str, found: Offer, others: list[tuple[Manifest, str]]) -> Gap:
@@ -185,7 +193,7 @@ def _gap(manifest: Manifest, access: str, found: Offer, others: list[tuple[Manif
         f"{other.name} ({level})"
         for other, level in others
         if other.name != manifest.name
-        and (offer(other, level, *wish).here or routes(other, level, *wish))
+        and (field_offers(other, level, *wish).here or routes(other, level, *wish))
     ]
     name = found.field if found.kind != "relation" else "related artists"
     return Gap(f"{found.kind}.{name}" if found.kind != "relation" else name, why, elsewhere)

@@ -68,29 +68,29 @@ class Endpoint(msgspec.Struct, frozen=True):
     """
 
     path: str
-    node: str
+    subject: str
     role: str
-    lists: str = ""
-    gives: list[str] = []
+    item_kind: str = ""
+    returns: list[str] = []
     query: dict[str, str] = {}
     paging: str = ""
     page: dict[str, int] = {}
     batch: int = 1
-    reach: int | None = None
-    prior: dict[str, float] = {}
+    max_offset: int | None = None
+    expected_items: dict[str, float] = {}
     gone: dict[str, str] = {}
     personal: list[str] = []
-    counted_by: str = ""
-    grown: bool = False
+    membership_field: str = ""
+    search_only: bool = False
     post: str = ""
     base_url: str = ""
-    length: str = ""
-    whole: bool = False
+    size_field: str = ""
+    complete: bool = False
 
     @property
     def looks_up(self) -> bool:
         """Whether an answer holds all there is to know of the nodes themselves."""
-        return f"{self.node}.full" in self.gives and self.role in ("detail", "measure")
+        return f"{self.subject}.full" in self.returns and self.role in ("detail", "measure")
 
     def page_size(self, access: str) -> int:
         """The largest page an access level allows."""
@@ -102,7 +102,7 @@ class File(msgspec.Struct, frozen=True):
 
     megabytes: float
     rows: int
-    gives: list[str]
+    returns: list[str]
 
 
 class Manifest(msgspec.Struct, dict=True):
@@ -142,8 +142,8 @@ class Manifest(msgspec.Struct, dict=True):
             name: endpoint
             for name, endpoint in self.endpoints.items()
             if access not in endpoint.gone
-            and (grows or not endpoint.grown)
-            and endpoint.role != "kept"
+            and (grows or not endpoint.search_only)
+            and endpoint.role != "stored"
         }
 
     def shown(self, shape: str, access: str) -> frozenset[str]:
@@ -160,7 +160,7 @@ class Manifest(msgspec.Struct, dict=True):
             field
             for name, endpoint in self.permitted(access).items()
             if name not in absent
-            for shape in endpoint.gives
+            for shape in endpoint.returns
             if _is(shape, kind)
             for field in self.shown(shape, access)
         )

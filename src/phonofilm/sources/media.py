@@ -17,7 +17,7 @@ from phonofilm.sources.contract import HttpSource, Page, Request, Response, one_
 ROLES = ("artwork", "profile", "background", "waveform", "samples", "preview", "audio")
 
 
-class Wish(NamedTuple):
+class MediaRef(NamedTuple):
     """A file that a record points to, and whose it is."""
 
     kind: str
@@ -38,7 +38,7 @@ class Owner(msgspec.Struct):
     page_url: str | None = None
 
 
-class Kept(msgspec.Struct):
+class StoredMedia(msgspec.Struct):
     """A file that lies in the data folder."""
 
     url: str
@@ -51,7 +51,7 @@ class Kept(msgspec.Struct):
 
 def parse_media(source: str, request: Request, response: Response) -> Page:
     """The rows of a kept file: one for each thing that points to it."""
-    kept = one_of(response.body, Kept)
+    kept = one_of(response.body, StoredMedia)
     records: list[Record] = [
         Media(
             source,
@@ -72,9 +72,9 @@ def parse_media(source: str, request: Request, response: Response) -> Page:
     return Page(records=records)
 
 
-def wishes_of(
+def media_refs(
     source: HttpSource, records: Iterable[Record], roles: Iterable[str]
-) -> Iterator[Wish]:
+) -> Iterator[MediaRef]:
     """The files of these roles that records point to."""
     given = source.manifest.media
     for record in records:
@@ -86,8 +86,10 @@ def wishes_of(
                     yield _wish(source, record, role, address)
 
 
-def _wish(source: HttpSource, record: Record, role: str, url: str) -> Wish:
+def _wish(source: HttpSource, record: Record, role: str, url: str) -> MediaRef:
     own = record.licence_url if isinstance(record, Track) else None
     licence = own if isinstance(own, str) else source.manifest.terms.licence
     page = getattr(record, "url", None)
-    return Wish(record.kind, record.id, role, url, licence, page if isinstance(page, str) else None)
+    return MediaRef(
+        record.kind, record.id, role, url, licence, page if isinstance(page, str) else None
+    )

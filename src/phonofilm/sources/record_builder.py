@@ -21,14 +21,14 @@ def mapped(value: T | None | UnsetType, use: Callable[[T], Maybe[V]]) -> Maybe[V
     return None if value is None else use(value)
 
 
-class Gathering:
+class RecordBuilder:
     """Records of one answer; a thing mentioned twice is kept once, in its fuller form."""
 
     def __init__(self) -> None:
         self.page = Page(records=[], links=[], continues=[], findings=[])
         self._mentions: dict[tuple[str, str], Record] = {}
 
-    def done(self) -> Page:
+    def build(self) -> Page:
         """The page, mentions after what was listed."""
         if self._mentions:
             full = {(record.kind, record.id) for record in self.page.records}

@@ -66,11 +66,13 @@ def _to(manifest: Manifest, access: str, kind: str, field: str) -> list[Route]:
     for name, spec in asked.items():
         if not _gives(manifest, access, spec, kind, field):
             continue
-        if spec.node in _START and _is_about(spec):
+        if spec.subject in _START and _is_about(spec):
             cost = price / spec.batch
-            found.append(Route(manifest.name, access, f"{kind}.{field}", (name,), spec.node, cost))
-        elif spec.node in ("track", "album"):
-            first = _list_of(asked, spec.node)
+            found.append(
+                Route(manifest.name, access, f"{kind}.{field}", (name,), spec.subject, cost)
+            )
+        elif spec.subject in ("track", "album"):
+            first = _list_of(asked, spec.subject)
             if first:
                 cost = price * (1 / asked[first].batch + 2 / spec.batch)
                 calls = (first, name)
@@ -85,9 +87,9 @@ def _is_about(spec: Endpoint) -> bool:
 def _gives(manifest: Manifest, access: str, spec: Endpoint, kind: str, field: str) -> bool:
     if kind == "relation":
         return spec.role == "relate"
-    if kind == "artist" and spec.lists != "artist" and spec.node != "artist":
+    if kind == "artist" and spec.item_kind != "artist" and spec.subject != "artist":
         return False  # who is credited somewhere is not who was asked about
-    shapes = [shape for shape in spec.gives if shape.partition(".")[0] == kind]
+    shapes = [shape for shape in spec.returns if shape.partition(".")[0] == kind]
     shown = any(field in manifest.shown(shape, access) for shape in shapes)
     return shown and (spec.role != "relate")
 
@@ -96,8 +98,8 @@ def _list_of(asked: dict[str, Endpoint], kind: str) -> str:
     """The call that lists most of an artist's things of a kind."""
     best, most = "", -math.inf
     for name, spec in asked.items():
-        if spec.node == "artist" and spec.role == "contain" and spec.lists == kind:
-            number = spec.prior.get(kind, 1.0)
+        if spec.subject == "artist" and spec.role == "contain" and spec.item_kind == kind:
+            number = spec.expected_items.get(kind, 1.0)
             if number > most:
                 best, most = name, number
     return best
@@ -111,7 +113,7 @@ def finders(manifest: Manifest, access: str) -> list[str]:
         name
         for node in order
         for name, spec in asked.items()
-        if spec.node == node and spec.role == "search"
+        if spec.subject == node and spec.role == "search"
     ]
 
 

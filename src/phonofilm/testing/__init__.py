@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from phonofilm.sandbox.kernel.faults.rules import Rule as Fault
-from phonofilm.sandbox.kernel.server import Plan, StandIn, running
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer, running
 
 __all__ = ["Fault", "Sandbox", "sandbox"]
 
@@ -17,8 +17,8 @@ class Sandbox:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._running: AbstractContextManager[tuple[str, StandIn]] | None = None
-        self.served: StandIn | None = None
+        self._running: AbstractContextManager[tuple[str, SandboxServer]] | None = None
+        self.served: SandboxServer | None = None
 
     def start(self) -> str:
         """Serves on a free port of loopback; returns the address."""

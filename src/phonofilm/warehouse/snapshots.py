@@ -9,23 +9,23 @@ import duckdb
 
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.landing.journal import disk_failed
-from phonofilm.warehouse.engines.location import check_url, remembered
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.engines.location import check_url, saved_location
+from phonofilm.workspace import Workspace
 
 KEPT = 2
 
 
-def _all(folder: DataFolder) -> list[Path]:
+def _all(folder: Workspace) -> list[Path]:
     return sorted((folder.warehouse / "snapshots").glob("[0-9]*.duckdb"))
 
 
-def published(folder: DataFolder) -> Path | None:
+def published(folder: Workspace) -> Path | None:
     """The newest snapshot, or None before the first load."""
     held = _all(folder)
     return held[-1] if held else None
 
 
-def publish(folder: DataFolder) -> Path:
+def publish(folder: Workspace) -> Path:
     """Copies the warehouse and swaps the copy in by renaming; the newest two are kept."""
     held = _all(folder)
     number = int(held[-1].stem) + 1 if held else 1
@@ -42,23 +42,23 @@ def publish(folder: DataFolder) -> Path:
     return target
 
 
-def withdraw(folder: DataFolder) -> None:
+def withdraw(folder: Workspace) -> None:
     """Removes all snapshots: they hold what must not be kept."""
     for path in _all(folder):
         path.unlink(missing_ok=True)
 
 
-def reading(folder: DataFolder) -> duckdb.DuckDBPyConnection:
+def open_session(folder: Workspace) -> duckdb.DuckDBPyConnection:
     """A connection of one's own, to which more can be attached, with the warehouse as `store`."""
     folder.check()
     check_url(folder.database)
-    if folder.database or remembered(folder):
-        connection = read(folder)
+    if folder.database or saved_location(folder):
+        connection = open_snapshot(folder)
         connection.execute("COMMIT")  # it may write elsewhere
         return connection
     path = published(folder)
     if path is None:
-        return read(folder)  # which says what is missing
+        return open_snapshot(folder)  # which says what is missing
     connection = duckdb.connect()
     try:
         connection.execute(
@@ -77,14 +77,14 @@ def reading(folder: DataFolder) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def read(folder: DataFolder) -> duckdb.DuckDBPyConnection:
+def open_snapshot(folder: Workspace) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the newest snapshot; UsageError before the first load.
 
     Where a database was named, or the folder was last loaded into one, it is that one.
     """
     folder.check()
     check_url(folder.database)
-    if url := folder.database or remembered(folder):
+    if url := folder.database or saved_location(folder):
         from phonofilm.warehouse.engines.postgres_reader import attached  # noqa: PLC0415 - an extra
 
         try:

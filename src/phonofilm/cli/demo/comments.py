@@ -16,15 +16,15 @@ from phonofilm.cli.console import err, plain
 from phonofilm.errors import PhonofilmError
 from phonofilm.show import queries
 from phonofilm.show.waveform import waveform
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 _GENRE = "house"
 _TEN = """SELECT 'soundcloud:users:' || id FROM artists WHERE source = 'soundcloud'
     ORDER BY followers DESC NULLS LAST, id LIMIT 10"""
 
 
-class Heard(NamedTuple):
+class CommentsResult(NamedTuple):
     """What the demo heard: comments, calls, tracks with and without a record at Beatport."""
 
     comments: int
@@ -33,7 +33,7 @@ class Heard(NamedTuple):
     tracks: int
 
 
-def hear(data: Path, url: str, itself: Callable[..., list[str]]) -> Heard:
+def hear(data: Path, url: str, itself: Callable[..., list[str]]) -> CommentsResult:
     """Collects, in the words that a person would type."""
     here = ["--data", str(data), "--json"]
 
@@ -53,23 +53,23 @@ def hear(data: Path, url: str, itself: Callable[..., list[str]]) -> Heard:
     comments = heard["records"]["comments"]["full"]
     if not find_spec("splink"):
         err.print("  [dim]Beatport's part needs matching: pip install 'phonofilm[match]'[/]")
-        return Heard(comments, heard["calls"], 0, 0)
+        return CommentsResult(comments, heard["calls"], 0, 0)
     shop = run("crawl", "beatport", "--for", "soundcloud", "--at", url)
-    return Heard(comments, heard["calls"] + shop["calls"], shop["found"], shop["tracks"])
+    return CommentsResult(comments, heard["calls"] + shop["calls"], shop["found"], shop["tracks"])
 
 
-def draw(folder: DataFolder, tracks: list[queries.HeardTrack]) -> Path | None:
+def draw(folder: Workspace, tracks: list[queries.CommentedTrack]) -> Path | None:
     """The picture of the track that most was said of."""
     return waveform(folder, tracks[0].id, folder.root / "track.svg") if tracks else None
 
 
-def most_heard(folder: DataFolder) -> list[queries.HeardTrack]:
+def most_heard(folder: Workspace) -> list[queries.CommentedTrack]:
     """The tracks that most was said of."""
-    with read(folder) as connection:
-        return queries.most_heard(connection)
+    with open_snapshot(folder) as connection:
+        return queries.most_commented(connection)
 
 
-def table(tracks: list[queries.HeardTrack]) -> Table:
+def table(tracks: list[queries.CommentedTrack]) -> Table:
     """Tracks with what was said of them, and their beat."""
     shown = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     shown.add_column("track", no_wrap=True, max_width=24)

@@ -29,8 +29,8 @@ from phonofilm.show.report import report
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import Loaded, load
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 _MARK = ".made-by-demo"
 _EXPORTS = ("artists", "albums", "tracks", "features", "playlists", "entries", "comments", "titles")
@@ -40,7 +40,7 @@ _READY_SECONDS = 60.0
 _TITLES = "8000"
 
 
-class Told(NamedTuple):
+class DemoResult(NamedTuple):
     """What the last screen shows."""
 
     folder: Path
@@ -53,8 +53,8 @@ class Told(NamedTuple):
     seconds: float
     imported: dict[str, Any]
     best: str
-    heard: comments.Heard | None
-    tracks: list[queries.HeardTrack]
+    heard: comments.CommentsResult | None
+    tracks: list[queries.CommentedTrack]
     picture: Path | None
 
 
@@ -89,7 +89,7 @@ def command(
         crawls = [_crawl(data, "spotify", spotify, _SPOTIFY)]
         err.print("\n[bold]2[/] Deezer's stand-in, no key")
         crawls.append(_crawl(data, "deezer", deezer, _DEEZER))
-    folder = DataFolder(data)
+    folder = Workspace(data)
     heard = _listen(data, seed) if catalogue is None else None  # nobody listens to a file
     with _sandbox("imdb", "--titles", _TITLES, "--seed", str(seed)) as imdb:
         err.print("\n[bold]4[/] IMDb's stand-in: its dumps, and of them anime")
@@ -104,7 +104,7 @@ def command(
         page = report(folder, data / "report.html")
         tracks = comments.most_heard(folder)
         picture = comments.draw(folder, tracks)
-    told = Told(
+    told = DemoResult(
         data,
         crawls,
         killed_after,
@@ -185,7 +185,7 @@ def _crawl(data: Path, source: str, url: str, wants: Sequence[str]) -> dict[str,
     return result
 
 
-def _listen(data: Path, seed: int) -> comments.Heard:
+def _listen(data: Path, seed: int) -> comments.CommentsResult:
     """Ten artists of a genre with all that was said of their tracks."""
     with _sandbox("soundcloud,beatport", "--artists", "150", "--seed", str(seed)) as url:
         err.print("\n[bold]3[/] SoundCloud's and Beatport's: ten artists of a genre, every comment")
@@ -224,8 +224,8 @@ def _calls(url: str) -> int:
     return sum(sum(counts.values()) for name, counts in stats.items() if name != "token")
 
 
-def _screen(folder: DataFolder, told: Told) -> Group:
-    with read(folder) as connection:
+def _screen(folder: Workspace, told: DemoResult) -> Group:
+    with open_snapshot(folder) as connection:
         people, genres = queries.top_artists(connection), queries.top_genres(connection, 6)
         held = queries.held(connection)
         anime = queries.best_titles(connection, kept=True)
@@ -254,7 +254,7 @@ def _screen(folder: DataFolder, told: Told) -> Group:
     )
 
 
-def _heard(heard: comments.Heard, tracks: list[queries.HeardTrack]) -> Panel:
+def _heard(heard: comments.CommentsResult, tracks: list[queries.CommentedTrack]) -> Panel:
     return Panel(
         comments.table(tracks),
         title=f"[bold]Listeners[/] · {heard.comments:,} comments, second by second",
@@ -287,7 +287,7 @@ def _anime(titles: list[queries.Rated]) -> Table:
     return table
 
 
-def _collected(held: list[queries.Held], told: Told) -> Table:
+def _collected(held: list[queries.SourceCount], told: DemoResult) -> Table:
     sources = [s for s in ("deezer", "spotify") if any(row.source == s for row in held)]
     table = Table(
         box=None, padding=(0, 2, 0, 0), header_style="dim", title="Collected", title_justify="left"
@@ -324,7 +324,7 @@ def _top(people: list[queries.Person]) -> Table:
     return table
 
 
-def _files(told: Told) -> Iterator[Text]:
+def _files(told: DemoResult) -> Iterator[Text]:
     total = sum(e.rows for e in told.exports)
     whole = told.truth["visible"]["tracks"]
     there = told.crawls[0]["records"]["tracks"]["full"]

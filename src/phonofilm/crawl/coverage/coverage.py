@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from phonofilm.crawl.coverage.population import Census, Range
+from phonofilm.crawl.coverage.population import PopulationEstimator, Range
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.base import Chooser
+from phonofilm.crawl.planner.base import Scheduler
 
 # Parents before what they contain: unknown artists have unknown albums.
 _ORDER = (
@@ -43,12 +43,12 @@ def percent(held: Sequence[float]) -> str:
     return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
 
 
-class Evidence(NamedTuple):
+class CoverageEstimator(NamedTuple):
     """What coverage is told from; `census` counts things of the kind `counted`."""
 
-    planner: Chooser
+    planner: Scheduler
     frontier: Frontier
-    census: Census
+    population: PopulationEstimator
     counted: str = "artist"
 
     def coverage(self) -> dict[str, Coverage]:
@@ -57,7 +57,7 @@ class Evidence(NamedTuple):
         unknown: dict[str, Range] = {}
         for kind in _ORDER:
             if kind == self.counted and self.planner.follows_all:
-                unknown[kind] = self.census.unknown(*self.planner.open_calls(kind))
+                unknown[kind] = self.population.unknown(*self.planner.open_requests(kind))
             else:
                 unknown[kind] = self.planner.expected_more(kind, unknown)
         held = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
@@ -65,8 +65,8 @@ class Evidence(NamedTuple):
 
     def lists(self, most: int = 20) -> dict[str, Coverage]:
         """The known share of the lists with most known members, by their names."""
-        counted = self.frontier.members.most_common(most)
-        shares = ((node, self.census.share_of(node)) for node, _ in counted)
+        counted = self.frontier.list_members.most_common(most)
+        shares = ((node, self.population.share_of(node)) for node, _ in counted)
         return {
             self.frontier.id_of(node): Coverage(*(round(value, 4) for value in share))
             for node, share in shares

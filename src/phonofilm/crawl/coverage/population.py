@@ -52,7 +52,7 @@ class _Kept(msgspec.Struct):
     newest: list[tuple[list[tuple[int, ...]], int]]
 
 
-class Census:
+class PopulationEstimator:
     """Evidence about one kind of thing, answer by answer; nodes are the frontier's numbers."""
 
     def __init__(self, members: Counter[int], related: bool) -> None:
@@ -77,7 +77,7 @@ class Census:
         self._other, self._other_calls = [0.0, 0.0], 0  # of late: new, items of other lists
         self._new = [0.0, 0.0]  # of late: new things, related calls
 
-    def meet(
+    def add(
         self,
         nodes: list[int],
         lists: list[tuple[int, ...]],
@@ -129,7 +129,7 @@ class Census:
         if place in self._totals:
             self._all_crossed[self._totals[place] >= _LONG] += number
 
-    def again(self, nodes: Sequence[int], own: int) -> None:
+    def add_known(self, nodes: Sequence[int], own: int) -> None:
         """Known things came again, by another call than the list that brought them or by that."""
         held, size = self._own, len(self._own)
         for node in nodes:
@@ -137,7 +137,7 @@ class Census:
                 self._cross(held[node])
                 held[node] = -1
 
-    def told(self, place: int, total: int) -> None:
+    def set_list_size(self, place: int, total: int) -> None:
         """A list said how long it is; `meet` of what it told comes after."""
         if place not in self._totals:
             known, crossed = self._members[place], self._crossed[place]
@@ -149,7 +149,7 @@ class Census:
             self._all_totals[total >= _LONG] += max(0, total - finder)
             self._all_crossed[total >= _LONG] += crossed - finder
 
-    def ended(self, place: int) -> None:
+    def close_list(self, place: int) -> None:
         """A list has no further page: where only lists lead on, what it kept back stays there."""
         if not self._related and place in self._totals:
             known = self._members[place]
@@ -166,13 +166,13 @@ class Census:
         spread = math.exp(Z * math.hypot(_OPEN_ERROR, 1 / math.sqrt(known + 1)))
         return Range(share, share / spread, min(1.0, share * spread))
 
-    def other_answer(self, items: int, new: int) -> None:
+    def add_unlinked_response(self, items: int, new: int) -> None:
         """What a list named that says nothing of its members: a year, a chart."""
         self._other_calls += 1
         keep = max(0.0, 1 - 3 / self._other_calls)
         self._other = [self._other[0] * keep + new, self._other[1] * keep + items]
 
-    def related_answer(self, nodes: list[int], new: int) -> None:
+    def add_related_response(self, nodes: list[int], new: int) -> None:
         """What a call about related things named, known or not; `meet` comes before."""
         self.asked_related += 1
         keep = max(0.0, 1 - 3 / self.asked_related)
@@ -318,7 +318,7 @@ class Census:
         rate = min(1.0, self._new[0] / max(1.0, self._new[1]))
         return Range(middle, max(0.03 * left, 0.5 * chao), 6 * middle + self.known * rate)
 
-    def kept(self) -> bytes:
+    def dump(self) -> bytes:
         """What outlives a run."""
         counts = [
             self.known,
@@ -348,7 +348,7 @@ class Census:
         )
         return msgspec.msgpack.encode(held)
 
-    def resume(self, kept: bytes) -> None:
+    def restore(self, kept: bytes) -> None:
         """Goes on from what an earlier run kept; what another version kept is left alone."""
         try:
             held = msgspec.msgpack.decode(kept, type=_Kept)

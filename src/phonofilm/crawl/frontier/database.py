@@ -43,16 +43,16 @@ CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY, started REAL, result TEXT);
 """
 
 
-class Ask(NamedTuple):
+class Task(NamedTuple):
     """Something to ask: a request, its nodes, and its row when it continues another answer."""
 
     request: Request
     nodes: tuple[int, ...]
-    row: int | None = None
-    vein: str = ""
+    continuation_row: int | None = None
+    queue: str = ""
 
 
-class HeldFile(NamedTuple):
+class FetchedFile(NamedTuple):
     """A file that was fetched; without a path it was refused for good."""
 
     path: str
@@ -62,7 +62,7 @@ class HeldFile(NamedTuple):
     owners: str
 
 
-class Ledger:
+class FrontierDatabase:
     """The durable side of a frontier. Settings and logs are written at once, calls by `commit`."""
 
     def __init__(self, path: Path) -> None:
@@ -96,8 +96,15 @@ class Ledger:
     def _one(self, sql: str) -> int:
         return int(self._db.execute(sql).fetchone()[0])
 
-    def count_call(
-        self, ask: Ask, status: int, verdict: str, answered_at: int, gain: float, met: str, run: str
+    def record_request(
+        self,
+        ask: Task,
+        status: int,
+        verdict: str,
+        answered_at: int,
+        gain: float,
+        met: str,
+        run: str,
     ) -> int:
         """One call was made; returns its number, counted over all runs."""
         self._last_call += 1
@@ -109,7 +116,7 @@ class Ledger:
                 answered_at,
                 status,
                 verdict,
-                ask.vein,
+                ask.queue,
                 gain,
                 met,
                 run,
@@ -117,29 +124,29 @@ class Ledger:
         )
         return self._last_call
 
-    def count_file(self, run: str) -> int:
+    def record_file(self, run: str) -> int:
         """A file was fetched: it has a number among the calls, and is no part of any budget."""
         self._last_call += 1
         row = (self._last_call, "media", 0, 200, "file", "", 0.0, "", run)
         self._insert("INSERT INTO call VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         return self._last_call
 
-    def keep_media(
+    def save_media(
         self, url: str, path: str, sha256: str, size: int, content_type: str, owners: str
     ) -> None:
         """A file is in its place (or, without a path, will never be); `owners` is a print."""
         values = (url, path, sha256, size, content_type, owners)
         self._insert("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?, ?, ?)", values)
 
-    def media(self) -> dict[str, HeldFile]:
+    def media(self) -> dict[str, FetchedFile]:
         """The files that were fetched, by address."""
-        return {row[0]: HeldFile(*row[1:]) for row in self._db.execute("SELECT * FROM media")}
+        return {row[0]: FetchedFile(*row[1:]) for row in self._db.execute("SELECT * FROM media")}
 
     def _insert(self, sql: str, values: tuple[Any, ...]) -> None:
         """For the next commit; inserts come before updates, which may be of the same rows."""
         self._inserts.setdefault(sql, []).append(values)
 
-    def calls(self) -> Iterator[tuple[str, float, str]]:
+    def answered_requests(self) -> Iterator[tuple[str, float, str]]:
         """All calls that brought an answer, oldest first: vein, gain, what was met."""
         return iter(
             self._db.execute(
@@ -148,7 +155,7 @@ class Ledger:
             )
         )
 
-    def calls_since(self, instant: float) -> list[tuple[float, str]]:
+    def requests_since(self, instant: float) -> list[tuple[float, str]]:
         """Unix seconds and endpoint of the calls made after an instant."""
         rows = self._db.execute(
             "SELECT answered_at, endpoint FROM call WHERE answered_at > ? ORDER BY seq",
@@ -181,7 +188,7 @@ class Ledger:
         else:
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def remember_ban(self, ban: dict[str, str | None], spent: list[tuple[float, str]]) -> None:
+    def restore_parking(self, ban: dict[str, str | None], spent: list[tuple[float, str]]) -> None:
         """Carries a ban and the calls of the last day over into a fresh frontier."""
         self.set_meta("parked_until", ban.get("parked_until"))
         self.set_meta("parked_at", ban.get("parked_at"))
@@ -192,7 +199,7 @@ class Ledger:
             [(endpoint, int(instant * 1e6)) for instant, endpoint in spent],
         )
 
-    def bind(self, origin: str, access: str) -> None:
+    def bind_origin(self, origin: str, access: str) -> None:
         """A folder holds one origin per source; OriginError for another.
 
         Another access level is another view of the same world: what was absent may be there.
@@ -227,7 +234,7 @@ class Ledger:
         row = self._db.execute("SELECT committed FROM log WHERE id = ?", (log,)).fetchone()
         return int(row[0])
 
-    def lost(self, log: int, size: int) -> int:
+    def reopen_lost(self, log: int, size: int) -> int:
         """After a power cut: answers past the end of their log are asked again; how many."""
         done = self._db.execute(
             f"UPDATE ask SET state = {FAILED} WHERE log = ? AND log_offset >= ?", (log, size)
@@ -235,7 +242,7 @@ class Ledger:
         self._db.execute("UPDATE log SET committed = min(committed, ?) WHERE id = ?", (size, log))
         return int(done.rowcount)
 
-    def keep_run(self, run: str, started: float, result: str) -> None:
+    def save_run(self, run: str, started: float, result: str) -> None:
         """Writes down how a run ended."""
         self._db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", (run, started, result))
 
@@ -243,7 +250,7 @@ class Ledger:
         """All runs that ended, oldest first: id, start in Unix seconds, result as JSON."""
         return self._db.execute("SELECT id, started, result FROM run ORDER BY started").fetchall()
 
-    def call_counts(self, run: str | None = None) -> list[tuple[str, int, int]]:
+    def request_counts(self, run: str | None = None) -> list[tuple[str, int, int]]:
         """Calls by endpoint and status, of one run or of all."""
         where, values = ("WHERE run = ?", (run,)) if run else ("", ())
         return self._db.execute(
@@ -251,7 +258,7 @@ class Ledger:
             values,
         ).fetchall()
 
-    def gains(self) -> list[tuple[str, int, float, float]]:
+    def gain_by_queue(self) -> list[tuple[str, int, float, float]]:
         """By kind of call, over all runs: calls answered, what they brought, of the last hundred.
 
         The last is a mean per call; all in information (a full thing 1, a mention 0.5).
@@ -270,7 +277,7 @@ class Ledger:
             raise StoreError(f"{self.path} could not be closed: {error}.") from error
 
 
-def asked_of(path: Path) -> dict[str, set[str]]:
+def answered_ids(path: Path) -> dict[str, set[str]]:
     """What was asked and answered (or is not there), by endpoint; empty without a frontier."""
     if not path.exists():
         return {}
@@ -286,7 +293,7 @@ def asked_of(path: Path) -> dict[str, set[str]]:
         return found
 
 
-def followed_of(path: Path, kind: int, most: int | None, scope: str) -> list[str]:
+def followed_ids(path: Path, kind: int, most: int | None, scope: str) -> list[str]:
     """The first things of a kind (by its number) that a crawl of a scope followed.
 
     Empty when the folder was last crawled for another scope.

@@ -16,7 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, PENDING, Ask, Ledger
+from phonofilm.crawl.frontier.database import (
+    ANSWERED,
+    FAILED,
+    MISSING,
+    PENDING,
+    FrontierDatabase,
+    Task,
+)
 from phonofilm.landing.journal import disk_failed
 from phonofilm.privacy.people import told_without
 from phonofilm.sources.contract import Request, Response
@@ -61,7 +68,7 @@ _SETTLE = (
 )
 
 
-class Met(NamedTuple):
+class Discovered(NamedTuple):
     """How mentions changed what is known of the part that is followed.
 
     Things followed for the first time, full or only mentioned, and followed ones that became full.
@@ -73,10 +80,10 @@ class Met(NamedTuple):
     first_mentioned: int
     became_full: int
     filled: Sequence[tuple[int, str]] = ()
-    again: Sequence[int] = ()
+    already_known: Sequence[int] = ()
 
 
-class Frontier(Ledger):
+class Frontier(FrontierDatabase):
     """One source's frontier in one data folder. All writes wait for `commit`."""
 
     def __init__(self, path: Path) -> None:
@@ -91,7 +98,7 @@ class Frontier(Ledger):
         self._changes: dict[int, int] = {}
         self._updates: list[tuple[str, tuple[Any, ...]]] = []
         # Known members of lists. Estimates live on it, nothing else: it is written now and then.
-        self.members = Counter(dict(self._db.execute("SELECT node, known FROM member")))
+        self.list_members = Counter(dict(self._db.execute("SELECT node, known FROM member")))
         self._last_ask = self._one("SELECT coalesce(max(seq), 0) FROM ask")
         for row in self._db.execute("SELECT seq, kind, id, flags FROM node ORDER BY seq"):
             self._remember(*row)
@@ -108,7 +115,7 @@ class Frontier(Ledger):
     def __len__(self) -> int:
         return len(self.flags) - 1
 
-    def meet(self, kind: str, mentions: Iterable[tuple[str, int, bool]]) -> Met:
+    def add_nodes(self, kind: str, mentions: Iterable[tuple[str, int, bool]]) -> Discovered:
         """Things of a kind were mentioned: id, level, full. What is known only ever grows.
 
         One loop for a whole answer: this runs for every record of every answer.
@@ -148,7 +155,7 @@ class Frontier(Ledger):
                 else:
                     first_mentioned += 1
         self._count_new(number)
-        return Met(first_full, first_mentioned, became_full, filled, again)
+        return Discovered(first_full, first_mentioned, became_full, filled, again)
 
     def _count_new(self, number: int) -> None:
         new = self.flags[len(self.kinds) :]
@@ -166,13 +173,15 @@ class Frontier(Ledger):
                 self.by_kind[kind].append(seq)
         return raised and not old >> 1, became_full and old > 1
 
-    def forget_levels(self) -> None:
+    def reset_levels(self) -> None:
         """Nothing is followed any more; what is known and full stays so."""
         self._db.execute("UPDATE node SET flags = flags & 1")
         self.flags = bytearray(flags & 1 for flags in self.flags)
         self.set_meta("census", None)
 
-    def forget(self, things: Mapping[str, Iterable[str]], names: Iterable[str], word: str) -> None:
+    def erase_person(
+        self, things: Mapping[str, Iterable[str]], names: Iterable[str], word: str
+    ) -> None:
         """Things of a person, by kind, and names that were asked for become a word with a number.
 
         The pages they stood on are wiped. Only before anything else is done with this frontier:
@@ -233,7 +242,7 @@ class Frontier(Ledger):
             return str(next(node[2] for node in reversed(self._nodes) if node[0] == seq))
         return str(row[0])
 
-    def continue_later(self, request: Request, node: int, total: int | None = None) -> int:
+    def add_continuation(self, request: Request, node: int, total: int | None = None) -> int:
         """Notes a page after an answer, and how long the list says it is; returns its row."""
         self._last_ask += 1
         self._insert(
@@ -243,11 +252,11 @@ class Frontier(Ledger):
         )
         return self._last_ask
 
-    def tell_length(self, endpoint: str, node: int, number: int) -> None:
+    def set_list_size(self, endpoint: str, node: int, number: int) -> None:
         """A thing says how long a list of its own is."""
         self._insert("INSERT OR REPLACE INTO length VALUES (?, ?, ?)", (endpoint, node, number))
 
-    def lengths(self, endpoint: str) -> dict[int, int]:
+    def list_sizes(self, endpoint: str) -> dict[int, int]:
         """How long the lists of an endpoint are said to be, by node."""
         sql = "SELECT node, number FROM length WHERE endpoint = ?"
         return dict(self._db.execute(sql, (endpoint,)))
@@ -262,7 +271,7 @@ class Frontier(Ledger):
 
     def settle(
         self,
-        ask: Ask,
+        ask: Task,
         state: int,
         response: Response,
         answered_at: int,
@@ -278,8 +287,8 @@ class Frontier(Ledger):
             headers.get("last-modified"),
             *(log or (None, None)),
         )
-        if ask.row is not None:
-            self._updates.append((_SETTLE, (*facts, ask.row)))
+        if ask.continuation_row is not None:
+            self._updates.append((_SETTLE, (*facts, ask.continuation_row)))
             return
         for node in ask.nodes:
             self._last_ask += 1
@@ -314,7 +323,7 @@ class Frontier(Ledger):
         self._inserts.clear()
         self._updates.clear()
 
-    def asked(self, endpoint: str) -> Iterator[int]:
+    def settled_nodes(self, endpoint: str) -> Iterator[int]:
         """Nodes whose first page of an endpoint is settled; what failed may be tried again."""
         rows = self._db.execute(
             "SELECT node FROM ask WHERE endpoint = ? AND at = 0 AND state IN (?, ?)",
@@ -322,24 +331,26 @@ class Frontier(Ledger):
         )
         return (row[0] for row in rows)
 
-    def keep_learned(self, census: bytes = b"") -> None:
+    def save_estimates(self, census: bytes = b"") -> None:
         """Writes down how many members of lists are known, and the evidence on coverage."""
         if census:
             self.set_meta("census", b64encode(census).decode())
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("REPLACE INTO member VALUES (?, ?)", list(self.members.items()))
+            self._db.executemany(
+                "REPLACE INTO member VALUES (?, ?)", list(self.list_members.items())
+            )
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise disk_failed(self.path, error) from error
 
-    def learned(self) -> bytes:
+    def saved_estimates(self) -> bytes:
         """The evidence on coverage that earlier runs kept; empty when there is none."""
         return b64decode(self.meta("census") or "")
 
-    def waiting(self) -> Iterator[tuple[Request, int, int, int | None]]:
+    def open_continuations(self) -> Iterator[tuple[Request, int, int, int | None]]:
         """Pages after an answer that were not asked yet, with row, node and total."""
         rows = self._db.execute(
             "SELECT seq, endpoint, node, at, total, coalesce(cursor, '') FROM ask"

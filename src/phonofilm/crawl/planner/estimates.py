@@ -34,7 +34,7 @@ class Estimate:
         return math.sqrt(self.variance / max(1.0, counted))
 
 
-class Yield:
+class GainEstimate:
     """What a call of a vein brings: own gain, and things of each kind met for the first time.
 
     Both begin with the manifest's prior, which counts as one call.

@@ -13,15 +13,22 @@ import random
 from collections.abc import Callable
 
 from phonofilm.crawl.coverage.population import Range, Z
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.estimates import Yield
+from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.crawl.planner.policies import POLICIES, Policy, with_what_follows
-from phonofilm.crawl.planner.queues.base import FULL, MENTION, Batches, FirstPages, Vein, VeinYield
-from phonofilm.crawl.planner.queues.cohorts import Siblings
-from phonofilm.crawl.planner.queues.counted_lists import FurtherPages, Terms
-from phonofilm.crawl.planner.queues.sized_lists import Told
-from phonofilm.crawl.planner.relevance import gives_full, own_kinds, useful
+from phonofilm.crawl.planner.queues.base import (
+    FULL,
+    MENTION,
+    BatchQueue,
+    NodeQueue,
+    QueueYield,
+    RequestQueue,
+)
+from phonofilm.crawl.planner.queues.cohorts import CohortQueue
+from phonofilm.crawl.planner.queues.counted_lists import ContinuationQueue, CountedListQueue
+from phonofilm.crawl.planner.queues.sized_lists import SizedListQueue
+from phonofilm.crawl.planner.relevance import gives_full, own_kinds, relevant_endpoints
 from phonofilm.crawl.scope.goal import Goal, Scope
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint, Manifest
@@ -56,17 +63,17 @@ class Planner:
         self._absent = set(absent)
         self._policy = policy
         self._chance = random.Random(seed)  # noqa: S311 - no secret is made of it
-        self.price: Callable[[str], float | None] = lambda endpoint: 1.0
-        self.one_price = True  # no call is dearer than another, none is out of quota
-        self.held_back = False  # whether calls were left out because their quota is spent
+        self.quota_weight: Callable[[str], float | None] = lambda endpoint: 1.0
+        self.uniform_quota = True  # no call is dearer than another, none is out of quota
+        self.quota_blocked = False  # whether calls were left out because their quota is spent
         self._satisfied: set[str] = set()
-        self._veins: dict[str, Vein] = {}
-        self._further: dict[str, FurtherPages] = {}
-        self._terms: dict[str, list[Terms]] = {}
+        self._veins: dict[str, RequestQueue] = {}
+        self._further: dict[str, ContinuationQueue] = {}
+        self._terms: dict[str, list[CountedListQueue]] = {}
         self._since_valued = self._chosen = 0
-        self._order: list[Vein] = []
-        self._counted_further: list[FurtherPages] = []
-        self._by_node: dict[str, list[FirstPages]] = {}
+        self._order: list[RequestQueue] = []
+        self._counted_further: list[ContinuationQueue] = []
+        self._by_node: dict[str, list[NodeQueue]] = {}
         for name in self._useful():
             self._add(name, manifest.endpoints[name])
         self._resume()
@@ -84,16 +91,18 @@ class Planner:
                 vein.stale = True
 
     def _useful(self) -> list[str]:
-        return useful(self._manifest, self._access, self._goal, self._scope, self._absent)
+        return relevant_endpoints(
+            self._manifest, self._access, self._goal, self._scope, self._absent
+        )
 
     def _add(self, name: str, spec: Endpoint) -> None:
         itself = self._only_itself(spec)
-        direct = spec.lists in self._goal.wants or (itself and spec.node in self._goal.wants)
-        made: list[Vein] = []
-        if spec.node:
+        direct = spec.item_kind in self._goal.wants or (itself and spec.subject in self._goal.wants)
+        made: list[RequestQueue] = []
+        if spec.subject:
             made.append(self._first_pages(name, spec, itself))
         if spec.paging:
-            further = FurtherPages(
+            further = ContinuationQueue(
                 f"{name}+",
                 spec,
                 self._expected(spec),
@@ -109,28 +118,28 @@ class Planner:
         for vein in made:
             vein.direct = direct
             self._veins[vein.name] = vein
-            if isinstance(vein, FirstPages):
-                self._by_node.setdefault(spec.node, []).append(vein)
+            if isinstance(vein, NodeQueue):
+                self._by_node.setdefault(spec.subject, []).append(vein)
 
-    def _first_pages(self, name: str, spec: Endpoint, itself: bool) -> FirstPages:
+    def _first_pages(self, name: str, spec: Endpoint, itself: bool) -> NodeQueue:
         plain = self._policy.plain
-        kind: type[FirstPages] = Siblings
+        kind: type[NodeQueue] = CohortQueue
         if spec.batch > 1 or itself:
-            kind = Batches
+            kind = BatchQueue
         elif self._is_counted(spec):
-            kind = Terms
-        elif spec.length:
-            kind = Told
+            kind = CountedListQueue
+        elif spec.size_field:
+            kind = SizedListQueue
         vein = kind(name, spec, self._expected(spec), self._frontier, plain, itself)
-        if isinstance(vein, Told):
+        if isinstance(vein, SizedListQueue):
             vein.page_size = spec.page_size(self._access)
-        if isinstance(vein, Terms):
-            self._terms.setdefault(spec.node, []).append(vein)
+        if isinstance(vein, CountedListQueue):
+            self._terms.setdefault(spec.subject, []).append(vein)
         return vein
 
     def _is_counted(self, spec: Endpoint) -> bool:
         """Whether things tell in which lists of this kind they stand, at this access level."""
-        kind, _, field = spec.counted_by.partition(".")
+        kind, _, field = spec.membership_field.partition(".")
         return bool(kind) and field in self._manifest.obtainable(kind, self._access)
 
     @property
@@ -138,71 +147,71 @@ class Planner:
         """Kinds of lists whose known members are counted."""
         return frozenset(self._terms)
 
-    def _expected(self, spec: Endpoint) -> Yield:
+    def _expected(self, spec: Endpoint) -> GainEstimate:
         """Expected gain and meetings of the first call, from the manifest alone."""
         gain = 0.0
         wants, closed = self._goal.wants, self._scope.closed
-        for kind, number in spec.prior.items():
+        for kind, number in spec.expected_items.items():
             if kind in wants and (not closed or kind in own_kinds(spec)):
                 full = gives_full(self._manifest, self._access, spec, kind)
                 gain += number * (FULL if full else MENTION)
         if self._only_itself(spec):
-            return Yield(spec.batch * MENTION if spec.node in wants else 0.0, {})
-        met = {k: n for k, n in spec.prior.items() if not closed or k in own_kinds(spec)}
-        return Yield(gain, met)
+            return GainEstimate(spec.batch * MENTION if spec.subject in wants else 0.0, {})
+        met = {k: n for k, n in spec.expected_items.items() if not closed or k in own_kinds(spec)}
+        return GainEstimate(gain, met)
 
     def _only_itself(self, spec: Endpoint) -> bool:
         """Whether all that a call is wanted for is the node itself: of no use once that is full."""
         if spec.role == "measure":
-            return spec.lists not in self._goal.wants
-        return spec.role == "detail" and spec.lists == spec.node
+            return spec.item_kind not in self._goal.wants
+        return spec.role == "detail" and spec.item_kind == spec.subject
 
     def _resume(self) -> None:
         """What earlier runs learned, and the pages they were told of."""
-        for name, gain, met in self._frontier.calls():
+        for name, gain, met in self._frontier.answered_requests():
             if name in self._veins:
                 self._veins[name].expected.learn(gain, json.loads(met) if met else {})
-        for request, row, node, total in self._frontier.waiting():
-            self.continues(request, row, node, total)
+        for request, row, node, total in self._frontier.open_continuations():
+            self.add_continuation(request, row, node, total)
         self._value()
 
-    def continues(self, request: Request, row: int, node: int, total: int | None) -> None:
+    def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
         """Another page was told of."""
         if request.endpoint in self._further:
             self._further[request.endpoint].add(request, row, node, total)
 
-    def length(self, endpoint: str, node: int, number: int) -> None:
+    def set_list_size(self, endpoint: str, node: int, number: int) -> None:
         """A thing says how long a list of its own is."""
         vein = self._veins.get(endpoint)
-        if isinstance(vein, Told):
+        if isinstance(vein, SizedListQueue):
             vein.length(node, number)
 
-    def count(self, kind: str, node: int, number: int = 1) -> None:
+    def add_list_members(self, kind: str, node: int, number: int = 1) -> None:
         """Other members of a list became known."""
-        before = self._frontier.members[node]
-        self._frontier.members[node] = before + number
+        before = self._frontier.list_members[node]
+        self._frontier.list_members[node] = before + number
         for vein in self._terms[kind]:
             vein.bump(node, before)
             vein.touch()  # a list met by its first member is met here
         for further in self._counted_further:
             further.stale = True
 
-    def told(self, ask: Ask, total: int | None) -> None:
+    def set_list_total(self, ask: Task, total: int | None) -> None:
         """A list said how long it is."""
-        vein = self._veins.get(ask.vein)
-        if total is not None and isinstance(vein, Terms):
-            vein.told(ask.nodes[0], total)
+        vein = self._veins.get(ask.queue)
+        if total is not None and isinstance(vein, CountedListQueue):
+            vein.set_list_total(ask.nodes[0], total)
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int = 0) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int = 0) -> None:
         """A call was answered with so many items of what its endpoint lists."""
-        if ask.vein in self._veins:
-            self._veins[ask.vein].learn(ask, gain, met, items)
+        if ask.queue in self._veins:
+            self._veins[ask.queue].learn(ask, gain, met, items)
         further = self._further.get(ask.request.endpoint)
         if further is not None:
             further.credit(ask.nodes[0], gain, items)
         for kind in met:
             for vein in self._by_node.get(kind, ()):
-                vein.touch(ask.vein)
+                vein.touch(ask.queue)
         self._since_valued += 1
         if self._since_valued >= _VALUE_EVERY:
             self._value()
@@ -214,7 +223,7 @@ class Planner:
         self._veins.pop(f"{endpoint}+", None)
         self._further.pop(endpoint, None)
         for name in self._useful():
-            if name not in self._veins and self._manifest.endpoints[name].node:
+            if name not in self._veins and self._manifest.endpoints[name].subject:
                 self._add(name, self._manifest.endpoints[name])
         self._value()
 
@@ -225,9 +234,9 @@ class Planner:
         for _ in range(4):
             best: dict[str, tuple[float, float]] = {}
             for name, vein in self._veins.items():
-                if vein.spec.node and not name.endswith("+"):
+                if vein.spec.subject and not name.endswith("+"):
                     rate = (values[name], 1 / vein.spec.batch)
-                    best[vein.spec.node] = max(rate, best.get(vein.spec.node, (0.0, 1.0)))
+                    best[vein.spec.subject] = max(rate, best.get(vein.spec.subject, (0.0, 1.0)))
             for name, vein in self._veins.items():
                 vein.follow = tuple(_follow(vein, best))
                 vein.stale = True
@@ -235,32 +244,32 @@ class Planner:
         # The most promising first: what comes after is passed over at a glance.
         self._order = sorted(self._veins.values(), key=lambda vein: -values[vein.name])
 
-    def _own(self, vein: Vein, gain: float) -> float:
+    def _own(self, vein: RequestQueue, gain: float) -> float:
         """The expected gain; nothing where all that a call brings is in hand already."""
         if not self.satisfied:
             return gain
         spec = vein.spec
-        brings = {spec.lists, spec.node, *spec.prior} & self._goal.wants.keys()
+        brings = {spec.item_kind, spec.subject, *spec.expected_items} & self._goal.wants.keys()
         return 0.0 if brings and brings <= self.satisfied else gain
 
-    def next(self) -> Ask | None:
+    def next(self) -> Task | None:
         """The next call, or None when nothing is worth one (or all waits for answers)."""
-        self.held_back = False
+        self.quota_blocked = False
         explore = not self._policy.plain and self._chance.random() < _EXPLORE
-        best: tuple[float, Vein | None] = (-1.0, None)
-        flush: tuple[float, Vein | None] = (-1.0, None)
+        best: tuple[float, RequestQueue | None] = (-1.0, None)
+        flush: tuple[float, RequestQueue | None] = (-1.0, None)
         score = self._policy.score
         for vein in self._order:
             if vein.stale:
                 vein.worth = self._worth(vein)
             value = score(vein, vein.worth)
-            if vein.worth <= 0 or (value <= best[0] and not explore and self.one_price):
+            if vein.worth <= 0 or (value <= best[0] and not explore and self.uniform_quota):
                 continue
             if self.is_dry(vein, vein.worth):
                 continue
-            price = self.price(vein.endpoint)
+            price = self.quota_weight(vein.endpoint)
             if price is None:
-                self.held_back = True
+                self.quota_blocked = True
                 continue
             if explore:
                 value += vein.expected.own.error * (2 + (self._chosen - vein.chosen) / 200)
@@ -275,18 +284,18 @@ class Planner:
         chosen = best[1] or flush[1]  # half-full batches go last
         return self._take(chosen) if chosen else None
 
-    def _worth(self, vein: Vein) -> float:
+    def _worth(self, vein: RequestQueue) -> float:
         """What the best call at hand is expected to bring with what follows; 0 without one."""
         gain = vein.best()
         return 0.0 if gain is None else with_what_follows(vein, self._own(vein, gain))
 
-    def _take(self, vein: Vein) -> Ask:
+    def _take(self, vein: RequestQueue) -> Task:
         self._chosen += 1
         vein.chosen = self._chosen
         return vein.take()
 
     @staticmethod
-    def is_dry(vein: Vein, worth: float) -> bool:
+    def is_dry(vein: RequestQueue, worth: float) -> bool:
         """Nothing more is expected: the estimate says so, and calls enough stand behind it."""
         if worth <= 0:
             return True
@@ -302,18 +311,18 @@ class Planner:
         """Wanted kinds."""
         return tuple(self._goal.wants)
 
-    def _open(self, vein: Vein) -> int:
+    def _open(self, vein: RequestQueue) -> int:
         """Calls that could be made and are worth it."""
         given_up = vein.expected.fruitless >= _PATIENCE[vein.direct]
         return 0 if given_up else vein.pending()
 
-    def open_calls(self, kind: str) -> tuple[int, bool]:
+    def open_requests(self, kind: str) -> tuple[int, bool]:
         """Calls about related things still open, and whether any list of a kind is."""
         left, lists = 0, False
         for vein in self._veins.values():
-            if vein.spec.role == "relate" and vein.spec.lists == kind:
+            if vein.spec.role == "relate" and vein.spec.item_kind == kind:
                 left += self._open(vein)
-            elif vein.spec.lists == kind and vein.spec.role != "detail":
+            elif vein.spec.item_kind == kind and vein.spec.role != "detail":
                 lists = lists or self._open(vein) > 0
         return left, lists
 
@@ -328,8 +337,8 @@ class Planner:
             number = vein.expected.met.get(kind)
             if number is None:
                 continue
-            first = isinstance(vein, FirstPages)
-            parents = unknown.get(vein.spec.node, NOTHING) if first else NOTHING
+            first = isinstance(vein, NodeQueue)
+            parents = unknown.get(vein.spec.subject, NOTHING) if first else NOTHING
             calls = [self._open(vein) + more / vein.spec.batch for more in parents]
             error = Z * number.error
             middle = max(middle, calls[0] * number.mean)
@@ -337,18 +346,18 @@ class Planner:
             high += calls[2] * (number.mean + error) if calls[2] else 0.0
         return Range(middle, min(low, middle), max(high, middle))
 
-    def yields(self) -> list[VeinYield]:
+    def yields(self) -> list[QueueYield]:
         """What each kind of call brought, and what is still open."""
         rows = []
         for vein in self._veins.values():
             held, gain = vein.expected, vein.best() or 0.0
             dry = self.is_dry(vein, with_what_follows(vein, self._own(vein, gain)))
             mean, error = round(held.gain, 3), round(held.own.error, 3)
-            rows.append(VeinYield(vein.name, held.calls, mean, error, vein.pending(), dry))
+            rows.append(QueueYield(vein.name, held.calls, mean, error, vein.pending(), dry))
         return rows
 
 
-def _follow(vein: Vein, best: dict[str, tuple[float, float]]) -> list[tuple[float, float]]:
+def _follow(vein: RequestQueue, best: dict[str, tuple[float, float]]) -> list[tuple[float, float]]:
     """Gain and calls of asking about all that a call meets, by kind."""
     rows = []
     for kind, number in vein.expected.met.items():

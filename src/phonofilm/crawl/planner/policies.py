@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from phonofilm.crawl.planner.queues.base import Vein
+from phonofilm.crawl.planner.queues.base import RequestQueue
 from phonofilm.errors import UsageError
 
 _DISCOUNT = 0.9
@@ -20,10 +20,10 @@ class Policy(NamedTuple):
 
     text: str
     plain: bool
-    score: Callable[[Vein, float], float]
+    score: Callable[[RequestQueue, float], float]
 
 
-def with_what_follows(vein: Vein, own: float) -> float:
+def with_what_follows(vein: RequestQueue, own: float) -> float:
     """Expected information per call, over the best path behind it."""
     best = own
     for gain, calls in vein.follow:
@@ -31,14 +31,14 @@ def with_what_follows(vein: Vein, own: float) -> float:
     return best
 
 
-def as_it_is(vein: Vein, worth: float) -> float:
+def as_it_is(vein: RequestQueue, worth: float) -> float:
     """What is expected."""
     return worth
 
 
-def lists_first(vein: Vein, worth: float) -> float:
+def lists_first(vein: RequestQueue, worth: float) -> float:
     """Lists before things, whatever they bring."""
-    first = vein.spec.role in ("seed", "search") or vein.spec.node == "genre"
+    first = vein.spec.role in ("seed", "search") or vein.spec.subject == "genre"
     return 2.0 if first and not vein.name.endswith("+") else 1.0
 
 

@@ -9,7 +9,7 @@ from phonofilm.records import BY_KIND, core_fields
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 
-def useful(
+def relevant_endpoints(
     manifest: Manifest, access: str, goal: Goal, scope: Scope, absent: Set[str]
 ) -> list[str]:
     """Endpoints that can bring something wanted, directly or by what they lead to."""
@@ -28,7 +28,7 @@ def useful(
         if not more:
             return [name for name in best if name in found]
         found |= more
-        wanted |= {best[name].node for name in more}
+        wanted |= {best[name].subject for name in more}
 
 
 def _beaten(
@@ -37,12 +37,12 @@ def _beaten(
     """A single look-up beside a batch one; a list beside a fuller list of the same things."""
     spec = present[name]
     for other, rival in present.items():
-        if other == name or rival.node != spec.node or not spec.node:
+        if other == name or rival.subject != spec.subject or not spec.subject:
             continue
         if rival.role == spec.role == "detail" and rival.batch > spec.batch:
             return True
-        itself = spec.role == "detail" and spec.node in goal.wants
-        if rival.lists == spec.lists and not itself and rival.role != "relate":
+        itself = spec.role == "detail" and spec.subject in goal.wants
+        if rival.item_kind == spec.item_kind and not itself and rival.role != "relate":
             mine, theirs = (_fields(manifest, access, e) for e in (spec, rival))
             if spec.role == "detail" and rival.role == "contain" and mine < theirs:
                 return True
@@ -51,16 +51,16 @@ def _beaten(
 
 def _detour(goal: Goal, spec: Endpoint, present: dict[str, Endpoint]) -> bool:
     """A list of nothing wanted that only leads to what another list has all of."""
-    if spec.role != "contain" or spec.whole or spec.lists in goal.wants:
+    if spec.role != "contain" or spec.complete or spec.item_kind in goal.wants:
         return False
-    beyond = {e.lists for e in present.values() if e.node == spec.lists}
-    rivals = (e for e in present.values() if e.whole and e.node == spec.node)
-    return any(rival.lists in beyond for rival in rivals)
+    beyond = {e.item_kind for e in present.values() if e.subject == spec.item_kind}
+    rivals = (e for e in present.values() if e.complete and e.subject == spec.subject)
+    return any(rival.item_kind in beyond for rival in rivals)
 
 
 def _fields(manifest: Manifest, access: str, spec: Endpoint) -> frozenset[str]:
-    core = core_fields(BY_KIND[spec.lists]) if spec.lists in BY_KIND else frozenset()
-    shapes = [s for s in spec.gives if s.startswith(spec.lists + ".")]
+    core = core_fields(BY_KIND[spec.item_kind]) if spec.item_kind in BY_KIND else frozenset()
+    shapes = [s for s in spec.returns if s.startswith(spec.item_kind + ".")]
     held = (manifest.shown(shape, access) for shape in shapes)
     return frozenset().union(*held) & core
 
@@ -68,15 +68,15 @@ def _fields(manifest: Manifest, access: str, spec: Endpoint) -> frozenset[str]:
 def gives_full(manifest: Manifest, access: str, spec: Endpoint, kind: str) -> bool:
     """Whether a call shows all that can be had of a kind at this access level."""
     wanted = core_fields(BY_KIND[kind]) & manifest.obtainable(kind, access)
-    shapes = [s for s in spec.gives if s.startswith(kind + ".")]
+    shapes = [s for s in spec.returns if s.startswith(kind + ".")]
     return any(wanted <= manifest.shown(shape, access) for shape in shapes)
 
 
 def own_kinds(spec: Endpoint) -> set[str]:
     """What belongs to the node asked about, whoever is credited in it."""
-    return {spec.lists, spec.node} if spec.role == "detail" else {spec.lists}
+    return {spec.item_kind, spec.subject} if spec.role == "detail" else {spec.item_kind}
 
 
 def _brings(spec: Endpoint, wanted: set[str]) -> bool:
-    kinds = {shape.partition(".")[0] for shape in spec.gives} | {spec.lists}
+    kinds = {shape.partition(".")[0] for shape in spec.returns} | {spec.item_kind}
     return bool(kinds & wanted)

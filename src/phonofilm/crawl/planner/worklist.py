@@ -9,35 +9,37 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from phonofilm.crawl.coverage.population import Range
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.queues.base import VeinYield
+from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.crawl.scope.goal import IGNORED
 from phonofilm.sources.contract import Finding, HttpSource, Link, Page, Request
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 
-class Errand(Link):
+class PlannedRequest(Link):
     """One thing to ask: `kind` is the endpoint, `id` what about."""
 
 
-class Errands:
+class Worklist:
     """The list as a chooser of calls."""
 
-    def __init__(self, manifest: Manifest, frontier: Frontier, errands: Sequence[Errand]) -> None:
+    def __init__(
+        self, manifest: Manifest, frontier: Frontier, errands: Sequence[PlannedRequest]
+    ) -> None:
         self._manifest, self._frontier = manifest, frontier
         self.satisfied: set[str] = set()
-        self.held_back = False
-        self.price: Callable[[str], float | None] = lambda endpoint: 1.0
-        self.one_price = True
+        self.quota_blocked = False
+        self.quota_weight: Callable[[str], float | None] = lambda endpoint: 1.0
+        self.uniform_quota = True
         self._waiting: dict[str, deque[str]] = {}
-        self._further: deque[Ask] = deque()
+        self._further: deque[Task] = deque()
         known: dict[str, set[int]] = {}
         for endpoint, id_ in dict.fromkeys(errands):
             spec = manifest.endpoints[endpoint]
-            frontier.meet(spec.node, [(id_, IGNORED, False)])
-            asked = known.setdefault(endpoint, set(frontier.asked(endpoint)))
-            if frontier.seq_of(spec.node, id_) not in asked:
+            frontier.add_nodes(spec.subject, [(id_, IGNORED, False)])
+            asked = known.setdefault(endpoint, set(frontier.settled_nodes(endpoint)))
+            if frontier.seq_of(spec.subject, id_) not in asked:
                 self._waiting.setdefault(endpoint, deque()).append(id_)
 
     @property
@@ -55,45 +57,45 @@ class Errands:
         """Nothing is followed."""
         return False
 
-    def next(self) -> Ask | None:
+    def next(self) -> Task | None:
         """The next call that has budget; None when the list is done, or all of it waits."""
-        self.held_back = False
-        if self._further and self.price(self._further[0].request.endpoint) is not None:
+        self.quota_blocked = False
+        if self._further and self.quota_weight(self._further[0].request.endpoint) is not None:
             return self._further.popleft()
         for endpoint, ids in self._waiting.items():
             if not ids:
                 continue
-            if self.price(endpoint) is None:
-                self.held_back = True
+            if self.quota_weight(endpoint) is None:
+                self.quota_blocked = True
                 continue
             spec = self._manifest.endpoints[endpoint]
             taken = tuple(ids.popleft() for _ in range(min(spec.batch, len(ids))))
-            nodes = tuple(self._frontier.seq_of(spec.node, id_) or 0 for id_ in taken)
-            return Ask(Request(endpoint, taken), nodes, None, endpoint)
+            nodes = tuple(self._frontier.seq_of(spec.subject, id_) or 0 for id_ in taken)
+            return Task(Request(endpoint, taken), nodes, None, endpoint)
         return None
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int = 0) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int = 0) -> None:
         """Nothing is learned: the list stands."""
 
-    def told(self, ask: Ask, total: int | None) -> None:
+    def set_list_total(self, ask: Task, total: int | None) -> None:
         """How long a list is does not matter here."""
 
-    def count(self, kind: str, node: int, number: int = 1) -> None:
+    def add_list_members(self, kind: str, node: int, number: int = 1) -> None:
         """No list is counted."""
 
-    def continues(self, request: Request, row: int, node: int, total: int | None) -> None:
+    def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
         """Of a batch all that it brings is wanted, however many pages; of a search the best."""
         if self._manifest.endpoints[request.endpoint].batch > 1:
-            self._further.append(Ask(request, (node,), row, request.endpoint))
+            self._further.append(Task(request, (node,), row, request.endpoint))
 
-    def length(self, endpoint: str, node: int, number: int) -> None:
+    def set_list_size(self, endpoint: str, node: int, number: int) -> None:
         """How long a list is does not matter here."""
 
     def drop(self, endpoint: str) -> None:
         """A call that is absent is not made again."""
         self._waiting.pop(endpoint, None)
 
-    def open_calls(self, kind: str) -> tuple[int, bool]:
+    def open_requests(self, kind: str) -> tuple[int, bool]:
         """Nothing is looked for."""
         return 0, False
 
@@ -101,15 +103,15 @@ class Errands:
         """Nothing is looked for."""
         return Range(0.0, 0.0, 0.0)
 
-    def yields(self) -> list[VeinYield]:
+    def yields(self) -> list[QueueYield]:
         """What is still to be asked."""
         return [
-            VeinYield(endpoint, 0, 0.0, 0.0, len(ids), not ids)
+            QueueYield(endpoint, 0, 0.0, 0.0, len(ids), not ids)
             for endpoint, ids in self._waiting.items()
         ]
 
 
-class Unfollowed:
+class FollowNothing:
     """The scope of errands: what is met is known and no more."""
 
     closed = True

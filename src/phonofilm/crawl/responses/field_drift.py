@@ -16,7 +16,7 @@ _LEAST = 40
 _ALL_UNTIL, _THEN_EVERY = 200, 10
 
 
-class Drift:
+class FieldDrift:
     """Fields that are missing from more than `share` of what a call lists.
 
     Only fields that every shape of the listed kind shows at this access level, and that make a
@@ -42,19 +42,19 @@ class Drift:
         if self._seen[endpoint] > _ALL_UNTIL and self._answers[endpoint] % _THEN_EVERY:
             return None
         for record in records:
-            if record.kind == spec.lists:
+            if record.kind == spec.item_kind:
                 self._seen[endpoint] += 1
                 for field in promised:
                     if getattr(record, field) is UNSET:
                         self._missing[endpoint, field] += 1
-        return self._judge(endpoint, spec.lists, promised)
+        return self._judge(endpoint, spec.item_kind, promised)
 
     def _promises(self, spec: Endpoint) -> frozenset[str]:
-        shapes = [s for s in spec.gives if s.partition(".")[0] == spec.lists]
-        if not shapes or spec.lists not in BY_KIND:
+        shapes = [s for s in spec.returns if s.partition(".")[0] == spec.item_kind]
+        if not shapes or spec.item_kind not in BY_KIND:
             return frozenset()
         held = [self._manifest.shown(shape, self._access) for shape in shapes]
-        return frozenset.intersection(*held) & core_fields(BY_KIND[spec.lists])
+        return frozenset.intersection(*held) & core_fields(BY_KIND[spec.item_kind])
 
     def _judge(self, endpoint: str, kind: str, promised: tuple[str, ...]) -> Finding | None:
         seen = self._seen[endpoint]

@@ -8,17 +8,17 @@ from itertools import chain, groupby
 from operator import add, attrgetter
 from typing import NamedTuple
 
-from phonofilm.crawl.coverage.coverage import Evidence
-from phonofilm.crawl.coverage.population import Census
-from phonofilm.crawl.frontier.database import Ask
-from phonofilm.crawl.frontier.sqlite import NODE_KINDS, Frontier, Met
-from phonofilm.crawl.planner.base import Chooser
+from phonofilm.crawl.coverage.coverage import CoverageEstimator
+from phonofilm.crawl.coverage.population import PopulationEstimator
+from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.sqlite import NODE_KINDS, Discovered, Frontier
+from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.queues.base import FULL, MENTION
-from phonofilm.crawl.responses.field_drift import Drift
-from phonofilm.crawl.responses.pagination import Trails
-from phonofilm.crawl.responses.writer import Fit
+from phonofilm.crawl.responses.field_drift import FieldDrift
+from phonofilm.crawl.responses.pagination import PaginationGuard
+from phonofilm.crawl.responses.writer import SchemaMatch
 from phonofilm.crawl.scope.goal import IGNORED, Goal, Scope
-from phonofilm.records import BY_KIND, Record, holds_all
+from phonofilm.records import BY_KIND, Record, has_all
 from phonofilm.sources.contract import (
     ODD_ANSWERS,
     Finding,
@@ -31,7 +31,7 @@ from phonofilm.sources.contract import (
 from phonofilm.sources.manifest import Endpoint
 
 
-class Reading(NamedTuple):
+class RecordedResponse(NamedTuple):
     """What an answer brought. `gain` counts wanted kinds, `met` new things of every kind.
 
     `items` are the things that it listed, known or not; `drifted` says that a promise is broken.
@@ -39,14 +39,14 @@ class Reading(NamedTuple):
     """
 
     gain: float
-    met: dict[str, int]
+    discovered: dict[str, int]
     findings: list[Finding]
     malformed: bool
     items: int = 0
     drifted: Finding | None = None
 
     @property
-    def fit(self) -> Fit:
+    def schema_match(self) -> SchemaMatch:
         """How much of the answer was what its endpoint answers."""
         if self.malformed:
             return "none"
@@ -54,7 +54,7 @@ class Reading(NamedTuple):
         return "partly" if odd else "whole"
 
 
-class Reader:
+class ResponseRecorder:
     """Reads answers of one crawl."""
 
     def __init__(
@@ -64,12 +64,12 @@ class Reader:
         goal: Goal,
         scope: Scope,
         frontier: Frontier,
-        planner: Chooser,
+        planner: Scheduler,
         drift_share: float = 0.5,
     ) -> None:
         self._source, self._goal, self._scope = source, goal, scope
         self._frontier, self._planner = frontier, planner
-        self._drift = Drift(source.manifest, access, drift_share)
+        self._drift = FieldDrift(source.manifest, access, drift_share)
         absent = frontier.absent()
         self._masks = {
             kind: source.manifest.wanted_mask(kind, access, absent)
@@ -78,15 +78,15 @@ class Reader:
         }
         self._counted = "" if scope.closed else "artist"
         self._lengths = _lengths(source.manifest.permitted(access))
-        self._trails = Trails(frontier)
+        self._trails = PaginationGuard(frontier)
         related = any(
             e.role == "relate" and n not in absent
             for n, e in source.manifest.permitted(access).items()
         )
-        self.census = Census(frontier.members, related)
-        if kept := frontier.learned():
-            self.census.resume(kept)
-        self.evidence = Evidence(planner, frontier, self.census)
+        self.population = PopulationEstimator(frontier.list_members, related)
+        if kept := frontier.saved_estimates():
+            self.population.restore(kept)
+        self.coverage = CoverageEstimator(planner, frontier, self.population)
         self.full: Counter[str] = Counter()  # wanted things in hand, of the part asked for
         self._count_known()
 
@@ -105,7 +105,7 @@ class Reader:
             if number is not None and self.full[kind] >= number
         }
 
-    def read(self, ask: Ask, response: Response) -> Reading:
+    def record(self, ask: Task, response: Response) -> RecordedResponse:
         """Parses an answer and meets all it tells of; a body of another kind is malformed."""
         try:
             page = self._source.parse(ask.request, response)
@@ -114,7 +114,7 @@ class Reader:
             finding = Finding(
                 "malformed_body", f"{ask.request.key}: {_told(error, bool(personal))}"
             )
-            return Reading(0.0, {}, [finding], True)
+            return RecordedResponse(0.0, {}, [finding], True)
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         met: Counter[str] = Counter()
         self._told(ask, page)
@@ -123,18 +123,18 @@ class Reader:
         gain += self._settle_details(ask, spec, page)
         for kind, links in groupby(page.links, key=attrgetter("kind")):
             told = ((link.id, self._scope.link_level(link), True) for link in links)
-            met[kind] += sum(self._frontier.meet(kind, told)[:2])
+            met[kind] += sum(self._frontier.add_nodes(kind, told)[:2])
         if not page.continues and self._is_counted(spec):
-            self.census.ended(ask.nodes[0])
+            self.population.close_list(ask.nodes[0])
         self._split(page, spec, ask)
         self._continue(page, ask, len(self._frontier) - before)
         self._see_goal()
-        items = sum([record.kind == spec.lists for record in page.records])
+        items = sum([record.kind == spec.item_kind for record in page.records])
         drifted = self._drift.see(ask.request.endpoint, page.records)
         news = {kind: number for kind, number in met.items() if number}
-        return Reading(gain, news, page.findings, False, items, drifted)
+        return RecordedResponse(gain, news, page.findings, False, items, drifted)
 
-    def _meet_records(self, page: Page, spec: Endpoint, ask: Ask, met: Counter[str]) -> float:
+    def _meet_records(self, page: Page, spec: Endpoint, ask: Task, met: Counter[str]) -> float:
         parent = self._frontier.level(ask.nodes[0])
         levels = self._scope.levels(page, spec, ask.request, parent)
         gain = 0.0
@@ -149,11 +149,11 @@ class Reader:
         cls: type[Record],
         group: Iterable[tuple[Record, int]],
         met: Counter[str],
-        ask: Ask,
+        ask: Task,
         spec: Endpoint,
     ) -> float:
-        full, rows = holds_all(cls, self._masks[cls.kind]), list(group)
-        known = self._frontier.meet(cls.kind, ((r.id, level, full(r)) for r, level in rows))
+        full, rows = has_all(cls, self._masks[cls.kind]), list(group)
+        known = self._frontier.add_nodes(cls.kind, ((r.id, level, full(r)) for r, level in rows))
         met[cls.kind] += known.first_full + known.first_mentioned
         for name, field in self._lengths.get(cls.kind, ()):
             self._tell_lengths(name, field, [record for record, _ in rows])
@@ -167,24 +167,26 @@ class Reader:
             number = getattr(record, field)
             node = self._frontier.seq_of(record.kind, record.id)
             if isinstance(number, int) and node is not None:
-                self._planner.length(endpoint, node, number)
-                self._frontier.tell_length(endpoint, node, number)
+                self._planner.set_list_size(endpoint, node, number)
+                self._frontier.set_list_size(endpoint, node, number)
 
-    def _take_census(self, rows: list[Record], known: Met, ask: Ask, spec: Endpoint) -> None:
+    def _take_census(
+        self, rows: list[Record], known: Discovered, ask: Task, spec: Endpoint
+    ) -> None:
         """Which lists things stand in, and by which call they came."""
-        census, related = self.census, spec.role == "relate"
+        census, related = self.population, spec.role == "relate"
         own = ask.nodes[0] if self._is_counted(spec) else 0
         fresh = [node for node, _ in known.filled]
         if fresh:
             by_id = {record.id: record for record in rows}
             lists, members = self._count_members([by_id[id_] for _, id_ in known.filled])
-            census.meet(fresh, lists, members, own, related)
-        if known.again:
-            census.again(known.again, own)
+            census.add(fresh, lists, members, own, related)
+        if known.already_known:
+            census.add_known(known.already_known, own)
         if related:
-            census.related_answer([*fresh, *known.again], len(fresh))
+            census.add_related_response([*fresh, *known.already_known], len(fresh))
         elif not own:
-            census.other_answer(len(rows), len(fresh))
+            census.add_unlinked_response(len(rows), len(fresh))
 
     def _count_members(self, fresh: list[Record]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
         """The lists that each thing says it stands in, and how many things stand in each.
@@ -194,14 +196,14 @@ class Reader:
         found: list[tuple[int, ...]] = []
         members: dict[int, int] = {}
         for kind in self._planner.counted:
-            told = self._source.terms(kind, fresh)
+            told = self._source.memberships(kind, fresh)
             times = Counter(chain.from_iterable(told))
             places = {term: self._place(kind, term) for term in times}
             if not all(places.values()):
                 told = [[term for term in terms if places[term]] for terms in told]
             for term, number in times.items():
                 if place := places[term]:
-                    self._planner.count(kind, place, number)
+                    self._planner.add_list_members(kind, place, number)
                     members[place] = number
             placed = [tuple(map(places.__getitem__, terms)) for terms in told]
             found = [*map(add, found, placed)] if found else placed
@@ -214,11 +216,11 @@ class Reader:
             level = self._scope.link_level(Link(kind, term))
             if level == IGNORED:
                 return 0
-            self._frontier.meet(kind, [(term, level, True)])
+            self._frontier.add_nodes(kind, [(term, level, True)])
             node = self._frontier.seq_of(kind, term)
         return node or 0
 
-    def _gain(self, kind: str, known: Met) -> float:
+    def _gain(self, kind: str, known: Discovered) -> float:
         if kind not in self._goal.wants:
             return 0.0
         self.full[kind] += known.first_full + known.became_full
@@ -227,55 +229,55 @@ class Reader:
         first = known.first_full * FULL + known.first_mentioned * MENTION
         return first + known.became_full * (FULL - MENTION)
 
-    def _settle_details(self, ask: Ask, spec: Endpoint, page: Page) -> float:
+    def _settle_details(self, ask: Task, spec: Endpoint, page: Page) -> float:
         """A node that was looked up and found is as full as it will get."""
         if not spec.looks_up or ask.request.offset:
             return 0.0
         gain = 0.0
-        found = {record.id for record in page.records if record.kind == spec.node}
+        found = {record.id for record in page.records if record.kind == spec.subject}
         for node, id_ in zip(ask.nodes, ask.request.ids, strict=True):
             if id_ in found and self._frontier.mark_full(node):
-                gain += self._gain(spec.node, Met(0, 0, 1))
+                gain += self._gain(spec.subject, Discovered(0, 0, 1))
         return gain
 
     def _is_counted(self, spec: Endpoint) -> bool:
         """Whether a call lists what says itself that it stands there."""
-        return bool(spec.counted_by) and spec.node in self._planner.counted
+        return bool(spec.membership_field) and spec.subject in self._planner.counted
 
-    def _told(self, ask: Ask, page: Page) -> None:
+    def _told(self, ask: Task, page: Page) -> None:
         """How long a list says it is."""
-        self._planner.told(ask, page.total)
+        self._planner.set_list_total(ask, page.total)
         spec = self._source.manifest.endpoints[ask.request.endpoint]
         if page.total is not None and self._is_counted(spec):
-            self.census.told(ask.nodes[0], page.total)
+            self.population.set_list_size(ask.nodes[0], page.total)
 
-    def _split(self, page: Page, spec: Endpoint, ask: Ask) -> None:
+    def _split(self, page: Page, spec: Endpoint, ask: Task) -> None:
         """A list that goes on past its reach is asked for in parts."""
-        if ask.request.offset or not spec.reach or (page.total or 0) < spec.reach:
+        if ask.request.offset or not spec.max_offset or (page.total or 0) < spec.max_offset:
             return
         if self._scope.closed:  # what a person named is on the first pages or nowhere
             return
         level = self._frontier.level(ask.nodes[0])
-        for link in self._source.split(ask.request):
-            self._frontier.meet(link.kind, [(link.id, level, True)])
+        for link in self._source.partition(ask.request):
+            self._frontier.add_nodes(link.kind, [(link.id, level, True)])
 
-    def _continue(self, page: Page, ask: Ask, fresh: int) -> None:
+    def _continue(self, page: Page, ask: Task, fresh: int) -> None:
         """Notes the pages after an answer, which told of so many things for the first time."""
         spec = self._source.manifest.endpoints
         for request in page.continues:
             endpoint = spec.get(request.endpoint)
-            if endpoint is None or (endpoint.reach and not _within(request.offset, endpoint)):
+            if endpoint is None or (endpoint.max_offset and not _within(request.offset, endpoint)):
                 continue
-            if self._scope.closed and endpoint.role == "search" and endpoint.lists == "artist":
+            if self._scope.closed and endpoint.role == "search" and endpoint.item_kind == "artist":
                 continue  # the artist of that very name is on the first page or nowhere
             node = self._node_of(request.ids, ask, endpoint)
             if request.cursor and (odd := self._trails.follow(ask, request, node, fresh)):
                 page.findings.append(odd)
                 continue
-            row = self._frontier.continue_later(request, node, page.total)
-            self._planner.continues(request, row, node, page.total)
+            row = self._frontier.add_continuation(request, node, page.total)
+            self._planner.add_continuation(request, row, node, page.total)
 
-    def _node_of(self, ids: tuple[str, ...], ask: Ask, endpoint: Endpoint) -> int:
+    def _node_of(self, ids: tuple[str, ...], ask: Task, endpoint: Endpoint) -> int:
         if ids == ask.request.ids:
             return ask.nodes[0]
         place = ask.request.ids.index(ids[0])
@@ -293,8 +295,8 @@ def _lengths(endpoints: Mapping[str, Endpoint]) -> dict[str, list[tuple[str, str
     """Endpoints whose lists are told the length of, by kind: their name and the field."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name, endpoint in endpoints.items():
-        if endpoint.length:
-            kind, _, field = endpoint.length.partition(".")
+        if endpoint.size_field:
+            kind, _, field = endpoint.size_field.partition(".")
             found.setdefault(kind, []).append((name, field))
     return found
 
@@ -302,4 +304,4 @@ def _lengths(endpoints: Mapping[str, Endpoint]) -> dict[str, list[tuple[str, str
 def _within(offset: int, endpoint: Endpoint) -> bool:
     """Whether any page size lets a call at this offset stay below the reach."""
     smallest = min(endpoint.page.values())
-    return offset + smallest <= (endpoint.reach or offset + smallest)
+    return offset + smallest <= (endpoint.max_offset or offset + smallest)

@@ -8,39 +8,39 @@ from pathlib import Path
 from typing import Literal
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.database import Ledger
+from phonofilm.crawl.frontier.database import FrontierDatabase
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.errors import StoreError
-from phonofilm.landing.envelope import Stamp, seal
-from phonofilm.landing.journal import SEAL_AT_BYTES, AppendLog, disk_failed, whole_lines
+from phonofilm.landing.envelope import RunInfo, wrap
+from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, disk_failed, whole_lines
 from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.net.clock import Clock
-from phonofilm.privacy.people import Forgotten
-from phonofilm.privacy.pseudonyms import withheld, without_names
+from phonofilm.privacy.people import ErasedPeople
+from phonofilm.privacy.pseudonyms import pseudonymise, redacted
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.manifest import Manifest
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 # Answers that come within this time share one transaction.
 _GROUP_SECONDS = 0.002
-LEAST_FREE_BYTES = 64 * 1024 * 1024
+FREE_BYTES_MIN = 64 * 1024 * 1024
 _LOOK_AT_DISK_EVERY = 500
 # The evidence on coverage grows with what is known: that of larger crawls is kept at the end.
 _KEPT_OFTEN = 200_000
 
 
-Fit = Literal["whole", "partly", "none"]
+SchemaMatch = Literal["whole", "partly", "none"]
 
 
-class Keeper:
+class ResponseWriter:
     """The durable side of one crawl. `key` hashes personal fields; None keeps names."""
 
     def __init__(
         self,
-        folder: DataFolder,
+        folder: Workspace,
         frontier: Frontier,
         manifest: Manifest,
-        stamp: Stamp,
+        stamp: RunInfo,
         clock: Clock,
         key: bytes | None,
         group: int,
@@ -48,22 +48,22 @@ class Keeper:
         self._folder, self._frontier, self._manifest = folder, frontier, manifest
         self._stamp, self._clock, self._key = stamp, clock, key
         self._group = max(1, group * 3 // 4)
-        self._forgotten = Forgotten.of(folder.root, manifest.name, hash_key)
+        self._forgotten = ErasedPeople.of(folder.root, manifest.name, hash_key)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._sealing: asyncio.Task[None] | None = None
         self._answers = 0
         self._broken: StoreError | None = None
-        self.evidence: Callable[[], bytes] = bytes
+        self.estimator_state: Callable[[], bytes] = bytes
         # What an earlier run left is sealed as it is: the same answers, the same segments.
         seal_waiting(folder, frontier, manifest.name)
         self._log_id = frontier.new_log()
-        self._log = AppendLog(self._path(self._log_id))
+        self._log = Journal(self._path(self._log_id))
 
     def _path(self, log: int) -> Path:
         return self._folder.logs / f"{self._manifest.name}-{log:06d}.ndjson"
 
-    def without_forgotten(self, response: Response) -> Response:
+    def exclude_erased(self, response: Response) -> Response:
         """An answer without people who asked to be forgotten."""
         if self._forgotten is None:
             return response
@@ -71,7 +71,7 @@ class Keeper:
         return response if body is response.body else response._replace(body=body or b"{}")
 
     def add(
-        self, seq: int, request: Request, response: Response, fit: Fit = "whole"
+        self, seq: int, request: Request, response: Response, fit: SchemaMatch = "whole"
     ) -> tuple[int, int]:
         """Queues an answer; returns its log and where its line begins.
 
@@ -80,17 +80,17 @@ class Keeper:
         spec = self._manifest.endpoints[request.endpoint]
         if spec.personal and self._key is not None:
             # In a list of comments every user is one who commented, wherever they stand.
-            anywhere = fit == "partly" and spec.lists == "comment"
+            anywhere = fit == "partly" and spec.item_kind == "comment"
             body = (
-                withheld(response.body)
+                redacted(response.body)
                 if fit == "none"
-                else without_names(response.body, spec.personal, self._key, anywhere)
+                else pseudonymise(response.body, spec.personal, self._key, anywhere)
             )
             response = response._replace(body=body)
         at = int(self._clock.wall() * 1e6)
-        return self._log_id, self._log.add(seal(self._stamp, seq, request, response, at))
+        return self._log_id, self._log.add(wrap(self._stamp, seq, request, response, at))
 
-    async def safe(self) -> None:
+    async def wait_durable(self) -> None:
         """Returns when everything so far is committed; calls that come together share it."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(done)
@@ -135,11 +135,11 @@ class Keeper:
 
     def _keep_learned(self, whole: bool) -> None:
         """Estimates live on it, nothing else: after a crash they are a little behind."""
-        self._frontier.keep_learned(self.evidence() if whole else b"")
+        self._frontier.save_estimates(self.estimator_state() if whole else b"")
 
     def _look_at_disk(self) -> None:
         free = free_bytes(self._folder.root)
-        if free < LEAST_FREE_BYTES:
+        if free < FREE_BYTES_MIN:
             raise disk_failed(self._log.path, OSError(f"only {free >> 20} MiB are left"))
 
     def _turn(self) -> None:
@@ -147,7 +147,7 @@ class Keeper:
         full, path = self._log_id, self._log.path
         self._log.close()
         self._log_id = self._frontier.new_log()
-        self._log = AppendLog(self._path(self._log_id))
+        self._log = Journal(self._path(self._log_id))
         self._sealing = asyncio.get_running_loop().create_task(self._seal_beside(full, path))
 
     async def _seal_beside(self, log: int, path: Path) -> None:
@@ -168,7 +168,7 @@ class Keeper:
         seal_waiting(self._folder, self._frontier, self._manifest.name)
 
 
-def seal_waiting(folder: DataFolder, frontier: Ledger, source: str) -> None:
+def seal_waiting(folder: Workspace, frontier: FrontierDatabase, source: str) -> None:
     """Turns the logs of a source that are not sealed yet into segments."""
     for log in frontier.unsealed():
         path = folder.logs / f"{source}-{log:06d}.ndjson"
@@ -176,8 +176,8 @@ def seal_waiting(folder: DataFolder, frontier: Ledger, source: str) -> None:
         if path.exists() and committed:
             whole = whole_lines(path, committed)
             if whole < committed:
-                frontier.lost(log, whole)
-            AppendLog(path, whole).close()  # cuts what no commit holds
+                frontier.reopen_lost(log, whole)
+            Journal(path, whole).close()  # cuts what no commit holds
             if whole:
                 seal_log(path, folder.landing)
         frontier.sealed(log)

@@ -173,7 +173,9 @@ class OfGenre:
             return FOLLOWED if self._is_it(name) else IGNORED
         if isinstance(record, Artist) and isinstance(record.genres, list):
             level = FOLLOWED if any(map(self._is_it, record.genres)) else IGNORED
-        elif endpoint.role in ("contain", "detail", "measure") and record.kind == endpoint.lists:
+        elif (
+            endpoint.role in ("contain", "detail", "measure") and record.kind == endpoint.item_kind
+        ):
             level = parent
         else:
             level = IGNORED
@@ -224,15 +226,15 @@ class Named:
         """What belongs to a named thing is followed; its credits are looked up when wanted."""
         if parent < FOLLOWED or endpoint.role == "relate":
             return [IGNORED] * len(page.records)
-        if endpoint.node == "artist_query":
+        if endpoint.subject == "artist_query":
             chosen = self._choose(request.ids[0], page)
             return [FOLLOWED if place == chosen else IGNORED for place in range(len(page.records))]
         if endpoint.role == "relate" or parent < FOLLOWED:
             return [IGNORED] * len(page.records)
         credits_level = LOOKED_UP if self._with_credits else IGNORED
-        own = {endpoint.lists, "features"}
+        own = {endpoint.item_kind, "features"}
         levels = [FOLLOWED if r.kind in own else credits_level for r in page.records]
-        return self._first_playlists(levels) if endpoint.node == "playlist_query" else levels
+        return self._first_playlists(levels) if endpoint.subject == "playlist_query" else levels
 
     def _first_playlists(self, levels: list[int]) -> list[int]:
         """As many playlists of a theme as are wanted, in the order of the search."""
@@ -244,9 +246,9 @@ class Named:
 
     def _choose(self, name: str, page: Page) -> int | None:
         """The place of the artist of that very name, the first when there are several."""
-        plain = simplified(name)
+        plain = plain_name(name)
         for place, record in enumerate(page.records):
-            if isinstance(record, Artist) and simplified(str(record.name)) == plain:
+            if isinstance(record, Artist) and plain_name(str(record.name)) == plain:
                 self._found.add(name)
                 return place
         self._near[name] = [str(r.name) for r in page.records[:3] if isinstance(r, Artist)]
@@ -262,7 +264,7 @@ class Named:
         return f"{name!r} was not found{'; near: ' + ', '.join(near) if near else ''}"
 
 
-def simplified(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name without case, accents, punctuation and a leading "the": for telling equal names."""
     text = unicodedata.normalize("NFKD", name).casefold()
     words = re.sub(r"[^\w]+", " ", "".join(c for c in text if not unicodedata.combining(c))).split()

@@ -31,11 +31,11 @@ def rescope(
     held = frontier.meta("scope")
     other = changed = held is not None and held != scope.name
     if other:
-        frontier.forget_levels()
+        frontier.reset_levels()
     for link in seeds:
-        frontier.meet(link.kind, [(link.id, scope.link_level(link), False)])
+        frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
     endpoints = source.manifest.permitted(access).values()
-    counted = frozenset(endpoint.node for endpoint in endpoints if endpoint.counted_by)
+    counted = frozenset(endpoint.subject for endpoint in endpoints if endpoint.membership_field)
     while changed:
         raised = sum(_again(frontier, source, scope, envelope, counted) for envelope in landed())
         changed = raised > 0
@@ -69,19 +69,19 @@ def _again(
     grown = (
         Link(kind, term)
         for kind in counted
-        for terms in source.terms(kind, page.records)
+        for terms in source.memberships(kind, page.records)
         for term in terms
     )
     links = [*page.links, *dict.fromkeys(grown)]
     told += [(link.kind, link.id, scope.link_level(link), True) for link in links]
     return sum(
-        sum(frontier.meet(kind, [(id_, level, full)])[:2]) for kind, id_, level, full in told
+        sum(frontier.add_nodes(kind, [(id_, level, full)])[:2]) for kind, id_, level, full in told
     )
 
 
 def _parent(frontier: Frontier, spec: Endpoint, envelope: Envelope) -> int:
     """The level of what was asked about; pages that continue another answer have its node."""
-    for kind in (spec.node,) if spec.node else ("album", "playlist"):
+    for kind in (spec.subject,) if spec.subject else ("album", "playlist"):
         seq = frontier.seq_of(kind, envelope.ids[0]) if envelope.ids else None
         if seq is not None:
             return frontier.level(seq)

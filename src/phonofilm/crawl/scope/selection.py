@@ -28,7 +28,7 @@ _BY_LINK: dict[str, dict[str, int | None]] = {
 }
 
 
-class Choice(NamedTuple):
+class Selection(NamedTuple):
     """What was named; at most one way of naming."""
 
     urls: list[str]
@@ -38,8 +38,8 @@ class Choice(NamedTuple):
     ids: list[str]
 
 
-def choose(
-    source: str, choice: Choice, wants: dict[str, int | None]
+def select(
+    source: str, choice: Selection, wants: dict[str, int | None]
 ) -> tuple[dict[str, int | None], Scope]:
     """Wants (with what a scope implies when none was said) and the scope."""
     ways = [way for way, held in choice._asdict().items() if held]
@@ -66,7 +66,7 @@ def choose(
 
 def _person(source: str, name: str) -> Link:
     """An artist by address where a name is one, else by name."""
-    link = get(source).link_of(name) if "/" in name or ":" in name else None
+    link = get(source).parse_link(name) if "/" in name or ":" in name else None
     named = link is not None and link.kind in ("artist", "artist_link")
     return link if link is not None and named else Link("artist_query", name)
 
@@ -74,7 +74,7 @@ def _person(source: str, name: str) -> Link:
 def _given(source: str, wants: dict[str, int | None]) -> dict[str, int | None]:
     """Of what somebody is taken to want, what the source has at all."""
     endpoints = get(source).manifest.endpoints.values()
-    kinds = {shape.partition(".")[0] for endpoint in endpoints for shape in endpoint.gives}
+    kinds = {shape.partition(".")[0] for endpoint in endpoints for shape in endpoint.returns}
     return {kind: number for kind, number in wants.items() if kind in kinds} or dict(wants)
 
 
@@ -110,7 +110,7 @@ def named_links(source: HttpSource, texts: list[str], wants: dict[str, int | Non
     """Links and ids a person gave; a bare id needs one wanted kind to say what it is."""
     links = []
     for text in texts:
-        link = source.link_of(text)
+        link = source.parse_link(text)
         if link is None and "/" not in text and ":" not in text and len(wants) >= 1:
             kind = next(iter(wants))
             link = Link("track" if kind == "features" else kind, text)

@@ -40,7 +40,7 @@ class _Token(msgspec.Struct):
     expires_in: float = 600.0
 
 
-class PersonToken:
+class UserToken:
     """A token of a person at a source; `place` is where it is granted (`/v4/auth`).
 
     It is kept in the user's cache folder, mode 0600, and shared by all processes of the user.

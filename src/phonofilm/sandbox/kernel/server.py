@@ -16,7 +16,7 @@ from aiohttp import web
 
 from phonofilm.sandbox.kernel.delivery import deliver
 from phonofilm.sandbox.kernel.faults.rules import Faults, Rule
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Service, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Service, json_answer
 from phonofilm.sandbox.services.beatport.service import BeatportService
 from phonofilm.sandbox.services.deezer.service import DeezerService
 from phonofilm.sandbox.services.imdb.service import ImdbService
@@ -79,7 +79,7 @@ KINDS = {
 MUSIC = tuple(name for name, kind in KINDS.items() if not kind.film)
 
 
-class StandIn:
+class SandboxServer:
     """A service with its control pages under `/__sandbox__/`."""
 
     def __init__(
@@ -110,7 +110,7 @@ class StandIn:
             **({"beside": self.beside} if self.beside else {}),
         }
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers a request and counts it."""
         if ask.path.startswith("/__sandbox__"):
             return self._control(ask)
@@ -118,7 +118,7 @@ class StandIn:
         self.calls[answer.endpoint][answer.status] += 1
         return answer
 
-    def _control(self, ask: Ask) -> Answer:
+    def _control(self, ask: HttpRequest) -> Answer:
         page = ask.path.removeprefix("/__sandbox__").strip("/")
         if page == "truth":
             return json_answer("", self._truth(ask.query))
@@ -174,14 +174,16 @@ def make_world(plan: Plan) -> World | FilmWorld:
     return RealSongs(plan.catalogue) if plan.catalogue else GeneratedWorld(plan.artists, plan.seed)
 
 
-async def start(stand_in: StandIn, port: int) -> tuple[web.ServerRunner, str]:
+async def start(stand_in: SandboxServer, port: int) -> tuple[web.ServerRunner, str]:
     """Serves on loopback; returns the runner to clean up and the address."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         path = request.path.rstrip("/") or "/"
         body = await request.read() if request.method == "POST" else b""
         every = {name: request.query.getall(name) for name in request.query}
-        ask = Ask(request.method, path, dict(request.query), request.headers, body, base, every)
+        ask = HttpRequest(
+            request.method, path, dict(request.query), request.headers, body, base, every
+        )
         return await deliver(request, stand_in.answer(ask))
 
     base = ""
@@ -199,34 +201,34 @@ async def serve(plan: Plan, port: int) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
-    stand_ins = together(plan)
+    stand_ins = start_all(plan)
     started = [await start(one, port if n == 0 else 0) for n, one in enumerate(stand_ins)]
-    introduce(stand_ins, [base for _, base in started])
+    link_servers(stand_ins, [base for _, base in started])
     print(json.dumps(stand_ins[0].describe(started[0][1])), flush=True)
     await stopped.wait()
     for runner, _ in started:
         await runner.cleanup()
 
 
-def together(plan: Plan) -> list[StandIn]:
+def start_all(plan: Plan) -> list[SandboxServer]:
     """The stand-ins of one world and one clock that a plan names: by commas, or `all` of music.
 
     The access level and faults are those of the first.
     """
     names = list(MUSIC) if plan.source == "all" else plan.source.split(",")
     if len(names) == 1:
-        return [StandIn(plan)]
+        return [SandboxServer(plan)]
     world, clock = make_world(plan._replace(source=names[0])), Clock()
-    made = [StandIn(plan._replace(source=names[0]), world, clock)]
+    made = [SandboxServer(plan._replace(source=names[0]), world, clock)]
     for name in names[1:]:
         if name not in KINDS or KINDS[name].film != KINDS[names[0]].film:
             raise ValueError(f"{name!r} is no stand-in over the same world")
         other = plan._replace(source=name, access="", faults=None, quota="none")
-        made.append(StandIn(other, world, clock))
+        made.append(SandboxServer(other, world, clock))
     return made
 
 
-def introduce(stand_ins: Sequence[StandIn], bases: Sequence[str]) -> None:
+def link_servers(stand_ins: Sequence[SandboxServer], bases: Sequence[str]) -> None:
     """Tells each where the others are."""
     if len(stand_ins) > 1:
         found = {one.service.name: base for one, base in zip(stand_ins, bases, strict=True)}
@@ -235,11 +237,13 @@ def introduce(stand_ins: Sequence[StandIn], bases: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def running(plan: Plan, world: World | FilmWorld | None = None) -> Iterator[tuple[str, StandIn]]:
+def running(
+    plan: Plan, world: World | FilmWorld | None = None
+) -> Iterator[tuple[str, SandboxServer]]:
     """A stand-in in a thread of this process: `with running(Plan("deezer")) as (url, stand_in)`."""
     ready: list[Any] = []
     up, loop = threading.Event(), asyncio.new_event_loop()
-    stand_in = StandIn(plan, world)
+    stand_in = SandboxServer(plan, world)
 
     async def begin() -> None:
         ready.extend(await start(stand_in, 0))

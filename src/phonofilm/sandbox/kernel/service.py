@@ -16,7 +16,7 @@ import msgspec
 _WINDOW = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})([smhd])")
 
 
-class Ask(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request as a stand-in sees it; `base` is its own address, `path` without a last slash.
 
     `every` holds parameters that came several times.
@@ -60,7 +60,7 @@ def json_answer(
     return Answer(endpoint, status, msgspec.json.encode(payload), headers or {})
 
 
-def file_answer(endpoint: str, body: bytes, changed_at: float, ask: Ask) -> Answer:
+def file_answer(endpoint: str, body: bytes, changed_at: float, ask: HttpRequest) -> Answer:
     """A file with validators: whole, in part, or not at all when it did not change."""
     etag, changed = f'"{sha256(body).hexdigest()[:16]}"', formatdate(changed_at, usegmt=True)
     told = {
@@ -130,6 +130,6 @@ class Service(Protocol):
     name: str
     access: str
 
-    def answer(self, ask: Ask) -> Answer: ...
+    def answer(self, ask: HttpRequest) -> Answer: ...
     def visible(self) -> dict[str, int]: ...
     def ids(self, kind: str) -> list[str]: ...

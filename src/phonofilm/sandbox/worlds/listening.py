@@ -95,7 +95,7 @@ SETS = (
 )
 
 
-class Said(NamedTuple):
+class TimedComment(NamedTuple):
     """One comment; `mood` is -1, 0 or 1, `writer` a listener.
 
     `at_ms` is null where nobody knows the moment, `writer` is null where the account is gone.
@@ -203,11 +203,11 @@ class Listening:
         tail = (1 - share(self.seed, index, 10)) ** -0.6 - 1
         return min(_MOST, int(self.fame(index) / 50 * 18 * tail))
 
-    def _said(self, index: int) -> tuple[Said, ...]:
+    def _said(self, index: int) -> tuple[TimedComment, ...]:
         length = self.duration_ms(index)
         return tuple(self._one(index, number, length) for number in range(self.count(index)))
 
-    def _one(self, upload: int, number: int, length: int) -> Said:
+    def _one(self, upload: int, number: int, length: int) -> TimedComment:
         salt = mix(self.seed, upload, 1000 + number)
         place = _weighted(share(salt, 1))
         name, end, _, gladness = PARTS[place]
@@ -219,7 +219,9 @@ class Listening:
         moment = None if share(salt, 7) < 0.015 else at
         body = self._text(salt, mood, language, writer)
         written = 1_600_000_000 + mix(salt, 8) % (5 * 365 * _DAY)
-        return Said(upload * 1000 + number, moment, body, language, mood, name, writer, written)
+        return TimedComment(
+            upload * 1000 + number, moment, body, language, mood, name, writer, written
+        )
 
     def _text(self, salt: int, mood: int, language: str, writer: int | None) -> str:
         """Words of a mood, with a face, a line break or a mention now and then."""

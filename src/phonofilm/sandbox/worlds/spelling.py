@@ -13,7 +13,7 @@ from phonofilm.sandbox.worlds.world import Artist, Track, World
 _SECOND_MS = 1000
 
 
-class House:
+class SourceSpelling:
     """One source's ways. `salt` tells houses apart.
 
     `covers`: the share of artists it has; `slips`: of names with a typing error; `lost`, `wrong`:

@@ -22,7 +22,7 @@ from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musical_keys import pitch_of
-from phonofilm.sources.record_builder import Gathering, mapped
+from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "beatport"
 _PAGES = "https://www.beatport.com"
@@ -44,7 +44,7 @@ def key_of(row: Any) -> str:
     return "" if row is None or row.id is None else str(row.id)
 
 
-class Gathered(Gathering):
+class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def _mention(self, record: Record) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from phonofilm.sources.beatport import api_types
-from phonofilm.sources.beatport.convert import Gathered
+from phonofilm.sources.beatport.convert import PageBuilder
 from phonofilm.sources.contract import (
     ODD_VALUES,
     Finding,
@@ -27,7 +27,7 @@ from phonofilm.sources.contract import (
 PAGE = 100
 _COUNT = re.compile(r"(\d+)/(\d+)")
 _SCRIPT = re.compile(rb'<script id="__NEXT_DATA__"[^>]*>(.*?)</script>', re.DOTALL)
-Use = Callable[[Gathered, Any], object]
+Use = Callable[[PageBuilder, Any], object]
 
 
 def _rows(tree: Any, words: str) -> list[Any]:
@@ -42,7 +42,7 @@ def _rows(tree: Any, words: str) -> list[Any]:
     return rows
 
 
-def _gather(rows: list[Any], item: Any, use: Use, gathered: Gathered) -> None:
+def _gather(rows: list[Any], item: Any, use: Use, gathered: PageBuilder) -> None:
     for row in rows:
         try:
             use(gathered, msgspec.convert(row, item, strict=False))
@@ -50,7 +50,7 @@ def _gather(rows: list[Any], item: Any, use: Use, gathered: Gathered) -> None:
             gathered.page.findings.append(malformed_item(error))
 
 
-def _strange(rows: list[Any], gathered: Gathered) -> None:
+def _strange(rows: list[Any], gathered: PageBuilder) -> None:
     """Keys that no track had before: told once a page."""
     first = next((row for row in rows if isinstance(row, dict)), {})
     for name in sorted(first.keys() - api_types.TRACK_KEYS):
@@ -70,12 +70,12 @@ def _list_of(words: str, item: Any, use: Use, turns: bool = True) -> Parser:
     """A parser of a list of tracks, releases, artists ..."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered, tree = Gathered(), plain(response.body)
+        gathered, tree = PageBuilder(), plain(response.body)
         rows = _rows(tree, words)
         _gather(rows, item, use, gathered)
         if item is api_types.Track:
             _strange(rows, gathered)
-        page = gathered.done()
+        page = gathered.build()
         if turns:
             _further(tree, request, page)
         return page
@@ -87,20 +87,20 @@ def _one(item: Any, use: Use) -> Parser:
     """A parser of a single object."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = Gathered()
+        gathered = PageBuilder()
         use(gathered, one_of(response.body, item))
         if item is api_types.Track:
             _strange([plain(response.body)], gathered)
         if not gathered.page.records:
             raise Malformed("nothing with an id")
-        return gathered.done()
+        return gathered.build()
 
     return parse
 
 
 def _chart(request: Request, response: Response) -> Page:
     """A chart of a day: its tracks, and who stands where."""
-    gathered, tree = Gathered(), plain(response.body)
+    gathered, tree = PageBuilder(), plain(response.body)
     rows = _rows(tree, "tracks")
     tracks: list[str] = []
     _gather(rows, api_types.Track, lambda g, row: tracks.append(g.track(row)), gathered)
@@ -108,7 +108,7 @@ def _chart(request: Request, response: Response) -> Page:
     for position, track in enumerate(tracks, request.offset + 1):
         if track and day:
             gathered.place(request.ids[0] or "all", day, position, track)
-    page = gathered.done()
+    page = gathered.build()
     _further(tree, request, page)
     return page
 
@@ -158,15 +158,15 @@ def kind_of(block: dict[str, Any]) -> str:
 
 
 _SAVED: dict[str, tuple[Any, Use]] = {
-    "track": (api_types.Track, Gathered.track),
-    "release": (api_types.Release, Gathered.release),
-    "row": (api_types.Flat, Gathered.flat),
+    "track": (api_types.Track, PageBuilder.track),
+    "release": (api_types.Release, PageBuilder.release),
+    "row": (api_types.Flat, PageBuilder.flat),
 }
 
 
 def parse_saved(request: Request, response: Response) -> Page:
     """Tracks, releases and search rows of a page that somebody saved, each once."""
-    gathered = Gathered()
+    gathered = PageBuilder()
     seen = set()
     for block in blocks(plain(response.body)):
         kind = kind_of(block)
@@ -174,24 +174,24 @@ def parse_saved(request: Request, response: Response) -> Page:
         if kind and key not in seen:
             seen.add(key)
             _gather([block], *_SAVED[kind], gathered)
-    return gathered.done()
+    return gathered.build()
 
 
-_TRACKS = _list_of("tracks", api_types.Track, Gathered.track)
+_TRACKS = _list_of("tracks", api_types.Track, PageBuilder.track)
 PARSERS: dict[str, Parser] = {
-    "genres": _list_of("genres", api_types.Named, Gathered.genre),
+    "genres": _list_of("genres", api_types.Named, PageBuilder.genre),
     "top": _chart,
     "genre_top": _chart,
     "isrc": _TRACKS,
-    "search_track": _list_of("tracks", api_types.Track, Gathered.track, turns=False),
-    "search_artist": _list_of("artists", api_types.Named, Gathered.listed_artist),
-    "artist": _one(api_types.Named, Gathered.listed_artist),
+    "search_track": _list_of("tracks", api_types.Track, PageBuilder.track, turns=False),
+    "search_artist": _list_of("artists", api_types.Named, PageBuilder.listed_artist),
+    "artist": _one(api_types.Named, PageBuilder.listed_artist),
     "artist_tracks": _TRACKS,
-    "artist_releases": _list_of("releases", api_types.Release, Gathered.release),
-    "track": _one(api_types.Track, Gathered.track),
-    "release": _one(api_types.Release, Gathered.release),
+    "artist_releases": _list_of("releases", api_types.Release, PageBuilder.release),
+    "track": _one(api_types.Track, PageBuilder.track),
+    "release": _one(api_types.Release, PageBuilder.release),
     "release_tracks": _TRACKS,
-    "label": _one(api_types.Named, Gathered.label),
+    "label": _one(api_types.Named, PageBuilder.label),
     "label_tracks": _TRACKS,
     "saved": parse_saved,
 }

@@ -17,7 +17,7 @@ from phonofilm.sources.contract import (
     Query,
     Request,
     Response,
-    judge_http,
+    classify_http,
     plain,
 )
 from phonofilm.sources.manifest import load_manifest
@@ -36,9 +36,9 @@ class Beatport(HttpSource):
         r"beatport\.com/(?:[a-z]{2}/)?(?P<kind>track|release|artist|label|genre)/[^/]+/(?P<id>\d+)",
     )
 
-    def link_of(self, text: str) -> Link | None:
+    def parse_link(self, text: str) -> Link | None:
         """Pages; a release is an album here."""
-        link = super().link_of(text)
+        link = super().parse_link(text)
         return Link("album", link.id) if link and link.kind == "release" else link
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
@@ -53,25 +53,25 @@ class Beatport(HttpSource):
             query["page"] = str(request.offset // PAGE + 1)
         return path, query
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; what is not sold here is this track's own matter."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         if outcome.verdict == "forbidden" and b"Territory Restricted" in response.body[:1000]:
             return Outcome("missing", "HTTP 403 Territory Restricted")
         return outcome
 
-    def judge_saved(self, response: Response) -> Outcome:
+    def classify_saved(self, response: Response) -> Outcome:
         """Walls are saved, too."""
-        return judge_http(response)
+        return classify_http(response)
 
-    def tidy(self, response: Response) -> Response:
+    def strip(self, response: Response) -> Response:
         """Of a page what it carries for its scripts."""
         held = next_data(response.body)
         if held is None:
             return response
         return response._replace(body=msgspec.json.encode(held))
 
-    def recognise(self, response: Response) -> Request:
+    def identify(self, response: Response) -> Request:
         """A page of tracks, releases or search results."""
         if not any(kind_of(block) for block in blocks(plain(response.body))):
             raise Malformed("no page of a track or release of Beatport's")

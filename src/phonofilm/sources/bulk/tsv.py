@@ -34,11 +34,11 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class CutShort(ValueError):  # noqa: N818 - what happened
+class TruncatedFile(ValueError):  # noqa: N818 - what happened
     """A compressed dump that ends before its end, or whose checksum is wrong."""
 
 
-class Odd(NamedTuple):
+class BadRow(NamedTuple):
     """A row that does not fit; `text` is its beginning."""
 
     reason: str
@@ -59,14 +59,14 @@ def unpacked(file: Readable) -> Iterator[bytes]:
             try:
                 out = member.decompress(held)
             except _DAMAGED as error:
-                raise CutShort(f"its gzip is damaged ({error})") from None
+                raise TruncatedFile(f"its gzip is damaged ({error})") from None
             if out:
                 yield out
             if member.eof:
                 break
             held = file.read(_PACKED_BYTES)
             if not held:
-                raise CutShort("its gzip ends in the middle")
+                raise TruncatedFile("its gzip ends in the middle")
         held = member.unused_data or file.read(_BLOCK_BYTES)
 
 
@@ -90,7 +90,7 @@ def split_header(block: bytes) -> tuple[list[str], bytes]:
     return line.decode("utf-8", "replace").rstrip("\r").split("\t"), rest
 
 
-class Glance:
+class LineScan:
     """Looks at the bytes of a dump as they pass: how many lines, and whether it is `regular`.
 
     In a regular dump every reader of tab-separated text takes the same lines for lines. Whether
@@ -111,7 +111,7 @@ class Glance:
             self.regular = not (b"\r" in held or b"\0" in held) and self._is_text(held)
         self._last = held[-1:]
 
-    def done(self) -> None:
+    def finish(self) -> None:
         """There are no more: a last line need not have an end."""
         self.lines += self._last != b"\n"
         self.regular = self.regular and self._is_text(b"", final=True)
@@ -129,7 +129,7 @@ class Glance:
         return True
 
 
-def rows(block: bytes, width: int) -> Iterator[list[str | None] | Odd]:
+def rows(block: bytes, width: int) -> Iterator[list[str | None] | BadRow]:
     """The rows of a block one by one; `\\N` is null. Empty lines are no rows.
 
     Bytes that are no UTF-8 become U+FFFD; a `\\r` before the end of a line belongs to the end.
@@ -140,10 +140,10 @@ def rows(block: bytes, width: int) -> Iterator[list[str | None] | Odd]:
             continue
         text = plain[:400].decode("utf-8", "replace")
         if len(plain) > LONGEST_ROW_BYTES:
-            yield Odd(f"a row of {len(plain):,} bytes", text)
+            yield BadRow(f"a row of {len(plain):,} bytes", text)
             continue
         fields = plain.split(b"\t")
         if len(fields) != width:
-            yield Odd(f"{len(fields)} fields instead of {width}", text)
+            yield BadRow(f"{len(fields)} fields instead of {width}", text)
             continue
         yield [None if f == b"\\N" else f.decode("utf-8", "replace") for f in fields]

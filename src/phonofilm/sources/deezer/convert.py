@@ -12,7 +12,7 @@ from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.deezer import api_types
-from phonofilm.sources.record_builder import Gathering, mapped
+from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "deezer"
 _EXPIRES = re.compile(r"exp=(\d{9,11})")
@@ -28,7 +28,7 @@ def milliseconds(seconds: int) -> int:
     return seconds * 1000
 
 
-class Gathered(Gathering):
+class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def artist(self, row: api_types.Artist) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from phonofilm.records import ArtistGenre, ArtistRelation, AudioFeatures, Genre
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response, items_of, one_of
 from phonofilm.sources.deezer import api_types
-from phonofilm.sources.deezer.convert import SOURCE, Gathered, milliseconds
+from phonofilm.sources.deezer.convert import SOURCE, PageBuilder, milliseconds
 from phonofilm.sources.record_builder import mapped
 
 
@@ -26,11 +26,11 @@ def _count(total: Any) -> int | None:
 
 
 def _artists(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     found, rows, odd = items_of(response.body, api_types.ArtistPage, api_types.Artist, ["data"])
     for row in rows:
         gathered.artist(row)
-    page = gathered.done()
+    page = gathered.build()
     page.findings += odd
     paging = found or one_of(response.body, api_types.Page)
     listed = len(paging.data)
@@ -65,15 +65,15 @@ def _related(request: Request, response: Response) -> Page:
     return page
 
 
-def _listing(item: Any, use: Callable[[Gathered, Any, Request], Any]) -> Parser:
+def _listing(item: Any, use: Callable[[PageBuilder, Any, Request], Any]) -> Parser:
     """A parser of an index page of something."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = Gathered()
+        gathered = PageBuilder()
         found = one_of(response.body, api_types.Page)
         for row in _converted(found.data, item, gathered.page):
             use(gathered, row, request)
-        page = gathered.done()
+        page = gathered.build()
         page.total, page.continues = (
             _count(found.total),
             _continues(request, found, len(found.data)),
@@ -93,48 +93,48 @@ def _converted(items: list[Any], item: Any, page: Page) -> list[Any]:
     return rows
 
 
-def _use_genre(gathered: Gathered, row: api_types.Genre, request: Request) -> None:
+def _use_genre(gathered: PageBuilder, row: api_types.Genre, request: Request) -> None:
     gathered.page.records.append(Genre(SOURCE, str(row.id), name=row.name))
 
 
-def _use_album(gathered: Gathered, row: api_types.Album, request: Request) -> None:
+def _use_album(gathered: PageBuilder, row: api_types.Album, request: Request) -> None:
     gathered.album(row)
 
 
-def _use_own_album(gathered: Gathered, row: api_types.Album, request: Request) -> None:
+def _use_own_album(gathered: PageBuilder, row: api_types.Album, request: Request) -> None:
     gathered.album(row, owner=[request.ids[0]])
 
 
-def _use_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
+def _use_track(gathered: PageBuilder, row: api_types.Track, request: Request) -> None:
     gathered.track(row)
 
 
-def _use_album_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
+def _use_album_track(gathered: PageBuilder, row: api_types.Track, request: Request) -> None:
     gathered.track(row, request.ids[0])
 
 
-def _use_playlist(gathered: Gathered, row: api_types.Playlist, request: Request) -> None:
+def _use_playlist(gathered: PageBuilder, row: api_types.Playlist, request: Request) -> None:
     gathered.playlist(row)
 
 
 def _artist(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     gathered.artist(one_of(response.body, api_types.Artist))
-    return gathered.done()
+    return gathered.build()
 
 
 def _album(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     row = one_of(response.body, api_types.Album)
     key = gathered.album(row)
     if isinstance(row.tracks, api_types.Listed):
         for track in _converted(row.tracks.data, api_types.Track, gathered.page):
             gathered.track(track, key)
-    return gathered.done()
+    return gathered.build()
 
 
 def _track(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     row = one_of(response.body, api_types.Track)
     key = gathered.track(row)
     gathered.page.records.append(
@@ -147,11 +147,11 @@ def _track(request: Request, response: Response) -> Page:
             duration_ms=mapped(row.duration, milliseconds),
         )
     )
-    return gathered.done()
+    return gathered.build()
 
 
 def _playlist(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     row = one_of(response.body, api_types.Playlist)
     key = gathered.playlist(row)
     if isinstance(row.tracks, api_types.Listed):
@@ -161,16 +161,16 @@ def _playlist(request: Request, response: Response) -> Page:
         here = len(row.tracks.data)
         if isinstance(row.nb_tracks, int) and 0 < here < row.nb_tracks:
             gathered.page.continues = [Request("playlist_tracks", (key,), here)]
-    return gathered.done()
+    return gathered.build()
 
 
 def _playlist_tracks(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     found = one_of(response.body, api_types.Page)
     for place, element in enumerate(found.data):
         for track in _converted([element], api_types.Track, gathered.page):
             gathered.entry(track, request.ids[0], request.offset + place)
-    page = gathered.done()
+    page = gathered.build()
     page.total, page.continues = _count(found.total), _continues(request, found, len(found.data))
     return page
 

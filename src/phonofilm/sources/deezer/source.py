@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.contract import HttpSource, Outcome, Request, Response, judge_http
+from phonofilm.sources.contract import HttpSource, Outcome, Request, Response, classify_http
 from phonofilm.sources.deezer.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 
@@ -24,9 +24,9 @@ class Deezer(HttpSource):
         r"deezer:(?P<kind>artist|album|track|playlist):(?P<id>\d+)\b",
     )
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says, then as the error inside the body says."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         # Errors are small; a long body that says "error" somewhere is a list of songs.
         if outcome.verdict != "answer" or b'"error"' not in response.body[:2000]:
             return outcome

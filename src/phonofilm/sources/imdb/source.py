@@ -13,7 +13,7 @@ from phonofilm.sources.contract import (
     Parser,
     Request,
     Response,
-    judge_http,
+    classify_http,
 )
 from phonofilm.sources.imdb import parts
 from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
@@ -43,17 +43,17 @@ class Imdb(HttpSource):
         """The tables that the rules look at."""
         return parts.needs(only)
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; an empty page is the wall of 2026, with or without its header."""
         if response.status == 202 or (response.status == 405 and not response.body):
             return Outcome("bot_wall", f"HTTP {response.status}, {len(response.body)} bytes")
-        return judge_http(response)
+        return classify_http(response)
 
-    def judge_saved(self, response: Response) -> Outcome:
+    def classify_saved(self, response: Response) -> Outcome:
         """As for what is fetched: walls are saved, too."""
-        return self.judge(Request(self.saved_endpoint), response)
+        return self.classify(Request(self.saved_endpoint), response)
 
-    def recognise(self, response: Response) -> Request:
+    def identify(self, response: Response) -> Request:
         """The title of a saved page."""
         title_id = title_id_of(response.body)
         if title_id is None:

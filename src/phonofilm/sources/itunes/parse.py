@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from phonofilm.records import Album, Artist, Maybe, Track
 from phonofilm.records.dates import release_date
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response, items_of
-from phonofilm.sources.record_builder import Gathering, mapped
+from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "itunes"
 Absent = UnsetType
@@ -43,7 +43,7 @@ class _Found(msgspec.Struct):
     results: list[_Row]
 
 
-class _Gathered(Gathering):
+class _Gathered(RecordBuilder):
     def row(self, row: _Row) -> None:
         """A row as what it says it is; others (videos, books) are left out."""
         if row.wrapper_type == "artist" and row.artist_id:
@@ -149,7 +149,7 @@ def _parse(request: Request, response: Response) -> Page:
     _, rows, odd = items_of(response.body, _Found, _Row, ["results"])
     for row in rows:
         gathered.row(row)
-    page = gathered.done()
+    page = gathered.build()
     page.findings += odd
     return page
 

@@ -10,7 +10,7 @@ from phonofilm.sources.contract import (
     Outcome,
     Request,
     Response,
-    judge_http,
+    classify_http,
     retry_after,
 )
 from phonofilm.sources.itunes.parse import PARSERS
@@ -29,9 +29,9 @@ class Itunes(HttpSource):
         r"apple\.com/.*\b(?P<kind>artist|album)/(?:[^/]+/)?(?:id)?(?P<id>\d+)",
     )
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; 403 is how it refuses those who ask too often."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         if outcome.verdict in ("throttled", "forbidden"):
             told = retry_after(response.headers)
             return Outcome("throttled", outcome.reason, _BUSY_SECONDS if told is None else told)

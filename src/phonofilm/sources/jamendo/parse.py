@@ -11,7 +11,7 @@ from msgspec import UNSET
 from phonofilm.records import Album, Artist, Tag, Track
 from phonofilm.records.dates import release_date
 from phonofilm.sources.contract import Page, Parser, Request, Response, items_of
-from phonofilm.sources.record_builder import Gathering
+from phonofilm.sources.record_builder import RecordBuilder
 
 SOURCE = "jamendo"
 Id = Annotated[str, msgspec.Meta(min_length=1)]
@@ -85,7 +85,7 @@ def _number(value: int | str) -> int | None:
     return int(value) or None if str(value).isascii() and str(value).isdigit() else None
 
 
-class _Gathered(Gathering):
+class _Gathered(RecordBuilder):
     def artist(self, row: _Artist) -> None:
         self.page.records.append(
             Artist(
@@ -171,7 +171,7 @@ def _listing(item: Any, use: Callable[[_Gathered, Any], None], turns: bool = Tru
         found, rows, odd = items_of(response.body, _Answer[item], item, ["results"])
         for row in rows:
             use(gathered, row)
-        page = gathered.done()
+        page = gathered.build()
         page.findings += odd
         headers = found.headers if found else None
         page.total = headers.results_fullcount if headers else None

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.contract import HttpSource, Outcome, Query, Request, Response, judge_http
+from phonofilm.sources.contract import HttpSource, Outcome, Query, Request, Response, classify_http
 from phonofilm.sources.jamendo.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 
@@ -38,9 +38,9 @@ class Jamendo(HttpSource):
             query["id"] = " ".join(request.ids)
         return path, query
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says, then as the headers inside the body say."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         if outcome.verdict != "answer":
             return outcome
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from phonofilm.sources.contract import HttpSource, Link, Outcome, Request, Response, judge_http
+from phonofilm.sources.contract import HttpSource, Link, Outcome, Request, Response, classify_http
 from phonofilm.sources.listenbrainz.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 
@@ -19,9 +19,9 @@ class ListenBrainz(HttpSource):
         rf"listenbrainz\.org/(?P<kind>artist)/(?P<id>{_UUID})",
     )
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; how long to wait stands in `X-RateLimit-Reset-In`."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         told = response.headers.get("x-ratelimit-reset-in", "")
         if outcome.verdict == "throttled" and told.isdecimal():
             return outcome._replace(retry_after_seconds=float(told))

@@ -11,7 +11,7 @@ from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musicbrainz import api_types
-from phonofilm.sources.record_builder import Gathering, mapped
+from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "musicbrainz"
 TAG_LICENCE = "CC BY-NC-SA 3.0"
@@ -42,7 +42,7 @@ def _blank(text: Maybe[str]) -> Maybe[str]:
     return None if text == "" else text
 
 
-class Gathered(Gathering):
+class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def artist(self, row: api_types.Artist, asked: str = "") -> str:

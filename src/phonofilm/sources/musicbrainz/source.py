@@ -14,7 +14,7 @@ from phonofilm.sources.contract import (
     Query,
     Request,
     Response,
-    judge_http,
+    classify_http,
     retry_after,
 )
 from phonofilm.sources.manifest import load_manifest
@@ -54,16 +54,16 @@ class MusicBrainz(WholeDumps, HttpSource):
             query["resource"] = list(request.ids)
         return path, query
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says, but 503 means: slow down."""
         if response.status == 503:
             told = retry_after(response.headers)
             return Outcome("throttled", "HTTP 503", _BUSY_SECONDS if told is None else told)
-        return judge_http(response)
+        return classify_http(response)
 
-    def link_of(self, text: str) -> Link | None:
+    def parse_link(self, text: str) -> Link | None:
         """The thing behind an address; a release is an album, a recording a track."""
-        link = super().link_of(text)
+        link = super().parse_link(text)
         if link is None:
             return None
         kind, _, id_ = link.id.partition("/")

@@ -12,7 +12,7 @@ class ReccoBeats(HttpSource):
 
     parsers = PARSERS
 
-    def link_of(self, text: str) -> Link | None:
+    def parse_link(self, text: str) -> Link | None:
         """An ISRC, or Spotify's id or address of a track."""
         code = text.strip().rsplit("/", 1)[-1].rsplit(":", 1)[-1].partition("?")[0]
         known = code.isascii() and code.isalnum() and len(code) in (12, 22)

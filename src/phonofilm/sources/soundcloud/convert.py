@@ -26,7 +26,7 @@ from phonofilm.records import (
 from phonofilm.records.ids import isrc
 from phonofilm.sources.contract import ODD_VALUES, Finding, malformed_item
 from phonofilm.sources.musical_keys import pitch_of
-from phonofilm.sources.record_builder import Gathering, T, mapped
+from phonofilm.sources.record_builder import RecordBuilder, T, mapped
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.api_types import tail
 from phonofilm.sources.soundcloud.sets import is_set
@@ -68,7 +68,7 @@ def tags_of(text: str) -> list[str]:
     return [w for w in dict.fromkeys(words) if w and not w.startswith("soundcloud:source=")]
 
 
-class Gathered(Gathering):
+class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def user(self, row: api_types.User) -> None:

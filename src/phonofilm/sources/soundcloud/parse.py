@@ -21,15 +21,15 @@ from phonofilm.sources.contract import (
 )
 from phonofilm.sources.paging import follow
 from phonofilm.sources.soundcloud import api_types
-from phonofilm.sources.soundcloud.convert import Gathered
+from phonofilm.sources.soundcloud.convert import PageBuilder
 
 # Next links were seen with the internal host of the service's own network (2024, 2025).
 FAMILY = ("soundcloud.com", "s-cloud.net")
 _HYDRATION = re.compile(rb"window\.__sc_hydration\s*=\s*(\[.*?\]);\s*</script>", re.DOTALL)
-Use = Callable[[Gathered, Any, Request], object]
+Use = Callable[[PageBuilder, Any, Request], object]
 
 
-def _each(body: bytes, item: Any, gathered: Gathered) -> tuple[list[Any], api_types.Listing]:
+def _each(body: bytes, item: Any, gathered: PageBuilder) -> tuple[list[Any], api_types.Listing]:
     """The items of a list, wrapped or bare; one that does not fit its type is a finding."""
     try:
         listing = msgspec.json.decode(body, type=api_types.Listing)
@@ -59,24 +59,24 @@ def _listing(tree: Any) -> api_types.Listing:
 
 
 def _list_of(
-    item: Any, use: Use, after: Callable[[Gathered, Request], None] | None = None
+    item: Any, use: Use, after: Callable[[PageBuilder, Request], None] | None = None
 ) -> Parser:
     """A parser of a list; `use` gathers an item, `after` what all of them mean together."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = Gathered()
+        gathered = PageBuilder()
         rows, listing = _each(response.body, item, gathered)
         _use_each(use, gathered, rows, request)
         if after:
             after(gathered, request)
-        page = gathered.done()
+        page = gathered.build()
         follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
         return page
 
     return parse
 
 
-def _use_each(use: Use, gathered: Gathered, rows: list[Any], request: Request) -> None:
+def _use_each(use: Use, gathered: PageBuilder, rows: list[Any], request: Request) -> None:
     """Gathers items; a value that no record can hold costs its item only."""
     for row in rows:
         try:
@@ -94,9 +94,9 @@ def _typed_list(typed: Any, use: Use, slow: Parser) -> Parser:
             listing = decoder.decode(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return slow(request, response)
-        gathered = Gathered()
+        gathered = PageBuilder()
         _use_each(use, gathered, listing.collection, request)
-        page = gathered.done()
+        page = gathered.build()
         follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
         return page
 
@@ -112,49 +112,49 @@ def _one(item: Any, use: Use) -> Parser:
     """A parser of a single object."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = Gathered()
+        gathered = PageBuilder()
         use(gathered, one_of(response.body, item), request)
         if not gathered.page.records:
             raise Malformed("nothing with an id")
-        return gathered.done()
+        return gathered.build()
 
     return parse
 
 
-def _user(gathered: Gathered, row: api_types.User, request: Request) -> None:
+def _user(gathered: PageBuilder, row: api_types.User, request: Request) -> None:
     gathered.user(row)
 
 
-def _track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
+def _track(gathered: PageBuilder, row: api_types.Track, request: Request) -> None:
     gathered.track(row)
 
 
-def _playlist(gathered: Gathered, row: api_types.Playlist, request: Request) -> None:
+def _playlist(gathered: PageBuilder, row: api_types.Playlist, request: Request) -> None:
     gathered.playlist(row)
 
 
-def _comment(gathered: Gathered, row: api_types.Comment, request: Request) -> None:
+def _comment(gathered: PageBuilder, row: api_types.Comment, request: Request) -> None:
     gathered.comment(row, request.ids[0] if request.ids else "")
 
 
-def _web_profile(gathered: Gathered, row: api_types.WebProfile, request: Request) -> None:
+def _web_profile(gathered: PageBuilder, row: api_types.WebProfile, request: Request) -> None:
     gathered.web_profile(row, request.ids[0])
 
 
-def _related(gathered: Gathered, request: Request) -> None:
+def _related(gathered: PageBuilder, request: Request) -> None:
     gathered.related(request.ids[0])
 
 
-def _of_genre(gathered: Gathered, request: Request) -> None:
+def _of_genre(gathered: PageBuilder, request: Request) -> None:
     gathered.of_genre(request.ids[0])
 
 
 def _playlist_tracks(request: Request, response: Response) -> Page:
     """The places of a set after those that it embeds itself."""
-    gathered = Gathered()
+    gathered = PageBuilder()
     rows, listing = _each(response.body, api_types.Track, gathered)
     gathered.entries(request.ids[0], request.offset, rows)
-    page = gathered.done()
+    page = gathered.build()
     follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
     return page
 
@@ -170,14 +170,14 @@ _KINDS: dict[str, tuple[Any, Use]] = {
 
 def parse_saved(request: Request, response: Response) -> Page:
     """Anything that somebody saved of the API behind the pages: objects by their kind."""
-    gathered = Gathered()
+    gathered = PageBuilder()
     for element in objects(plain(response.body)):
         item, use = _KINDS[str(element["kind"])]
         try:
             use(gathered, msgspec.convert(element, item, strict=False), request)
         except ODD_VALUES as error:
             gathered.page.findings.append(malformed_item(error))
-    return gathered.done()
+    return gathered.build()
 
 
 def objects(tree: Any) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from phonofilm.sources.contract import (
     Query,
     Request,
     Response,
-    judge_http,
+    classify_http,
     plain,
 )
 from phonofilm.sources.manifest import load_manifest
@@ -66,9 +66,9 @@ class SoundCloud(HttpSource):
         r"(?P<id>\d+)\b",
     )
 
-    def link_of(self, text: str) -> Link | None:
+    def parse_link(self, text: str) -> Link | None:
         """URNs, API addresses, and pages: whose address says what they are of."""
-        link = super().link_of(text)
+        link = super().parse_link(text)
         if link is not None:
             return Link("artist" if link.kind == "user" else link.kind, link.id)
         match = re.search(r"(?:^|//)(?:www\.|m\.|on\.)?soundcloud\.com/([^?#\s]+)", text)
@@ -87,7 +87,7 @@ class SoundCloud(HttpSource):
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Things are called by URN, several in one parameter."""
         endpoint = self.manifest.endpoints[request.endpoint]
-        words = _URN.get(endpoint.node)
+        words = _URN.get(endpoint.subject)
         if words:
             urns = tuple(f"soundcloud:{words}:{id_}" for id_ in request.ids)
             return super().address(request._replace(ids=urns), access)
@@ -99,20 +99,20 @@ class SoundCloud(HttpSource):
             return url.replace("_m.png", "_m.json") if url.endswith(("_m.png", "_m.json")) else None
         return url.replace("_m.json", "_m.png") if role == "waveform" else url
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; a 403 that is no wall is about this thing, a 429 may tell its end."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         if outcome.verdict == "forbidden":
             return Outcome("missing", "HTTP 403, blocked or not shown")
         if response.status == 429:
             return _refusal(response) or outcome
         return outcome
 
-    def judge_saved(self, response: Response) -> Outcome:
+    def classify_saved(self, response: Response) -> Outcome:
         """Walls are saved, too; the mark that DataDome leaves on good answers is none."""
-        return judge_http(response)
+        return classify_http(response)
 
-    def tidy(self, response: Response) -> Response:
+    def strip(self, response: Response) -> Response:
         """Of a page what it carries for its scripts: the rest is about who saved it."""
         held = hydration(response.body)
         if held is None:
@@ -120,7 +120,7 @@ class SoundCloud(HttpSource):
         kept = [row for row in held if isinstance(row, dict) and objects([row])]
         return response._replace(body=msgspec.json.encode(kept))
 
-    def recognise(self, response: Response) -> Request:
+    def identify(self, response: Response) -> Request:
         """Objects of the API behind the pages, one or listed; by name of what they hold."""
         tree = plain(response.body)
         found = objects(tree)

@@ -10,7 +10,7 @@ from phonofilm.records import Album, Artist, Maybe, Playlist, PlaylistEntry, Tra
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding, Link, Page
-from phonofilm.sources.record_builder import Gathering, mapped
+from phonofilm.sources.record_builder import RecordBuilder, mapped
 from phonofilm.sources.spotify import api_types
 
 SOURCE = "spotify"
@@ -33,7 +33,7 @@ def _isrc(codes: api_types.Codes) -> Maybe[str]:
     return isrc(codes.isrc or None)
 
 
-class Gathered(Gathering):
+class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def __init__(self) -> None:
@@ -186,10 +186,10 @@ class Gathered(Gathering):
         )
         return row.id
 
-    def done(self) -> Page:
+    def build(self) -> Page:
         """The page, with the genres its artists named as things to ask about."""
         self.page.links += [Link("genre", genre) for genre in self._genres]
-        return super().done()
+        return super().build()
 
 
 def _date_of(album: api_types.Album | None) -> Maybe[str]:

@@ -21,7 +21,7 @@ from phonofilm.sources.contract import (
     plain,
 )
 from phonofilm.sources.spotify import api_types
-from phonofilm.sources.spotify.convert import SOURCE, Gathered
+from phonofilm.sources.spotify.convert import SOURCE, PageBuilder
 
 
 def _continues(request: Request, page: Any, count: int) -> list[Request]:
@@ -33,14 +33,14 @@ def _continues(request: Request, page: Any, count: int) -> list[Request]:
 
 
 def _artist(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     gathered.artist(one_of(response.body, api_types.Artist))
-    return gathered.done()
+    return gathered.build()
 
 
 def _artist_list(request: Request, response: Response) -> Page:
     """Batch gets and related artists: full artists, null for ids nobody has."""
-    gathered = Gathered()
+    gathered = PageBuilder()
     _, rows, odd = items_of(
         response.body, api_types.ArtistPage, api_types.Artist | None, ["artists"]
     )
@@ -51,7 +51,7 @@ def _artist_list(request: Request, response: Response) -> Page:
             gathered.page.findings.append(Finding("unknown_id", asked))
         else:
             gathered.artist(row)
-    return gathered.done()
+    return gathered.build()
 
 
 def _related(request: Request, response: Response) -> Page:
@@ -68,7 +68,7 @@ def _related(request: Request, response: Response) -> Page:
 
 
 def _artist_search(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     found, rows, odd = items_of(
         response.body, api_types.ArtistSearch, api_types.Artist | None, ["artists", "items"]
     )
@@ -78,7 +78,7 @@ def _artist_search(request: Request, response: Response) -> Page:
         else:
             gathered.artist(row)
     paging = found.artists if found else _loose_paging(response.body, "artists")
-    page = gathered.done()
+    page = gathered.build()
     page.findings += odd
     page.total, page.continues = paging.total, _continues(request, paging, len(rows))
     return page
@@ -86,8 +86,8 @@ def _artist_search(request: Request, response: Response) -> Page:
 
 def _mixed_search(request: Request, response: Response) -> Page:
     """Artists, albums and tracks of one query: the total is that of the artists."""
-    gathered = Gathered()
-    uses: list[tuple[str, Any, Callable[[Gathered, Any, Request], Any]]] = [
+    gathered = PageBuilder()
+    uses: list[tuple[str, Any, Callable[[PageBuilder, Any, Request], Any]]] = [
         ("artists", api_types.Artist, _use_artist),
         ("tracks", api_types.Track, _use_track),
         ("albums", api_types.Album, _use_album),
@@ -100,14 +100,14 @@ def _mixed_search(request: Request, response: Response) -> Page:
         total = paging.total if name == "artists" else total
         goes_on = goes_on or bool(_continues(request, paging, len(paging.items or ())))
         step = paging.limit or 0
-    page = gathered.done()
+    page = gathered.build()
     page.total = total
     if goes_on and step:
         page.continues = [Request(request.endpoint, request.ids, request.offset + step)]
     return page
 
 
-def _use_artist(gathered: Gathered, row: api_types.Artist, request: Request) -> None:
+def _use_artist(gathered: PageBuilder, row: api_types.Artist, request: Request) -> None:
     gathered.artist(row)
 
 
@@ -122,17 +122,17 @@ def _loose_paging(body: bytes, *path: str) -> api_types.Paging:
 
 
 def _listing(
-    item: Any, path: tuple[str, ...], use: Callable[[Gathered, Any, Request], Any]
+    item: Any, path: tuple[str, ...], use: Callable[[PageBuilder, Any, Request], Any]
 ) -> Parser:
     """A parser of an offset page of something, wrapped in `path`."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = Gathered()
+        gathered = PageBuilder()
         paging = _loose_paging(response.body, *path)
         rows = _converted(paging.items, item, gathered.page)
         for row in rows:
             use(gathered, row, request)
-        page = gathered.done()
+        page = gathered.build()
         page.total = paging.total
         page.continues = _continues(request, paging, len(paging.items or ()))
         return page
@@ -155,39 +155,39 @@ def _converted(items: Iterable[Any] | None, item: Any, page: Page) -> list[Any]:
     return rows
 
 
-def _use_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
+def _use_track(gathered: PageBuilder, row: api_types.Track, request: Request) -> None:
     gathered.track(row)
 
 
-def _use_album_track(gathered: Gathered, row: api_types.Track, request: Request) -> None:
+def _use_album_track(gathered: PageBuilder, row: api_types.Track, request: Request) -> None:
     gathered.track(row, request.ids[0])
 
 
-def _use_album(gathered: Gathered, row: api_types.Album, request: Request) -> None:
+def _use_album(gathered: PageBuilder, row: api_types.Album, request: Request) -> None:
     gathered.album(row, keep=True)
 
 
-def _use_playlist(gathered: Gathered, row: api_types.Playlist, request: Request) -> None:
+def _use_playlist(gathered: PageBuilder, row: api_types.Playlist, request: Request) -> None:
     gathered.playlist(row)
 
 
-def _use_category(gathered: Gathered, row: api_types.Category, request: Request) -> None:
+def _use_category(gathered: PageBuilder, row: api_types.Category, request: Request) -> None:
     gathered.page.links.append(Link("category", row.id))
 
 
 def _track(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     gathered.track(one_of(response.body, api_types.Track))
-    return gathered.done()
+    return gathered.build()
 
 
 def _batch(
-    name: str, item: Any, use: Callable[[Gathered, Any], Any], null: str = "unknown_id"
+    name: str, item: Any, use: Callable[[PageBuilder, Any], Any], null: str = "unknown_id"
 ) -> Parser:
     """A parser of a batch get: in the order of the ids; `null` is the finding for a null one."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = Gathered()
+        gathered = PageBuilder()
         body = plain(response.body)
         rows = body.get(name) if isinstance(body, dict) else None
         if not isinstance(rows, list):
@@ -200,12 +200,12 @@ def _batch(
             gathered.page.findings += [Finding(null, asked) for asked in request.ids[len(rows) :]]
         for row in _converted([e for e in rows if e is not None], item, gathered.page):
             use(gathered, row)
-        return gathered.done()
+        return gathered.build()
 
     return parse
 
 
-def _whole_album(gathered: Gathered, row: api_types.Album) -> None:
+def _whole_album(gathered: PageBuilder, row: api_types.Album) -> None:
     key = gathered.album(row, keep=True)
     paging = row.tracks
     if key is None or not isinstance(paging, api_types.Paging) or paging.items is None:
@@ -218,13 +218,13 @@ def _whole_album(gathered: Gathered, row: api_types.Album) -> None:
 
 
 def _album(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     _whole_album(gathered, one_of(response.body, api_types.Album))
-    return gathered.done()
+    return gathered.build()
 
 
 def _playlist(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     row = one_of(response.body, api_types.Playlist)
     key = gathered.playlist(row)
     paging = row.items or row.tracks
@@ -232,27 +232,27 @@ def _playlist(request: Request, response: Response) -> Page:
         _entries_of(gathered, paging, key, 0)
         rest = Request("playlist_tracks", (key,))
         gathered.page.continues = _continues(rest, paging, len(paging.items))
-    return gathered.done()
+    return gathered.build()
 
 
-def _entries_of(gathered: Gathered, paging: api_types.Paging, playlist: str, first: int) -> None:
+def _entries_of(gathered: PageBuilder, paging: api_types.Paging, playlist: str, first: int) -> None:
     for place, element in enumerate(paging.items or ()):
         for row in _converted([element], api_types.Entry, gathered.page):
             gathered.entry(row, playlist, first + place)
 
 
 def _playlist_tracks(request: Request, response: Response) -> Page:
-    gathered = Gathered()
+    gathered = PageBuilder()
     paging = _loose_paging(response.body)
     if paging.items is None:
         raise Malformed("a page without items")
     _entries_of(gathered, paging, request.ids[0], request.offset)
-    page = gathered.done()
+    page = gathered.build()
     page.total, page.continues = paging.total, _continues(request, paging, len(paging.items or ()))
     return page
 
 
-def _features(gathered: Gathered, row: api_types.Features) -> None:
+def _features(gathered: PageBuilder, row: api_types.Features) -> None:
     fields = {name: getattr(row, name) for name in row.__struct_fields__ if name != "id"}
     gathered.page.records.append(AudioFeatures(SOURCE, row.id, **fields))
 
@@ -284,12 +284,12 @@ PARSERS: dict[str, Parser] = {
     "artists": _artist_list,
     "related": _related,
     "artist_albums": _listing(api_types.Album, (), _use_album),
-    "top_tracks": _batch("tracks", api_types.Track, Gathered.track, "null_item"),
+    "top_tracks": _batch("tracks", api_types.Track, PageBuilder.track, "null_item"),
     "album": _album,
     "albums": _batch("albums", api_types.Album, _whole_album),
     "album_tracks": _listing(api_types.Track, (), _use_album_track),
     "track": _track,
-    "tracks": _batch("tracks", api_types.Track, Gathered.track),
+    "tracks": _batch("tracks", api_types.Track, PageBuilder.track),
     "audio_features": _batch("audio_features", api_types.Features, _features, "not_measured"),
     "playlist": _playlist,
     "playlist_tracks": _playlist_tracks,

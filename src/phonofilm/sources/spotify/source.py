@@ -16,7 +16,7 @@ from phonofilm.sources.contract import (
     Outcome,
     Request,
     Response,
-    judge_http,
+    classify_http,
     retry_after,
 )
 from phonofilm.sources.manifest import load_manifest
@@ -35,20 +35,20 @@ class Spotify(HttpSource):
         r"/(?P<kind>artist|album|track|playlist)s?/(?P<id>[0-9A-Za-z]{22})\b",
     )
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says, but a quota is told from a rate by the body's `reason`."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         if outcome.verdict == "throttled" and _reason(response) == "QUOTA_EXCEEDED":
             # 2026-07-23: the daily quota of an account, shared by all its client ids.
             return Outcome("quota", "QUOTA_EXCEEDED", retry_after(response.headers))
         return outcome
 
-    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+    def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         """Artists stand in the lists of their genres and of the words of their names."""
         use = {"genre": _genres_of, "word": _words_of}[kind]
         return [use(record) if isinstance(record, Artist) else () for record in records]
 
-    def split(self, request: Request) -> list[Link]:
+    def partition(self, request: Request) -> list[Link]:
         """Half of the years each, down to a single year; a year by genres."""
         what = request.ids[0]
         if request.endpoint == "genre_artists":
@@ -67,7 +67,7 @@ class Spotify(HttpSource):
 
     def seeds(self, access: str) -> list[Link]:
         """The source's own lists; known genres only where the list of genres is gone."""
-        lists = any(e.lists == "genre" for e in self.manifest.permitted(access).values())
+        lists = any(e.item_kind == "genre" for e in self.manifest.permitted(access).values())
         seeds = [Link("root", "")] if lists else super().seeds(access)
         if self.manifest.access[access].grows:
             seeds += [_slice("", year, year) for year in range(1950, _this_year() + 1)]

@@ -12,7 +12,7 @@ from phonofilm.sources.contract import (
     Query,
     Request,
     Response,
-    judge_http,
+    classify_http,
 )
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.tmdb.parse import PARSERS
@@ -37,9 +37,9 @@ class Tmdb(HttpSource):
             query["page"] = str(request.offset // 20 + 1)
         return path.replace("%2F", "/"), query
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; a key that is not accepted is 401."""
-        return judge_http(response)
+        return classify_http(response)
 
     def seeds(self, access: str) -> list[Link]:
         """The lists of films and series that carry the keyword anime."""

@@ -14,7 +14,7 @@ from phonofilm.sources.contract import (
     Query,
     Request,
     Response,
-    judge_http,
+    classify_http,
 )
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.wikidata.parse import parse_results
@@ -46,16 +46,16 @@ class Wikidata(HttpSource):
             query = of_items(request.ids)
         return "/sparql", {"query": query, "format": "json"}
 
-    def judge(self, request: Request, response: Response) -> Outcome:
+    def classify(self, request: Request, response: Response) -> Outcome:
         """As HTTP says; a query that ran out of time works another time, or in smaller pages."""
-        outcome = judge_http(response)
+        outcome = classify_http(response)
         if b"TimeoutException" in response.body[:20_000] or (
             outcome.verdict == "answer" and b"java.util.concurrent.Timeout" in response.body[-4000:]
         ):
             return Outcome("unavailable", "the query ran out of time")
         return outcome
 
-    def recognise(self, response: Response) -> Request:
+    def identify(self, response: Response) -> Request:
         """A saved result: the items it names are what was asked."""
         ids = re.findall(rb'"value"\s*:\s*"[^"]*/entity/(Q\d+)"', response.body)
         if not ids:

@@ -15,7 +15,7 @@ from phonofilm.landing.journal import disk_failed
 from phonofilm.records import RECORDS, Record
 from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import quoted
-from phonofilm.warehouse.load.batches import Batches, has_figures
+from phonofilm.warehouse.load.batches import RecordBatches, has_figures
 from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
 from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
 from phonofilm.warehouse.views.entities import forget_gone
@@ -37,8 +37,8 @@ class DuckWarehouse:
             )
         except duckdb.Error as error:
             raise disk_failed(path, error) from error
-        self.batches = Batches(self.connection)
-        self.touched = False
+        self.batches = RecordBatches(self.connection)
+        self.wrote = False
         self.connection.execute(f"SET memory_limit = '{_MEMORY}'")
         self.connection.execute("SET preserve_insertion_order = false")
         # A commit then writes the tables themselves, not a log of them first.
@@ -60,7 +60,7 @@ class DuckWarehouse:
                 self.connection.execute(statement)
             self.connection.execute("DELETE FROM store.shape")
             self.connection.execute("INSERT INTO store.shape VALUES (?)", [shape])
-            self.touched = True  # readers want new views, too
+            self.wrote = True  # readers want new views, too
         self.connection.execute("COMMIT")
 
     @contextlib.contextmanager
@@ -93,11 +93,11 @@ class DuckWarehouse:
             held = f"SELECT count(*) FROM store.{cls.kind} t SEMI JOIN batch b ON {same(cls)}"
             fresh = total - self._count(held)
             touched, updated = self._change(cls) if fresh < total else (0, 0)
-            self.touched = self.touched or touched > 0
+            self.wrote = self.wrote or touched > 0
             if fresh:
                 self._insert(cls, f" ANTI JOIN store.{cls.kind} t ON {same(cls)}")
             merged = Merged(fresh, updated, total - fresh - updated)
-        self.touched = self.touched or fresh > 0
+        self.wrote = self.wrote or fresh > 0
         if has_figures(cls):
             self._observe(cls)
         return merged
@@ -145,9 +145,11 @@ class DuckWarehouse:
             f"INSERT INTO store.observation BY NAME SELECT s.* FROM now_seen s ANTI JOIN"
             f" store.observation o ON {one}"
         )
-        self.touched = self.touched or added > 0
+        self.wrote = self.wrote or added > 0
 
-    def forget(self, cls: type[Record], source: str, answers: Sequence[str], before: int) -> int:
+    def delete_superseded(
+        self, cls: type[Record], source: str, answers: Sequence[str], before: int
+    ) -> int:
         """Removes rows that only former dumps told, before an instant; how many."""
         row = self.connection.execute(
             f"DELETE FROM store.{cls.kind}"
@@ -155,14 +157,14 @@ class DuckWarehouse:
             [source, list(answers), before],
         ).fetchone()
         number = int(row[0]) if row else 0
-        self.touched = self.touched or number > 0
+        self.wrote = self.wrote or number > 0
         return number
 
     def loaded(self) -> set[str]:
         """The segments and generations that are in."""
         return {p for (p,) in self.connection.execute("SELECT path FROM store.segment").fetchall()}
 
-    def remember(self, paths: Sequence[str], now: datetime) -> None:
+    def mark_loaded(self, paths: Sequence[str], now: datetime) -> None:
         """Notes that segments are in."""
         if paths:
             rows = [[path, now] for path in paths]
@@ -177,7 +179,7 @@ class DuckWarehouse:
                 [*row, row[5], row[6], row[4]],
             )
 
-    def keep_run(self, source: str, run: str, started: datetime, result: str) -> None:
+    def save_run(self, source: str, run: str, started: datetime, result: str) -> None:
         """Keeps how a run ended; it is told by its id."""
         self.connection.execute("DELETE FROM store.run WHERE id = ?", [run])
         self.connection.execute(
@@ -200,24 +202,24 @@ class DuckWarehouse:
         ).fetchone()
         return int(row[0]) if row else 0
 
-    def adopt(self, book: Path, tables: Sequence[str]) -> None:
+    def replace_identity(self, book: Path, tables: Sequence[str]) -> None:
         """Replaces tables of identity by those of a book."""
         path = str(book).replace("'", "''")
         self.connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS book (READ_ONLY)")
         for name in tables:
             self.connection.execute(f"DELETE FROM identity.{name}")
             self.connection.execute(f"INSERT INTO identity.{name} SELECT * FROM book.{name}")
-        self.touched = True
+        self.wrote = True
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query finds."""
         return self.connection.execute(sql).fetchall()
 
-    def change(self, sql: str) -> int:
+    def execute(self, sql: str) -> int:
         """Changes or removes rows; how many."""
         return self._count(sql)
 
-    def wipe(self) -> None:
+    def vacuum(self) -> None:
         """A file anew, without the pages that deleted rows left behind; this one is closed."""
         fresh = self.path.with_suffix(".wiped")
         fresh.unlink(missing_ok=True)
@@ -232,12 +234,12 @@ class DuckWarehouse:
         for schema, table in tables:
             run(f"INSERT INTO {schema}.{table} BY NAME SELECT * FROM old.{schema}.{table}")
         run("DETACH old")
-        other.settle()
+        other.checkpoint()
         other.close()
         self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
         fresh.replace(self.path)
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """Writes everything into the file itself."""
         self.connection.execute("CHECKPOINT")
 

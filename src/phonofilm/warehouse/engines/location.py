@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlencode
 from phonofilm.errors import UsageError
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 _NOTE, _ALL = "elsewhere", "databases"
 _SECRETS = ("password", "sslpassword", "passfile")
@@ -29,7 +29,7 @@ def check_url(url: str) -> None:
         )
 
 
-def open_warehouse(folder: DataFolder, url: str = "") -> Warehouse:
+def open_warehouse(folder: Workspace, url: str = "") -> Warehouse:
     """The warehouse for writing."""
     check_url(url)
     if not url:
@@ -39,7 +39,7 @@ def open_warehouse(folder: DataFolder, url: str = "") -> Warehouse:
     return PostgresWarehouse(url)
 
 
-def remember(folder: DataFolder, url: str) -> None:
+def save_location(folder: Workspace, url: str) -> None:
     """Notes where this folder was loaded to, without the password."""
     note, known = folder.warehouse / _NOTE, folder.warehouse / _ALL
     if not url:
@@ -51,13 +51,13 @@ def remember(folder: DataFolder, url: str) -> None:
     known.write_text("\n".join(every) + "\n", encoding="utf-8")
 
 
-def remembered(folder: DataFolder) -> str:
+def saved_location(folder: Workspace) -> str:
     """Where this folder was last loaded to; empty for its own DuckDB."""
     note: Path = folder.warehouse / _NOTE
     return note.read_text(encoding="utf-8").strip() if note.is_file() else ""
 
 
-def databases(folder: DataFolder) -> list[str]:
+def databases(folder: Workspace) -> list[str]:
     """All databases that this folder was ever loaded into, without passwords."""
     known: Path = folder.warehouse / _ALL
     return known.read_text(encoding="utf-8").split() if known.is_file() else []

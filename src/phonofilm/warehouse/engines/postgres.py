@@ -24,7 +24,7 @@ from phonofilm.records import RECORDS, Record
 from phonofilm.warehouse.engines.base import Merged
 from phonofilm.warehouse.engines.dialect import POSTGRES, quoted
 from phonofilm.warehouse.engines.location import scrubbed, without_password
-from phonofilm.warehouse.load.batches import Batches, has_figures
+from phonofilm.warehouse.load.batches import RecordBatches, has_figures
 from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
 from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
 from phonofilm.warehouse.views.entities import forget_gone
@@ -71,11 +71,11 @@ class PostgresWarehouse:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self.touched = False
+        self.wrote = False
         self._connection = connect(url)
         # It does not outlive this process: what is not committed is taken back at once.
         self._scratch = tempfile.TemporaryDirectory(prefix="phonofilm-")
-        self.batches = Batches(duckdb.connect())
+        self.batches = RecordBatches(duckdb.connect())
         self.batches.connection.execute(
             f"SET memory_limit = '2GB'; SET temp_directory = '{self._scratch.name}';"
             " SET preserve_insertion_order = false"
@@ -131,7 +131,7 @@ class PostgresWarehouse:
         columns = self._columns("batch")
         if self.is_empty(cls):
             result = Merged(self._copy("batch", f"store.{cls.kind}", columns), 0, 0)
-            self.touched = self.touched or result.inserted > 0
+            self.wrote = self.wrote or result.inserted > 0
         else:
             result = self._merge_staged(cls, columns)
         if has_figures(cls):
@@ -155,7 +155,7 @@ class PostgresWarehouse:
             ON CONFLICT ({", ".join(map(quoted, keys(cls)))}) DO UPDATE SET {values}
             WHERE {adds(cls, "excluded")}"""
         ).rowcount
-        self.touched = self.touched or written > 0
+        self.wrote = self.wrote or written > 0
         return Merged(total - known, updated, known - updated)
 
     def _observe(self) -> None:
@@ -171,7 +171,7 @@ class PostgresWarehouse:
             ON CONFLICT ({", ".join(OBSERVATION)}) DO UPDATE SET value = excluded.value,
             expires_at = excluded.expires_at, _at = excluded._at WHERE excluded._at > o._at"""
         ).rowcount
-        self.touched = self.touched or written > 0
+        self.wrote = self.wrote or written > 0
 
     def _columns(self, relation: str) -> list[tuple[str, str]]:
         """Names and DuckDB types of a relation of the scratch database."""
@@ -194,7 +194,9 @@ class PostgresWarehouse:
                 writer.finish()  # an error of the reading side must not end as a short COPY
             return cursor.rowcount
 
-    def forget(self, cls: type[Record], source: str, answers: Sequence[str], before: int) -> int:
+    def delete_superseded(
+        self, cls: type[Record], source: str, answers: Sequence[str], before: int
+    ) -> int:
         """Removes rows that only former dumps told, before an instant; how many."""
         return self._connection.execute(
             f"DELETE FROM store.{cls.kind} WHERE source = %s AND answer = ANY(%s) AND _told < %s",
@@ -205,7 +207,7 @@ class PostgresWarehouse:
         """The segments and generations that are in."""
         return {path for (path,) in self._connection.execute("SELECT path FROM store.segment")}
 
-    def remember(self, paths: Sequence[str], now: datetime) -> None:
+    def mark_loaded(self, paths: Sequence[str], now: datetime) -> None:
         """Notes that segments are in."""
         with self._connection.cursor() as cursor:
             cursor.executemany(
@@ -224,7 +226,7 @@ class PostgresWarehouse:
                     [*clean, clean[5], clean[6], clean[4]],
                 )
 
-    def keep_run(self, source: str, run: str, started: datetime, result: str) -> None:
+    def save_run(self, source: str, run: str, started: datetime, result: str) -> None:
         """Keeps how a run ended; it is told by its id."""
         self._connection.execute("DELETE FROM store.run WHERE id = %s", [run])
         self._connection.execute(
@@ -243,7 +245,7 @@ class PostgresWarehouse:
             self._connection.execute(statement)
         return removed
 
-    def adopt(self, book: Path, tables: Sequence[str]) -> None:
+    def replace_identity(self, book: Path, tables: Sequence[str]) -> None:
         """Replaces tables of identity by those of a book."""
         path = str(book).replace("'", "''")
         self.batches.connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS book (READ_ONLY)")
@@ -251,17 +253,17 @@ class PostgresWarehouse:
         for name in tables:
             self._connection.execute(f"DELETE FROM identity.{name}")
             self._copy(f"book.{name}", f"identity.{name}", self._columns(f"book.{name}"))
-        self.touched = True
+        self.wrote = True
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query finds."""
         return self._connection.execute(sql).fetchall()
 
-    def change(self, sql: str) -> int:
+    def execute(self, sql: str) -> int:
         """Changes or removes rows; how many."""
         return self._connection.execute(sql.replace("%", "%%")).rowcount
 
-    def wipe(self) -> None:
+    def vacuum(self) -> None:
         """Tables anew, without the pages that deleted rows left behind."""
         self._connection.commit()
         self._connection.autocommit = True
@@ -269,7 +271,7 @@ class PostgresWarehouse:
             self._connection.execute(f'VACUUM FULL store."{table}"')
         self._connection.autocommit = False
 
-    def settle(self) -> None:
+    def checkpoint(self) -> None:
         """Nothing to do: the server looks after its statistics by itself, within a minute."""
 
     def close(self) -> None:

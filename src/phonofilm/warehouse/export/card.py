@@ -16,7 +16,7 @@ from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.schema.tables import PROVENANCE_TEXT
 from phonofilm.warehouse.snapshots import published
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
 class Exported(NamedTuple):
@@ -31,7 +31,7 @@ class Exported(NamedTuple):
 
 def write_card(
     connection: duckdb.DuckDBPyConnection,
-    folder: DataFolder,
+    folder: Workspace,
     table: str,
     out: Path,
     rows: int,

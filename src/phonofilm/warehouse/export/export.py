@@ -14,9 +14,9 @@ from phonofilm.warehouse.export.card import Exported, attributions, write_card
 from phonofilm.warehouse.export.legacy import tables
 from phonofilm.warehouse.export.legacy.titles import write_titles
 from phonofilm.warehouse.export.permitted_use import allowed, check_use
-from phonofilm.warehouse.snapshots import read
+from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.warehouse.views.comments import SEED
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 FORMATS = {
     "csv": "FORMAT csv, HEADER",
@@ -43,7 +43,7 @@ _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
 def export(
-    folder: DataFolder,
+    folder: Workspace,
     table: str,
     format_: str,
     out: Path,
@@ -65,7 +65,7 @@ def export(
             "What rows may be used for can be told of a table as it is, not of a shape.",
             next_step="Leave --use or --shape out.",
         )
-    with read(folder) as connection:
+    with open_snapshot(folder) as connection:
         tables.prepare(connection)
         if table == "discography":
             queries = {name: _seed(connection, name, favourites=True) for name in _DISCOGRAPHY}
@@ -131,7 +131,7 @@ def _seed(connection: duckdb.DuckDBPyConnection, table: str, favourites: bool = 
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    folder: DataFolder,
+    folder: Workspace,
     table: str,
     format_: str,
     out: Path,

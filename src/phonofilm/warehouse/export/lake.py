@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import duckdb
 
 from phonofilm.errors import ConfigurationError, StoreError, UsageError
-from phonofilm.landing.object_store import Objects, local_objects, open_objects
+from phonofilm.landing.object_store import ObjectStore, local_objects, open_objects
 from phonofilm.records import RECORDS
-from phonofilm.warehouse.snapshots import read
-from phonofilm.workspace import DataFolder
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 
 _TYPES = {
     "VARCHAR": "string",
@@ -45,7 +45,7 @@ class LakeTable(NamedTuple):
 
 
 def write_lake(
-    folder: DataFolder, url: str, catalogue: str = "", create: bool = False
+    folder: Workspace, url: str, catalogue: str = "", create: bool = False
 ) -> list[LakeTable]:
     """Writes all tables that hold something under `url`; with `glue`, registers them."""
     if catalogue not in ("", "glue"):
@@ -54,7 +54,7 @@ def write_lake(
         raise UsageError("A Glue catalogue needs the lake in S3.", next_step="--out s3://bucket/x")
     objects = open_objects(url) if "://" in url else local_objects(Path(url))
     objects.check(create)
-    with read(folder) as connection, tempfile.TemporaryDirectory() as scratch:
+    with open_snapshot(folder) as connection, tempfile.TemporaryDirectory() as scratch:
         tables = [_write(connection, objects, name, Path(scratch)) for name in _filled(connection)]
     if catalogue:
         register(tables, _database(url))
@@ -62,7 +62,7 @@ def write_lake(
     return [table for table, _ in tables]
 
 
-def _sweep(objects: Objects, written: set[str]) -> None:
+def _sweep(objects: ObjectStore, written: set[str]) -> None:
     """Removes what earlier exports wrote and this one did not; nothing that is not a lake's."""
     for cls in RECORDS:
         for name in objects.names(cls.plural):
@@ -78,7 +78,7 @@ def _filled(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, objects: Objects, name: str, scratch: Path
+    connection: duckdb.DuckDBPyConnection, objects: ObjectStore, name: str, scratch: Path
 ) -> tuple[LakeTable, set[str]]:
     view = _WIDER.get(name, name)
     target = str(scratch / name).replace("'", "''")

@@ -8,11 +8,11 @@ from pathlib import Path
 from phonofilm.errors import UsageError
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 
 def export_to(
-    folder: DataFolder,
+    folder: Workspace,
     table: str,
     format_: str,
     url: str,

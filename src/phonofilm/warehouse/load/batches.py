@@ -21,7 +21,7 @@ from phonofilm.warehouse.schema.tables import field_names, fields, stored
 _KEYS = 2
 
 
-class Told(NamedTuple):
+class DumpInfo(NamedTuple):
     """What all rows of a dump's table share: its instant, Unix microseconds and hash."""
 
     source: str
@@ -31,7 +31,7 @@ class Told(NamedTuple):
     answer: str
 
 
-class Batches:
+class RecordBatches:
     """Makes batches on a connection."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -50,7 +50,7 @@ class Batches:
         self._figures(cls, _seen, repeated)
 
     def of_dump(
-        self, reading: Reading, told: Told, kept: bool, once: bool, may_hold_nul: bool
+        self, reading: Reading, told: DumpInfo, kept: bool, once: bool, may_hold_nul: bool
     ) -> None:
         """Lines up the rows of a reading; `kept`: only a part of the titles, each with its rule.
 
@@ -76,7 +76,7 @@ class Batches:
 
     def _figures(self, cls: type[Record], sql_of: object, repeated: bool) -> None:
         """`seen`: one figure a thing, metric and day, the last of the day."""
-        parts = [sql_of(cls, c.name) for c in fields(cls) if c.moves]  # type: ignore[operator]
+        parts = [sql_of(cls, c.name) for c in fields(cls) if c.time_varying]  # type: ignore[operator]
         self.connection.execute("DROP VIEW IF EXISTS seen")
         if not parts:
             return
@@ -104,7 +104,7 @@ class Batches:
 
 def has_figures(cls: type[Record]) -> bool:
     """Whether a kind has figures that move."""
-    return any(column.moves for column in fields(cls))
+    return any(column.time_varying for column in fields(cls))
 
 
 def _read(cls: type[Record], scratch: Path) -> str:
@@ -149,7 +149,7 @@ def _grouped(cls: type[Record]) -> str:
         name = quoted(column.name)
         values.append(f"arg_max_null(record.{name}, told) {held} AS {name}")
         instants.append(f"max(told) {held}")
-    id_ = "record.id AS id, " if cls.keyed_by == ("id",) else ""
+    id_ = "record.id AS id, " if cls.key_fields == ("id",) else ""
     return f"""SELECT record.source AS source, {id_}{", ".join(values)},
         make_timestamp(min(first_us)) AS first_seen, make_timestamp(max(last_us)) AS last_seen,
         make_timestamp(max(expires)) AS expires_at, arg_max(answer, told) AS answer,
@@ -157,7 +157,7 @@ def _grouped(cls: type[Record]) -> str:
         [{", ".join(instants)}] AS _at FROM raw GROUP BY record.source, record.id"""
 
 
-def _of_dump(reading: Reading, sql: str, told: Told, kept: bool) -> str:
+def _of_dump(reading: Reading, sql: str, told: DumpInfo, kept: bool) -> str:
     """Rows of a dump as table rows; what it does not tell is absent."""
     cls, told_fields = reading.cls, set(reading.fields)
     by_rule = kept and cls.kind == "title"
@@ -174,7 +174,7 @@ def _of_dump(reading: Reading, sql: str, told: Told, kept: bool) -> str:
     ]
     held = mask(field_names(cls), told_fields)
     expires = "NULL" if told.expires_us is None else str(told.expires_us)
-    named = " AND ".join(f"r.{quoted(name)} IS NOT NULL" for name in cls.keyed_by)
+    named = " AND ".join(f"r.{quoted(name)} IS NOT NULL" for name in cls.key_fields)
     return f"""SELECT {", ".join(values)}, make_timestamp({told.fetched_us}) AS first_seen,
         make_timestamp({told.fetched_us}) AS last_seen, make_timestamp({expires}) AS expires_at,
         '{told.answer}' AS answer, true AS _full, {told.instant}::BIGINT AS _told,

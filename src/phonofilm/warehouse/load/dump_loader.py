@@ -12,15 +12,15 @@ from pathlib import Path
 
 import duckdb
 
-from phonofilm.landing.dump_views import Irregular, Relations
+from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.subset import narrow
 from phonofilm.sources import BULK, get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, Reading
 from phonofilm.warehouse.engines.base import Merged, Warehouse
-from phonofilm.warehouse.load.batches import Told
+from phonofilm.warehouse.load.batches import DumpInfo
 from phonofilm.warehouse.load.staging import instant
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 _DAY_US = 86_400_000_000
 
@@ -28,7 +28,7 @@ _DAY_US = 86_400_000_000
 class DumpLoader:
     """Loads generations that the warehouse does not hold yet."""
 
-    def __init__(self, folder: DataFolder, warehouse: Warehouse, careful: bool) -> None:
+    def __init__(self, folder: Workspace, warehouse: Warehouse, careful: bool) -> None:
         self._folder, self._warehouse, self._careful = folder, warehouse, careful
         self.merged: dict[str, Merged] = {}
         self.findings: Counter[str] = Counter()
@@ -51,18 +51,18 @@ class DumpLoader:
                 except duckdb.InvalidInputException as error:  # rows of another width
                     if self._careful:
                         raise
-                    raise Irregular(str(error)[:400]) from None
+                    raise UnparsableDump(str(error)[:400]) from None
             self._keep_run(generation)
             self.loaded.append(key)
             self.generations += 1
         new = [key for key in self.loaded if key not in known]
-        self._warehouse.remember(new, datetime.now(UTC).replace(tzinfo=None))
+        self._warehouse.mark_loaded(new, datetime.now(UTC).replace(tzinfo=None))
 
     def _load(
         self, source: BulkSource, dumps: Dumps, generation: Generation, scratch: Path
     ) -> None:
         connection = self._warehouse.batches.connection
-        relations = Relations(
+        relations = DumpViews(
             connection,
             source,
             dumps,
@@ -89,7 +89,7 @@ class DumpLoader:
     def _read(
         self,
         reading: Reading,
-        relations: Relations,
+        relations: DumpViews,
         waiting: dict[str, Future[Path | None]],
         source: BulkSource,
         generation: Generation,
@@ -111,7 +111,7 @@ class DumpLoader:
         self._forget(reading, generation, told)
 
     @staticmethod
-    def _told(source: BulkSource, generation: Generation, files: list[DumpFile]) -> Told:
+    def _told(source: BulkSource, generation: Generation, files: list[DumpFile]) -> DumpInfo:
         """What the rows of a reading share; those of several files have a hash of all."""
         digest = files[0].sha256
         if len(files) > 1 or generation.only:
@@ -120,9 +120,9 @@ class DumpLoader:
         at = max(file.fetched_at for file in files)
         keep_days = source.manifest.terms.keep_days
         expires = None if keep_days is None else at + keep_days * _DAY_US
-        return Told(generation.source, instant(at, digest), at, expires, digest[:16])
+        return DumpInfo(generation.source, instant(at, digest), at, expires, digest[:16])
 
-    def _forget(self, reading: Reading, generation: Generation, told: Told) -> None:
+    def _forget(self, reading: Reading, generation: Generation, told: DumpInfo) -> None:
         """Takes out what only former dumps told: a credit that was corrected is none any more.
 
         Titles and people stay with the day they were last seen, unless only a part was imported:
@@ -134,7 +134,7 @@ class DumpLoader:
         }
         former = sorted(known - {told.answer})
         if former and (reading.corrected or generation.only):
-            self._warehouse.forget(reading.cls, generation.source, former, told.instant)
+            self._warehouse.delete_superseded(reading.cls, generation.source, former, told.instant)
         if told.answer not in known:
             self.loaded.append(mark + told.answer)
 
@@ -164,7 +164,7 @@ class DumpLoader:
             "only": generation.only,
             "kept": generation.kept,
         }
-        self._warehouse.keep_run(
+        self._warehouse.save_run(
             generation.source, generation.run, _utc(fetched), json.dumps(result)
         )
 

@@ -14,23 +14,23 @@ from typing import Any
 import duckdb
 import msgspec
 
-from phonofilm.crawl.frontier.database import Ledger
+from phonofilm.crawl.frontier.database import FrontierDatabase
 from phonofilm.crawl.responses.writer import seal_waiting
 from phonofilm.errors import ShapeError
-from phonofilm.landing.dump_views import Irregular
+from phonofilm.landing.dump_views import UnparsableDump
 from phonofilm.landing.envelope import Envelope
-from phonofilm.landing.segment_store import Shelf
+from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
 from phonofilm.records import BY_KIND, Record
-from phonofilm.runtime.event_loop import rarely_collecting
+from phonofilm.runtime.event_loop import infrequent_gc
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.contract import ODD_ANSWERS, HttpSource
 from phonofilm.warehouse.engines.base import Merged, Warehouse
-from phonofilm.warehouse.engines.location import open_warehouse, remember
+from phonofilm.warehouse.engines.location import open_warehouse, save_location
 from phonofilm.warehouse.load.dump_loader import DumpLoader
 from phonofilm.warehouse.load.staging import Stage, fits
 from phonofilm.warehouse.snapshots import publish, published
-from phonofilm.workspace import DataFolder, Writing
+from phonofilm.workspace import FolderLock, Workspace
 
 _STAGE_ROWS = 80_000
 # Values that no column can hold, as the database says it.
@@ -55,7 +55,7 @@ class Loaded(msgspec.Struct):
 class Loader:
     """Loads segments into one warehouse."""
 
-    def __init__(self, folder: DataFolder, warehouse: Warehouse, careful: bool = False) -> None:
+    def __init__(self, folder: Workspace, warehouse: Warehouse, careful: bool = False) -> None:
         self._folder, self._warehouse, self._careful = folder, warehouse, careful
         self._stage = Stage()
         self._masks: dict[tuple[str, str], dict[str, int]] = {}
@@ -69,12 +69,12 @@ class Loader:
         self._quarantined: list[list[Any]] = []
         self.answers = 0
 
-    def load(self, shelf: Shelf, names: list[str]) -> None:
+    def load(self, shelf: SegmentStore, names: list[str]) -> None:
         """Loads segments in one transaction; their order does not matter."""
         with (
             tempfile.TemporaryDirectory(dir=self._folder.warehouse, prefix=_SCRATCH) as scratch,
             ThreadPoolExecutor(1) as merger,
-            rarely_collecting(),
+            infrequent_gc(),
         ):
             merging: Future[None] | None = None
             for envelope in answers(map(shelf.path, names)):
@@ -85,7 +85,7 @@ class Loader:
             merging.result()
         self._keep_quarantined()
         new = set(names) - self._warehouse.loaded()
-        self._warehouse.remember(sorted(new), datetime.now(UTC).replace(tzinfo=None))
+        self._warehouse.mark_loaded(sorted(new), datetime.now(UTC).replace(tzinfo=None))
 
     def _merge_beside(
         self, merger: ThreadPoolExecutor, before: Future[None] | None, scratch: Path
@@ -113,7 +113,7 @@ class Loader:
             if finding.kind == "malformed_item":
                 self._quarantine(envelope, finding.detail, keep_us)
         spec = source.manifest.endpoints[envelope.endpoint]
-        looked_up = {(spec.node, id_) for id_ in envelope.ids} if spec.looks_up else set()
+        looked_up = {(spec.subject, id_) for id_ in envelope.ids} if spec.looks_up else set()
         masks = self._masks_of(source, envelope.access)
         self._stage.add(envelope, page.records, masks, looked_up, keep_us)
 
@@ -184,36 +184,36 @@ def _utc(microseconds: int) -> datetime:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
 
 
-def load(folder: DataFolder, again: bool = False) -> Loaded:
+def load(folder: Workspace, again: bool = False) -> Loaded:
     """Seals what waits, loads what is new (`again`: everything) and publishes what changed."""
     began = time.monotonic()
     folder.must_exist()
-    with Writing(folder, "load"):
+    with FolderLock(folder, "load"):
         for left in folder.warehouse.glob(f"{_SCRATCH}*"):  # of a load that was killed
             shutil.rmtree(left, ignore_errors=True)
         seal_all(folder)
-        shelf = Shelf(folder)
+        shelf = SegmentStore(folder)
         shelf.ship()
         shelf.pull_dumps()
         warehouse = open_warehouse(folder, folder.database)
         try:
             try:
                 loader, number = _load(folder, shelf, warehouse, again, careful=False)
-            except (Irregular, *_ODD_VALUES):  # something only looked as it should
+            except (UnparsableDump, *_ODD_VALUES):  # something only looked as it should
                 loader, number = _carefully(folder, shelf, warehouse, again)
-            changed = warehouse.touched or loader.quarantined > 0
-            warehouse.settle()
+            changed = warehouse.wrote or loader.quarantined > 0
+            warehouse.checkpoint()
         finally:
             warehouse.close()
             shelf.tidy()
-        remember(folder, folder.database)
+        save_location(folder, folder.database)
         if not folder.database and (changed or published(folder) is None):
             publish(folder)
     return loader.result(number, time.monotonic() - began)
 
 
 def _carefully(
-    folder: DataFolder, shelf: Shelf, warehouse: Warehouse, again: bool
+    folder: Workspace, shelf: SegmentStore, warehouse: Warehouse, again: bool
 ) -> tuple[Loader, int]:
     """The load once more, every value looked at; ShapeError for what even so cannot be taken."""
     try:
@@ -227,7 +227,7 @@ def _carefully(
 
 
 def _load(
-    folder: DataFolder, shelf: Shelf, warehouse: Warehouse, again: bool, careful: bool
+    folder: Workspace, shelf: SegmentStore, warehouse: Warehouse, again: bool, careful: bool
 ) -> tuple[Loader, int]:
     """Everything in one transaction."""
     with warehouse.transaction():
@@ -245,25 +245,25 @@ def _load(
     return loader, len(names) + dumps.generations
 
 
-def seal_all(folder: DataFolder) -> None:
+def seal_all(folder: Workspace) -> None:
     """Turns everything that waits in logs into segments."""
     for name in NAMES:
         path = folder.frontier / f"{name}.sqlite"
         if path.exists():
-            ledger = Ledger(path)
+            ledger = FrontierDatabase(path)
             seal_waiting(folder, ledger, name)
             ledger.close()
 
 
-def _keep_runs(folder: DataFolder, warehouse: Warehouse) -> None:
+def _keep_runs(folder: Workspace, warehouse: Warehouse) -> None:
     """Copies how the crawls ended; a run is told by its id."""
     for name in NAMES:
         path = folder.frontier / f"{name}.sqlite"
         if not path.exists():
             continue
-        ledger = Ledger(path)
+        ledger = FrontierDatabase(path)
         for run, started, result in ledger.runs():
-            warehouse.keep_run(name, run, _utc(int(started * 1e6)), result)
+            warehouse.save_run(name, run, _utc(int(started * 1e6)), result)
         ledger.close()
 
 

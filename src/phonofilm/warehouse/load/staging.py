@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from phonofilm.landing.envelope import Envelope
-from phonofilm.records import ABSENT, Record, columns, holder
+from phonofilm.records import ABSENT, Record, columns, field_mask_of
 
 _EPOCH_MS = 1_577_836_800_000
 _DAY_US = 86_400_000_000
@@ -24,7 +24,7 @@ def instant(fetched_at: int, sha256: str) -> int:
     return max(0, fetched_at // 1000 - _EPOCH_MS) << 23 | int(sha256[:8], 16) >> 9
 
 
-class Told(msgspec.Struct, gc=False):
+class ResponseInfo(msgspec.Struct, gc=False):
     """What all records of one answer share; times are Unix microseconds."""
 
     number: int
@@ -57,7 +57,7 @@ class Stage:
     def __init__(self) -> None:
         self._rows: dict[type[Record], dict[tuple[str, str], Staged]] = defaultdict(dict)
         self._more: dict[type[Record], list[Staged]] = defaultdict(list)
-        self._told: list[Told] = []
+        self._told: list[ResponseInfo] = []
         self.size = 0
 
     def add(
@@ -71,7 +71,7 @@ class Stage:
         """Stages what an answer told; things that were looked up (kind, id) are full."""
         number, fetched = len(self._told), envelope.fetched_at
         self._told.append(
-            Told(
+            ResponseInfo(
                 number,
                 instant(fetched, envelope.sha256),
                 fetched,
@@ -82,7 +82,7 @@ class Stage:
         )
         for record in _once(records):
             cls = type(record)
-            held, mask = holder(cls)(record), full_masks.get(cls.kind, 0)
+            held, mask = field_mask_of(cls)(record), full_masks.get(cls.kind, 0)
             full = held & mask == mask or (cls.kind, record.id) in looked_up
             rows, key = self._rows[cls], (record.source, record.id)
             new = Staged(held, full, number, record)

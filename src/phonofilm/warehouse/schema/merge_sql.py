@@ -24,7 +24,7 @@ def _later(cls: type[Record], name: str, new_row: str) -> str:
 
 def adds(cls: type[Record], b: str = "b") -> str:
     """Whether a row `b` adds anything to the one that is stored, `t`."""
-    newer = [_later(cls, name, b) for name in field_names(cls) if name not in cls.keyed_by]
+    newer = [_later(cls, name, b) for name in field_names(cls) if name not in cls.key_fields]
     seen = (
         f"{b}.first_seen < t.first_seen OR {b}.last_seen > t.last_seen"
         f" OR coalesce({b}.expires_at > t.expires_at, false)"
@@ -39,7 +39,7 @@ def differs(cls: type[Record], b: str = "b") -> str:
     parts = [
         f"({_later(cls, name, b)} AND {b}.{quoted(name)} IS DISTINCT FROM t.{quoted(name)})"
         for name in field_names(cls)
-        if name not in cls.keyed_by
+        if name not in cls.key_fields
     ]
     return " OR ".join([*parts, f"({b}._full AND NOT t._full)"])
 
@@ -51,7 +51,7 @@ def merged(cls: type[Record], b: str = "b") -> dict[str, str]:
         quoted(name): f"CASE WHEN {_later(cls, name, b)}"
         f" THEN {b}.{quoted(name)} ELSE t.{quoted(name)} END"
         for name in names
-        if name not in cls.keyed_by
+        if name not in cls.key_fields
     }
     instants = [f"greatest({of_field(b, names, n)}, {of_field('t', names, n)})" for n in names]
     return values | {

@@ -34,7 +34,7 @@ OBSERVATION = ("source", "kind", "id", "metric", "day")
 
 def stored(cls: type[Record]) -> tuple[Column, ...]:
     """The columns of a kind's table: an `id` that follows from others is not stored."""
-    return tuple(c for c in columns(cls) if c.name != "id" or cls.keyed_by == ("id",))
+    return tuple(c for c in columns(cls) if c.name != "id" or cls.key_fields == ("id",))
 
 
 def fields(cls: type[Record]) -> tuple[Column, ...]:
@@ -49,12 +49,12 @@ def field_names(cls: type[Record]) -> list[str]:
 
 def keys(cls: type[Record]) -> tuple[str, ...]:
     """What names a row of a table."""
-    return ("source", *cls.keyed_by)
+    return ("source", *cls.key_fields)
 
 
 def derived_id(cls: type[Record], alias: str) -> str:
     """`id` where it follows from other columns."""
-    return " || ':' || ".join(f"{alias}.{quoted(name)}" for name in cls.keyed_by)
+    return " || ':' || ".join(f"{alias}.{quoted(name)}" for name in cls.key_fields)
 
 
 def _table(cls: type[Record], dialect: Dialect) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 # Who is believed first, where nothing else is said.
-RANKS = (
+SOURCE_PRIORITY = (
     "musicbrainz",
     "spotify",
     "deezer",
@@ -86,7 +86,7 @@ _RELEASE = (
 
 
 def _rank(field: str) -> str:
-    order = dict.fromkeys((*_PREFERRED.get(field, ()), *RANKS))
+    order = dict.fromkeys((*_PREFERRED.get(field, ()), *SOURCE_PRIORITY))
     cases = " ".join(f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(order))
     return f"CASE t.source {cases} ELSE 99 END"
 

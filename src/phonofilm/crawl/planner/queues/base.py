@@ -8,9 +8,9 @@ from collections import deque
 
 import msgspec
 
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.estimates import Yield
+from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.crawl.scope.goal import FOLLOWED, LOOKED_UP
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
@@ -18,7 +18,7 @@ from phonofilm.sources.manifest import Endpoint
 FULL, MENTION = 1.0, 0.5
 
 
-class VeinYield(msgspec.Struct):
+class QueueYield(msgspec.Struct):
     """What the next call of a kind is expected to bring, with its standard error.
 
     A `+` after the name: the pages after the first. `dry`: no more is expected of what is open.
@@ -32,13 +32,15 @@ class VeinYield(msgspec.Struct):
     dry: bool
 
 
-class Vein(ABC):
+class RequestQueue(ABC):
     """One kind of call. `best` says what the best call at hand is expected to bring.
 
     `plain` veins ask in the order in which things were met and expect the same of all of them.
     """
 
-    def __init__(self, name: str, spec: Endpoint, expected: Yield, plain: bool = False) -> None:
+    def __init__(
+        self, name: str, spec: Endpoint, expected: GainEstimate, plain: bool = False
+    ) -> None:
         self.name, self.endpoint, self.spec = name, name.removesuffix("+"), spec
         self.expected = expected
         self.plain = plain
@@ -59,7 +61,7 @@ class Vein(ABC):
         """An answer came from a vein: the best call is looked for anew."""
         self.stale = True
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
         """A call of this vein was answered with so many items."""
         self.expected.learn(gain, met)
         self.stale = True
@@ -72,7 +74,7 @@ class Vein(ABC):
         """Nodes that the next call would carry; 0 when there is nothing to ask."""
 
     @abstractmethod
-    def take(self) -> Ask:
+    def take(self) -> Task:
         """The best call; only when `ready`."""
 
     @abstractmethod
@@ -80,25 +82,25 @@ class Vein(ABC):
         """Calls that could still be made, at most."""
 
 
-class FirstPages(Vein):
+class NodeQueue(RequestQueue):
     """What calls about nodes of one kind share: which nodes are still to be asked about."""
 
     def __init__(
         self,
         name: str,
         spec: Endpoint,
-        expected: Yield,
+        expected: GainEstimate,
         frontier: Frontier,
         plain: bool = False,
         only_itself: bool = False,
     ) -> None:
         super().__init__(name, spec, expected, plain)
         self._frontier = frontier
-        self._nodes: array[int] = frontier.by_kind[spec.node]
+        self._nodes: array[int] = frontier.by_kind[spec.subject]
         self._asked = bytearray()
         self._level = LOOKED_UP if spec.role == "detail" else FOLLOWED
         self._only_itself = only_itself
-        for node in frontier.asked(self.endpoint):
+        for node in frontier.settled_nodes(self.endpoint):
             self._mark(node)
 
     def _mark(self, node: int) -> None:
@@ -112,22 +114,22 @@ class FirstPages(Vein):
             return False
         return not (node < len(self._asked) and self._asked[node])
 
-    def _ask(self, nodes: list[int]) -> Ask:
+    def _ask(self, nodes: list[int]) -> Task:
         for node in nodes:
             self._mark(node)
         self.stale = True
         ids = tuple(self._frontier.id_of(node) for node in nodes)
-        return Ask(Request(self.endpoint, ids), tuple(nodes), None, self.name)
+        return Task(Request(self.endpoint, ids), tuple(nodes), None, self.name)
 
 
-class Batches(FirstPages):
+class BatchQueue(NodeQueue):
     """Nodes in the order they were met, as many in a call as the endpoint takes."""
 
     def __init__(
         self,
         name: str,
         spec: Endpoint,
-        expected: Yield,
+        expected: GainEstimate,
         frontier: Frontier,
         plain: bool = False,
         only_itself: bool = False,
@@ -161,7 +163,7 @@ class Batches(FirstPages):
         self._cursor = cursor
         return len(gathered)
 
-    def take(self) -> Ask:
+    def take(self) -> Task:
         """The next node, or a batch of them."""
         nodes: list[int] = []
         while self._gathered and len(nodes) < self.spec.batch:

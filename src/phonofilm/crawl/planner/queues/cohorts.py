@@ -12,10 +12,10 @@ from array import array
 from collections import deque
 from itertools import count
 
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.estimates import Estimate, Yield
-from phonofilm.crawl.planner.queues.base import FirstPages
+from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
+from phonofilm.crawl.planner.queues.base import NodeQueue
 from phonofilm.sources.manifest import Endpoint
 
 # Groups asked six times or more are one class.
@@ -28,7 +28,7 @@ _LATEST = 0.5
 _GROUP = 50
 
 
-class Group:
+class Cohort:
     """Nodes of one answer that are still to be asked about."""
 
     __slots__ = ("asked", "latest", "nodes", "version")
@@ -39,7 +39,7 @@ class Group:
         self.latest = 0.0
 
 
-class Waiting:
+class PendingCohorts:
     """Groups that were never asked, first come first served: spans of the nodes of their kind.
 
     Numbers, not objects: there are as many as answers, and the garbage collector looks at objects.
@@ -49,7 +49,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self.ends: deque[int] = deque()  # first node and end of each, one after the other
-        self.group: Group | None = None
+        self.group: Cohort | None = None
         self.worth: Estimate | None = None
 
     def add(self, first: int, end: int) -> None:
@@ -58,34 +58,34 @@ class Waiting:
             self.ends.append(start)
             self.ends.append(min(end, start + _GROUP))
 
-    def head(self, nodes: array[int]) -> Group | None:
+    def head(self, nodes: array[int]) -> Cohort | None:
         """The group whose turn it is."""
         if self.group is None and self.ends:
-            self.group = Group(nodes[self.ends.popleft() : self.ends.popleft()])
+            self.group = Cohort(nodes[self.ends.popleft() : self.ends.popleft()])
         return self.group
 
 
-class Siblings(FirstPages):
+class CohortQueue(NodeQueue):
     """Calls about one node each."""
 
     def __init__(
         self,
         name: str,
         spec: Endpoint,
-        expected: Yield,
+        expected: GainEstimate,
         frontier: Frontier,
         plain: bool = False,
         only_itself: bool = False,
     ) -> None:
         super().__init__(name, spec, expected, frontier, plain, only_itself)
-        self._fresh: dict[str, Waiting] = {}
-        self._tried: list[list[tuple[float, int, int, Group]]] = [[] for _ in range(_CLASSES)]
+        self._fresh: dict[str, PendingCohorts] = {}
+        self._tried: list[list[tuple[float, int, int, Cohort]]] = [[] for _ in range(_CLASSES)]
         self._by_tries: list[Estimate] = []
-        self._under_way: dict[int, tuple[Group, int, Waiting | None]] = {}
+        self._under_way: dict[int, tuple[Cohort, int, PendingCohorts | None]] = {}
         self._order = count()
         self._grouped = 0
-        self._chosen: Group | None = None
-        self._from: Waiting | None = None
+        self._chosen: Cohort | None = None
+        self._from: PendingCohorts | None = None
         self._left = 0
         self.touch()
 
@@ -96,13 +96,13 @@ class Siblings(FirstPages):
             return
         origin = "" if self.plain else origin
         if origin not in self._fresh:
-            self._fresh[origin] = Waiting()
+            self._fresh[origin] = PendingCohorts()
         self._fresh[origin].add(self._grouped, end)
         self._left += end - self._grouped
         self._grouped = end
         self.stale = self.stale or self._held is None
 
-    def _advance(self, group: Group) -> array[int]:
+    def _advance(self, group: Cohort) -> array[int]:
         """The nodes that are still to be asked about, without those before them that are not."""
         nodes = group.nodes
         while nodes and not self._wanted(nodes[0]):
@@ -110,7 +110,7 @@ class Siblings(FirstPages):
             self._left -= 1
         return nodes
 
-    def _pick(self, group: Group) -> int:
+    def _pick(self, group: Cohort) -> int:
         """The node that was told of least often: what it leads to is known least."""
         nodes, place = self._advance(group), 0
         if not self.plain:
@@ -142,7 +142,7 @@ class Siblings(FirstPages):
                     best, self._chosen = drawn, group
         return None if self._chosen is None else best
 
-    def _top(self, heap: list[tuple[float, int, int, Group]]) -> Group | None:
+    def _top(self, heap: list[tuple[float, int, int, Cohort]]) -> Cohort | None:
         while heap:
             *_, version, group = heap[0]
             if version == group.version and self._advance(group):
@@ -150,7 +150,7 @@ class Siblings(FirstPages):
             heapq.heappop(heap)
         return None
 
-    def _fresh_worth(self, waiting: Waiting) -> float:
+    def _fresh_worth(self, waiting: PendingCohorts) -> float:
         """What the first calls about things met by one kind of call brought."""
         return waiting.worth.mean if waiting.worth else self._prior(0)
 
@@ -166,7 +166,7 @@ class Siblings(FirstPages):
         """One node at a time."""
         return int(self.best() is not None)
 
-    def take(self) -> Ask:
+    def take(self) -> Task:
         """The next node of the best group."""
         if self.best() is None or self._chosen is None:
             raise LookupError(f"nothing to ask of {self.name}")
@@ -182,13 +182,13 @@ class Siblings(FirstPages):
             self._push(group)
         return self._ask([node])
 
-    def _push(self, group: Group) -> None:
+    def _push(self, group: Cohort) -> None:
         if group.nodes:
             group.version += 1
             entry = (-group.latest, next(self._order), group.version, group)
             heapq.heappush(self._tried[min(group.asked, _CLASSES - 1)], entry)
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
         """The group is worth what its calls brought lately."""
         super().learn(ask, gain, met, items)
         held = self._under_way.pop(ask.nodes[0], None)

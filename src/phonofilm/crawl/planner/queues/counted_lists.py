@@ -11,10 +11,10 @@ import heapq
 from collections import deque
 from itertools import count
 
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.planner.estimates import Estimate, Yield
-from phonofilm.crawl.planner.queues.base import FirstPages, Vein
+from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
+from phonofilm.crawl.planner.queues.base import NodeQueue, RequestQueue
 from phonofilm.crawl.scope.goal import FOLLOWED
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
@@ -26,14 +26,14 @@ _DEPTHS = 6
 _FAST = 0.2
 
 
-class Terms(FirstPages):
+class CountedListQueue(NodeQueue):
     """First pages of lists whose known members are counted, by the order of that count."""
 
     def __init__(
         self,
         name: str,
         spec: Endpoint,
-        expected: Yield,
+        expected: GainEstimate,
         frontier: Frontier,
         plain: bool = False,
         only_itself: bool = False,
@@ -48,7 +48,7 @@ class Terms(FirstPages):
         self._chosen = 0
 
     def _class(self, node: int) -> int:
-        return 0 if self.plain else self._frontier.members[node].bit_length()
+        return 0 if self.plain else self._frontier.list_members[node].bit_length()
 
     def bump(self, node: int, before: int) -> None:
         """Another member of a list became known."""
@@ -91,15 +91,15 @@ class Terms(FirstPages):
         """One list at a time."""
         return int(self.best() is not None)
 
-    def take(self) -> Ask:
+    def take(self) -> Task:
         """A list of the most promising length."""
         if self.best() is None:
             raise LookupError(f"nothing to ask of {self.name}")
         node = self._queues[self._chosen].popleft()
-        self._under_way[node] = self._frontier.members[node]
+        self._under_way[node] = self._frontier.list_members[node]
         return self._ask([node])
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
         """Lists of this length bring so much."""
         super().learn(ask, gain, met, items)
         known = self._under_way.pop(ask.nodes[0], 0)
@@ -108,7 +108,7 @@ class Terms(FirstPages):
             self._by_count[counted] = Estimate(self._guess(counted), 1.0, _FAST)
         self._by_count[counted].learn(gain)
 
-    def told(self, node: int, total: int) -> None:
+    def set_list_total(self, node: int, total: int) -> None:
         """A list says how long it is."""
         if total > 0:
             self._known_share.learn(min(1.0, self._under_way.get(node, 0) / total))
@@ -118,7 +118,7 @@ class Terms(FirstPages):
         return sum(map(len, self._queues.values())) + len(self._nodes) - self._cursor
 
 
-class Tail:
+class Continuation:
     """The part of a list that was not asked for yet."""
 
     __slots__ = ("cursor", "depth", "ids", "latest", "node", "offset", "row", "total", "version")
@@ -130,14 +130,14 @@ class Tail:
         self.latest: float | None = None
 
 
-class FurtherPages(Vein):
+class ContinuationQueue(RequestQueue):
     """Pages after an answer. `counted` lists tell by their members how much of them is new."""
 
     def __init__(
         self,
         name: str,
         spec: Endpoint,
-        expected: Yield,
+        expected: GainEstimate,
         frontier: Frontier,
         page_size: int,
         plain: bool = False,
@@ -145,17 +145,17 @@ class FurtherPages(Vein):
     ) -> None:
         super().__init__(name, spec, expected, plain)
         self._frontier, self._page_size, self.counted = frontier, page_size, counted
-        self._tails: dict[int, Tail] = {}
-        self._heap: list[tuple[float, int, int, Tail]] = []
-        self._aside: list[Tail] = []
+        self._tails: dict[int, Continuation] = {}
+        self._heap: list[tuple[float, int, int, Continuation]] = []
+        self._aside: list[Continuation] = []
         self._order = count()
         self._by_depth: list[Estimate] = []
         self._held_share = Estimate(0.9, 5.0, 0.02)
-        self._under_way: dict[int, tuple[Tail, float]] = {}
+        self._under_way: dict[int, tuple[Continuation, float]] = {}
 
     def add(self, request: Request, row: int, node: int, total: int | None) -> None:
         """A page was told of."""
-        tail = Tail(request, row, node, total)
+        tail = Continuation(request, row, node, total)
         held = self._tails.get(node)
         if held is not None:
             tail.depth, tail.latest = held.depth + 1, held.latest
@@ -171,28 +171,28 @@ class FurtherPages(Vein):
             tail.latest = share if held is None else held + 0.5 * (share - held)
             self._push(tail)
 
-    def _push(self, tail: Tail) -> None:
+    def _push(self, tail: Continuation) -> None:
         tail.version += 1
         worth = 0.0 if self.plain else -self._worth(tail)
         heapq.heappush(self._heap, (worth, next(self._order), tail.version, tail))
         self.stale = True
 
-    def _items(self, tail: Tail) -> float:
+    def _items(self, tail: Continuation) -> float:
         size = self._page_size
         return size if tail.total is None else max(0.5, min(size, tail.total - tail.offset))
 
-    def _raw(self, tail: Tail) -> float:
+    def _raw(self, tail: Continuation) -> float:
         """New things of a page by the members known of its list."""
         total = tail.total or 0
-        unknown = max(0, total - self._frontier.members[tail.node])
+        unknown = max(0, total - self._frontier.list_members[tail.node])
         return self._items(tail) * unknown / max(1, total - tail.offset)
 
-    def _tells(self, tail: Tail) -> bool:
+    def _tells(self, tail: Continuation) -> bool:
         """Whether the members known say how much is left: not of lists that go on for ever."""
-        reach = self.spec.reach
+        reach = self.spec.max_offset
         return self.counted and tail.total is not None and not (reach and tail.total >= reach)
 
-    def _worth(self, tail: Tail) -> float:
+    def _worth(self, tail: Continuation) -> float:
         if self._tells(tail):  # totals drift: nothing is ruled out by counting alone
             return max(0.001, self._held_share.mean * min(self._items(tail), self._raw(tail)))
         drawn = self._share(tail.depth)
@@ -223,7 +223,7 @@ class FurtherPages(Vein):
             heapq.heapreplace(self._heap, (-worth, next(self._order), tail.version, tail))
         return worth
 
-    def _top(self) -> Tail | None:
+    def _top(self) -> Continuation | None:
         """The first page that is still to be asked; those of lists not followed wait aside."""
         while self._heap:
             *_, version, tail = self._heap[0]
@@ -238,7 +238,7 @@ class FurtherPages(Vein):
         """One page at a time."""
         return int(self.best() is not None)
 
-    def take(self) -> Ask:
+    def take(self) -> Task:
         """The page that is expected to bring most."""
         if self.best() is None:
             raise LookupError(f"nothing to ask of {self.name}")
@@ -248,12 +248,12 @@ class FurtherPages(Vein):
         self._under_way[tail.row] = (tail, self._raw(tail) if self._tells(tail) else 0.0)
         ids = tail.ids or (self._frontier.id_of(tail.node),)  # an earlier run kept no ids
         request = Request(self.endpoint, ids, tail.offset, tail.cursor)
-        return Ask(request, (tail.node,), tail.row, self.name)
+        return Task(request, (tail.node,), tail.row, self.name)
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
         """Pages so deep bring so much of what they hold."""
         super().learn(ask, gain, met, items)
-        tail, raw = self._under_way.pop(ask.row or 0, (None, 0.0))
+        tail, raw = self._under_way.pop(ask.continuation_row or 0, (None, 0.0))
         if tail is None:
             return
         if raw > 0:

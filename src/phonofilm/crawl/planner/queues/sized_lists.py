@@ -7,21 +7,21 @@ from collections import deque
 from itertools import count
 from typing import Any
 
-from phonofilm.crawl.frontier.database import Ask
+from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.planner.estimates import Estimate
-from phonofilm.crawl.planner.queues.base import FirstPages
+from phonofilm.crawl.planner.queues.base import NodeQueue
 
 _FAST = 0.1
 
 
-class Told(FirstPages):
+class SizedListQueue(NodeQueue):
     """First pages by what they are said to hold; where nothing is said, the mean is expected."""
 
     page_size = 1
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._lengths = self._frontier.lengths(self.endpoint)
+        self._lengths = self._frontier.list_sizes(self.endpoint)
         self._told: list[tuple[int, int, int]] = []
         self._untold: deque[int] = deque()
         self._order, self._cursor = count(), 0
@@ -71,7 +71,7 @@ class Told(FirstPages):
         """One list at a time."""
         return int(self.best() is not None)
 
-    def take(self) -> Ask:
+    def take(self) -> Task:
         """The longest list, or one that nobody measured when more is expected of it."""
         worth = self.best()
         if worth is None:
@@ -80,7 +80,7 @@ class Told(FirstPages):
         node = heapq.heappop(self._told)[2] if told >= worth else self._untold.popleft()
         return self._ask([node])
 
-    def learn(self, ask: Ask, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
         """So much of what was told was there."""
         super().learn(ask, gain, met, items)
         number = min(self.page_size, self._lengths.get(ask.nodes[0], 0))

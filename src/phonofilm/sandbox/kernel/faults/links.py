@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msgspec
 
 from phonofilm.sandbox.kernel.faults.registry import instead, link_fault
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
 
 Listing = dict[str, Any]
 
@@ -27,18 +27,18 @@ def _listing(answer: Answer, change: Callable[[Listing], Any]) -> Answer:
     return answer._replace(body=msgspec.json.encode(tree if changed is None else changed))
 
 
-def _start(ask: Ask) -> int:
+def _start(ask: HttpRequest) -> int:
     tail = ask.query.get("cursor", "").rsplit(",", 1)[-1]
     return int(tail) if tail.isdecimal() else 0
 
 
-def _link(ask: Ask, start: int) -> str:
+def _link(ask: HttpRequest, start: int) -> str:
     cursor = urlencode({"cursor": f"{time.monotonic_ns()},again,{start:011d}"})
     return f"{ask.base}{ask.path}?{cursor}"
 
 
 @link_fault
-def next_absent(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def next_absent(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The last page has no next link, not even a null one."""
 
     def change(tree: Listing) -> None:
@@ -49,7 +49,7 @@ def next_absent(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def next_repeats(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def next_repeats(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The next link of a last page leads to this very page, for ever."""
 
     def change(tree: Listing) -> None:
@@ -60,7 +60,7 @@ def next_repeats(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def next_at_another_host(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def next_at_another_host(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The next link leads to somebody else."""
 
     def change(tree: Listing) -> None:
@@ -70,7 +70,7 @@ def next_at_another_host(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def next_of_the_inside(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def next_of_the_inside(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The next link names a host of the service's own network."""
 
     def change(tree: Listing) -> None:
@@ -82,7 +82,7 @@ def next_of_the_inside(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def next_is_bare(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def next_is_bare(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The next link has lost all parameters but the cursor."""
 
     def change(tree: Listing) -> None:
@@ -94,7 +94,7 @@ def next_is_bare(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def empty_page_between(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def empty_page_between(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """An empty page whose next link leads to what belonged here."""
 
     def change(tree: Listing) -> None:
@@ -104,7 +104,7 @@ def empty_page_between(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def short_page(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def short_page(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Fewer items than asked for; the next link leads to the rest."""
 
     def change(tree: Listing) -> None:
@@ -117,7 +117,7 @@ def short_page(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def overlapping_page(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def overlapping_page(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The next page begins before this one ends."""
 
     def change(tree: Listing) -> None:
@@ -128,13 +128,13 @@ def overlapping_page(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def bare_list(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def bare_list(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """A list without anything around it, as it was until 2021."""
     return _listing(answer, lambda tree: tree["collection"])
 
 
 @link_fault
-def all_null(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def all_null(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Everything but ids, kinds and owners is null in every third item."""
     kept = ("id", "urn", "kind", "user", "track_urn")
 
@@ -147,19 +147,19 @@ def all_null(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def unauthorised_silent(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def unauthorised_silent(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 401 with nothing."""
     return instead(answer, 401)
 
 
 @link_fault
-def missing_silent(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def missing_silent(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 404 with an empty object."""
     return instead(answer, 404, b"{}", {"Content-Type": "application/json"})
 
 
 @link_fault
-def throttled_until(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def throttled_until(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 429 that says in its body when the quota begins anew."""
     end = time.strftime("%Y/%m/%d %H:%M:%S +0000", time.gmtime(clock.now() + 2))
     limit = {"group": "plays", "max_nr_of_requests": 15000, "time_window": "PT24H", "name": "plays"}
@@ -168,7 +168,7 @@ def throttled_until(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def datadome_refuses(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def datadome_refuses(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 403 with DataDome's header and a captcha's address as JSON."""
     told = {"url": "https://geo.captcha-delivery.com/captcha/?initialCid=x"}
     headers = {"x-datadome": "protected", "Content-Type": "application/json"}
@@ -176,19 +176,19 @@ def datadome_refuses(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def datadome_watches(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def datadome_watches(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """A good answer with DataDome's header."""
     return answer._replace(headers={**answer.headers, "x-datadome": "protected"})
 
 
 @link_fault
-def territory_restricted(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def territory_restricted(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 403: not sold in this country."""
     return instead(answer, 403, b'{"detail":"Territory Restricted."}')
 
 
 @link_fault
-def unknown_key(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def unknown_key(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """A key nobody announced."""
     return answer._replace(
         body=answer.body.replace(b'"mix_name":', b'"is_new_thing":1,"mix_name":')
@@ -196,20 +196,20 @@ def unknown_key(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @link_fault
-def nothing_found(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def nothing_found(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """An empty object for a search."""
     return instead(answer, 200, b"{}")
 
 
 @link_fault
-def turnstile(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def turnstile(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 403 with Cloudflare's Turnstile."""
     page = b"<!doctype html><script src='https://challenges.cloudflare.com/turnstile/v0/api.js'></script>"
     return instead(answer, 403, page, {"Content-Type": "text/html"})
 
 
 @link_fault
-def html_for_a_picture(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def html_for_a_picture(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """HTTP 200 with a page, called a picture."""
     return instead(
         answer, 200, b"<!DOCTYPE html><title>Login</title>", {"Content-Type": "image/png"}

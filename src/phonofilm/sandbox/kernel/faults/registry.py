@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
 
-Play = Callable[[Answer, Ask, Clock], Answer]
+Play = Callable[[Answer, HttpRequest, Clock], Answer]
 FAULTS: dict[str, Play] = {}
 DUMP_FAULTS: dict[str, Play] = {}
 LINK_FAULTS: dict[str, Play] = {}

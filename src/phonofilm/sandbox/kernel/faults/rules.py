@@ -19,7 +19,7 @@ import msgspec
 
 from phonofilm.sandbox.kernel.faults import content, dumps, links, shape, status, walls, wire
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, FAULTS, LINK_FAULTS, Play
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
 
 SECTIONS = (status, wire, content, shape, walls, dumps, links)
 _ALL = (FAULTS, DUMP_FAULTS, LINK_FAULTS)
@@ -59,7 +59,7 @@ class Faults:
         except (OSError, msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{path}: {error}") from None
 
-    def meet(self, answer: Answer, ask: Ask, clock: Clock) -> Answer:
+    def meet(self, answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
         """The answer, or what a fault makes of it."""
         for place, rule in enumerate(self._rules):
             if rule.on in ("", answer.endpoint) and answer.endpoint != "token":

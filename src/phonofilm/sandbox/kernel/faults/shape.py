@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from phonofilm.sandbox.kernel.faults.registry import fault
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
 
 
 def _tree(answer: Answer, change: Callable[[list[dict[str, Any]], dict[str, Any]], None]) -> Answer:
@@ -33,7 +33,7 @@ def _lists(tree: Any, depth: int = 0) -> Iterator[tuple[dict[str, Any], list[Any
 
 
 @fault
-def renamed_lists(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def renamed_lists(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Every list has another name."""
     return answer._replace(
         body=answer.body.replace(b'"items":', b'"entries":')
@@ -43,7 +43,7 @@ def renamed_lists(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def vanished_field(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def vanished_field(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Popularity and fans are gone from every item."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ def vanished_field(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def null_items(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def null_items(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Every third item is null."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def null_items(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def null_ids(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def null_ids(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Every third item has a null id."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -76,7 +76,7 @@ def null_ids(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def floats_for_integers(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def floats_for_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """42.0 where 42 belongs."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -89,7 +89,7 @@ def floats_for_integers(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def strings_for_integers(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def strings_for_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Figures in words."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ def strings_for_integers(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def huge_integers(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def huge_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Figures that fit into no column."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -113,13 +113,13 @@ def huge_integers(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def local_tracks(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def local_tracks(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Files of the playlist's owner instead of tracks."""
     return _tree(answer, lambda items, holder: _replace_tracks(items, id=None, is_local=True))
 
 
 @fault
-def episodes(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def episodes(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Episodes in the shape of tracks."""
     return _tree(
         answer, lambda items, holder: _replace_tracks(items, type="episode", episode=False)
@@ -137,7 +137,7 @@ def _replace_tracks(items: list[dict[str, Any]], **changes: Any) -> None:
 
 
 @fault
-def duplicate_ids(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def duplicate_ids(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Every item twice."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
@@ -147,7 +147,7 @@ def duplicate_ids(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def endless_next(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def endless_next(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """There is always a next page, of the same items."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
@@ -158,7 +158,7 @@ def endless_next(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def foreign_next(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def foreign_next(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """The next page lies on another host."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
@@ -169,7 +169,7 @@ def foreign_next(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def drifting_totals(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def drifting_totals(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """Totals that change from page to page."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
@@ -180,7 +180,7 @@ def drifting_totals(answer: Answer, ask: Ask, clock: Clock) -> Answer:
 
 
 @fault
-def empty_page(answer: Answer, ask: Ask, clock: Clock) -> Answer:
+def empty_page(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
     """No items, and yet a next page."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phonofilm.sandbox.worlds.hashing import mix, number, pick, share, uuid
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.words import VERSIONS
 from phonofilm.sandbox.worlds.world import Track
 
@@ -19,7 +19,7 @@ _NO_FACE = "0dc61986-bccf-49d4-8fad-6b147ea8f327"
 class Objects:
     """Everything the API shows."""
 
-    def __init__(self, house: House, genres: dict[str, int]) -> None:
+    def __init__(self, house: SourceSpelling, genres: dict[str, int]) -> None:
         self.house, self.world, self._genres = house, house.world, genres
 
     def artist(self, index: int) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.services.beatport.objects import Objects
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number, share
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
 
 _DEFAULT, _MOST = 25, 100
@@ -42,14 +42,16 @@ class BeatportService:
             raise ValueError("beatport has one access level: token")
         self.catalogue, self.access, self.world = catalogue, access, catalogue.world
         self._clock = clock
-        self.house = House(self.world, 902, covers=0.85, slips=0.01, lost=0.03, wrong=0.002)
+        self.house = SourceSpelling(
+            self.world, 902, covers=0.85, slips=0.01, lost=0.03, wrong=0.002
+        )
         self._genres = {name: n + 1 for n, name in enumerate(self.world.genres)}
         self._made = Objects(self.house, self._genres)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
         self._tokens: dict[str, float] = {"sandbox-token": float("inf")}
         self._codes: set[str] = set()
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request, with or without a slash at the end; refusals are answers, too."""
         path = ask.path.removeprefix("/v4").strip("/")
         try:
@@ -60,14 +62,14 @@ class BeatportService:
         except Refusal as refusal:
             return json_answer("refused", {"detail": str(refusal)}, refusal.status)
 
-    def _admit(self, ask: Ask) -> None:
+    def _admit(self, ask: HttpRequest) -> None:
         token = ask.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._tokens.get(token, 0.0) <= self._clock.now():
             raise Refusal(401, "Authentication credentials were not provided.")
         if self._rate.admit() or self._quota.admit():
             raise Refusal(429, "Request was throttled.")
 
-    def _auth(self, path: str, ask: Ask) -> Answer:
+    def _auth(self, path: str, ask: HttpRequest) -> Answer:
         """Log in, be sent on with a code, change it for a token; or refresh one."""
         if path == "auth/login":
             told = _body(ask)
@@ -87,7 +89,7 @@ class BeatportService:
             return self._grant(ask)
         raise Refusal(404, "Not found.")
 
-    def _grant(self, ask: Ask) -> Answer:
+    def _grant(self, ask: HttpRequest) -> Answer:
         told = dict(parse_qsl(ask.body.decode("utf-8", "replace"))) | ask.query
         code, refresh = told.get("code", ""), told.get("refresh_token", "")
         good = code in self._codes or refresh.startswith("sandbox-")
@@ -107,7 +109,7 @@ class BeatportService:
             },
         )
 
-    def _route(self, parts: list[str], ask: Ask) -> Answer:
+    def _route(self, parts: list[str], ask: HttpRequest) -> Answer:
         made = self._made
         if parts == ["my", "account"]:
             return json_answer(
@@ -129,7 +131,7 @@ class BeatportService:
             return self._filtered(what, ask)
         return self._thing(what, rest, ask)
 
-    def _thing(self, what: str, rest: list[str], ask: Ask) -> Answer:
+    def _thing(self, what: str, rest: list[str], ask: HttpRequest) -> Answer:
         made = self._made
         index = self._index(rest[0], what)
         if what == "tracks" and len(rest) == 1:
@@ -215,7 +217,7 @@ class BeatportService:
         names = {self.world.album(a).label for a in range(self.world.counts["albums"])}
         return {self._made.label(name)["id"]: name for name in sorted(names)}
 
-    def _filtered(self, what: str, ask: Ask) -> Answer:
+    def _filtered(self, what: str, ask: HttpRequest) -> Answer:
         """Lists by filters; several values by commas are any of them, names are generous."""
         query, made = ask.query, self._made
         if what == "tracks" and "isrc" in query:
@@ -265,7 +267,7 @@ class BeatportService:
         good = [(-score, track) for track, score in scores.items() if score >= least]
         return [track for _, track in sorted(good)]
 
-    def _search(self, ask: Ask) -> Answer:
+    def _search(self, ask: HttpRequest) -> Answer:
         """Typed searches are keyed by what was looked for; two pairs of brackets are refused."""
         words, kind = ask.query.get("q", ""), ask.query.get("type", "tracks")
         if words.count("(") > 1:
@@ -291,7 +293,7 @@ class BeatportService:
         endpoint: str,
         rows: Sequence[Any],
         build: Callable[[Any], Any],
-        ask: Ask,
+        ask: HttpRequest,
         under: str = "results",
     ) -> Answer:
         page, size = ask.query.get("page", "1"), ask.query.get("per_page", str(_DEFAULT))
@@ -335,7 +337,7 @@ class BeatportService:
         return {k: self.world.track(i).recording if recordings else i for k, i in keys}
 
 
-def _body(ask: Ask) -> dict[str, Any]:
+def _body(ask: HttpRequest) -> dict[str, Any]:
     try:
         told = msgspec.json.decode(ask.body)
     except msgspec.DecodeError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.services.deezer.objects import Objects
 from phonofilm.sandbox.worlds.generated import recording_of
 from phonofilm.sandbox.worlds.hashing import number
@@ -46,7 +46,7 @@ class DeezerService:
         self.objects = Objects(world, self._genres, clock)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         self.objects.base = ask.base
         endpoint, handler = self._route(ask)
@@ -60,7 +60,7 @@ class DeezerService:
             code = refused.body["error"]["code"]
             return json_answer(f"{endpoint}:{code}", refused.body)
 
-    def _route(self, ask: Ask) -> tuple[str, Callable[[], Any] | None]:
+    def _route(self, ask: HttpRequest) -> tuple[str, Callable[[], Any] | None]:
         parts = ask.path.strip("/").split("/")
         if parts == ["genre"]:
             return "genres", lambda: {
@@ -77,7 +77,7 @@ class DeezerService:
             return "_".join((parts[0], parts[2])), self._listing(parts[0], parts[1], parts[2], ask)
         return "unknown", None
 
-    def _lookup(self, kind: str, key: str, ask: Ask) -> Callable[[], Any] | None:
+    def _lookup(self, kind: str, key: str, ask: HttpRequest) -> Callable[[], Any] | None:
         if kind == "track" and key.startswith("isrc:"):
             return lambda: self._by_isrc(key.removeprefix("isrc:"))
         builders: dict[str, Callable[[int], Any]] = {
@@ -105,7 +105,9 @@ class DeezerService:
             raise _no_data()
         return self.objects.track(recording)
 
-    def _listing(self, kind: str, key: str, what: str, ask: Ask) -> Callable[[], Any] | None:
+    def _listing(
+        self, kind: str, key: str, what: str, ask: HttpRequest
+    ) -> Callable[[], Any] | None:
         world, objects = self.catalogue.world, self.objects
         if kind == "genre" and what == "artists":
             return lambda: {
@@ -153,7 +155,7 @@ class DeezerService:
     def _charts(self) -> tuple[str, ...]:
         return ("tracks", "albums", "artists", "playlists")
 
-    def _chart(self, what: str, genre: int, ask: Ask, limit: int | None) -> Any:
+    def _chart(self, what: str, genre: int, ask: HttpRequest, limit: int | None) -> Any:
         world, people = self.catalogue.world, self._of_genre(genre)
         rows: list[int]
         if what == "tracks":
@@ -170,7 +172,7 @@ class DeezerService:
         ]
         return self._page(rows[:_CHART], self.objects.playlist_listed, ask, limit)
 
-    def _span(self, ask: Ask, default: int = 25) -> tuple[int, int]:
+    def _span(self, ask: HttpRequest, default: int = 25) -> tuple[int, int]:
         index, limit = ask.query.get("index", "0"), ask.query.get("limit", str(default))
         if not all(t.isascii() and t.isdigit() and len(t) < 10 for t in (index, limit)):
             raise Refusal("ParameterException", "Wrong parameter", 500)
@@ -180,7 +182,7 @@ class DeezerService:
         self,
         members: Sequence[int],
         build: Callable[[int], Any],
-        ask: Ask,
+        ask: HttpRequest,
         limit: int | None = None,
     ) -> Any:
         index, size = (0, limit) if limit else self._span(ask)
@@ -188,7 +190,7 @@ class DeezerService:
         body["total"] = min(len(members), limit or len(members))
         return body if limit else body | self._turns(ask, index, size, len(members))
 
-    def _turns(self, ask: Ask, index: int, size: int, total: int) -> dict[str, str]:
+    def _turns(self, ask: HttpRequest, index: int, size: int, total: int) -> dict[str, str]:
         query = "".join(f"{k}={quote(v)}&" for k, v in ask.query.items() if k != "index")
         turns = {}
         if index + size < total:
@@ -197,11 +199,11 @@ class DeezerService:
             turns["prev"] = f"{ask.base}{ask.path}?{query}index={max(0, index - size)}"
         return turns
 
-    def _entries(self, playlist: int, ask: Ask) -> Any:
+    def _entries(self, playlist: int, ask: HttpRequest) -> Any:
         places = range(self.catalogue.world.playlist(playlist).size)
         return self._page(places, lambda place: self.objects.entry(playlist, place), ask)
 
-    def _search(self, ask: Ask, kind: str) -> Any:
+    def _search(self, ask: HttpRequest, kind: str) -> Any:
         text = ask.query.get("q", "")
         if not text:
             raise Refusal("MissingParameterException", "Missing parameters: q", 501)

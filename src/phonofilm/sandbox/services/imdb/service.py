@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, file_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, file_answer
 from phonofilm.sandbox.services.imdb import dumps
 from phonofilm.sandbox.services.imdb.pages import page
 from phonofilm.sandbox.worlds.film import FilmWorld
@@ -49,7 +49,7 @@ class ImdbService:
             return [self.world.tconst(index) for index in self.world.anime()]
         return [self.world.tconst(index) for index in range(self.world.titles)]
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         table = ask.path.strip("/").removesuffix(".tsv.gz")
         if table in dumps.COLUMNS:
@@ -62,7 +62,7 @@ class ImdbService:
             return Answer("title_page", 429, b"", _HTML | {"Retry-After": str(wait)})
         return self._page(ask)
 
-    def _page(self, ask: Ask) -> Answer:
+    def _page(self, ask: HttpRequest) -> Answer:
         if self.access == "datasets":  # since 2026-03-20, for everything that is a page
             return Answer("title_page", 202, b"", _HTML | {"x-amzn-waf-action": "challenge"})
         match = _TITLE.fullmatch(ask.path)
@@ -72,7 +72,7 @@ class ImdbService:
         body = page(self.world, index, bool(match[2]), _country(ask.headers))
         return Answer("title_page", 200, body, _HTML)
 
-    def _file(self, ask: Ask, table: str) -> Answer:
+    def _file(self, ask: HttpRequest, table: str) -> Answer:
         """A dump, whole, in part, or not at all when it did not change."""
         endpoint, today = f"dump:{table}", int(self._clock.now() // _DAY_SECONDS)
         body = self._dump(table, today - self._made_on)

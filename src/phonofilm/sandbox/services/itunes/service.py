@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, Track
 
 _STORE = "https://music.apple.com/us"
@@ -26,10 +26,10 @@ class ItunesService:
         if access != "open":
             raise ValueError("itunes has one access level: open")
         self.catalogue, self.access, self.world = catalogue, access, catalogue.world
-        self.house = House(self.world, 1501, covers=0.9, slips=0.02, guests=True)
+        self.house = SourceSpelling(self.world, 1501, covers=0.9, slips=0.02, guests=True)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         endpoint = ask.path.strip("/")
         if endpoint not in ("search", "lookup"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number, pick
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
 
 _LICENCES = ("by/3.0", "by-sa/3.0", "by-nc/3.0", "by-nc-sa/3.0", "by-nc-nd/3.0", "by/4.0")
@@ -33,10 +33,10 @@ class JamendoService:
         if access != "free":
             raise ValueError("jamendo has one access level: free")
         self.catalogue, self.access, self.world = catalogue, access, catalogue.world
-        self.house = House(self.world, 1402, covers=0.6, slips=0.03, guests=True)
+        self.house = SourceSpelling(self.world, 1402, covers=0.6, slips=0.03, guests=True)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request; refusals are answers, too."""
         parts = ask.path.strip("/").split("/")
         if parts[:1] != ["v3.0"] or len(parts) != 2:
@@ -55,7 +55,7 @@ class JamendoService:
             told = {"headers": _headers("failed", refused.code, str(refused), 0), "results": []}
             return json_answer(f"{endpoint}:{refused.code}", told)
 
-    def _admit(self, ask: Ask) -> None:
+    def _admit(self, ask: HttpRequest) -> None:
         client = ask.query.get("client_id", "")
         if not client:
             raise Refusal(5, "Invalid Client Id", "Your credential is not authorized.")
@@ -65,14 +65,14 @@ class JamendoService:
             raise Refusal(6, "Rate Limit Exceeded", "Usage limits are exceeded")
 
     @staticmethod
-    def _span(ask: Ask) -> tuple[int, int]:
+    def _span(ask: HttpRequest) -> tuple[int, int]:
         offset, limit = ask.query.get("offset", "0"), ask.query.get("limit", str(_DEFAULT))
         limit = str(_MOST) if limit == "all" else limit
         if not (offset.isdecimal() and limit.isdecimal()):
             raise Refusal(3, "Type", "offset and limit must be integers")
         return int(offset), min(_MOST, int(limit))
 
-    def _found(self, what: str, ask: Ask) -> tuple[Sequence[int], Callable[[int], Any]]:
+    def _found(self, what: str, ask: HttpRequest) -> tuple[Sequence[int], Callable[[int], Any]]:
         found = {"artists": self._artists, "albums": self._albums, "tracks": self._tracks}
         builders = {"artists": self.artist, "albums": self.album, "tracks": self.track}
         if what not in found:

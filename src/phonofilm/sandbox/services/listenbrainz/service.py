@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.services.musicbrainz.objects import Objects
 from phonofilm.sandbox.worlds.hashing import mix
 from phonofilm.sandbox.worlds.world import Catalogue
@@ -29,7 +29,7 @@ class ListenBrainzService:
         self.objects = Objects(self.world)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         path = ask.path.strip("/")
         wait = self._rate.admit() or self._quota.admit()
@@ -76,7 +76,7 @@ class ListenBrainzService:
             },
         }
 
-    def _popularity(self, kind: str, ask: Ask) -> Answer:
+    def _popularity(self, kind: str, ask: HttpRequest) -> Answer:
         name = f"{kind}_mbids"
         try:
             ids = json.loads(ask.body)[name]
@@ -98,7 +98,7 @@ class ListenBrainzService:
         people = None if listens is None else listens // 9
         return {f"{kind}_mbid": text, "total_listen_count": listens, "total_user_count": people}
 
-    def _similar(self, ask: Ask) -> Answer:
+    def _similar(self, ask: HttpRequest) -> Answer:
         if "artist_mbids" not in ask.query or "algorithm" not in ask.query:
             body = b"<!doctype html><title>400</title>artist_mbids and algorithm are compulsory"
             return Answer("similar", 400, body, {"Content-Type": "text/html"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phonofilm.sandbox.worlds.hashing import base62, from_uuid, mix, number, share, uuid
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Album, Track, World
 
 KINDS = {"artist": 1, "release": 2, "recording": 3, "release-group": 4, "genre": 5, "label": 6}
@@ -24,7 +24,7 @@ class Objects:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.house = House(world, 1201, covers=0.95, slips=0.01, lost=0.25)
+        self.house = SourceSpelling(world, 1201, covers=0.95, slips=0.01, lost=0.25)
 
     def id_of(self, kind: str, index: int) -> str:
         """The MBID of a thing."""

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, file_answer, json_answer
+from phonofilm.sandbox.kernel.service import (
+    Answer,
+    Clock,
+    HttpRequest,
+    Window,
+    file_answer,
+    json_answer,
+)
 from phonofilm.sandbox.services.musicbrainz import dumps, xml
 from phonofilm.sandbox.services.musicbrainz.objects import Objects
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
@@ -41,7 +48,7 @@ class MusicBrainzService:
         self._dump = lru_cache(maxsize=4)(partial(dumps.archive, catalogue.world))
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request; JSON when `fmt` says so, else XML."""
         parts = ask.path.strip("/").split("/")
         entity = parts[-1].removesuffix(".tar.xz")
@@ -60,7 +67,7 @@ class MusicBrainzService:
         headers = {"Content-Type": "application/xml; charset=utf-8"}
         return Answer(endpoint, 200, xml.document(kind, body), headers)
 
-    def _admit(self, ask: Ask) -> None:
+    def _admit(self, ask: HttpRequest) -> None:
         agent = ask.headers.get("User-Agent", "")
         if not agent or agent.startswith(("Python-urllib", "python-requests", "Java/")):
             raise Refusal(403, "Your user agent must say who you are.")
@@ -68,13 +75,13 @@ class MusicBrainzService:
             raise Refusal(503, "Your requests are exceeding the allowable rate limit.")
 
     @staticmethod
-    def _refused(endpoint: str, refused: Refusal, ask: Ask) -> Answer:
+    def _refused(endpoint: str, refused: Refusal, ask: HttpRequest) -> Answer:
         if _wants_json(ask):
             return json_answer(endpoint, {"error": str(refused), "help": "..."}, refused.status)
         headers = {"Content-Type": "application/xml; charset=utf-8"}
         return Answer(endpoint, refused.status, xml.failure(str(refused)), headers)
 
-    def _found(self, parts: list[str], ask: Ask) -> tuple[str, Any]:
+    def _found(self, parts: list[str], ask: HttpRequest) -> tuple[str, Any]:
         kind, inc = parts[0], set(ask.query.get("inc", "").replace(" ", "+").split("+"))
         if parts == ["genre", "all"]:
             return "genre-list", self._genres(ask)
@@ -107,18 +114,20 @@ class MusicBrainzService:
         return index
 
     @staticmethod
-    def _span(ask: Ask) -> tuple[int, int]:
+    def _span(ask: HttpRequest) -> tuple[int, int]:
         offset, limit = ask.query.get("offset", "0"), ask.query.get("limit", str(_DEFAULT))
         if not (offset.isdecimal() and limit.isdecimal()):
             raise Refusal(400, "offset and limit are whole numbers")
         return int(offset), min(_MOST, int(limit) or _DEFAULT)
 
-    def _page(self, rows: Sequence[Any], ask: Ask, build: Callable[[Any], Any]) -> dict[str, Any]:
+    def _page(
+        self, rows: Sequence[Any], ask: HttpRequest, build: Callable[[Any], Any]
+    ) -> dict[str, Any]:
         offset, limit = self._span(ask)
         items = [build(row) for row in rows[offset : offset + limit]]
         return {"items": items, "count": len(rows), "offset": offset}
 
-    def _genres(self, ask: Ask) -> dict[str, Any]:
+    def _genres(self, ask: HttpRequest) -> dict[str, Any]:
         names = sorted(self.catalogue.world.genres)
         return self._page(
             list(enumerate(names)),
@@ -157,7 +166,7 @@ class MusicBrainzService:
         """Artists by the addresses that somebody entered."""
         return {text: a for a in self._known("artist") for text in self.objects.addresses(a)}
 
-    def _urls(self, ask: Ask) -> Any:
+    def _urls(self, ask: HttpRequest) -> Any:
         asked = ask.every.get("resource", [])
         if not asked or len(asked) > _MOST_ADDRESSES:
             raise Refusal(400, "One to a hundred resources.")
@@ -184,7 +193,7 @@ class MusicBrainzService:
             "artist": self.objects.artist_short(artist),
         }
 
-    def _browse(self, kind: str, ask: Ask, inc: set[str]) -> dict[str, Any]:
+    def _browse(self, kind: str, ask: HttpRequest, inc: set[str]) -> dict[str, Any]:
         if kind not in ("release", "recording") or "artist" not in ask.query:
             raise Refusal(400, "Name what it belongs to: artist=...")
         artist = self._index("artist", ask.query["artist"])
@@ -196,7 +205,7 @@ class MusicBrainzService:
         rows = [row for row in rows if self.objects.has(kind, row)]
         return self._page(rows, ask, lambda row: self._builders[kind](row, inc))
 
-    def _search(self, kind: str, ask: Ask) -> dict[str, Any]:
+    def _search(self, kind: str, ask: HttpRequest) -> dict[str, Any]:
         found_fields = _FIELD.findall(ask.query["query"])
         fields = {name: (a or b).replace("\\", "") for name, a, b in found_fields}
         words = fields.get(kind) or fields.get("tag") or ask.query["query"]
@@ -239,7 +248,7 @@ class MusicBrainzService:
         return {self.objects.id_of(name, index): index for index in self._known(name)}
 
 
-def _wants_json(ask: Ask) -> bool:
+def _wants_json(ask: HttpRequest) -> bool:
     return ask.query.get("fmt") == "json" or "json" in ask.headers.get("Accept", "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.worlds.generated import recording_of
 from phonofilm.sandbox.worlds.hashing import base62, from_base62, mix, share, uuid
 from phonofilm.sandbox.worlds.world import Catalogue, Track
@@ -39,7 +39,7 @@ class ReccoBeatsService:
         self.access, self.world = access, catalogue.world
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         endpoint = ask.path.removeprefix("/v1/").strip("/").replace("-", "_")
         if endpoint not in ("audio_features", "track"):

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from phonofilm.sandbox.worlds.hashing import mix, number, pick, share
-from phonofilm.sandbox.worlds.listening import Listening, Said
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.listening import Listening, TimedComment
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 
 _COMMENT = 3_000_000_000
 _LICENCES = ("all-rights-reserved",) * 6 + ("cc-by", "cc-by-nc-sa")
@@ -30,7 +30,7 @@ def slashed(seconds: float) -> str:
 class Objects:
     """Everything the official API shows; `base` is the stand-in's own address."""
 
-    def __init__(self, listening: Listening, house: House) -> None:
+    def __init__(self, listening: Listening, house: SourceSpelling) -> None:
         self.listening, self.house, self.world = listening, house, listening.world
 
     def user_id(self, artist: int) -> int:
@@ -45,7 +45,7 @@ class Objects:
         """An upload's id."""
         return number(upload)
 
-    def comment_id(self, said: Said) -> int:
+    def comment_id(self, said: TimedComment) -> int:
         """A comment's id."""
         return _COMMENT + said.number
 
@@ -216,7 +216,7 @@ class Objects:
             "user": self.small_user(told.artist, base),
         }
 
-    def comment(self, said: Said, base: str) -> dict[str, Any]:
+    def comment(self, said: TimedComment, base: str) -> dict[str, Any]:
         """A comment; its moment is a number or text, or nobody knows it."""
         key, upload = self.comment_id(said), said.number // 1000
         moment: int | str | None = said.at_ms

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, json_answer
+from phonofilm.sandbox.kernel.service import Answer, HttpRequest, json_answer
 from phonofilm.sandbox.services.soundcloud.objects import Objects
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number
-from phonofilm.sandbox.worlds.listening import Said
+from phonofilm.sandbox.worlds.listening import TimedComment
 from phonofilm.sandbox.worlds.world import Catalogue
 
 _DEFAULT = 20
@@ -34,7 +34,7 @@ class BehindThePages:
         self._made, self._catalogue = objects, catalogue
         self._listening = objects.listening
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """One request; what is not there is `{}` with 404."""
         parts = ask.path.strip("/").split("/")
         kind, rest = parts[0], parts[1:]
@@ -61,7 +61,7 @@ class BehindThePages:
     def _there(self, upload: int) -> bool:
         return 0 <= upload < self._listening.uploads and self._listening.exists(upload)
 
-    def _of_user(self, artist: int, rest: list[str], ask: Ask) -> Answer:
+    def _of_user(self, artist: int, rest: list[str], ask: HttpRequest) -> Answer:
         if not rest:
             return json_answer("v2_user", self.user(artist, ask.base))
         if rest == ["tracks"]:
@@ -69,7 +69,7 @@ class BehindThePages:
             return self._page(ask, "v2_user_tracks", rows, lambda u: self.track(u, ask.base))
         return json_answer("v2_missing", {}, 404)
 
-    def _of_track(self, upload: int, rest: list[str], ask: Ask) -> Answer:
+    def _of_track(self, upload: int, rest: list[str], ask: HttpRequest) -> Answer:
         if not rest:
             return json_answer("v2_track", self.track(upload, ask.base))
         if rest == ["comments"]:
@@ -82,7 +82,9 @@ class BehindThePages:
         return json_answer("v2_missing", {}, 404)
 
     @staticmethod
-    def _page(ask: Ask, endpoint: str, rows: Sequence[Any], build: Callable[[Any], Any]) -> Answer:
+    def _page(
+        ask: HttpRequest, endpoint: str, rows: Sequence[Any], build: Callable[[Any], Any]
+    ) -> Answer:
         limit, offset = ask.query.get("limit", ""), ask.query.get("offset", "")
         size = int(limit) if limit.isdecimal() else _DEFAULT
         start = int(offset) if offset.isdecimal() else 0
@@ -234,7 +236,7 @@ class BehindThePages:
             "track_authorization": "x.y.z",
         }
 
-    def comment(self, said: Said, base: str) -> dict[str, Any]:
+    def comment(self, said: TimedComment, base: str) -> dict[str, Any]:
         """A comment with numbers for ids."""
         key, upload = self._made.comment_id(said), said.number // 1000
         official = self._made.listener(said.writer or 0, base)

@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.services.soundcloud.objects import Objects, slashed
 from phonofilm.sandbox.services.soundcloud.pages import BehindThePages
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number
 from phonofilm.sandbox.worlds.listening import Listening
 from phonofilm.sandbox.worlds.pictures import mp3, png, waveform
-from phonofilm.sandbox.worlds.spelling import House
+from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue
 
 _DEFAULT, _MOST = 50, 200
@@ -56,13 +56,13 @@ class SoundCloudService:
             clock,
         )
         self.listening = Listening(self.world)
-        self.house = House(self.world, 801, lost=0.35, guests=True)
+        self.house = SourceSpelling(self.world, 801, lost=0.35, guests=True)
         self.objects = Objects(self.listening, self.house)
         self._behind = BehindThePages(self.objects, catalogue)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
         self._tokens: dict[str, float] = {}
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request; refusals are answers, too."""
         if ask.path.startswith("/media/") or ask.path.endswith("/download"):
             return self._file(ask)
@@ -88,7 +88,7 @@ class SoundCloudService:
             }
             return json_answer("refused", told, refusal.status)
 
-    def _token(self, ask: Ask) -> Answer:
+    def _token(self, ask: HttpRequest) -> Answer:
         if ask.method != "POST" or not ask.headers.get("Authorization", "").startswith("Basic "):
             return json_answer("token", {"error": "invalid_client"}, 401)
         token = "sandbox-" + secrets.token_hex(16)
@@ -115,7 +115,7 @@ class SoundCloudService:
         told = {"code": 429, "message": "Too Many Requests", "errors": [{"meta": meta}]}
         return json_answer("limited", told, 429)
 
-    def _route(self, ask: Ask) -> Answer:
+    def _route(self, ask: HttpRequest) -> Answer:
         first, *rest = ask.path.strip("/").split("/")
         if first == "resolve":
             return self._resolve(ask)
@@ -143,7 +143,7 @@ class SoundCloudService:
             raise Refusal(404, "404 - Not Found")
         return index
 
-    def _one(self, kind: str, index: int, ask: Ask) -> dict[str, Any]:
+    def _one(self, kind: str, index: int, ask: HttpRequest) -> dict[str, Any]:
         made = self.objects
         if kind == "users":
             return made.user(index, ask.base)
@@ -151,11 +151,11 @@ class SoundCloudService:
             return made.track(index, ask.base)
         return made.playlist(index // 2, index % 2, ask.base, whole=True)
 
-    def _shown(self, uploads: Sequence[int], ask: Ask) -> list[int]:
+    def _shown(self, uploads: Sequence[int], ask: HttpRequest) -> list[int]:
         wanted = set(ask.query.get("access", _SHOWN).split(","))
         return [upload for upload in uploads if self.objects.access(upload) in wanted]
 
-    def _searched(self, kind: str, ask: Ask) -> Listed:
+    def _searched(self, kind: str, ask: HttpRequest) -> Listed:
         made, base, words = self.objects, ask.base, ask.query.get("q", "")
         if kind == "users":
             rows = self._named(words, ask.query.get("urns", ""))
@@ -188,7 +188,7 @@ class SoundCloudService:
         found = (from_number(int(t)) for t in tails if t.isdecimal() and int(t) <= LARGEST)
         return [index for index in found if index < most]
 
-    def _tracks(self, words: str, ask: Ask) -> list[int]:
+    def _tracks(self, words: str, ask: HttpRequest) -> list[int]:
         if urns := ask.query.get("urns"):
             return [
                 u for u in self._of_urns(urns, self.listening.uploads) if self.listening.exists(u)
@@ -206,7 +206,7 @@ class SoundCloudService:
             return [u for artist in people for u in self.listening.uploads_of(artist)]
         return list(self.catalogue.titled(words)) if words else []
 
-    def _of(self, kind: str, index: int, what: str, ask: Ask) -> Listed:
+    def _of(self, kind: str, index: int, what: str, ask: HttpRequest) -> Listed:
         made, base, listening = self.objects, ask.base, self.listening
         lists: dict[tuple[str, str], Callable[[], tuple[Sequence[Any], Callable[[Any], Any]]]] = {
             ("users", "tracks"): lambda: (
@@ -249,7 +249,7 @@ class SoundCloudService:
             return ()
         return sorted(self.listening.said(upload), key=lambda said: (-said.written_at, said.number))
 
-    def _page(self, ask: Ask, listed: Listed) -> Answer:
+    def _page(self, ask: HttpRequest, listed: Listed) -> Answer:
         """A page of a list, wrapped with a next link, or bare as it was until 2021."""
         limit = ask.query.get("limit", str(_DEFAULT))
         if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
@@ -272,7 +272,7 @@ class SoundCloudService:
             href = f"{ask.base}{quote(ask.path)}?{urlencode(kept)}"
         return json_answer(listed.endpoint, {"collection": found, "next_href": href})
 
-    def _resolve(self, ask: Ask) -> Answer:
+    def _resolve(self, ask: HttpRequest) -> Answer:
         """The API address of a page, as a redirect."""
         match = re.search(
             r"soundcloud\.com/([^/?#]+)(?:/([^/?#]+))?(?:/([^/?#]+))?", ask.query.get("url", "")
@@ -295,7 +295,7 @@ class SoundCloudService:
     def _by_handle(self) -> dict[str, int]:
         return {self.objects.handle(artist): artist for artist in self.catalogue.everyone}
 
-    def _file(self, ask: Ask) -> Answer:
+    def _file(self, ask: HttpRequest) -> Answer:
         """Pictures, waveforms and sound, each what its name says."""
         name = ask.path.rsplit("/", 1)[-1]
         match = re.fullmatch(
@@ -393,6 +393,6 @@ class SoundCloudService:
         return []
 
 
-def _start(ask: Ask) -> int:
+def _start(ask: HttpRequest) -> int:
     tail = ask.query.get("cursor", "").rsplit(",", 1)[-1] or ask.query.get("offset", "0")
     return int(tail) if tail.isdecimal() else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from phonofilm.sandbox.kernel.service import Ask
+from phonofilm.sandbox.kernel.service import HttpRequest
 from phonofilm.sandbox.services.spotify.objects import Objects, page
 from phonofilm.sandbox.services.spotify.search import REACH, Search
 from phonofilm.sandbox.worlds.hashing import base62, mix
@@ -42,7 +42,7 @@ class Endpoints:
             )
         return index
 
-    def _span(self, ask: Ask, most: int = 50, default: int = 20) -> tuple[int, int]:
+    def _span(self, ask: HttpRequest, most: int = 50, default: int = 20) -> tuple[int, int]:
         limit, offset = _whole(ask, "limit", default), _whole(ask, "offset", 0)
         if not 1 <= limit <= most:
             raise Refusal(400, "Invalid limit")
@@ -50,7 +50,7 @@ class Endpoints:
             raise Refusal(400, "Invalid offset")
         return offset, limit
 
-    def _search(self, ask: Ask, _: str) -> Any:
+    def _search(self, ask: HttpRequest, _: str) -> Any:
         small = self.access == "development"
         offset, limit = self._span(ask, *((10, 5) if small else (50, 20)))
         # A page's own `next` says `query` where a person says `q`.
@@ -62,7 +62,7 @@ class Endpoints:
             raise Refusal(400, "Invalid offset")
         return {kind + "s": self._found(ask, kind, text, offset, limit) for kind in kinds}
 
-    def _found(self, ask: Ask, kind: str, text: str, offset: int, limit: int) -> Any:
+    def _found(self, ask: HttpRequest, kind: str, text: str, offset: int, limit: int) -> Any:
         if kind not in ("artist", "album", "track", "playlist"):
             raise Refusal(400, "Bad search type field " + kind)
         found = self.search.found(kind, text)
@@ -83,7 +83,7 @@ class Endpoints:
             found_page["next"] = None
         return found_page
 
-    def _batch(self, ask: Ask, plural: str) -> Any:
+    def _batch(self, ask: HttpRequest, plural: str) -> Any:
         kind = plural[:-1]
         keys = [key for key in ask.query.get("ids", "").split(",") if key]
         if not keys or len(keys) > _BATCH[plural]:
@@ -92,20 +92,20 @@ class Endpoints:
         rows = [self.objects.index_of(kind, key) for key in keys]
         return {plural: [None if index is None else build(index) for index in rows]}
 
-    def _features(self, ask: Ask, _: str) -> Any:
+    def _features(self, ask: HttpRequest, _: str) -> Any:
         keys = [key for key in ask.query.get("ids", "").split(",") if key]
         if not keys or len(keys) > 100:
             raise Refusal(400, "Too many ids requested" if keys else "Missing required field: ids")
         rows = [self.objects.index_of("track", key) for key in keys]
         return {"audio_features": [None if i is None else self.objects.features(i) for i in rows]}
 
-    def _feature(self, ask: Ask, key: str) -> Any:
+    def _feature(self, ask: HttpRequest, key: str) -> Any:
         features = self.objects.features(self._index("track", key))
         if features is None:
             raise Refusal(404, "analysis not found")
         return features
 
-    def _recommendations(self, ask: Ask, _: str) -> Any:
+    def _recommendations(self, ask: HttpRequest, _: str) -> Any:
         limit = _whole(ask, "limit", 20)
         seeds = [
             (kind, seed)
@@ -140,13 +140,13 @@ class Endpoints:
         artists = (index,) if kind == "artist" else self.catalogue.world.track(index).artists
         return [near for a in artists for near in (a, *self.catalogue.world.related_to(a))]
 
-    def _category(self, ask: Ask, key: str) -> Any:
+    def _category(self, ask: HttpRequest, key: str) -> Any:
         names = {base62(5, n): (n, name) for n, name in enumerate(self._categories)}
         if key not in names:
             raise Refusal(404, "Specified id doesn't exist")
         return _category(ask, *names[key])
 
-    def _featured(self, ask: Ask, _: str) -> Any:
+    def _featured(self, ask: HttpRequest, _: str) -> Any:
         offset, limit = self._span(ask)
         count = min(100, self.catalogue.world.counts["playlists"])
         places = range(offset, min(count, offset + limit))
@@ -156,7 +156,7 @@ class Endpoints:
             "playlists": page(items, count, offset, limit, f"{ask.base}{ask.path}"),
         }
 
-    def _analysis(self, ask: Ask, key: str) -> Any:
+    def _analysis(self, ask: HttpRequest, key: str) -> Any:
         features = self.objects.features(self._index("track", key))
         if features is None:
             raise Refusal(404, "analysis not found")
@@ -173,22 +173,22 @@ class Endpoints:
             "tatums": [],
         }
 
-    def _user(self, ask: Ask, key: str) -> Any:
+    def _user(self, ask: HttpRequest, key: str) -> Any:
         return self.objects.owner(key) | {"followers": {"href": None, "total": 0}, "images": []}
 
-    def _artist(self, ask: Ask, key: str) -> Any:
+    def _artist(self, ask: HttpRequest, key: str) -> Any:
         return self.objects.artist(self._index("artist", key))
 
-    def _album(self, ask: Ask, key: str) -> Any:
+    def _album(self, ask: HttpRequest, key: str) -> Any:
         return self.objects.album(self._index("album", key))
 
-    def _track(self, ask: Ask, key: str) -> Any:
+    def _track(self, ask: HttpRequest, key: str) -> Any:
         return self.objects.track(self._index("track", key))
 
-    def _playlist(self, ask: Ask, key: str) -> Any:
+    def _playlist(self, ask: HttpRequest, key: str) -> Any:
         return self.objects.playlist(self._index("playlist", key))
 
-    def _artist_albums(self, ask: Ask, key: str) -> Any:
+    def _artist_albums(self, ask: HttpRequest, key: str) -> Any:
         small = self.access == "development"
         offset, limit = self._span(ask, *((10, 5) if small else (50, 20)))
         groups = ask.query.get("include_groups", "album,single,compilation,appears_on").split(",")
@@ -206,21 +206,21 @@ class Endpoints:
         href = f"{ask.base}/v1/artists/{key}/albums"
         return page(items, len(albums), offset, limit, href, f"include_groups={','.join(groups)}")
 
-    def _top_tracks(self, ask: Ask, key: str) -> Any:
+    def _top_tracks(self, ask: HttpRequest, key: str) -> Any:
         tracks = self.catalogue.top_tracks(self._index("artist", key))
         return {"tracks": [self.objects.track(t) for t in tracks]}
 
-    def _related(self, ask: Ask, key: str) -> Any:
+    def _related(self, ask: HttpRequest, key: str) -> Any:
         related = self.catalogue.world.related_to(self._index("artist", key))
         return {"artists": [self.objects.artist(a) for a in related]}
 
-    def _album_tracks(self, ask: Ask, key: str) -> Any:
+    def _album_tracks(self, ask: HttpRequest, key: str) -> Any:
         offset, limit = self._span(ask)
         tracks = self.catalogue.world.tracks_of(self._index("album", key))
         items = [self.objects.track_short(t) for t in tracks[offset : offset + limit]]
         return page(items, len(tracks), offset, limit, f"{ask.base}/v1/albums/{key}/tracks")
 
-    def _entries(self, ask: Ask, key: str) -> Any:
+    def _entries(self, ask: HttpRequest, key: str) -> Any:
         offset, limit = self._span(ask, 100)
         index = self._index("playlist", key)
         total = self.catalogue.world.playlist(index).size
@@ -228,21 +228,21 @@ class Endpoints:
         items = [self.objects.entry(index, place) for place in places]
         return page(items, total, offset, limit, f"{ask.base}{ask.path}")
 
-    def _user_playlists(self, ask: Ask, key: str) -> Any:
+    def _user_playlists(self, ask: HttpRequest, key: str) -> Any:
         offset, limit = self._span(ask)
         world = self.catalogue.world
         mine = [p for p in range(world.counts["playlists"]) if world.playlist(p).owner == key]
         items = [self.objects.playlist_short(p) for p in mine[offset : offset + limit]]
         return page(items, len(mine), offset, limit, f"{ask.base}{ask.path}")
 
-    def _category_list(self, ask: Ask, _: str) -> Any:
+    def _category_list(self, ask: HttpRequest, _: str) -> Any:
         offset, limit = self._span(ask)
         rows = list(enumerate(self._categories))[offset : offset + limit]
         items = [_category(ask, n, name) for n, name in rows]
         href = f"{ask.base}/v1/browse/categories"
         return {"categories": page(items, len(self._categories), offset, limit, href)}
 
-    def _category_playlists(self, ask: Ask, key: str) -> Any:
+    def _category_playlists(self, ask: HttpRequest, key: str) -> Any:
         offset, limit = self._span(ask)
         names = {base62(5, n): name for n, name in enumerate(self._categories)}
         if key not in names:
@@ -255,7 +255,7 @@ class Endpoints:
             "playlists": page(items, len(mine), offset, limit, f"{ask.base}{ask.path}"),
         }
 
-    def _new_releases(self, ask: Ask, _: str) -> Any:
+    def _new_releases(self, ask: HttpRequest, _: str) -> Any:
         offset, limit = self._span(ask)
         people = self.catalogue.by_popularity[:100]
         albums = [self.catalogue.world.albums_of(a)[-1] for a in people]
@@ -264,7 +264,7 @@ class Endpoints:
         return {"albums": page(items, len(albums), offset, limit, href)}
 
 
-def _category(ask: Ask, number: int, name: str) -> Any:
+def _category(ask: HttpRequest, number: int, name: str) -> Any:
     key = base62(5, number)
     return {
         "href": f"{ask.base}/v1/browse/categories/{key}",
@@ -274,11 +274,11 @@ def _category(ask: Ask, number: int, name: str) -> Any:
     }
 
 
-def missing(ask: Ask, _: str) -> Any:
+def missing(ask: HttpRequest, _: str) -> Any:
     raise Refusal(404, "Service not found")
 
 
-def _whole(ask: Ask, name: str, default: int) -> int:
+def _whole(ask: HttpRequest, name: str, default: int) -> int:
     try:
         return int(ask.query.get(name, default))
     except ValueError:

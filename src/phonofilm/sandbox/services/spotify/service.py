@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.services.spotify.endpoints import Endpoints, Refusal, missing
 from phonofilm.sandbox.worlds.world import Catalogue
 
@@ -72,7 +72,7 @@ class SpotifyService(Endpoints):
         self._token_seconds = token_seconds
         self._tokens: dict[str, float] = {}
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         self.objects.base = ask.base
         if ask.path == "/api/token":
@@ -86,7 +86,7 @@ class SpotifyService(Endpoints):
         except Refusal as refused:
             return _error(endpoint, refused.status, refused.message)
 
-    def _token(self, ask: Ask) -> Answer:
+    def _token(self, ask: HttpRequest) -> Answer:
         form = parse_qs(ask.body.decode("utf-8", "replace"))
         scheme, _, coded = ask.headers.get("Authorization", "").partition(" ")
         try:
@@ -104,7 +104,7 @@ class SpotifyService(Endpoints):
         body = {"access_token": token, "token_type": "Bearer", "expires_in": self._token_seconds}
         return json_answer("token", body)
 
-    def _admit(self, endpoint: str, ask: Ask) -> None:
+    def _admit(self, endpoint: str, ask: HttpRequest) -> None:
         token = ask.headers.get("Authorization", "").removeprefix("Bearer ")
         if not token:
             raise Refusal(401, "No token provided")
@@ -122,7 +122,7 @@ class SpotifyService(Endpoints):
             status = GONE[self.access][endpoint]
             raise Refusal(status, "Forbidden" if status == 403 else "Resource not found")
 
-    def _route(self, path: str) -> tuple[str, Callable[[Ask, str], Any], str]:
+    def _route(self, path: str) -> tuple[str, Callable[[HttpRequest, str], Any], str]:
         parts = path.split("/")[2:] if path.startswith("/v1/") else []
         if len(parts) == 1:
             plain = {
@@ -144,8 +144,10 @@ class SpotifyService(Endpoints):
             return "category_playlists", self._category_playlists, parts[2]
         return "unknown", missing, ""
 
-    def _route_two(self, first: str, second: str) -> tuple[str, Callable[[Ask, str], Any], str]:
-        table: dict[str, tuple[str, Callable[[Ask, str], Any]]] = {
+    def _route_two(
+        self, first: str, second: str
+    ) -> tuple[str, Callable[[HttpRequest, str], Any], str]:
+        table: dict[str, tuple[str, Callable[[HttpRequest, str], Any]]] = {
             "artists": ("artist", self._artist),
             "albums": ("album", self._album),
             "tracks": ("track", self._track),
@@ -168,8 +170,8 @@ class SpotifyService(Endpoints):
 
     def _route_three(
         self, first: str, key: str, third: str
-    ) -> tuple[str, Callable[[Ask, str], Any], str]:
-        table: dict[tuple[str, str], tuple[str, Callable[[Ask, str], Any]]] = {
+    ) -> tuple[str, Callable[[HttpRequest, str], Any], str]:
+        table: dict[tuple[str, str], tuple[str, Callable[[HttpRequest, str], Any]]] = {
             ("artists", "albums"): ("artist_albums", self._artist_albums),
             ("artists", "top-tracks"): ("top_tracks", self._top_tracks),
             ("artists", "related-artists"): ("related", self._related),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.worlds.film import FilmWorld
 
 _PAGE = 20
@@ -40,7 +40,7 @@ class TmdbService:
         """The ids of all titles in its anime lists."""
         return [f"{name}/{i + 1}" for name, held in self._lists.items() for i in held]
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one request."""
         if not ask.headers.get("Authorization", "").startswith("Bearer sandbox-"):
             return _refusal(401, 7, "Invalid API key: You must be granted a valid key.")
@@ -56,7 +56,7 @@ class TmdbService:
             return self._detail(found[1], int(found[2]) - 1, ask)
         return _refusal(404, 34, "The resource you requested could not be found.")
 
-    def _discover(self, ask: Ask, kind: str) -> Answer:
+    def _discover(self, ask: HttpRequest, kind: str) -> Answer:
         page = int(ask.query.get("page", "1")) if ask.query.get("page", "1").isdigit() else 0
         if not 1 <= page <= _MOST_PAGES:
             return _refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
@@ -93,7 +93,7 @@ class TmdbService:
     def _kind(self, index: int) -> str:
         return "tv" if self.world.kind(index) in _SERIES else "movie"
 
-    def _detail(self, kind: str, index: int, ask: Ask) -> Answer:
+    def _detail(self, kind: str, index: int, ask: HttpRequest) -> Answer:
         if not 0 <= index < self.world.titles or self._kind(index) != kind:
             return _refusal(404, 34, "The resource you requested could not be found.")
         world, title = self.world, self.world.title(index)

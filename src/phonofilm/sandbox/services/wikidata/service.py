@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-from phonofilm.sandbox.kernel.service import Answer, Ask, Clock, Window, json_answer
+from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
 from phonofilm.sandbox.worlds.film import FilmWorld
 
 _ENTITY = "http://www.wikidata.org/entity/"
@@ -50,7 +50,7 @@ class WikidataService:
         """The item of a title."""
         return f"Q{_ITEM_BASE + index}"
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: HttpRequest) -> Answer:
         """Answers one query."""
         if ask.path != "/sparql":
             return Answer("unknown", 404, b"not found", {"Content-Type": "text/plain"})

@@ -13,7 +13,7 @@ import duckdb
 from phonofilm.errors import UsageError
 from phonofilm.landing.journal import disk_failed
 from phonofilm.warehouse.export.card import Exported, attributions, write_card
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 
 _SQL = """SELECT t.id, t.imdb_id, t.last_seen, t.name, t.poster_url, t.rating, t.votes, t.is_series,
     t.runtime_ms, t.genres, t.release_date, t.plot, p.people
@@ -30,7 +30,7 @@ _HOST = "https://www.imdb.com"
 
 
 def write_titles(
-    connection: duckdb.DuckDBPyConnection, folder: DataFolder, out: Path, per_file: int
+    connection: duckdb.DuckDBPyConnection, folder: Workspace, out: Path, per_file: int
 ) -> list[Exported]:
     """Writes `OUT/YYYY-MM-DD/titles-00001.json` and so on; the card lies beside OUT."""
     if out.is_file():
