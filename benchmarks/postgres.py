@@ -25,8 +25,8 @@ from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.records import RECORDS
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
-from phonofilm.warehouse.engines.dialect import POSTGRES
 from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.schema.dialect import POSTGRES
 from phonofilm.warehouse.schema.tables import statements
 from phonofilm.workspace import Workspace
 

@@ -17,7 +17,8 @@ from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.records import Artist, Record
-from phonofilm.sources.contract import HttpSource, Link, Page, Request, Response
+from phonofilm.sources.contract import Link, Page, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 
 RULERS = Path(__file__).resolve().parents[2] / "shared" / "bench" / "closed_world.py"

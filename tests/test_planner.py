@@ -19,7 +19,8 @@ from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Everything, Goal
 from phonofilm.errors import UsageError
 from phonofilm.records import Artist, Record
-from phonofilm.sources.contract import HttpSource, Page, Request, Response
+from phonofilm.sources.contract import Page, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 
 NOTHING = Response(200, {}, b"")

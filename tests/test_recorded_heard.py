@@ -17,7 +17,8 @@ import msgspec
 import pytest
 
 from phonofilm.sources import get
-from phonofilm.sources.contract import Malformed, Request, Response, classify_http
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Malformed, Request, Response
 
 KNOWN = Path(__file__).with_name("recorded.json")
 SHARED = Path(__file__).resolve().parents[2] / "shared"

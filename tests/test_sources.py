@@ -9,7 +9,8 @@ import pytest
 from phonofilm.errors import UsageError
 from phonofilm.records import BY_KIND, columns
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.contract import Link, Outcome, Request, Response, classify_http, retry_after
+from phonofilm.sources.classify import classify_http, retry_after
+from phonofilm.sources.contract import Link, Outcome, Request, Response
 from phonofilm.sources.spotify.source import SOURCE as SPOTIFY
 
 ROLES = {"seed", "search", "detail", "contain", "measure", "relate", "stored"}

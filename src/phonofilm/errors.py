@@ -18,6 +18,8 @@ Exit code 1 is a bug of ours, 130 an interruption with the state saved.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class PhonofilmError(Exception):
     """Base of the tree. `happened` is one sentence; `saved` and `next_step` complete it."""
@@ -91,3 +93,12 @@ class BotWallError(PhonofilmError):
     """A source asks for a browser; no solver, no disguise: the host is left alone."""
 
     exit_code = 7
+
+
+def storage_error(path: Path, error: Exception) -> StoreError:
+    """Describe a failure of the disk that holds `path`."""
+    return StoreError(
+        f"The disk of {path.parent} fails: {error}.",
+        saved="Every answer up to the last commit is safe; only the calls in flight are lost.",
+        next_step="Make room (or repair the disk) and run the same command again.",
+    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.scope.goal import plain_name
 from phonofilm.crawl.session import check_parking
 from phonofilm.errors import ParkedError, StoreError, UsageError
 from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.send import send
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.records import Artist, Record
+from phonofilm.records.names import plain_name
 from phonofilm.sources import get
-from phonofilm.sources.contract import HttpSource, Malformed, Page, Request
+from phonofilm.sources.contract import Malformed, Page, Request
+from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import Workspace
 
 SEARCHES = ("artist", "album", "track", "playlist", "title")

@@ -10,7 +10,8 @@ from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.send import send
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.sources import get
-from phonofilm.sources.contract import HttpSource, Malformed, Request
+from phonofilm.sources.contract import Malformed, Request
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 from phonofilm.workspace import Workspace
 

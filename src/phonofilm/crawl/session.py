@@ -37,7 +37,7 @@ from phonofilm.net.robots import robots_of
 from phonofilm.net.transport import Transport
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
-from phonofilm.sources.contract import HttpSource
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Manifest
 from phonofilm.workspace import FolderLock, Workspace
 

@@ -19,9 +19,8 @@ import msgspec
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.erasure.rows import erase_rows
-from phonofilm.errors import UsageError
+from phonofilm.errors import UsageError, storage_error
 from phonofilm.landing.envelope import Envelope
-from phonofilm.landing.journal import disk_failed
 from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
 from phonofilm.privacy.people import (
@@ -37,7 +36,8 @@ from phonofilm.privacy.people import (
 )
 from phonofilm.privacy.pseudonyms import PREFIX
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.contract import ODD_ANSWERS, Malformed, plain
+from phonofilm.sources.contract import ODD_ANSWERS, Malformed
+from phonofilm.sources.decode import plain
 from phonofilm.warehouse.load.load import seal_all
 from phonofilm.warehouse.snapshots import publish, published, withdraw
 from phonofilm.workspace import FolderLock, Workspace
@@ -89,7 +89,7 @@ def _note(folder: Workspace, theirs: PersonData) -> None:
             file.write(msgspec.json.encode(theirs))
         growing.replace(path)
     except OSError as error:
-        raise disk_failed(path, error) from error
+        raise storage_error(path, error) from error
 
 
 def _remove(folder: Workspace, shelf: SegmentStore, theirs: PersonData) -> Removed:

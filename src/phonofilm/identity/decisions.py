@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.errors import StoreError, UsageError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import StoreError, UsageError, storage_error
 from phonofilm.workspace import Workspace
 
 
@@ -43,7 +42,7 @@ def decide(folder: Workspace, kind: str, one: str, other: str, same: bool) -> De
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise disk_failed(path, error) from error
+        raise storage_error(path, error) from error
     return made
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from phonofilm.errors import StoreError
+from phonofilm.errors import StoreError, storage_error
 from phonofilm.identity.model import RULES, MatchModel
-from phonofilm.landing.journal import disk_failed
 from phonofilm.warehouse.snapshots import open_session
 from phonofilm.workspace import Workspace
 
@@ -51,7 +50,7 @@ class MatchStore:
                 self._open()
         except (OSError, duckdb.Error) as error:
             self.connection.close()
-            raise disk_failed(self.path, error) from error
+            raise storage_error(self.path, error) from error
 
     def _is_damaged(self, error: duckdb.Error) -> bool:
         """Whether the file is no book any more; it can be made anew, a full disk cannot."""

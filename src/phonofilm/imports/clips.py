@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import storage_error
 
 LISTING = "clips.csv"
 _ENDINGS = (".mp3", ".ogg", ".flac", ".wav", ".m4a")
@@ -37,7 +37,7 @@ def bring_clips(root: Path, folders: Sequence[str], media: Path, incoming: Path)
                 lines.writerow((int(path.stem), inside, target.stat().st_size, digest))
                 number += 1
     except OSError as error:
-        raise disk_failed(media, error) from error
+        raise storage_error(media, error) from error
     if not number:
         listing.unlink()
         return None

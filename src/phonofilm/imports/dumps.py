@@ -27,11 +27,11 @@ from phonofilm.errors import (
     ShapeError,
     StoreError,
     UsageError,
+    storage_error,
 )
 from phonofilm.imports.clips import bring_clips
 from phonofilm.landing.archives import project
 from phonofilm.landing.dumps import Checked, DumpFile, Dumps, Generation, check
-from phonofilm.landing.journal import disk_failed
 from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.subset import keep_part
 from phonofilm.net.origin import check_terms
@@ -40,7 +40,7 @@ from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.sources import get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable
 from phonofilm.sources.bulk.tsv import TruncatedFile
-from phonofilm.sources.contract import is_wall
+from phonofilm.sources.classify import is_wall
 from phonofilm.workspace import FolderLock, Workspace
 
 _SHRUNK = 0.95
@@ -270,7 +270,7 @@ class _Import:
                 next_step="Fetch the file again and repeat the command.",
             ) from None
         except OSError as error:
-            raise disk_failed(path, error) from error
+            raise storage_error(path, error) from error
         try:
             _is_table(path, table, seen)
             self._check_size(name, seen)

@@ -27,7 +27,8 @@ from phonofilm.net.transport import BODY_BYTES_MAX
 from phonofilm.privacy.people import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
-from phonofilm.sources.contract import ODD_ANSWERS, HttpSource, Response
+from phonofilm.sources.contract import ODD_ANSWERS, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import FolderLock, Workspace
 
 _PAGES = (".html", ".htm", ".json")

@@ -21,9 +21,8 @@ from typing import IO, Any
 import duckdb
 import msgspec
 
-from phonofilm.errors import ConfigurationError, ShapeError
+from phonofilm.errors import ConfigurationError, ShapeError, storage_error
 from phonofilm.landing.dumps import Checked, part_name, sha256_of
-from phonofilm.landing.journal import disk_failed
 from phonofilm.sources.bulk.contract import DumpTable
 from phonofilm.sources.bulk.tsv import TruncatedFile
 
@@ -63,7 +62,7 @@ def project(path: Path, table: DumpTable, folder: Path) -> Checked:
                 made.rows.append(_part(connection, piece, table, target))
                 note.write_bytes(msgspec.json.encode(made))
     except OSError as error:
-        raise disk_failed(folder, error) from error
+        raise storage_error(folder, error) from error
     finally:
         connection.close()
     note.unlink(missing_ok=True)

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.errors import StoreError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import StoreError, storage_error
 from phonofilm.sources.bulk import tsv
 
 KEPT = 2
@@ -116,7 +115,7 @@ class Dumps:
         try:
             self.incoming.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise disk_failed(self.incoming, error) from error
+            raise storage_error(self.incoming, error) from error
         return self.incoming
 
     def swap_in(self, generation: Generation) -> None:
@@ -133,7 +132,7 @@ class Dumps:
             for number in self.numbers()[:-KEPT]:
                 shutil.rmtree(self.folder(number))
         except OSError as error:
-            raise disk_failed(self.root, error) from error
+            raise storage_error(self.root, error) from error
 
     def take(self, source: Path, name: str) -> Path:
         """Copies a local file in."""
@@ -150,7 +149,7 @@ class Dumps:
             target.unlink(missing_ok=True)
             bring(source, target)  # type: ignore[operator]
         except OSError as error:
-            raise disk_failed(target, error) from error
+            raise storage_error(target, error) from error
         return target
 
 
@@ -204,7 +203,7 @@ def plain(path: Path, target: Path) -> None:
             for held in tsv.unpacked(packed):
                 file.write(held)
     except OSError as error:
-        raise disk_failed(target, error) from error
+        raise storage_error(target, error) from error
 
 
 def careful(path: Path, width: int) -> Iterator[list[str | None] | tsv.BadRow]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.errors import StoreError
+from phonofilm.errors import storage_error
 from phonofilm.landing.envelope import Envelope
 
 _MOST_BUFFERS = 512  # of one writev, half of what Linux allows
@@ -49,7 +49,7 @@ class Journal:
                 raise OSError("only a part could be written")
         except OSError as error:
             self._file.truncate(self.offset)  # half an answer is none
-            raise disk_failed(self.path, error) from error
+            raise storage_error(self.path, error) from error
         self.offset += written
         return self.offset
 
@@ -71,12 +71,3 @@ def whole_lines(path: Path, committed: int) -> int:
             if found >= 0:
                 return max(0, start) + found + 1
     return 0
-
-
-def disk_failed(path: Path, error: Exception) -> StoreError:
-    """What a person is told when a disk fails."""
-    return StoreError(
-        f"The disk of {path.parent} fails: {error}.",
-        saved="Every answer up to the last commit is safe; only the calls in flight are lost.",
-        next_step="Make room (or repair the disk) and run the same command again.",
-    )

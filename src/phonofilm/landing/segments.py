@@ -9,9 +9,8 @@ from urllib.parse import quote
 
 import duckdb
 
-from phonofilm.errors import StoreError
+from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.envelope import COLUMNS, Envelope
-from phonofilm.landing.journal import disk_failed
 
 # Twice this is allocated per thread; longer lines are rare and read with a larger one.
 _BUFFER_BYTES = 4 * 1024 * 1024
@@ -38,7 +37,7 @@ def seal_log(log: Path, landing: Path, threads: int = 2) -> list[Path]:
             except duckdb.InvalidInputException:  # a line longer than the buffer
                 return _seal(connection, log, landing, _longest_line(log))
         except duckdb.Error as error:
-            raise disk_failed(landing, error) from error
+            raise storage_error(landing, error) from error
 
 
 def _seal(

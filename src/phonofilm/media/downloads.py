@@ -27,7 +27,8 @@ from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
 from phonofilm.net.origin import Origin
 from phonofilm.runtime.signals import on_interrupt
-from phonofilm.sources.contract import ODD_ANSWERS, HttpSource, Outcome, Request, Response
+from phonofilm.sources.contract import ODD_ANSWERS, Outcome, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.media import ROLES, MediaRef, Owner, StoredMedia, media_refs
 from phonofilm.workspace import Workspace
 

@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import storage_error
 from phonofilm.media.file_types import BOUNDS, ENDINGS, HEAD_BYTES, Bound, type_of, words_for
 from phonofilm.net.transport import proxy_of
-from phonofilm.sources.contract import Outcome, Response, classify_http
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Outcome, Response
 
 _SMALL = 1 << 20
 _CHUNK = 1 << 16
@@ -82,7 +83,7 @@ class Fetcher:
         except OSError as error:
             if error.errno is None or isinstance(error, ConnectionError):
                 return Outcome("unavailable", type(error).__name__)
-            raise disk_failed(self._root / "media", error) from error
+            raise storage_error(self._root / "media", error) from error
         return Outcome("refused", "redirected more than three times")
 
     async def _ask(self, address: URL, bound: Bound, part: str) -> StoredFile | Outcome | URL:

@@ -18,7 +18,7 @@ from phonofilm.net.auth.client_token import Bearer, ClientToken, Credentials, No
 from phonofilm.net.auth.user_token import Grant, UserToken
 from phonofilm.net.clock import Clock
 from phonofilm.net.transport import NoResponse, Transport
-from phonofilm.sources.contract import HttpSource
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Budget, Manifest
 
 

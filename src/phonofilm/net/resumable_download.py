@@ -13,10 +13,10 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import msgspec
 
-from phonofilm.errors import BotWallError, ParkedError, StoreError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import BotWallError, ParkedError, StoreError, storage_error
 from phonofilm.net.transport import proxy_of
-from phonofilm.sources.contract import Response, classify_http
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Response
 
 _CHUNK_BYTES = 1024 * 1024
 _TRIES = 5
@@ -229,4 +229,4 @@ async def _receive(
     except ConnectionError:
         raise
     except OSError as error:
-        raise disk_failed(target, error) from error
+        raise storage_error(target, error) from error

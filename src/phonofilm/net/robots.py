@@ -6,7 +6,7 @@ from protego import Protego
 
 from phonofilm.errors import BotWallError, StoreError
 from phonofilm.net.transport import NoResponse, Transport
-from phonofilm.sources.contract import classify_http
+from phonofilm.sources.classify import classify_http
 
 
 class Robots:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from phonofilm.crawl.context import Sender
+from phonofilm.net.base import Sender
 from phonofilm.net.transport import NoResponse
-from phonofilm.sources.contract import HttpSource, Request, Response
+from phonofilm.sources.contract import Request, Response
+from phonofilm.sources.http import HttpSource
 
 
 async def send(

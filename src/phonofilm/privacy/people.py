@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import duckdb
 import msgspec
 
+from phonofilm.errors import storage_error
 from phonofilm.landing.envelope import COLUMNS, Envelope, digest_of
-from phonofilm.landing.journal import disk_failed
 from phonofilm.landing.segments import answers
 from phonofilm.privacy.pseudonyms import MENTION, PREFIX, pseudonym
-from phonofilm.sources.contract import Malformed, plain
+from phonofilm.sources.contract import Malformed
+from phonofilm.sources.decode import plain
 
 FILE = "forgotten.jsonl"
 _OWNERS = ("user", "owner", "creator")
@@ -171,7 +172,7 @@ def remember(root: Path, source: str, gone: ErasedPeople) -> None:
         growing.write_text(held + lines, "utf-8")
         growing.replace(path)
     except OSError as error:
-        raise disk_failed(path, error) from error
+        raise storage_error(path, error) from error
 
 
 def find_people(tree: Any, hash_of: Callable[[object], str]) -> Iterator[Person]:
@@ -223,7 +224,7 @@ def rewrite(path: Path, change: Change) -> int:
         else:
             path.unlink()
     except (OSError, duckdb.Error) as error:
-        raise disk_failed(path, error) from error
+        raise storage_error(path, error) from error
     return touched
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.sources.contract import Malformed, plain
+from phonofilm.sources.contract import Malformed
+from phonofilm.sources.decode import plain
 
 _KINDS = re.compile(r"\[(?:kind=([^\]]+))?\]$")
 # What services let people be called; after a letter or digit it is an address, not a mention.

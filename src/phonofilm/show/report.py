@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
 from phonofilm.crawl.coverage.coverage import percent
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import storage_error
 from phonofilm.show import queries
 from phonofilm.sources import get
 from phonofilm.warehouse.snapshots import open_snapshot, published
@@ -49,7 +49,7 @@ def report(folder: Workspace, out: Path) -> Path:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise disk_failed(out, error) from error
+        raise storage_error(out, error) from error
     return out
 
 

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import duckdb
 import msgspec
 
-from phonofilm.errors import UsageError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import UsageError, storage_error
 from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
@@ -62,7 +61,7 @@ def waveform(folder: Workspace, track: str, out: Path) -> Path:
         growing.write_text(draw(heard), encoding="utf-8")
         growing.replace(out)
     except OSError as error:
-        raise disk_failed(out, error) from error
+        raise storage_error(out, error) from error
     return out
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from phonofilm.errors import UsageError
 from phonofilm.sources.bulk.contract import BulkSource
-from phonofilm.sources.contract import HttpSource
+from phonofilm.sources.http import HttpSource
 
 NAMES = (
     "deezer",

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from phonofilm.records import Media, Record, Track
-from phonofilm.sources.contract import HttpSource, Page, Request, Response, one_of
+from phonofilm.sources.contract import Page, Request, Response
+from phonofilm.sources.decode import one_of
+from phonofilm.sources.http import HttpSource
 
 ROLES = ("artwork", "profile", "background", "waveform", "samples", "preview", "audio")
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from phonofilm.errors import StoreError, UsageError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import StoreError, UsageError, storage_error
 from phonofilm.warehouse.engines.location import check_url, saved_location
 from phonofilm.workspace import Workspace
 
@@ -38,7 +37,7 @@ def publish(folder: Workspace) -> Path:
         for old in _all(folder)[:-KEPT]:
             old.unlink(missing_ok=True)  # who reads it keeps reading: the file is only unnamed
     except OSError as error:
-        raise disk_failed(target, error) from error
+        raise storage_error(target, error) from error
     return target
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from phonofilm.crawl.coverage.population import PopulationEstimator, Range
+from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.base import Scheduler
 
 # Parents before what they contain: unknown artists have unknown albums.

@@ -14,11 +14,11 @@ import math
 from array import array
 from collections import Counter, deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
-Z = 1.645  # 90 %, both sides
+from phonofilm.crawl.intervals import Range, Z
+
 # Relative errors, one standard deviation: of gaps in lists asked for, in lists not asked for.
 _ASKED_ERROR, _OPEN_ERROR = 0.12, 0.5
 # Bare against tagged differs from region to region by so much more than counting errors (log).
@@ -31,14 +31,6 @@ _MENTIONS, _TAGGED = 3, 4
 _NEWEST = 400
 # Lists of fewer members are short: they are known by few, and told of less often.
 _LONG = 8
-
-
-class Range(NamedTuple):
-    """A number with the ends of its 90 % interval."""
-
-    middle: float
-    low: float
-    high: float
 
 
 class _Kept(msgspec.Struct):

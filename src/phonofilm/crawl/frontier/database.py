@@ -8,8 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from phonofilm.errors import NewerDataError, OriginError, StoreError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import NewerDataError, OriginError, StoreError, storage_error
 from phonofilm.sources.contract import Request
 
 VERSION = 3
@@ -73,7 +72,7 @@ class FrontierDatabase:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._prepare()
         except sqlite3.Error as error:
-            raise disk_failed(path, error) from error
+            raise storage_error(path, error) from error
 
     def _prepare(self) -> None:
         version = self._one("PRAGMA user_version")

@@ -24,7 +24,7 @@ from phonofilm.crawl.frontier.database import (
     FrontierDatabase,
     Task,
 )
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import storage_error
 from phonofilm.privacy.people import told_without
 from phonofilm.sources.contract import Request, Response
 
@@ -208,7 +208,7 @@ class Frontier(FrontierDatabase):
             run("VACUUM")
             run("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            raise disk_failed(self.path, error) from error
+            raise storage_error(self.path, error) from error
 
     def _change(self, seq: int, flags: int) -> None:
         if seq < len(self.kinds):
@@ -317,7 +317,7 @@ class Frontier(FrontierDatabase):
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 run("ROLLBACK")
-            raise disk_failed(self.path, error) from error
+            raise storage_error(self.path, error) from error
         self._nodes.clear()
         self._changes.clear()
         self._inserts.clear()
@@ -344,7 +344,7 @@ class Frontier(FrontierDatabase):
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise disk_failed(self.path, error) from error
+            raise storage_error(self.path, error) from error
 
     def saved_estimates(self) -> bytes:
         """The evidence on coverage that earlier runs kept; empty when there is none."""

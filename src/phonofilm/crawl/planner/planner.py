@@ -12,9 +12,9 @@ import json
 import random
 from collections.abc import Callable
 
-from phonofilm.crawl.coverage.population import Range, Z
 from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.intervals import Range, Z
 from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.crawl.planner.policies import POLICIES, Policy, with_what_follows
 from phonofilm.crawl.planner.queues.base import (

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from phonofilm.crawl.coverage.population import Range
 from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.crawl.scope.goal import IGNORED
-from phonofilm.sources.contract import Finding, HttpSource, Link, Page, Request
+from phonofilm.sources.contract import Finding, Link, Page, Request
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 

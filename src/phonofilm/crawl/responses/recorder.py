@@ -19,15 +19,8 @@ from phonofilm.crawl.responses.pagination import PaginationGuard
 from phonofilm.crawl.responses.writer import SchemaMatch
 from phonofilm.crawl.scope.goal import IGNORED, Goal, Scope
 from phonofilm.records import BY_KIND, Record, has_all
-from phonofilm.sources.contract import (
-    ODD_ANSWERS,
-    Finding,
-    HttpSource,
-    Link,
-    Malformed,
-    Page,
-    Response,
-)
+from phonofilm.sources.contract import ODD_ANSWERS, Finding, Link, Malformed, Page, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 
 

@@ -10,9 +10,9 @@ from typing import Literal
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.database import FrontierDatabase
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.errors import StoreError
+from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.envelope import RunInfo, wrap
-from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, disk_failed, whole_lines
+from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, whole_lines
 from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.net.clock import Clock
 from phonofilm.privacy.people import ErasedPeople
@@ -140,7 +140,7 @@ class ResponseWriter:
     def _look_at_disk(self) -> None:
         free = free_bytes(self._folder.root)
         if free < FREE_BYTES_MIN:
-            raise disk_failed(self._log.path, OSError(f"only {free >> 20} MiB are left"))
+            raise storage_error(self._log.path, OSError(f"only {free >> 20} MiB are left"))
 
     def _turn(self) -> None:
         """Begins another log and seals the full one beside the crawl."""

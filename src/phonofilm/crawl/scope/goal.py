@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from difflib import get_close_matches
 from typing import Protocol
 
@@ -11,7 +9,9 @@ import msgspec
 
 from phonofilm.errors import UsageError
 from phonofilm.records import BY_PLURAL, Artist, Genre, Record
-from phonofilm.sources.contract import Finding, HttpSource, Link, Page, Request
+from phonofilm.records.names import plain_name
+from phonofilm.sources.contract import Finding, Link, Page, Request
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 
 KINDS = (
@@ -262,11 +262,3 @@ class Named:
     def _not_found(self, name: str) -> str:
         near = self._near.get(name)
         return f"{name!r} was not found{'; near: ' + ', '.join(near) if near else ''}"
-
-
-def plain_name(name: str) -> str:
-    """A name without case, accents, punctuation and a leading "the": for telling equal names."""
-    text = unicodedata.normalize("NFKD", name).casefold()
-    words = re.sub(r"[^\w]+", " ", "".join(c for c in text if not unicodedata.combining(c))).split()
-    plain = " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)
-    return plain or name

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from phonofilm.crawl.frontier.sqlite import NODE_KINDS, Frontier
 from phonofilm.crawl.scope.goal import Scope
 from phonofilm.landing.envelope import Envelope
-from phonofilm.sources.contract import HttpSource, Link, Malformed
+from phonofilm.sources.contract import Link, Malformed
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 
 

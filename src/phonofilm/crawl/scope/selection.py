@@ -9,7 +9,8 @@ from typing import NamedTuple
 from phonofilm.crawl.scope.goal import Everything, Named, OfGenre, Scope
 from phonofilm.errors import UsageError
 from phonofilm.sources import get
-from phonofilm.sources.contract import HttpSource, Link
+from phonofilm.sources.contract import Link
+from phonofilm.sources.http import HttpSource
 
 _OF_ARTIST: dict[str, int | None] = dict.fromkeys(("artist", "album", "track"))
 _OF_PLAYLIST: dict[str, int | None] = dict.fromkeys(("playlist", "track"))

@@ -19,10 +19,8 @@ from phonofilm.sources.contract import (
     Parser,
     Request,
     Response,
-    malformed_item,
-    one_of,
-    plain,
 )
+from phonofilm.sources.decode import malformed_item, one_of, plain
 
 PAGE = 100
 _COUNT = re.compile(r"(\d+)/(\d+)")

@@ -9,17 +9,10 @@ from typing import Any, ClassVar
 import msgspec
 
 from phonofilm.sources.beatport.parse import PAGE, PARSERS, blocks, kind_of, next_data
-from phonofilm.sources.contract import (
-    HttpSource,
-    Link,
-    Malformed,
-    Outcome,
-    Query,
-    Request,
-    Response,
-    classify_http,
-    plain,
-)
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Link, Malformed, Outcome, Query, Request, Response
+from phonofilm.sources.decode import plain
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 
 # More than one pair of them in a search is refused with 403.

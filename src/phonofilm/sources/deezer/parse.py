@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from phonofilm.records import ArtistGenre, ArtistRelation, AudioFeatures, Genre
-from phonofilm.sources.contract import Finding, Page, Parser, Request, Response, items_of, one_of
+from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
+from phonofilm.sources.decode import items_of, one_of
 from phonofilm.sources.deezer import api_types
 from phonofilm.sources.deezer.convert import SOURCE, PageBuilder, milliseconds
 from phonofilm.sources.record_builder import mapped

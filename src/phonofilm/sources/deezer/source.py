@@ -6,8 +6,10 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.contract import HttpSource, Outcome, Request, Response, classify_http
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Outcome, Request, Response
 from phonofilm.sources.deezer.parse import PARSERS
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 
 _QUOTA, _BUSY, _NO_DATA = 4, 700, 800

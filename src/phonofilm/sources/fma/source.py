@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from phonofilm.records import Album, Artist, Genre, Sound, Track
 from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
-from phonofilm.sources.contract import HttpSource, Link, Parser
+from phonofilm.sources.contract import Link, Parser
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 
 _TRACKS = (

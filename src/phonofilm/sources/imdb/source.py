@@ -6,15 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.sources.bulk.contract import DumpTable, Reading, Rule
-from phonofilm.sources.contract import (
-    HttpSource,
-    Malformed,
-    Outcome,
-    Parser,
-    Request,
-    Response,
-    classify_http,
-)
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Malformed, Outcome, Parser, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.imdb import parts
 from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
 from phonofilm.sources.imdb.tables import READINGS, TABLES

@@ -7,7 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Maybe, Track
 from phonofilm.records.dates import release_date
-from phonofilm.sources.contract import Finding, Page, Parser, Request, Response, items_of
+from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
+from phonofilm.sources.decode import items_of
 from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "itunes"

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from phonofilm.sources.contract import (
-    HttpSource,
-    Link,
-    Outcome,
-    Request,
-    Response,
-    classify_http,
-    retry_after,
-)
+from phonofilm.sources.classify import classify_http, retry_after
+from phonofilm.sources.contract import Link, Outcome, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.itunes.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 

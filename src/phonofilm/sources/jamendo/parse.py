@@ -10,7 +10,8 @@ from msgspec import UNSET
 
 from phonofilm.records import Album, Artist, Tag, Track
 from phonofilm.records.dates import release_date
-from phonofilm.sources.contract import Page, Parser, Request, Response, items_of
+from phonofilm.sources.contract import Page, Parser, Request, Response
+from phonofilm.sources.decode import items_of
 from phonofilm.sources.record_builder import RecordBuilder
 
 SOURCE = "jamendo"

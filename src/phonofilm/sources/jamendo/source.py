@@ -6,7 +6,9 @@ from typing import ClassVar
 
 import msgspec
 
-from phonofilm.sources.contract import HttpSource, Outcome, Query, Request, Response, classify_http
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Outcome, Query, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.jamendo.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET
 
 from phonofilm.records import Artist, ArtistRelation, ExternalId, Tag, Track
-from phonofilm.sources.contract import Page, Parser, Request, Response, items_of
+from phonofilm.sources.contract import Page, Parser, Request, Response
+from phonofilm.sources.decode import items_of
 from phonofilm.sources.musicbrainz.convert import TAG_LICENCE, elsewhere
 
 SOURCE = "listenbrainz"

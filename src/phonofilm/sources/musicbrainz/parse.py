@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from phonofilm.records import Genre
-from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response, one_of
+from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response
+from phonofilm.sources.decode import one_of
 from phonofilm.sources.musicbrainz import api_types
 from phonofilm.sources.musicbrainz.convert import SOURCE, PageBuilder
 

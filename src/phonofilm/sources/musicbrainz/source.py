@@ -7,16 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
-from phonofilm.sources.contract import (
-    HttpSource,
-    Link,
-    Outcome,
-    Query,
-    Request,
-    Response,
-    classify_http,
-    retry_after,
-)
+from phonofilm.sources.classify import classify_http, retry_after
+from phonofilm.sources.contract import Link, Outcome, Query, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.musicbrainz.parse import PARSERS
 from phonofilm.sources.musicbrainz.tables import READINGS, TABLES

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from phonofilm.sources.contract import HttpSource, Link
+from phonofilm.sources.contract import Link
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.reccobeats.parse import PARSERS
 

@@ -24,7 +24,8 @@ from phonofilm.records import (
     WebProfile,
 )
 from phonofilm.records.ids import isrc
-from phonofilm.sources.contract import ODD_VALUES, Finding, malformed_item
+from phonofilm.sources.contract import ODD_VALUES, Finding
+from phonofilm.sources.decode import malformed_item
 from phonofilm.sources.musical_keys import pitch_of
 from phonofilm.sources.record_builder import RecordBuilder, T, mapped
 from phonofilm.sources.soundcloud import api_types

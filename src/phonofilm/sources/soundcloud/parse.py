@@ -8,17 +8,8 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.sources.contract import (
-    ODD_VALUES,
-    Malformed,
-    Page,
-    Parser,
-    Request,
-    Response,
-    malformed_item,
-    one_of,
-    plain,
-)
+from phonofilm.sources.contract import ODD_VALUES, Malformed, Page, Parser, Request, Response
+from phonofilm.sources.decode import malformed_item, one_of, plain
 from phonofilm.sources.paging import follow
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.convert import PageBuilder

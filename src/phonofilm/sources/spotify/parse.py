@@ -8,18 +8,8 @@ from typing import Any
 import msgspec
 
 from phonofilm.records import ArtistRelation, AudioFeatures, Genre, Record
-from phonofilm.sources.contract import (
-    Finding,
-    Link,
-    Malformed,
-    Page,
-    Parser,
-    Request,
-    Response,
-    items_of,
-    one_of,
-    plain,
-)
+from phonofilm.sources.contract import Finding, Link, Malformed, Page, Parser, Request, Response
+from phonofilm.sources.decode import items_of, one_of, plain
 from phonofilm.sources.spotify import api_types
 from phonofilm.sources.spotify.convert import SOURCE, PageBuilder
 

@@ -10,15 +10,9 @@ from typing import ClassVar
 import msgspec
 
 from phonofilm.records import Artist, Record
-from phonofilm.sources.contract import (
-    HttpSource,
-    Link,
-    Outcome,
-    Request,
-    Response,
-    classify_http,
-    retry_after,
-)
+from phonofilm.sources.classify import classify_http, retry_after
+from phonofilm.sources.contract import Link, Outcome, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.spotify.parse import PARSERS
 

@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 
 from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
 from phonofilm.records.dates import release_date
-from phonofilm.sources.contract import Page, Request, Response, items_of, one_of
+from phonofilm.sources.contract import Page, Request, Response
+from phonofilm.sources.decode import items_of, one_of
 
 _PICTURES = "https://image.tmdb.org/t/p/original"
 _COUNTRY = "US"  # the certificate that TMDB knows of most titles

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from phonofilm.sources.contract import (
-    HttpSource,
-    Link,
-    Outcome,
-    Query,
-    Request,
-    Response,
-    classify_http,
-)
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Link, Outcome, Query, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.tmdb.parse import PARSERS
 

@@ -9,7 +9,8 @@ import msgspec
 
 from phonofilm.records import ABSENT, Credit, Person, Record, Title, TitleGenre
 from phonofilm.records.dates import release_date
-from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response, plain
+from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
+from phonofilm.sources.decode import plain
 from phonofilm.sources.wikidata.query import KINDS
 
 _PRECISION = {"9": 4, "10": 7, "11": 10}

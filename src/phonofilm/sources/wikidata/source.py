@@ -6,16 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from phonofilm.sources.contract import (
-    HttpSource,
-    Malformed,
-    Outcome,
-    Parser,
-    Query,
-    Request,
-    Response,
-    classify_http,
-)
+from phonofilm.sources.classify import classify_http
+from phonofilm.sources.contract import Malformed, Outcome, Parser, Query, Request, Response
+from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.wikidata.parse import parse_results
 from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items

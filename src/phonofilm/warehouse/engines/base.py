@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from phonofilm.records import Record
-from phonofilm.warehouse.load.batches import RecordBatches
+from phonofilm.warehouse.engines.batches import RecordBatches
 
 
 class Merged(NamedTuple):

@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import storage_error
 from phonofilm.records import RECORDS, Record
 from phonofilm.warehouse.engines.base import Merged
-from phonofilm.warehouse.engines.dialect import quoted
-from phonofilm.warehouse.load.batches import RecordBatches, has_figures
+from phonofilm.warehouse.engines.batches import RecordBatches, has_figures
+from phonofilm.warehouse.schema.dialect import quoted
 from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
 from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
 from phonofilm.warehouse.views.entities import forget_gone
@@ -36,7 +36,7 @@ class DuckWarehouse:
                 str(path), config={"storage_compatibility_version": _STORAGE}
             )
         except duckdb.Error as error:
-            raise disk_failed(path, error) from error
+            raise storage_error(path, error) from error
         self.batches = RecordBatches(self.connection)
         self.wrote = False
         self.connection.execute(f"SET memory_limit = '{_MEMORY}'")
@@ -73,7 +73,7 @@ class DuckWarehouse:
             self.connection.execute("COMMIT")
             done = True
         except duckdb.IOException as error:
-            raise disk_failed(self.path, error) from error
+            raise storage_error(self.path, error) from error
         finally:
             if not done:
                 with contextlib.suppress(duckdb.Error):  # a failed commit has ended it already

@@ -22,9 +22,9 @@ import duckdb
 from phonofilm.errors import ConfigurationError, StoreError
 from phonofilm.records import RECORDS, Record
 from phonofilm.warehouse.engines.base import Merged
-from phonofilm.warehouse.engines.dialect import POSTGRES, quoted
+from phonofilm.warehouse.engines.batches import RecordBatches, has_figures
 from phonofilm.warehouse.engines.location import scrubbed, without_password
-from phonofilm.warehouse.load.batches import RecordBatches, has_figures
+from phonofilm.warehouse.schema.dialect import POSTGRES, quoted
 from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
 from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
 from phonofilm.warehouse.views.entities import forget_gone

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from phonofilm.errors import UsageError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import UsageError, storage_error
 from phonofilm.records import RECORDS
 from phonofilm.warehouse.export.card import Exported, attributions, write_card
 from phonofilm.warehouse.export.legacy import tables
@@ -150,7 +149,7 @@ def _write(
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
     except (OSError, duckdb.IOException) as error:
         growing.unlink(missing_ok=True)
-        raise disk_failed(out, error) from error
+        raise storage_error(out, error) from error
     rows = int(row[0]) if row else 0
     card = write_card(connection, folder, table, out, rows, sql)
     return Exported(table, out, card, rows, attributions(connection))

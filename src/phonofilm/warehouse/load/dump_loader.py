@@ -18,7 +18,7 @@ from phonofilm.landing.subset import narrow
 from phonofilm.sources import BULK, get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, Reading
 from phonofilm.warehouse.engines.base import Merged, Warehouse
-from phonofilm.warehouse.load.batches import DumpInfo
+from phonofilm.warehouse.engines.batches import DumpInfo
 from phonofilm.warehouse.load.staging import instant
 from phonofilm.workspace import Workspace
 

@@ -24,7 +24,8 @@ from phonofilm.landing.segments import answers
 from phonofilm.records import BY_KIND, Record
 from phonofilm.runtime.event_loop import infrequent_gc
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.contract import ODD_ANSWERS, HttpSource
+from phonofilm.sources.contract import ODD_ANSWERS
+from phonofilm.sources.http import HttpSource
 from phonofilm.warehouse.engines.base import Merged, Warehouse
 from phonofilm.warehouse.engines.location import open_warehouse, save_location
 from phonofilm.warehouse.load.dump_loader import DumpLoader

@@ -6,7 +6,7 @@ Absent never overwrites; otherwise the newest answer that held a field wins, fie
 from __future__ import annotations
 
 from phonofilm.records import Record
-from phonofilm.warehouse.engines.dialect import quoted
+from phonofilm.warehouse.schema.dialect import quoted
 from phonofilm.warehouse.schema.field_times import newest, of_field
 from phonofilm.warehouse.schema.tables import field_names, keys
 

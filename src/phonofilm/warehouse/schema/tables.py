@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from phonofilm.records import RECORDS, Column, Record, columns
-from phonofilm.warehouse.engines.dialect import DUCKDB, Dialect, quoted
 from phonofilm.warehouse.schema import field_times
+from phonofilm.warehouse.schema.dialect import DUCKDB, Dialect, quoted
 from phonofilm.warehouse.views.comments import views as heard
 from phonofilm.warehouse.views.entities import tables, unified
 from phonofilm.warehouse.views.films import snowflake, title_views

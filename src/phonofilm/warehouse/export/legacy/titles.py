@@ -10,8 +10,7 @@ from typing import Any
 
 import duckdb
 
-from phonofilm.errors import UsageError
-from phonofilm.landing.journal import disk_failed
+from phonofilm.errors import UsageError, storage_error
 from phonofilm.warehouse.export.card import Exported, attributions, write_card
 from phonofilm.workspace import Workspace
 
@@ -51,7 +50,7 @@ def write_titles(
             if old not in fresh:
                 old.unlink()
     except OSError as error:
-        raise disk_failed(out, error) from error
+        raise storage_error(out, error) from error
     card = write_card(connection, folder, "titles", out, rows, _SQL)
     return [Exported("titles", out, card, rows, attributions(connection))]
 

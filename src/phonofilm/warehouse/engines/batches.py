@@ -13,7 +13,7 @@ import duckdb
 
 from phonofilm.records import Record, bit_of, columns
 from phonofilm.sources.bulk.contract import Reading
-from phonofilm.warehouse.engines.dialect import quoted
+from phonofilm.warehouse.schema.dialect import quoted
 from phonofilm.warehouse.schema.field_times import mask, of_field
 from phonofilm.warehouse.schema.tables import field_names, fields, stored
 

@@ -1,0 +1,48 @@
+"""Atomic writes: a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PARTIAL_SUFFIX = ".growing"
+
+
+@contextlib.contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a path in the target's folder; rename it to `target` when the block succeeds.
+
+    For writers that take a path, such as a COPY of a database. A block that raises leaves the old
+    file as it was and no partial file.
+    """
+    partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
+    try:
+        yield partial
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_open(target: Path, mode: int = 0o666, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """Open a binary file that replaces `target` when the block succeeds.
+
+    `mode` are the permissions (0o600 for secrets, from the first byte on); `durable` also waits
+    for the disk.
+    """
+    with atomic_path(target) as partial:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def atomic_write(target: Path, data: bytes | str, mode: int = 0o666) -> None:
+    """Replace a file by these bytes, or by this text in UTF-8."""
+    with atomic_open(target, mode) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
