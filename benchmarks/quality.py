@@ -243,7 +243,7 @@ def existing(
 ) -> list[float]:
     """The share of the wanted artists of whom each field exists somewhere in the world."""
     from phonofilm.crawl.frontier.database import followed_ids  # noqa: PLC0415
-    from phonofilm.crawl.frontier.sqlite import NODE_KINDS  # noqa: PLC0415
+    from phonofilm.records.kinds import NODE_KINDS  # noqa: PLC0415
 
     path = folder.frontier / "spotify.sqlite"
     ids = followed_ids(path, NODE_KINDS.index("artist"), wanted, "everything")

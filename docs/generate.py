@@ -71,7 +71,7 @@ def _source(manifest: Manifest) -> list[str]:
     for name, file in manifest.files.items():
         whole = f"{file.megabytes:g} MB"
         lines.append(f"| {name} (file) | {' | '.join('yes' for _ in levels)} | {whole} |")
-    asked = {n: e for n, e in manifest.endpoints.items() if e.role != "kept"}
+    asked = {n: e for n, e in manifest.endpoints.items() if e.role != "stored"}
     for name, endpoint in asked.items():
         has = [f"gone {endpoint.gone[a]}" if a in endpoint.gone else "yes" for a in levels]
         size = f"batch {endpoint.batch}" if endpoint.batch > 1 else ""

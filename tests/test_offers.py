@@ -108,7 +108,7 @@ def test_duration_follows_the_tightest_budget(calls, budgets, days, least) -> No
 
 def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None:
     words = ("--want", "artists=1000", "--fields", "genres,popularity,related,preview,bpm")
-    code, text = spoken(capsys, monkeypatch, "estimate_cost", *words)
+    code, text = spoken(capsys, monkeypatch, "plan", *words)
     assert code == 0
     assert "gone since 2024-11-27; deezer (open), " in " ".join(text.split())
     assert "Field by field" in text
@@ -116,7 +116,7 @@ def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None
     assert code == 0
     assert "gone 2026-02-11" in text
     assert "related artists" in text
-    code, text = spoken(capsys, monkeypatch, "estimate_cost", *words, "--json")
+    code, text = spoken(capsys, monkeypatch, "plan", *words, "--json")
     assert {held["source"] for held in json.loads(text)} == set(NAMES)
     code, text = spoken(capsys, monkeypatch, "sources", "--json")
     assert {"source", "access", "field", "call", "rows", "gone", "licence"} <= json.loads(text)[
@@ -124,9 +124,7 @@ def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None
     ].keys()
 
 
-@pytest.mark.parametrize(
-    "words", [("estimate_cost", "--fields", "colour"), ("estimate_cost", "--source", "tidal")]
-)
+@pytest.mark.parametrize("words", [("plan", "--fields", "colour"), ("plan", "--source", "tidal")])
 def test_a_plan_for_nothing_known_is_told(capsys, monkeypatch, words: tuple[str, ...]) -> None:
     assert spoken(capsys, monkeypatch, *words)[0] == 2
 

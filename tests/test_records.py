@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonofilm.api import Crate
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.records import (
     ABSENT,
     RECORDS,
@@ -15,6 +18,7 @@ from phonofilm.records import (
     core_fields,
     field_mask_of,
     has_all,
+    kinds,
 )
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
@@ -51,6 +55,54 @@ def test_kinds_and_plurals_are_unique() -> None:
         len({cls.kind for cls in RECORDS}) == len({cls.plural for cls in RECORDS}) == len(RECORDS)
     )
     assert {"name", "isrc", "duration_ms"} <= core_fields(Track)
+
+
+# What frontier files of version 3 hold; a number that moved would mix up the nodes in them.
+STORED_NUMBERS = (
+    "root artist album track features playlist genre category artist_query album_query track_query"
+    " playlist_query word slice title title_query imdb_id isrc address track_code comment"
+    " web_profile artist_link track_link playlist_link label chart chart_entry"
+)
+
+
+def test_the_stored_numbers_of_node_kinds_never_change() -> None:
+    stored = STORED_NUMBERS.split()
+    assert list(kinds.NODE_KINDS[: len(stored)]) == stored
+    numbers = [kind.number for kind in kinds.KINDS if kind.number is not None]
+    assert sorted(numbers) == list(range(len(numbers)))
+
+
+def test_a_kind_is_named_as_its_record_class_names_it() -> None:
+    assert len({kind.name for kind in kinds.KINDS}) == len(kinds.KINDS)
+    for kind in kinds.KINDS:
+        assert kind.record is None or kind.record.kind == kind.name
+        assert set(kind.parents) | set(kind.implies) <= kinds.BY_NAME.keys()
+        assert set(kind.implies) <= set(kinds.WANTED)
+
+
+def test_wanted_kinds_are_nodes_and_come_after_the_kinds_that_list_them() -> None:
+    assert set(kinds.PARENTS_FIRST) == set(kinds.WANTED) <= set(kinds.NODE_KINDS)
+    for position, name in enumerate(kinds.PARENTS_FIRST):
+        listed_by = set(kinds.BY_NAME[name].parents) & set(kinds.WANTED)
+        assert listed_by <= set(kinds.PARENTS_FIRST[:position])
+
+
+def test_the_python_api_has_an_attribute_for_every_table() -> None:
+    assert set(Crate.__annotations__) == {cls.plural for cls in RECORDS} | {"films"}
+
+
+@pytest.mark.parametrize(
+    ("source", "link", "wants"),
+    [
+        ("deezer", "https://www.deezer.com/artist/27", {"artist", "album", "track"}),
+        ("deezer", "https://www.deezer.com/playlist/908622995", {"playlist", "track"}),
+        ("soundcloud", "https://soundcloud.com/noor/sets/first", {"playlist", "track"}),
+        ("reccobeats", "USUM72409273", {"track", "features"}),
+        ("wikidata", "tt0133093", {"title"}),
+    ],
+)
+def test_a_link_implies_the_kinds_that_its_source_has(source: str, link: str, wants: set) -> None:
+    assert set(select(source, Selection([link], "", [], "", []), {})[0]) == wants
 
 
 def test_the_dictionary_names_every_column() -> None:

@@ -13,10 +13,10 @@ from phonofilm.config import load_settings
 from phonofilm.crawl import lookup as finding
 from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.scope.goal import BY_PLURAL_NAME, KINDS
 from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
 from phonofilm.records import BY_PLURAL
+from phonofilm.records.kinds import PLURALS, SEARCHABLE, WANTED
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES
 from phonofilm.warehouse.export.export import TABLES
@@ -148,7 +148,7 @@ def _status_of(folder: Workspace, name: str) -> dict[str, Any] | None:
             "origin": frontier.meta("origin") or (last or {}).get("origin"),
             "access": frontier.meta("access") or (last or {}).get("access"),
             "parked_until": float(until) if until else None,
-            "records": {BY_PLURAL_NAME[k]: tally[k] for k in KINDS if k in tally},
+            "records": {PLURALS[k]: tally[k] for k in WANTED if k in tally},
             "calls": [list(row) for row in frontier.request_counts()],
             "absent": sorted(frontier.absent()),
             "last_run": last,
@@ -244,7 +244,7 @@ def find(
 ) -> None:
     """Find artists, albums, tracks, playlists or titles: in the warehouse, or at a source."""
     single = kind.rstrip("s").lower()
-    if single not in finding.SEARCHES or not (words or artist):
+    if single not in SEARCHABLE or not (words or artist):
         raise UsageError(
             f"Cannot find {kind!r}." if words or artist else "Find what?",
             next_step="Say: phonofilm find artist radiohead, or find albums --artist Radiohead",
@@ -289,7 +289,7 @@ def _in_warehouse(folder: Workspace, kind: str, words: str, artist: str) -> list
     order = _BEST_FIRST[kind]
     with open_snapshot(folder) as connection:
         found = connection.execute(
-            f"SELECT {names} FROM {BY_PLURAL_NAME[kind]} WHERE {' AND '.join(clauses)}"
+            f"SELECT {names} FROM {PLURALS[kind]} WHERE {' AND '.join(clauses)}"
             f" ORDER BY {order} LIMIT 500",
             values,
         )

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.scope.goal import BY_PLURAL_NAME, KINDS
+from phonofilm.records.kinds import PLURALS, WANTED
 
 _PLAIN_EVERY_SECONDS = 10.0
 
@@ -78,13 +78,13 @@ class View:
         tally = engine.parts.frontier.tally()
         seen = engine.reader.coverage.coverage()
         rows = []
-        for kind in KINDS:
+        for kind in WANTED:
             if kind in tally:
                 wanted = engine.parts.goal.wants.get(kind, 0)
                 target = "all" if wanted is None else (f"{wanted:,}" if wanted else "")
                 share = percent(seen[kind]) if kind in seen else ""
                 held = tally[kind]
-                rows.append((BY_PLURAL_NAME[kind], held["full"], held["mentioned"], target, share))
+                rows.append((PLURALS[kind], held["full"], held["mentioned"], target, share))
         return rows
 
     def panel(self) -> Group:

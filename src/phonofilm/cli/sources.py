@@ -16,9 +16,10 @@ from phonofilm.crawl.scope.goal import parse_want
 from phonofilm.enrich.next_requests import Permitted, ways
 from phonofilm.errors import UsageError
 from phonofilm.net.origin import sandbox_addresses, sandbox_origin
+from phonofilm.records.kinds import OFFERED
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
-from phonofilm.sources.capabilities import KINDS, Offer, offers
+from phonofilm.sources.capabilities import Offer, offers
 from phonofilm.sources.cost import Plan, estimate_cost
 from phonofilm.sources.manifest import Manifest
 from phonofilm.sources.routes import named
@@ -81,7 +82,7 @@ def grouped(manifest: Manifest) -> list[tuple[str, tuple[str, ...], list[str]]]:
         related = kind == "relation"
         key = ("artist" if related else kind, tuple(cells))
         lines.setdefault(key, []).append("related artists" if related else field)
-    order = {kind: place for place, kind in enumerate(KINDS)}
+    order = {kind: place for place, kind in enumerate(OFFERED)}
     return sorted(((k, c, f) for (k, c), f in lines.items()), key=lambda row: order[row[0]])
 
 

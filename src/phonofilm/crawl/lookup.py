@@ -16,8 +16,6 @@ from phonofilm.sources.contract import Malformed, Page, Request
 from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import Workspace
 
-SEARCHES = ("artist", "album", "track", "playlist", "title")
-
 
 class SourceLookup:
     """Asks a source a few things on the spot; a parked source is not asked."""

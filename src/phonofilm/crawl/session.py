@@ -24,7 +24,7 @@ from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.responses.writer import ResponseWriter
-from phonofilm.crawl.scope.goal import BY_PLURAL_NAME, KINDS, Goal, Scope
+from phonofilm.crawl.scope.goal import Goal, Scope
 from phonofilm.crawl.scope.rescope import rescope
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
 from phonofilm.landing.envelope import Envelope, RunInfo
@@ -35,6 +35,7 @@ from phonofilm.net.limiter import Limiter
 from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.robots import robots_of
 from phonofilm.net.transport import Transport
+from phonofilm.records.kinds import PLURALS, WANTED
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
 from phonofilm.sources.http import HttpSource
@@ -277,7 +278,7 @@ def _impossible(manifest: Manifest, access: str, goal: Goal) -> list[str]:
         if not gives.keys() & manifest.permitted(access).keys():
             since = ", ".join(sorted({e.gone[access] for e in gives.values() if access in e.gone}))
             told = f"gone since {since}" if since else "this source has none"
-            missing.append(f"{BY_PLURAL_NAME[kind]} at access {access}: {told}")
+            missing.append(f"{PLURALS[kind]} at access {access}: {told}")
     if missing and len(missing) == len(goal.wants):
         raise UsageError(
             f"{manifest.title} cannot give {'; '.join(missing)}.",
@@ -412,9 +413,9 @@ def _result(engine: Engine, origin: Origin, elapsed: float) -> CrawlResult:
         calls=engine.calls,
         calls_by_endpoint=dict(engine.calls_by_endpoint),
         status_counts=dict(engine.status_counts),
-        records={BY_PLURAL_NAME[kind]: tally[kind] for kind in KINDS if kind in tally},
+        records={PLURALS[kind]: tally[kind] for kind in WANTED if kind in tally},
         new_per_call=round(engine.gain / engine.calls, 3) if engine.calls else 0.0,
-        coverage={BY_PLURAL_NAME[kind]: list(held) for kind, held in seen.items()},
+        coverage={PLURALS[kind]: list(held) for kind, held in seen.items()},
         yields=parts.planner.yields(),
         coverage_by_list={name: list(held) for name, held in evidence.lists().items()},
         findings=engine.findings.rows(),

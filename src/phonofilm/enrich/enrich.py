@@ -14,7 +14,6 @@ import msgspec
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.database import answered_ids, followed_ids
-from phonofilm.crawl.frontier.sqlite import NODE_KINDS
 from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
 from phonofilm.crawl.scope.goal import Goal, Scope
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
@@ -23,6 +22,7 @@ from phonofilm.enrich.state import KnownArtist, filled, wanted_artists
 from phonofilm.errors import ConfigurationError, ParkedError, PhonofilmError, UsageError
 from phonofilm.identity.match import match
 from phonofilm.net.origin import live_origin, sandbox_addresses
+from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.routes import Field, Route, named

@@ -35,6 +35,7 @@ from phonofilm.privacy.people import (
     rewrite,
 )
 from phonofilm.privacy.pseudonyms import PREFIX
+from phonofilm.records.kinds import TYPED
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.contract import ODD_ANSWERS, Malformed
 from phonofilm.sources.decode import plain
@@ -272,7 +273,7 @@ def _changed(theirs: PersonData, gone: ErasedPeople) -> Change:
 
 def _is_asked(node: str) -> bool:
     """Whether what is asked about is a name or an address that somebody typed."""
-    return node.endswith(("_query", "_link"))
+    return node in TYPED
 
 
 def _unasked(source: str, theirs: PersonData) -> Change:

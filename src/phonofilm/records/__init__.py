@@ -12,6 +12,7 @@ from phonofilm.records.base import (
     has_all,
 )
 from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
+from phonofilm.records.kinds import BY_KIND, BY_PLURAL, RECORDS
 from phonofilm.records.media import Media, Sound
 from phonofilm.records.music import (
     Album,
@@ -30,36 +31,10 @@ from phonofilm.records.music import (
 )
 from phonofilm.records.people import Comment, WebProfile
 
-MUSIC: tuple[type[Record], ...] = (
-    Artist,
-    Album,
-    Track,
-    AudioFeatures,
-    Playlist,
-    PlaylistEntry,
-    Genre,
-    ArtistGenre,
-    ArtistRelation,
-    Tag,
-    ExternalId,
-    Sound,
-    Comment,
-    WebProfile,
-    Label,
-    ChartEntry,
-    Media,
-)
-FILM: tuple[type[Record], ...] = (Title, Person, Credit, TitleGenre, Rating, Aka, Episode)
-RECORDS = (*MUSIC, *FILM)
-BY_KIND: dict[str, type[Record]] = {cls.kind: cls for cls in RECORDS}
-BY_PLURAL: dict[str, type[Record]] = {cls.plural: cls for cls in RECORDS}
-
 __all__ = [
     "ABSENT",
     "BY_KIND",
     "BY_PLURAL",
-    "FILM",
-    "MUSIC",
     "RECORDS",
     "Aka",
     "Album",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from phonofilm.records import BY_KIND, columns
+from phonofilm.records.kinds import OFFERED
 from phonofilm.sources.manifest import Endpoint, Manifest
 
 # What people call a field, and where it stands.
@@ -26,18 +27,6 @@ NAMES_OF_FIELDS = {
     "votes": "rating.votes",
     "runtime": "title.runtime_ms",
 }
-KINDS = (
-    "artist",
-    "album",
-    "track",
-    "features",
-    "comment",
-    "web_profile",
-    "playlist",
-    "chart_entry",
-    "title",
-    "rating",
-)
 
 
 class Offer(NamedTuple):
@@ -100,7 +89,7 @@ def rows_of(endpoint: Endpoint, kind: str, access: str) -> float:
 def offers(manifest: Manifest, access: str) -> list[Offer]:
     """All fields of all kinds that the source gives or gave."""
     found = []
-    for kind in KINDS:
+    for kind in OFFERED:
         named = {
             s
             for shape, fields in manifest.shapes.items()
@@ -119,7 +108,7 @@ def place_of(field: str, kinds: list[str]) -> tuple[str, str] | None:
     kind, dot, name = NAMES_OF_FIELDS.get(field, field).partition(".")
     if dot:
         return (kind, name) if kind == "relation" or _has(kind, name) else None
-    for kind in [*kinds, *KINDS]:
+    for kind in [*kinds, *OFFERED]:
         if _has(kind, field):
             return kind, field
     return None

@@ -13,19 +13,7 @@ from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.base import Scheduler
-
-# Parents before what they contain: unknown artists have unknown albums.
-_ORDER = (
-    "artist",
-    "playlist",
-    "album",
-    "track",
-    "features",
-    "title",
-    "web_profile",
-    "comment",
-    "chart_entry",
-)
+from phonofilm.records.kinds import PARENTS_FIRST
 
 
 class Coverage(NamedTuple):
@@ -56,7 +44,7 @@ class CoverageEstimator(NamedTuple):
         """By wanted kind, in the order of the wants."""
         tally = self.frontier.tally()
         unknown: dict[str, Range] = {}
-        for kind in _ORDER:
+        for kind in PARENTS_FIRST:  # unknown artists have unknown albums
             if kind == self.counted and self.planner.follows_all:
                 unknown[kind] = self.population.unknown(*self.planner.open_requests(kind))
             else:

@@ -26,38 +26,9 @@ from phonofilm.crawl.frontier.database import (
 )
 from phonofilm.errors import storage_error
 from phonofilm.privacy.people import told_without
+from phonofilm.records.kinds import NODE_KINDS, TYPED
 from phonofilm.sources.contract import Request, Response
 
-NODE_KINDS = (
-    "root",
-    "artist",
-    "album",
-    "track",
-    "features",
-    "playlist",
-    "genre",
-    "category",
-    "artist_query",
-    "album_query",
-    "track_query",
-    "playlist_query",
-    "word",
-    "slice",
-    "title",
-    "title_query",
-    "imdb_id",
-    "isrc",
-    "address",
-    "track_code",
-    "comment",
-    "web_profile",
-    "artist_link",
-    "track_link",
-    "playlist_link",
-    "label",
-    "chart",
-    "chart_entry",
-)
 _KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 
 
@@ -187,9 +158,8 @@ class Frontier(FrontierDatabase):
         The pages they stood on are wiped. Only before anything else is done with this frontier:
         what it holds in memory stays.
         """
-        asked = [kind for kind in NODE_KINDS if kind.endswith(("_query", "_link"))]
         told = {kind: set(ids) for kind, ids in things.items()}
-        told |= {kind: {*names} for kind in asked}
+        told |= {kind: {*names} for kind in TYPED}
         texts = set().union(*told.values())
         run = self._db.execute
         try:

@@ -9,22 +9,12 @@ import msgspec
 
 from phonofilm.errors import UsageError
 from phonofilm.records import BY_PLURAL, Artist, Genre, Record
+from phonofilm.records.kinds import PLURALS, WANTED
 from phonofilm.records.names import plain_name
 from phonofilm.sources.contract import Finding, Link, Page, Request
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 
-KINDS = (
-    "artist",
-    "album",
-    "track",
-    "playlist",
-    "features",
-    "comment",
-    "web_profile",
-    "chart_entry",
-    "title",
-)
 # How far a node is followed: not at all, only looked up itself, or to all that belongs to it.
 IGNORED, LOOKED_UP, FOLLOWED = 0, 1, 2
 
@@ -55,12 +45,12 @@ def parse_want(text: str) -> tuple[str, int | None]:
     """`artists`, `artists=100` or `artists=all` as kind and number; UsageError otherwise."""
     plural, _, number = text.partition("=")
     cls = BY_PLURAL.get(plural.strip().lower())
-    if cls is None or cls.kind not in KINDS:
-        near = get_close_matches(plural, [BY_PLURAL_NAME[k] for k in KINDS], 1)
+    if cls is None or cls.kind not in WANTED:
+        near = get_close_matches(plural, [PLURALS[k] for k in WANTED], 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         raise UsageError(
             f"There is nothing called {plural!r} to want.{hint}",
-            next_step=f"Kinds: {', '.join(BY_PLURAL_NAME[k] for k in KINDS)}.",
+            next_step=f"Kinds: {', '.join(PLURALS[k] for k in WANTED)}.",
         )
     if number in ("", "all"):
         return cls.kind, None
@@ -84,9 +74,6 @@ def parse_until(text: str) -> float | None:
     if name.strip() != "coverage" or not 0 < fraction <= 1:
         raise UsageError(f"--until {text} is no coverage.", next_step="Say --until coverage=0.9.")
     return fraction
-
-
-BY_PLURAL_NAME = {cls.kind: plural for plural, cls in BY_PLURAL.items()}
 
 
 class Scope(Protocol):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from phonofilm.crawl.frontier.sqlite import NODE_KINDS, Frontier
+from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.scope.goal import Scope
 from phonofilm.landing.envelope import Envelope
+from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.sources.contract import Link, Malformed
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint

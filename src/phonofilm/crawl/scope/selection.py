@@ -8,25 +8,13 @@ from typing import NamedTuple
 
 from phonofilm.crawl.scope.goal import Everything, Named, OfGenre, Scope
 from phonofilm.errors import UsageError
+from phonofilm.records.kinds import BY_NAME
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link
 from phonofilm.sources.http import HttpSource
 
-_OF_ARTIST: dict[str, int | None] = dict.fromkeys(("artist", "album", "track"))
-_OF_PLAYLIST: dict[str, int | None] = dict.fromkeys(("playlist", "track"))
-_BY_LINK: dict[str, dict[str, int | None]] = {
-    "artist": _OF_ARTIST,
-    "album": dict.fromkeys(("album", "track")),
-    "track": dict.fromkeys(("track",)),
-    "playlist": _OF_PLAYLIST,
-    "genre": {"chart_entry": None},
-    "label": dict.fromkeys(("track",)),
-    "artist_link": _OF_ARTIST,
-    "track_link": dict.fromkeys(("track",)),
-    "playlist_link": _OF_PLAYLIST,
-    "title": dict.fromkeys(("title",)),
-    "imdb_id": dict.fromkeys(("title",)),
-}
+_OF_ARTIST: dict[str, int | None] = dict.fromkeys(BY_NAME["artist"].implies)
+_OF_PLAYLIST: dict[str, int | None] = dict.fromkeys(BY_NAME["playlist"].implies)
 
 
 class Selection(NamedTuple):
@@ -60,8 +48,8 @@ def select(
         return wants, Named(theme, "artist" in wants or "album" in wants, wants.get("playlist"))
     if choice.urls or choice.ids:
         links = named_links(get(source), choice.urls + choice.ids, wants)
-        credits_too = links[0].kind in ("playlist", "track", "playlist_link", "track_link")
-        return wants or _given(source, _BY_LINK[links[0].kind]), Named(links, credits_too)
+        kind = BY_NAME[links[0].kind]
+        return wants or _given(source, dict.fromkeys(kind.implies)), Named(links, kind.credits)
     return wants or {"artist": None}, Everything()
 
 
