@@ -56,7 +56,7 @@ def test_every_trap_of_lists_has_an_outcome() -> None:
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phonofilm.net.rate_windows.Felt.wait", lambda self, now: 0.0)
+    monkeypatch.setattr("phonofilm.net.rate_windows.InferredWindow.wait", lambda self, now: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
 
 
 def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pagination, "MOST_PAGES", 5)
+    monkeypatch.setattr(pagination, "PAGES_MAX", 5)
     frontier = Frontier(tmp_path / "x.sqlite")
     found = PaginationGuard(frontier)
     kinds = []

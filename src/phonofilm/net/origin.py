@@ -95,10 +95,10 @@ async def sandbox_origin(source: HttpSource, at: str) -> Origin:
         [],
         Clock(told.now - time.time()),
         at.rstrip("/") + "/api/token",
-        Credentials("sandbox_origin", "sandbox_origin") if needs_token else None,
+        Credentials("sandbox", "sandbox") if needs_token else None,
         None,
         authorization=f"{manifest.token_scheme} sandbox-token" if manifest.bearer else "",
-        key={manifest.key_parameter: "sandbox_origin"} if manifest.key_parameter else None,
+        key={manifest.key_parameter: "sandbox"} if manifest.key_parameter else None,
         token_scheme=manifest.token_scheme,
     )
 
