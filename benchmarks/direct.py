@@ -16,7 +16,8 @@ from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.responses.writer import ResponseWriter
-from phonofilm.crawl.scope.goal import Everything, Goal, Scope
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Everything, Scope
 from phonofilm.landing.envelope import RunInfo
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter

@@ -19,7 +19,8 @@ from phonofilm.crawl.frontier.database import ANSWERED
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.responses.recorder import ResponseRecorder
-from phonofilm.crawl.scope.goal import Everything, Goal
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Everything
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
 

@@ -27,7 +27,8 @@ from benchmarks.tables import table
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.responses.writer import ResponseWriter
-from phonofilm.crawl.scope.goal import Goal, Named
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Named
 from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.findings import Findings
 from phonofilm.landing.envelope import RunInfo

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from benchmarks import musicbrainz20k
 from benchmarks.records import folder_of
 from phonofilm.config import Settings
-from phonofilm.crawl.scope.goal import Everything, Goal, Named, Scope
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Everything, Named, Scope
 from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.enrich.enrich import EnrichOptions, EnrichResult, enrich
 from phonofilm.identity.match import match

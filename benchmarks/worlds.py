@@ -15,7 +15,8 @@ from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.responses.recorder import ResponseRecorder
-from phonofilm.crawl.scope.goal import Everything, Goal
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Everything
 from phonofilm.records import Artist, Record
 from phonofilm.sources.contract import Link, Page, Request, Response
 from phonofilm.sources.http import HttpSource

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
-from phonofilm.crawl.scope.goal import Named
+from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.scope.scopes import FollowNothing, Named
 from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
 from phonofilm.identity.names import artist_key, title, without_artist

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import Frontier
-from phonofilm.crawl.scope.goal import Named, OfGenre
+from phonofilm.crawl.scope.scopes import Named, OfGenre
 from phonofilm.errors import (
     BotWallError,
     CredentialsError,

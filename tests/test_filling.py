@@ -13,7 +13,7 @@ from phonofilm.config import Settings
 from phonofilm.crawl import engine
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
-from phonofilm.crawl.scope.goal import Everything, Named, OfGenre
+from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre
 from phonofilm.enrich.enrich import EnrichOptions, enrich
 from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_steps, ways
 from phonofilm.enrich.state import KnownArtist

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from phonofilm.crawl.scope.goal import Named
+from phonofilm.crawl.scope.scopes import Named
 from phonofilm.records import Artist
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Request

@@ -14,6 +14,7 @@ from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.responses import pagination
 from phonofilm.crawl.responses.pagination import EMPTY_PAGES_MAX, PaginationGuard
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError
+from phonofilm.net.rate_windows import InferredWindow
 from phonofilm.sandbox.kernel.faults.registry import LINK_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import get
@@ -56,7 +57,7 @@ def test_every_trap_of_lists_has_an_outcome() -> None:
 
 @pytest.fixture(autouse=True)
 def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phonofilm.net.rate_windows.InferredWindow.wait", lambda self, now: 0.0)
+    monkeypatch.setattr(InferredWindow, "wait", lambda self, now: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_what_a_shop_hides_or_adds_costs_only_itself(
 
 def test_a_search_that_answers_nothing_finds_nobody(stand_in, folder: Workspace) -> None:
     url, _ = stand_in("beatport", artists=12, faults=[Rule("nothing_found", on="search_artists")])
-    from phonofilm.crawl.scope.goal import Named
+    from phonofilm.crawl.scope.scopes import Named
     from phonofilm.sources.contract import Link
 
     named = Named([Link("artist_query", "Nobody")], with_credits=False)

@@ -139,7 +139,7 @@ class TestALandingInS3:
         assert not any(load(second).inserted.values())
 
     def test_crawling_on_in_another_scope_reads_the_store(self, url, stand_in, tmp_path) -> None:
-        from phonofilm.crawl.scope.goal import OfGenre
+        from phonofilm.crawl.scope.scopes import OfGenre
 
         deezer, served = stand_in("deezer", artists=40)
         folder = self.folder(tmp_path, url)

@@ -10,8 +10,9 @@ import musicbrainzngs
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
-from phonofilm.crawl.scope.goal import Everything, Goal, Named
+from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Everything, FollowNothing, Named
 from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.errors import ConfigurationError
 from phonofilm.net.origin import budgets_of, live_origin

@@ -16,7 +16,8 @@ from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import POLICIES, policy
 from phonofilm.crawl.planner.queues.counted_lists import ContinuationQueue
 from phonofilm.crawl.responses.recorder import ResponseRecorder
-from phonofilm.crawl.scope.goal import Everything, Goal
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Everything
 from phonofilm.errors import UsageError
 from phonofilm.records import Artist, Record
 from phonofilm.sources.contract import Page, Request, Response

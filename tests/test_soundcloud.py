@@ -10,7 +10,7 @@ import pytest
 
 from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.scope.goal import Named
+from phonofilm.crawl.scope.scopes import Named
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import CredentialsError, ParkedError, StoreError, TermsError, UsageError
 from phonofilm.net.auth.client_token import ClientToken, Credentials

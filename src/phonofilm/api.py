@@ -21,7 +21,8 @@ import duckdb
 
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import lookup as finding
-from phonofilm.crawl.scope.goal import Everything, Goal, OfGenre, parse_want
+from phonofilm.crawl.scope.goal import Goal, parse_want
+from phonofilm.crawl.scope.scopes import Everything, OfGenre
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
 from phonofilm.erasure.person import Removed, erase_person

@@ -15,8 +15,7 @@ from phonofilm.cli.progress import span, watcher
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
-from phonofilm.crawl.scope.selection import IDS, Selection, lines_of, select
-from phonofilm.crawl.scope.selection import NAMES as NAME_COLUMNS
+from phonofilm.crawl.scope.selection import ID_COLUMNS, NAME_COLUMNS, Selection, read_names, select
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all, minute
 from phonofilm.errors import UsageError
 from phonofilm.logs import listen, log
@@ -151,7 +150,7 @@ def command(
     wants = dict(parse_want(text) for text in want or [])
     if n is not None:
         wants["artist"] = n
-    names = [*(artist or []), *(lines_of(artists, NAME_COLUMNS) if artists else [])]
+    names = [*(artist or []), *(read_names(artists, NAME_COLUMNS) if artists else [])]
     names += first_column(folder, artists_from) if artists_from else []
     if plan:
         refused = (urls, ids, playlist, until, max_time, wait, fresh, policy != "information")
@@ -175,7 +174,9 @@ def command(
         raise UsageError(
             "Which source?", next_step=f"One of {', '.join(NAMES)}; or --plan, which chooses."
         )
-    choice = Selection(urls or [], genre, names, playlist, lines_of(ids, IDS) if ids else [])
+    choice = Selection(
+        urls or [], genre, names, playlist, read_names(ids, ID_COLUMNS) if ids else []
+    )
     sources = [name.strip() for name in source.split(",")]
     if len(sources) > 1 and (at or choice.urls or choice.ids):
         raise UsageError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from phonofilm.cli.console import as_json, err, out, say, table
 from phonofilm.cli.progress import span, watcher
 from phonofilm.config import Settings
-from phonofilm.crawl.scope.goal import Everything, Named, OfGenre, Scope
+from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
 from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
 from phonofilm.sources.capabilities import NAMES_OF_FIELDS, place_of

@@ -8,7 +8,8 @@ from phonofilm.crawl.frontier.database import Task
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.responses.writer import ResponseWriter
-from phonofilm.crawl.scope.goal import Goal, Scope
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.net.base import Sender, Tokens
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter

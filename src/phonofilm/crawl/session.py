@@ -24,8 +24,9 @@ from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.responses.writer import ResponseWriter
-from phonofilm.crawl.scope.goal import Goal, Scope
+from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.rescope import rescope
+from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
 from phonofilm.landing.envelope import Envelope, RunInfo
 from phonofilm.landing.segment_store import SegmentStore
@@ -309,14 +310,13 @@ def _plant(
     """Meets the seeds and opens the veins."""
     if options.planned_requests is not None:
         return Worklist(source.manifest, frontier, options.planned_requests)
-    seeds = options.scope.seeds(source, origin.access)
     shelf = SegmentStore(folder)
 
     def landed() -> Iterator[Envelope]:
         names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
         return answers(map(shelf.path, names))
 
-    rescope(frontier, source, options.scope, seeds, landed, origin.access)
+    rescope(frontier, source, options.scope, origin.access, landed)
     shelf.tidy()
     return Planner(
         source.manifest,

@@ -12,8 +12,9 @@ from collections.abc import Callable
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
+from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import FollowNothing
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
 from phonofilm.errors import UsageError
 from phonofilm.identity.match import match

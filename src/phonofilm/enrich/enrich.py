@@ -14,8 +14,9 @@ import msgspec
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.database import answered_ids, followed_ids
-from phonofilm.crawl.planner.worklist import FollowNothing, PlannedRequest
-from phonofilm.crawl.scope.goal import Goal, Scope
+from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import FollowNothing, Scope
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
 from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_steps, ways
 from phonofilm.enrich.state import KnownArtist, filled, wanted_artists

@@ -24,14 +24,13 @@ from phonofilm.crawl.frontier.database import (
     FrontierDatabase,
     Task,
 )
+from phonofilm.crawl.frontier.levels import LEVELS, FollowLevel
 from phonofilm.errors import storage_error
 from phonofilm.privacy.people import told_without
 from phonofilm.records.kinds import NODE_KINDS, TYPED
 from phonofilm.sources.contract import Request, Response
 
-_KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
-
-
+KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 _MOST_MENTIONS = 255
 _SETTLE = (
     "UPDATE ask SET state = ?, status = ?, answered_at = ?, etag = ?, last_modified = ?, log = ?,"
@@ -91,7 +90,7 @@ class Frontier(FrontierDatabase):
 
         One loop for a whole answer: this runs for every record of every answer.
         """
-        known, held, number = self._known[kind], self.flags, _KIND_NUMBER[kind]
+        known, held, number = self._known[kind], self.flags, KIND_NUMBER[kind]
         told = self.mentions
         line, fresh = self.by_kind[kind], self._nodes
         first_full = first_mentioned = became_full = 0
@@ -165,7 +164,7 @@ class Frontier(FrontierDatabase):
         try:
             run("PRAGMA secure_delete = ON")
             for kind, ids in told.items():
-                rows = [(word, _KIND_NUMBER[kind], id_) for id_ in ids]
+                rows = [(word, KIND_NUMBER[kind], id_) for id_ in ids]
                 self._db.executemany(
                     "UPDATE node SET id = ? || '-' || seq WHERE kind = ? AND id = ?", rows
                 )
@@ -201,9 +200,9 @@ class Frontier(FrontierDatabase):
         """Whether nothing more can be learned of a node by look-ups."""
         return bool(self.flags[seq] & 1)
 
-    def level(self, seq: int) -> int:
-        """How far a node is followed."""
-        return self.flags[seq] >> 1
+    def level(self, seq: int) -> FollowLevel:
+        """Return how far a node is followed."""
+        return LEVELS[self.flags[seq]]
 
     def id_of(self, seq: int) -> str:
         """The id of a node, from disk or from what waits for the commit."""

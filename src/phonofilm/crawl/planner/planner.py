@@ -29,7 +29,8 @@ from phonofilm.crawl.planner.queues.cohorts import CohortQueue
 from phonofilm.crawl.planner.queues.counted_lists import ContinuationQueue, CountedListQueue
 from phonofilm.crawl.planner.queues.sized_lists import SizedListQueue
 from phonofilm.crawl.planner.relevance import gives_full, own_kinds, relevant_endpoints
-from phonofilm.crawl.scope.goal import Goal, Scope
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint, Manifest
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from phonofilm.crawl.scope.goal import Goal, Scope
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import BY_KIND, core_fields
 from phonofilm.sources.manifest import Endpoint, Manifest
 

@@ -9,13 +9,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.levels import IGNORED
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
-from phonofilm.crawl.scope.goal import IGNORED
-from phonofilm.sources.contract import Finding, Link, Page, Request
-from phonofilm.sources.http import HttpSource
-from phonofilm.sources.manifest import Endpoint, Manifest
+from phonofilm.sources.contract import Link, Request
+from phonofilm.sources.manifest import Manifest
 
 
 class PlannedRequest(Link):
@@ -110,30 +109,3 @@ class Worklist:
             QueueYield(endpoint, 0, 0.0, 0.0, len(ids), not ids)
             for endpoint, ids in self._waiting.items()
         ]
-
-
-class FollowNothing:
-    """The scope of errands: what is met is known and no more."""
-
-    closed = True
-    name = ""
-
-    def seeds(self, source: HttpSource, access: str) -> list[Link]:
-        """None."""
-        return []
-
-    def levels(self, page: Page, endpoint: Endpoint, request: Request, parent: int) -> list[int]:
-        """Nothing is followed."""
-        return [IGNORED] * len(page.records)
-
-    def link_level(self, link: Link) -> int:
-        """Nothing is followed."""
-        return IGNORED
-
-    def names(self, ids: tuple[str, ...]) -> bool:
-        """Ids were told by sources, and may be wrong like those that people give."""
-        return True
-
-    def findings(self, followed: int) -> list[Finding]:
-        """Nothing to say."""
-        return []

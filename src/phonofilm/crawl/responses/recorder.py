@@ -11,13 +11,15 @@ from typing import NamedTuple
 from phonofilm.crawl.coverage.coverage import CoverageEstimator
 from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.levels import IGNORED
 from phonofilm.crawl.frontier.sqlite import Discovered, Frontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.queues.base import FULL, MENTION
 from phonofilm.crawl.responses.field_drift import FieldDrift
 from phonofilm.crawl.responses.pagination import PaginationGuard
 from phonofilm.crawl.responses.writer import SchemaMatch
-from phonofilm.crawl.scope.goal import IGNORED, Goal, Scope
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import BY_KIND, Record, has_all
 from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.sources.contract import ODD_ANSWERS, Finding, Link, Malformed, Page, Response

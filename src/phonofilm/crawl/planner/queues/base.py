@@ -9,9 +9,9 @@ from collections import deque
 import msgspec
 
 from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.levels import FOLLOWED, FULL_MASK, LOOKED_UP, flags_from
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.estimates import GainEstimate
-from phonofilm.crawl.scope.goal import FOLLOWED, LOOKED_UP
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
 
@@ -98,8 +98,9 @@ class NodeQueue(RequestQueue):
         self._frontier = frontier
         self._nodes: array[int] = frontier.by_kind[spec.subject]
         self._asked = bytearray()
-        self._level = LOOKED_UP if spec.role == "detail" else FOLLOWED
-        self._only_itself = only_itself
+        level = LOOKED_UP if spec.role == "detail" else FOLLOWED
+        self._flags_min = flags_from(level)
+        self._done_mask = FULL_MASK if only_itself else 0
         for node in frontier.settled_nodes(self.endpoint):
             self._mark(node)
 
@@ -110,7 +111,7 @@ class NodeQueue(RequestQueue):
 
     def _wanted(self, node: int) -> bool:
         flags = self._frontier.flags[node]
-        if flags >> 1 < self._level or (self._only_itself and flags & 1):
+        if flags < self._flags_min or flags & self._done_mask:
             return False
         return not (node < len(self._asked) and self._asked[node])
 
@@ -153,12 +154,12 @@ class BatchQueue(NodeQueue):
         while gathered and not self._wanted(gathered[0]):
             gathered.popleft()
         nodes, flags, cursor = self._nodes, self._frontier.flags, self._cursor
-        least, full, batch = self._level << 1, int(self._only_itself), self.spec.batch
+        flags_min, done_mask, batch = self._flags_min, self._done_mask, self.spec.batch
         while len(gathered) < batch and cursor < len(nodes):
             node = nodes[cursor]
             cursor += 1
-            held = flags[node]
-            if held >= least and not held & full and self._wanted(node):
+            node_flags = flags[node]
+            if node_flags >= flags_min and not node_flags & done_mask and self._wanted(node):
                 gathered.append(node)
         self._cursor = cursor
         return len(gathered)

@@ -12,10 +12,10 @@ from collections import deque
 from itertools import count
 
 from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.levels import FOLLOWED
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
 from phonofilm.crawl.planner.queues.base import NodeQueue, RequestQueue
-from phonofilm.crawl.scope.goal import FOLLOWED
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
 

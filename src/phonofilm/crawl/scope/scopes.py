@@ -1,0 +1,242 @@
+"""Scopes: which part of a source a crawl follows, and how far each record and link is followed."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Protocol
+
+from phonofilm.crawl.frontier.levels import FOLLOWED, IGNORED, LOOKED_UP, FollowLevel
+from phonofilm.records import Artist, Genre, Record
+from phonofilm.records.names import plain_name
+from phonofilm.sources.contract import Finding, Link, Page, Request
+from phonofilm.sources.http import HttpSource
+from phonofilm.sources.manifest import Endpoint
+
+# Roles of endpoints whose items belong to the node that the request is about.
+_ROLES_OF_THE_NODE = ("contain", "detail", "measure")
+
+
+class Scope(Protocol):
+    """Part of a source that a crawl follows. `name` tells scopes apart in a data folder."""
+
+    closed: bool  # only what was named is followed: no genres or words grow from records
+    name: str
+
+    def seeds(self, source: HttpSource, access: str) -> list[Link]:
+        """Return the links that the crawl starts from."""
+        ...
+
+    def levels(
+        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+    ) -> list[FollowLevel]:
+        """Return the level of each record of a page, in order.
+
+        `parent` is the level of the node that the request was about.
+        """
+        ...
+
+    def link_level(self, link: Link) -> FollowLevel:
+        """Return the level of a link."""
+        ...
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Tell whether a person gave one of these ids, which then may simply be wrong."""
+        ...
+
+    def findings(self, followed: int) -> list[Finding]:
+        """Return findings about named items that do not exist, after a crawl.
+
+        `followed` is 0 when the crawl followed nothing.
+        """
+        ...
+
+
+class Everything:
+    """Scope of a whole source: its own seeds, and all records and links."""
+
+    closed = False
+    name = "everything"
+
+    def seeds(self, source: HttpSource, access: str) -> list[Link]:
+        """Return the seeds of the source."""
+        return source.seeds(access)
+
+    def levels(
+        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+    ) -> list[FollowLevel]:
+        """Follow every record."""
+        return [FOLLOWED] * len(page.records)
+
+    def link_level(self, link: Link) -> FollowLevel:
+        """Follow every link."""
+        return FOLLOWED
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Return False: no id was named by a person."""
+        return False
+
+    def findings(self, followed: int) -> list[Finding]:
+        """Return no findings."""
+        return []
+
+
+class FollowNothing:
+    """Scope of planned requests: records become known and are not followed."""
+
+    closed = True
+    name = ""
+
+    def seeds(self, source: HttpSource, access: str) -> list[Link]:
+        """Return no seeds."""
+        return []
+
+    def levels(
+        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+    ) -> list[FollowLevel]:
+        """Ignore every record."""
+        return [IGNORED] * len(page.records)
+
+    def link_level(self, link: Link) -> FollowLevel:
+        """Ignore every link."""
+        return IGNORED
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Return True: the ids come from other sources and may be wrong like those of people."""
+        return True
+
+    def findings(self, followed: int) -> list[Finding]:
+        """Return no findings."""
+        return []
+
+
+class OfGenre:
+    """Scope of the artists of a genre and what belongs to them; "house" includes "deep house"."""
+
+    closed = False
+
+    def __init__(self, genre: str) -> None:
+        self.genre = genre
+        self.name = f"genre {genre.casefold()}"
+        self._words = set(genre.casefold().split())
+        self._genres_seen: set[str] = set()
+
+    def seeds(self, source: HttpSource, access: str) -> list[Link]:
+        """Return the root, and the genre itself where a source uses names of genres as ids."""
+        by_name = "genre_artists" in source.manifest.endpoints and not self._uses_ids(source)
+        genres = [Link("genre", self.genre.casefold())] if by_name else []
+        return [Link("root", ""), *genres]
+
+    @staticmethod
+    def _uses_ids(source: HttpSource) -> bool:
+        """Tell whether a source addresses genres by numbers instead of names."""
+        endpoint = source.manifest.endpoints["genre_artists"]
+        return not any("{id}" in text for text in endpoint.query.values())
+
+    def _matches(self, genre: str | None) -> bool:
+        return bool(genre) and self._words <= set(str(genre).casefold().split())
+
+    def link_level(self, link: Link) -> FollowLevel:
+        """Follow the root and genres whose name matches; ignore the lists of other genres."""
+        if link.kind == "genre":
+            return FOLLOWED if self._matches(link.id) else IGNORED
+        return FOLLOWED if link.kind == "root" else IGNORED
+
+    def levels(
+        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+    ) -> list[FollowLevel]:
+        """Follow artists by their genres where the source gives them, else by their list."""
+        return [self._level(record, endpoint, parent) for record in page.records]
+
+    def _level(self, record: Record, endpoint: Endpoint, parent: FollowLevel) -> FollowLevel:
+        if isinstance(record, Genre):
+            name = record.name if isinstance(record.name, str) else record.id
+            self._genres_seen.add(name)
+            return FOLLOWED if self._matches(name) else IGNORED
+        if isinstance(record, Artist) and isinstance(record.genres, list):
+            return FOLLOWED if any(map(self._matches, record.genres)) else IGNORED
+        if endpoint.role in _ROLES_OF_THE_NODE and record.kind == endpoint.item_kind:
+            return parent
+        return IGNORED
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Tell whether the genre itself is among the ids."""
+        return self.genre.casefold() in ids
+
+    def findings(self, followed: int) -> list[Finding]:
+        """Return a finding with near names when the genre is unknown."""
+        if followed:
+            return []
+        known = [genre.casefold() for genre in self._genres_seen]
+        near = get_close_matches(self.genre.casefold(), known, 3, 0.5)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        return [Finding("unknown_genre", f"{self.genre!r} is no genre here{hint}")]
+
+
+class Named:
+    """Scope of named links, ids, artists by name and playlists by theme."""
+
+    closed = True
+
+    def __init__(self, links: list[Link], with_credits: bool, playlists: int | None = None) -> None:
+        self._links = list(dict.fromkeys(links))
+        self._ids = {link.id for link in links}
+        self._named = set(links)
+        texts = sorted(f"{link.kind} {link.id}" for link in self._links)
+        self.name = f"named {with_credits} {playlists} {' | '.join(texts)}"
+        self._with_credits = with_credits
+        self._playlists_left = playlists
+        self._matched_names: set[str] = set()
+        self._near_names: dict[str, list[str]] = {}
+
+    def seeds(self, source: HttpSource, access: str) -> list[Link]:
+        """Return the named links."""
+        return self._links
+
+    def link_level(self, link: Link) -> FollowLevel:
+        """Follow a link only when it was named."""
+        return FOLLOWED if link in self._named else IGNORED
+
+    def names(self, ids: tuple[str, ...]) -> bool:
+        """Tell whether a person gave one of these ids, which then may simply be wrong."""
+        return not self._ids.isdisjoint(ids)
+
+    def levels(
+        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+    ) -> list[FollowLevel]:
+        """Follow what belongs to a named item; look its credits up when they are wanted."""
+        if parent < FOLLOWED or endpoint.role == "relate":
+            return [IGNORED] * len(page.records)
+        if endpoint.subject == "artist_query":
+            match = self._match(request.ids[0], page)
+            return [FOLLOWED if index == match else IGNORED for index in range(len(page.records))]
+        credits_level = LOOKED_UP if self._with_credits else IGNORED
+        followed_kinds = {endpoint.item_kind, "features"}
+        levels = [FOLLOWED if r.kind in followed_kinds else credits_level for r in page.records]
+        return self._first_playlists(levels) if endpoint.subject == "playlist_query" else levels
+
+    def _first_playlists(self, levels: list[FollowLevel]) -> list[FollowLevel]:
+        """Follow as many playlists of a theme as are wanted, in the order of the search."""
+        if self._playlists_left is None:
+            return levels
+        count = min(self._playlists_left, len(levels))
+        self._playlists_left -= count
+        return levels[:count] + [IGNORED] * (len(levels) - count)
+
+    def _match(self, name: str, page: Page) -> int | None:
+        """Return the index of the first artist of exactly that name, or None."""
+        plain = plain_name(name)
+        for index, record in enumerate(page.records):
+            if isinstance(record, Artist) and plain_name(str(record.name)) == plain:
+                self._matched_names.add(name)
+                return index
+        self._near_names[name] = [str(r.name) for r in page.records[:3] if isinstance(r, Artist)]
+        return None
+
+    def findings(self, followed: int) -> list[Finding]:
+        """Return a finding with near names for each artist that the source does not know."""
+        missing = sorted(self._near_names.keys() - self._matched_names)
+        return [Finding("unknown_artist", self._not_found(name)) for name in missing]
+
+    def _not_found(self, name: str) -> str:
+        near = self._near_names.get(name)
+        return f"{name!r} was not found{'; near: ' + ', '.join(near) if near else ''}"
