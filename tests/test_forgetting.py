@@ -26,6 +26,8 @@ from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
 from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.test_privacy import everything, rows
 
 
@@ -151,6 +153,16 @@ def test_a_database_that_does_not_answer_leaves_work_for_later(world) -> None:
     erase_person(world, "77001")
     assert not (world.root / "forgetting.json").exists()
     assert rows(world, "SELECT id FROM artists ORDER BY 1") == [("1999",), ("555",)]
+
+
+def test_other_peoples_comments_stay_exact_in_postgresql(world, database: str) -> None:
+    there = Workspace(world.root, database)
+    put(there, ("comments", ["20"], {"collection": [comment(5, 20, EVE, "100% @ada-l, 5 %% %s")]}))
+    load(there)
+    erase_person(there, "Ada")
+    with open_snapshot(there) as connection:
+        bodies = connection.execute("SELECT id, body FROM comments ORDER BY id").fetchall()
+    assert bodies == [("4", f"@{TOMBSTONE} yo"), ("5", f"100% @{TOMBSTONE}, 5 %% %s")]
 
 
 @pytest.mark.parametrize("who", ["https://soundcloud.com/1999", "555"])

@@ -14,7 +14,8 @@ from phonofilm.records import RECORDS
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
-from phonofilm.warehouse.engines.location import without_password
+from phonofilm.sql import literal
+from phonofilm.warehouse.engines.location import open_warehouse, without_password
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.schema.field_times import of_field
@@ -150,6 +151,28 @@ def test_text_of_every_kind_survives(anywhere: Workspace, tmp_path: Path) -> Non
         names = connection.execute("SELECT name FROM titles ORDER BY id").fetchall()
     wanted = [t.replace("\0", "\ufffd") if anywhere.database else t for t in odd]
     assert [name for (name,) in names] == wanted
+
+
+PERCENT = ["100%", "100%% sure", "%s %(name)s %", "50 % @ada", "back\\slash and 'quote'"]
+
+
+@pytest.mark.parametrize("text", PERCENT)
+def test_a_statement_is_executed_as_it_is(anywhere: Workspace, text: str) -> None:
+    warehouse = open_warehouse(anywhere.open(), anywhere.database)
+    try:
+        with warehouse.transaction():
+            inserted = warehouse.execute(
+                "INSERT INTO store.comment (source, id, body) VALUES"
+                f" ('soundcloud', '1', {literal(text)}), ('soundcloud', '2', 'other')"
+            )
+            changed = warehouse.execute(
+                f"UPDATE store.comment SET body = {literal(text)} || '!' WHERE body LIKE '%ther'"
+            )
+            bodies = warehouse.rows("SELECT body FROM store.comment ORDER BY id")
+    finally:
+        warehouse.close()
+    assert (inserted, changed) == (2, 1)
+    assert bodies == [(text,), (f"{text}!",)]
 
 
 def test_lists_of_every_kind_survive_the_way_to_postgresql(database: str, tmp_path) -> None:

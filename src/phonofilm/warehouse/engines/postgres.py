@@ -260,8 +260,11 @@ class PostgresWarehouse:
         return self._connection.execute(sql).fetchall()
 
     def execute(self, sql: str) -> int:
-        """Changes or removes rows; how many."""
-        return self._connection.execute(sql.replace("%", "%%")).rowcount
+        """Execute a statement as it is and return the number of rows changed.
+
+        psycopg reads no placeholders where no parameters are given, so `%` needs no doubling.
+        """
+        return self._connection.execute(sql).rowcount
 
     def vacuum(self) -> None:
         """Tables anew, without the pages that deleted rows left behind."""
