@@ -1,7 +1,10 @@
-"""Shared pieces: stand-ins on loopback, data folders, the shared material when it is there."""
+"""Shared fixtures: stand-ins on loopback, data folders, the shared material when it is there."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,32 +26,49 @@ from tests.servers import seaweed as a_seaweed
 
 pytest_plugins = ["tests.hostile"]
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-settings.register_profile(
-    "here",
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-settings.load_profile("here")
+LOOPBACK = ("127.0.0.1", "::1")
+# What a developer's shell may hold and no test may see.
+FOREIGN = ("PHONOFILM_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+
+for _name, _examples in (("default", 30), ("ci", 100)):
+    settings.register_profile(
+        _name,
+        max_examples=_examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-@pytest.fixture(autouse=True)
-def _only_loopback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No test reaches the outside network, the user's folders or the user's settings."""
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no test reach the outside network, the user's folders or the user's settings."""
     connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
-            "127.0.0.1",
-            "::1",
-        ):
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
             raise AssertionError(f"a test reaches out to {address}")
         connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    for name in ("PHONOFILM_CONFIG", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setenv("TERM", "dumb")  # 80 columns and no colour, whatever the terminal is
+        _move_user_folders(patch, home)
+        for name in FOREIGN:
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_user_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give each test a cache (tokens) and a configuration (hash key) of its own."""
+    _move_user_folders(monkeypatch, tmp_path)
+
+
+def _move_user_folders(patch: pytest.MonkeyPatch, home: Path) -> None:
+    patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
 
 
 @pytest.fixture
@@ -65,9 +85,42 @@ def folder(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "data")
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a folder that one test process makes and all read: `made_once("filled", make)`.
+
+    `make(folder)` fills it. Tests that change it take a copy (`copied`).
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared_base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def get(name: str, make: Callable[[Path], object]) -> Path:
+        folder, done = shared_base / f"once-{name}", shared_base / f"once-{name}.done"
+        with (shared_base / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return get
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Callable[[Path], Path]:
+    """Copy a folder that others read, too: `copied(filled)`."""
+
+    def copy(folder: Path) -> Path:
+        return Path(shutil.copytree(folder, tmp_path / folder.name))
+
+    return copy
+
+
 @pytest.fixture
 def stand_in() -> Iterator[Callable[..., tuple[str, SandboxServer]]]:
-    """Starts stand-ins that end with the test: `url, served = stand_in("spotify", artists=50)`."""
+    """Start stand-ins that end with the test: `url, server = stand_in("spotify", artists=50)`."""
     opened: list[Any] = []
 
     def start(source: str, **plan: Any) -> tuple[str, SandboxServer]:
@@ -117,14 +170,14 @@ def collect(
     max_calls: int | None = None,
     settings: Settings | None = None,
     until: float | None = None,
-    **options: Any,
+    **more: Any,
 ) -> CrawlResult:
-    """One crawl, from words as a person writes them."""
+    """Crawl once; the wants are words as a person writes them."""
     goal = Goal(dict(parse_want(want) for want in wants), max_calls, until=until)
-    told = CrawlOptions(source, goal, scope or Everything(), at=url, workers=workers, **options)
-    return run(crawl(folder, settings or Settings(), told))
+    options = CrawlOptions(source, goal, scope or Everything(), at=url, workers=workers, **more)
+    return run(crawl(folder, settings or Settings(), options))
 
 
 def calls_made(served: SandboxServer) -> int:
-    """Calls a stand-in answered, tokens not counted."""
+    """Count the requests that a stand-in answered, tokens left out."""
     return sum(sum(c.values()) for name, c in served.calls.items() if name != "token")

@@ -3,74 +3,49 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-VERBS = [
-    "crawl",
-    "load",
-    "status",
-    "purge",
-    "find",
-    "show",
-    "sql",
-    "export",
-    "report",
-    "demo",
-    "sandbox",
-    "doctor",
-]
+from phonofilm.cli.main import VERBS
+from phonofilm.sandbox.kernel.server import Plan, running
+from tests.cli import PROCESS, Result, run_cli
 
 
-def phonofilm(
-    *words: object, cwd: Path | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
-    import os
+@pytest.fixture(scope="session")
+def filled(made_once) -> Path:
+    """A loaded data folder that nobody changes."""
 
-    return subprocess.run(
-        [sys.executable, "-m", "phonofilm", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env=os.environ | env,
-    )
+    def fill(folder: Path) -> None:
+        with running(Plan("spotify", "extended-legacy", artists=80, rate="none")) as (url, _):
+            wants = ("-W", "artists=all", "-W", "albums=all", "-W", "playlists=all")
+            words = ("crawl", "spotify", "--at", url, "--data", folder, *wants)
+            assert run_cli(*words).exit_code == 0
+        assert run_cli("load", "--data", folder).exit_code == 0
+
+    return made_once("filled", fill)
 
 
 @pytest.fixture
-def filled(tmp_path: Path, stand_in) -> Path:
-    url, _ = stand_in("spotify", access="extended-legacy", artists=80)
-    data = tmp_path / "data"
-    assert (
-        phonofilm(
-            "crawl",
-            "spotify",
-            "--at",
-            url,
-            "--data",
-            data,
-            "-W",
-            "artists=all",
-            "-W",
-            "albums=all",
-            "-W",
-            "playlists=all",
-        ).returncode
-        == 0
-    )
-    assert phonofilm("load", "--data", data).returncode == 0
-    return data
+def data(filled: Path, copied) -> Path:
+    """A loaded data folder of the test's own."""
+    return copied(filled)
 
 
 def test_help_names_every_verb_and_version_the_version() -> None:
-    told = phonofilm("--help")
-    assert all(f" {verb} " in told.stdout for verb in VERBS)
-    assert phonofilm("--version").stdout.startswith("phonofilm 0.")
-    for verb in VERBS:
-        assert phonofilm(verb, "--help").returncode == 0
+    text = run_cli("--help").stdout
+    assert [verb for verb in VERBS if f" {verb} " not in text] == []
+    assert run_cli("--version").stdout.startswith("phonofilm 0.")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_help(verb: str) -> None:
+    result = run_cli(verb, "--help")
+    assert result.exit_code == 0
+    assert f"phonofilm {verb}" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -99,16 +74,16 @@ def test_help_names_every_verb_and_version_the_version() -> None:
     ],
 )
 def test_bad_input_is_answered_with_words_and_a_code(
-    tmp_path: Path, words: list, code: int, text: str
+    tmp_path: Path, words: list[str], code: int, text: str
 ) -> None:
-    told = phonofilm(*words, cwd=tmp_path)
-    assert told.returncode == code, told.stderr
-    assert text in " ".join((told.stderr + told.stdout).replace("│", " ").split())
-    assert "Traceback" not in told.stderr
+    result = run_cli(*words, cwd=tmp_path)
+    assert result.exit_code == code, result.stderr
+    assert text in result.text
 
 
-def test_json_is_one_document_also_when_it_fails(filled: Path, tmp_path: Path) -> None:
-    for words in (
+@pytest.mark.parametrize(
+    "words",
+    [
         ["status"],
         ["show"],
         ["show", "artists"],
@@ -117,22 +92,26 @@ def test_json_is_one_document_also_when_it_fails(filled: Path, tmp_path: Path) -
         ["doctor"],
         ["purge"],
         ["find", "artist", "the"],
-    ):
-        told = phonofilm(*words, "--data", filled, "--json")
-        assert told.returncode == 0, told.stderr
-        json.loads(told.stdout)
-    failed = phonofilm(
-        "crawl", "deezer", "--at", "http://127.0.0.1:9", "--data", tmp_path / "x", "--json"
-    )
-    assert json.loads(failed.stdout)["exit_code"] == 6
+    ],
+    ids=" ".join,
+)
+def test_json_is_one_document(data: Path, words: list[str]) -> None:
+    result = run_cli(*words, "--data", data, "--json")
+    assert result.exit_code == 0, result.stderr
+    json.loads(result.stdout)
+
+
+def test_json_is_one_document_also_when_a_command_fails(tmp_path: Path) -> None:
+    words = ("crawl", "deezer", "--at", "http://127.0.0.1:9", "--data", tmp_path, "--json")
+    assert run_cli(*words).document["exit_code"] == 6
 
 
 def test_a_crawl_tells_its_result_as_json(tmp_path: Path, stand_in) -> None:
     url, _ = stand_in("deezer")
-    told = phonofilm("crawl", "deezer", "--at", url, "--data", tmp_path / "d", "-n", 10, "--json")
-    result = json.loads(told.stdout)
+    words = ("crawl", "deezer", "--at", url, "--data", tmp_path / "d", "-n", 10, "--json")
+    result = run_cli(*words).document
     assert result["status"] == "goal"
-    wanted = {
+    assert result.keys() >= {
         "run",
         "status",
         "resume_at",
@@ -145,117 +124,78 @@ def test_a_crawl_tells_its_result_as_json(tmp_path: Path, stand_in) -> None:
         "findings",
         "elapsed_s",
     }
-    assert wanted <= result.keys()
 
 
 def test_a_parked_source_says_the_minute_of_return(tmp_path: Path, stand_in) -> None:
     url, _ = stand_in("spotify", access="extended-legacy", quota="2/24h")
     words = ("crawl", "spotify", "--at", url, "--data", tmp_path / "d", "-n", 50)
-    first = phonofilm(*words)
-    assert first.returncode == 4
+    first = run_cli(*words)
+    assert first.exit_code == 4
     assert "Parked until 20" in first.stdout
-    again = phonofilm(*words)
-    assert again.returncode == 4
+    again = run_cli(*words)
+    assert again.exit_code == 4
     assert "is parked until 20" in again.stderr
 
 
-def test_names_from_a_file_are_found_and_wrong_columns_are_not_taken(
-    tmp_path: Path, stand_in
-) -> None:
+def crawl_file(url: str, folder: Path, option: str, table: str) -> Result:
+    """Crawl the artists that a CSV file names."""
+    file = folder / "table.csv"
+    file.write_text(table)
+    words = ("crawl", "spotify", "--at", url, "--data", folder / "data", option, file)
+    return run_cli(*words, "-W", "artists", "--json")
+
+
+def test_names_are_taken_from_the_right_column_of_a_file(tmp_path: Path, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy")
-    names = [served.world.artist(a).name for a in (3, 5)]
-    (tmp_path / "a.csv").write_text("id,name\n1," + names[0] + "\n2," + names[1] + "\n")
-    told = phonofilm(
-        "crawl",
-        "spotify",
-        "--at",
-        url,
-        "--data",
-        tmp_path / "d",
-        "--artists",
-        tmp_path / "a.csv",
-        "-W",
-        "artists",
-        "--json",
-    )
-    assert json.loads(told.stdout)["records"]["artists"]["full"] >= 2
-    ids = [served.service.objects.id_of("artist", a) for a in (3, 5)]
-    (tmp_path / "i.csv").write_text("name,id\n" + "".join(f"x,{i}\n" for i in ids))
-    told = phonofilm(
-        "crawl",
-        "spotify",
-        "--at",
-        url,
-        "--data",
-        tmp_path / "e",
-        "--ids",
-        tmp_path / "i.csv",
-        "-W",
-        "artists",
-        "--json",
-    )
-    assert json.loads(told.stdout)["records"]["artists"] == {"full": 2, "mentioned": 0}
+    first, second = (served.world.artist(index).name for index in (3, 5))
+    result = crawl_file(url, tmp_path, "--artists", f"id,name\n1,{first}\n2,{second}\n")
+    assert result.document["records"]["artists"]["full"] >= 2
 
 
-def test_find_looks_at_a_source_and_into_the_warehouse(
-    filled: Path, tmp_path: Path, stand_in
-) -> None:
+def test_ids_are_taken_from_the_right_column_of_a_file(tmp_path: Path, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy")
+    first, second = (served.service.objects.id_of("artist", index) for index in (3, 5))
+    result = crawl_file(url, tmp_path, "--ids", f"name,id\nx,{first}\nx,{second}\n")
+    assert result.document["records"]["artists"] == {"full": 2, "mentioned": 0}
+
+
+def test_find_looks_at_a_source_and_into_the_warehouse(data: Path, stand_in) -> None:
     url, served = stand_in("deezer", artists=80)
-    name = next(
-        served.world.artist(a).name for a in range(80) if served.world.artist(a).name.isascii()
-    )
-    at_source = phonofilm(
-        "find", "artist", name, "--source", "deezer", "--at", url, "--data", filled
-    )
-    assert name in at_source.stdout
-    albums = phonofilm(
-        "find",
-        "albums",
-        "--artist",
-        name,
-        "--source",
-        "deezer",
-        "--at",
-        url,
-        "--json",
-        "--data",
-        filled,
-    )
-    assert json.loads(albums.stdout)
-    held = phonofilm("find", "artist", name.split()[0], "--data", filled)
-    assert name.split()[0] in held.stdout
-    lists = phonofilm("find", "playlists", "mix", "--data", filled, "--json")
-    assert all("mix" in row["name"] for row in json.loads(lists.stdout))
+    names = (served.world.artist(index).name for index in range(80))
+    name = next(name for name in names if name.isascii())
+    at_source = ("--source", "deezer", "--at", url, "--data", data)
+    assert name in run_cli("find", "artist", name, *at_source).stdout
+    assert run_cli("find", "albums", "--artist", name, *at_source, "--json").document
+    in_warehouse = run_cli("find", "artist", name.split()[0], "--data", data)
+    assert name.split()[0] in in_warehouse.stdout
+    playlists = run_cli("find", "playlists", "mix", "--data", data, "--json").document
+    assert all("mix" in row["name"] for row in playlists)
 
 
-def test_hostile_names_reach_no_terminal(filled: Path) -> None:
-    told = phonofilm(
-        "sql", "SELECT chr(27) || '[31mred' || chr(10) || 'x' AS name", "--data", filled
-    )
-    assert "\x1b" not in told.stdout
-    assert "[31mred x" in told.stdout
+def test_hostile_names_reach_no_terminal(data: Path) -> None:
+    query = "SELECT chr(27) || '[31mred' || chr(10) || 'x' AS name"
+    text = run_cli("sql", query, "--data", data).stdout
+    assert "\x1b" not in text
+    assert "[31mred x" in text
 
 
-def test_sql_cannot_write_and_its_errors_are_words(filled: Path) -> None:
-    assert phonofilm("sql", "DROP TABLE store.artist", "--data", filled).returncode == 2
-    told = phonofilm("sql", "SELEC 1", "--data", filled)
-    assert told.returncode == 2
-    assert "query fails" in told.stderr
+def test_sql_cannot_write_and_its_errors_are_words(data: Path) -> None:
+    assert run_cli("sql", "DROP TABLE store.artist", "--data", data).exit_code == 2
+    result = run_cli("sql", "SELEC 1", "--data", data)
+    assert result.exit_code == 2
+    assert "query fails" in result.stderr
 
 
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
-    told = phonofilm(
-        "doctor",
-        "--data",
-        tmp_path,
-        cwd=tmp_path,
-        PHONOFILM_SPOTIFY__CLIENT_SECRET="hush-hush",
-        PHONOFILM_SPOTIFY__CLIENT_ID="me",
-        PHONOFILM_SPOTIFY__ACCEPT_TERMS="true",
-        PHONOFILM_SPOTIFY__BASIS="test",
-    )
-    assert "on, access development" in told.stdout
-    assert "hush" not in told.stdout + told.stderr
+    settings = {
+        "PHONOFILM_SPOTIFY__CLIENT_SECRET": "hush-hush",
+        "PHONOFILM_SPOTIFY__CLIENT_ID": "me",
+        "PHONOFILM_SPOTIFY__ACCEPT_TERMS": "true",
+        "PHONOFILM_SPOTIFY__BASIS": "test",
+    }
+    result = run_cli("doctor", "--data", tmp_path, cwd=tmp_path, **settings)
+    assert "on, access development" in result.stdout
+    assert "hush" not in result.stdout + result.stderr
 
 
 def test_settings_come_from_toml_env_file_and_environment(tmp_path: Path) -> None:
@@ -263,50 +203,81 @@ def test_settings_come_from_toml_env_file_and_environment(tmp_path: Path) -> Non
         '[spotify]\naccept_terms = true\nbasis = "thesis"\nclient_id = "a"\n'
     )
     (tmp_path / ".env").write_text("PHONOFILM_SPOTIFY__CLIENT_SECRET=s\n")
-    told = phonofilm("doctor", cwd=tmp_path, PHONOFILM_SPOTIFY__ACCESS="extended")
-    assert "on, access extended" in told.stdout
-    (tmp_path / "phonofilm.toml").write_text("[spotify\n")
-    assert phonofilm("doctor", cwd=tmp_path).returncode == 3
-    (tmp_path / "phonofilm.toml").write_text("[spotfy]\n")
-    assert "Did you mean spotify?" in phonofilm("doctor", cwd=tmp_path).stderr
-    (tmp_path / "phonofilm.toml").write_text("keep_names = false\n")
-    assert phonofilm("doctor", cwd=tmp_path, PHONOFILM_SPOTIFY="abc").returncode == 3
+    result = run_cli("doctor", cwd=tmp_path, PHONOFILM_SPOTIFY__ACCESS="extended")
+    assert "on, access extended" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "message"),
+    [
+        ("[spotify\n", {}, ""),
+        ("[spotfy]\n", {}, "Did you mean spotify?"),
+        ("keep_names = false\n", {"PHONOFILM_SPOTIFY": "abc"}, ""),
+    ],
+)
+def test_wrong_settings_end_with_exit_code_3(
+    tmp_path: Path, text: str, environ: dict[str, str], message: str
+) -> None:
+    (tmp_path / "phonofilm.toml").write_text(text)
+    result = run_cli("doctor", cwd=tmp_path, **environ)
+    assert result.exit_code == 3
+    assert message in result.stderr
 
 
 def test_a_log_file_holds_json_lines(tmp_path: Path, stand_in) -> None:
     url, _ = stand_in("deezer")
     log = tmp_path / "log.jsonl"
-    told = phonofilm(
-        "--log-file", log, "crawl", "deezer", "--at", url, "--data", tmp_path / "d", "-n", 5
-    )
-    assert told.returncode == 0
+    crawl = ("crawl", "deezer", "--at", url, "--data", tmp_path / "d", "-n", 5)
+    assert run_cli("--log-file", log, *crawl).exit_code == 0
     events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
     assert events == ["crawl_started", "crawl_ended"]
 
 
-def test_the_sandbox_prints_one_line_when_it_is_ready(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "phonofilm",
-            "sandbox",
-            "spotify",
-            "--access",
-            "development",
-            "--artists",
-            "50",
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    told = json.loads(process.stdout.readline())
-    assert told["url"].startswith("http://127.0.0.1:")
-    assert (told["source"], told["access"], told["world"]) == (
-        "spotify",
-        "development",
-        "generated-50-7",
-    )
-    process.terminate()
-    assert process.wait(10) == 0
-    process.stdout.close()
+def test_nothing_of_a_call_in_process_outlives_it(tmp_path: Path, stand_in) -> None:
+    url, _ = stand_in("deezer")
+    before = dict(os.environ), Path.cwd(), signal.getsignal(signal.SIGINT)
+    (tmp_path / "own.toml").write_text("keep_names = false\n")
+    words = ("-q", "--log-file", tmp_path / "log.jsonl", "crawl", "deezer", "--at", url, "-n", 5)
+    run_cli(*words, "--config", "own.toml", cwd=tmp_path)
+    lines = (tmp_path / "log.jsonl").read_text()
+    assert "crawl_ended" in lines
+    assert run_cli("crawl", "deezer", "--at", url, "-n", 9, cwd=tmp_path).stderr
+    assert (tmp_path / "log.jsonl").read_text() == lines
+    assert (dict(os.environ), Path.cwd(), signal.getsignal(signal.SIGINT)) == before
+    assert "myspace" in run_cli("crawl", "myspace").stderr
+
+
+# Real processes: their subject is what only a process has.
+
+
+def test_a_process_ends_with_the_code_and_prints_where_it_should(tmp_path: Path) -> None:
+    words = [*PROCESS, "crawl", "deezer", "--at", "http://127.0.0.1:9", "--json"]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert ended.returncode == json.loads(ended.stdout)["exit_code"] == 6
+    assert "does not answer" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_reader_that_goes_away_is_no_failure(data: Path) -> None:
+    query = "SELECT repeat('x', 70) AS text FROM range(1000)"  # more than a pipe holds
+    words = [*PROCESS, "sql", query, "--data", data]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_the_sandbox_prints_one_line_when_it_is_ready() -> None:
+    words = [*PROCESS, "sandbox", "spotify", "--access", "development", "--artists", "50"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        ready = json.loads(process.stdout.readline())
+        assert ready["url"].startswith("http://127.0.0.1:")
+        assert ready["source"] == "spotify"
+        assert ready["access"] == "development"
+        assert ready["world"] == "generated-50-7"
+        process.terminate()
+        assert process.wait(10) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -32,6 +31,7 @@ from phonofilm.sources.contract import Link
 from phonofilm.sources.routes import routes
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
+from tests.cli import run_cli
 from tests.conftest import calls_made
 
 
@@ -221,27 +221,19 @@ def test_errands_are_made_once_in_batches(folder: Workspace) -> None:
     frontier.close()
 
 
-def test_the_command_line_fills_and_says_who_told_what(
-    tmp_path, world, capsys, monkeypatch
-) -> None:
-    from tests.test_offers import spoken
-
-    held = world(60)
-    words = ("--at", held.urls["spotify"], "--data", str(tmp_path / "data"))
-    told = ("crawl", "spotify", "--plan", "--fields", "popularity,preview", "-n", "8")
-    code, text = spoken(capsys, monkeypatch, *told, *words)
-    assert code == 0
-    assert "before" in text
-    assert "deezer" in text
-    code, text = spoken(capsys, monkeypatch, *told, *words, "--json")
-    assert json.loads(text)["after"]["track.preview_url"] >= 0.8
-    code, text = spoken(
-        capsys, monkeypatch, "plan", "-W", "artists=8", "--fields", "bpm", *words[:2]
-    )
-    assert code == 0
-    assert "reccobeats" in text
-    code, _ = spoken(capsys, monkeypatch, "crawl", "--data", str(tmp_path / "data"))
-    assert code == 2
+def test_the_command_line_fills_and_says_who_told_what(tmp_path, world) -> None:
+    at = ("--at", world(60).urls["spotify"])
+    words = ("--fields", "popularity,preview", "-n", 8, *at, "--data", tmp_path / "data")
+    crawl = run_cli("crawl", "spotify", "--plan", *words)
+    assert crawl.exit_code == 0
+    assert "before" in crawl.stdout
+    assert "deezer" in crawl.stdout
+    document = run_cli("crawl", "spotify", "--plan", *words, "--json").document
+    assert document["after"]["track.preview_url"] >= 0.8
+    plan = run_cli("plan", "-W", "artists=8", "--fields", "bpm", *at)
+    assert plan.exit_code == 0
+    assert "reccobeats" in plan.stdout
+    assert run_cli("crawl", "--data", tmp_path / "data").exit_code == 2
 
 
 def test_from_python_the_same(tmp_path, world) -> None:
@@ -275,20 +267,13 @@ def test_another_part_of_the_world_is_looked_for_anew(folder: Workspace, world) 
     assert result.after["artist.followers"] == 1.0
 
 
-def test_artists_are_named_on_the_command_line(tmp_path, world, capsys, monkeypatch) -> None:
-    from tests.test_offers import spoken
-
-    held = world(60)
-    name = held.world.artist(5).name
-    words = ("--at", held.urls["deezer"], "--data", str(tmp_path / "data"), "--json")
-    told = ("crawl", "deezer", "--plan", "--fields", "preview", "--artist", name)
-    code, text = spoken(capsys, monkeypatch, *told, *words)
-    assert code == 0
-    assert json.loads(text)["artists"] == 1
-    code, _ = spoken(capsys, monkeypatch, *told, "--genre", "pop", *words)
-    assert code == 2
-    code, _ = spoken(capsys, monkeypatch, *told, "--playlist", "x", *words)
-    assert code == 2
+def test_artists_are_named_on_the_command_line(tmp_path, world) -> None:
+    services = world(60)
+    words = ("--artist", services.world.artist(5).name, "--at", services.urls["deezer"])
+    crawl = ("crawl", "deezer", "--plan", "--fields", "preview", *words, "--data", tmp_path / "d")
+    assert run_cli(*crawl, "--json").document["artists"] == 1
+    assert run_cli(*crawl, "--genre", "pop").exit_code == 2
+    assert run_cli(*crawl, "--playlist", "x").exit_code == 2
 
 
 def test_a_parked_finder_says_when_to_come_back(folder: Workspace, stand_in) -> None:

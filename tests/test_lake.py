@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from typer.testing import CliRunner
 
 from phonofilm.config import Settings
 from phonofilm.errors import UsageError
@@ -20,6 +19,7 @@ from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.export.lake import athena_sql, write_lake
 from phonofilm.warehouse.export.remote import export_to
 from phonofilm.warehouse.load.load import load
+from tests.cli import run_cli
 from tests.conftest import collect
 
 
@@ -166,24 +166,20 @@ class TestTitles:
         assert sum(map(len, parts)) == again.rows
 
 
-def test_the_whole_way_on_the_command_line(tmp_path: Path, monkeypatch) -> None:
-    from phonofilm.cli import main
-
+def test_the_whole_way_on_the_command_line(tmp_path: Path) -> None:
     write(FilmWorld(120), tmp_path / "dumps")
-    main._register([])
-    monkeypatch.chdir(tmp_path)
 
-    def said(*words: str):
-        result = CliRunner().invoke(main.app, [*words, "--data", "d"])
-        assert result.exit_code == 0, result.output
-        return result
+    def output(*words: str) -> str:
+        result = run_cli(*words, "--data", "d", cwd=tmp_path)
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
 
-    said("import", "imdb", "--files", "dumps", "--only", "movies,series")
-    said("load")
-    assert "votes" in said("show", "titles").output
-    said("export", "titles", "--out", "t.csv")
-    said("export", "titles", "--shape", "seed", "--per-file", "3", "--out", "seed")
-    assert "CREATE EXTERNAL TABLE" in said("export", "lake", "--out", "lake").output
+    output("import", "imdb", "--files", "dumps", "--only", "movies,series")
+    output("load")
+    assert "votes" in output("show", "titles")
+    output("export", "titles", "--out", "t.csv")
+    output("export", "titles", "--shape", "seed", "--per-file", "3", "--out", "seed")
+    assert "CREATE EXTERNAL TABLE" in output("export", "lake", "--out", "lake")
     assert (tmp_path / "t.csv.card.md").exists()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from benchmarks import musicbrainz20k
 from benchmarks.quality import calibration, compare, groups_of, musicbrainz_20k, sandbox_matching
@@ -18,6 +16,7 @@ from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot, publish
 from phonofilm.workspace import Workspace
+from tests.cli import Result, run_cli
 from tests.conftest import collect
 
 
@@ -462,24 +461,20 @@ def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
         assert held.fetchone() > (10,)
 
 
-def test_the_command_line_matches_reviews_and_explains(tmp_path, capsys, monkeypatch) -> None:
-    from tests.test_offers import spoken
-
+def test_the_command_line_matches_reviews_and_explains(tmp_path) -> None:
     folder = matched(tmp_path, *UNSURE)
-    data = ("--data", str(folder.root))
-    code, text = spoken(capsys, monkeypatch, "match", "--json", *data)
-    assert code == 0
-    assert json.loads(text)["kinds"]["recording"]["records"] == 202
-    code, text = spoken(capsys, monkeypatch, "match", "--explain", *PAIR, *data)
-    assert code == 0
-    assert "song" in text
-    code, text = spoken(capsys, monkeypatch, "match", "--same", *PAIR, *data)
-    assert code == 0
+
+    def run_match(*words: str) -> Result:
+        return run_cli("match", *words, "--data", folder.root)
+
+    assert run_match("--json").document["kinds"]["recording"]["records"] == 202
+    explained = run_match("--explain", *PAIR)
+    assert explained.exit_code == 0
+    assert "song" in explained.stdout
+    assert run_match("--same", *PAIR).exit_code == 0
     assert together(folder, *PAIR)
-    code, text = spoken(capsys, monkeypatch, "match", "--review", "--json", *data)
-    assert code == 0
-    code, text = spoken(capsys, monkeypatch, "match", "--apart", "spotify:1", "deezer:404", *data)
-    assert code == 2
+    assert run_match("--review", "--json").exit_code == 0
+    assert run_match("--apart", "spotify:1", "deezer:404").exit_code == 2
 
 
 def people(*rows: tuple[str, str, str, list[str]]):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from phonofilm.cli import main as cli
 from phonofilm.config import Settings
 from phonofilm.crawl.probe import probe
 from phonofilm.runtime.event_loop import run
@@ -15,17 +13,11 @@ from phonofilm.sources import NAMES, get
 from phonofilm.sources.capabilities import field_offers, offers, place_of
 from phonofilm.sources.cost import duration, estimate_cost
 from phonofilm.sources.manifest import Budget
+from tests.cli import run_cli
 from tests.conftest import calls_made
 
 SPOTIFY, DEEZER = get("spotify").manifest, get("deezer").manifest
 LEVELS = [(DEEZER, "open"), (SPOTIFY, "development")]
-
-
-def spoken(capsys, monkeypatch, *words: str) -> tuple[int, str]:
-    monkeypatch.setattr("sys.argv", ["phonofilm", *words])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return int(ended.value.code or 0), capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -106,27 +98,25 @@ def test_duration_follows_the_tightest_budget(calls, budgets, days, least) -> No
     assert seconds is None if least is None else seconds >= least
 
 
-def test_plan_and_sources_ask_nothing_and_read_well(capsys, monkeypatch) -> None:
+def test_plan_and_sources_ask_nothing_and_read_well() -> None:
     words = ("--want", "artists=1000", "--fields", "genres,popularity,related,preview,bpm")
-    code, text = spoken(capsys, monkeypatch, "plan", *words)
-    assert code == 0
-    assert "gone since 2024-11-27; deezer (open), " in " ".join(text.split())
-    assert "Field by field" in text
-    code, text = spoken(capsys, monkeypatch, "sources")
-    assert code == 0
-    assert "gone 2026-02-11" in text
-    assert "related artists" in text
-    code, text = spoken(capsys, monkeypatch, "plan", *words, "--json")
-    assert {held["source"] for held in json.loads(text)} == set(NAMES)
-    code, text = spoken(capsys, monkeypatch, "sources", "--json")
-    assert {"source", "access", "field", "call", "rows", "gone", "licence"} <= json.loads(text)[
-        0
-    ].keys()
+    plan = run_cli("plan", *words)
+    assert plan.exit_code == 0
+    assert "gone since 2024-11-27; deezer (open), " in plan.text
+    assert "Field by field" in plan.stdout
+    sources = run_cli("sources")
+    assert sources.exit_code == 0
+    assert "gone 2026-02-11" in sources.stdout
+    assert "related artists" in sources.stdout
+    rows = run_cli("plan", *words, "--json").document
+    assert {row["source"] for row in rows} == set(NAMES)
+    row = run_cli("sources", "--json").document[0]
+    assert row.keys() >= {"source", "access", "field", "call", "rows", "gone", "licence"}
 
 
-@pytest.mark.parametrize("words", [("plan", "--fields", "colour"), ("plan", "--source", "tidal")])
-def test_a_plan_for_nothing_known_is_told(capsys, monkeypatch, words: tuple[str, ...]) -> None:
-    assert spoken(capsys, monkeypatch, *words)[0] == 2
+@pytest.mark.parametrize("words", [("--fields", "colour"), ("--source", "tidal")])
+def test_a_plan_for_nothing_known_is_told(words: tuple[str, ...]) -> None:
+    assert run_cli("plan", *words).exit_code == 2
 
 
 @pytest.mark.parametrize("access", SPOTIFY.access)
@@ -147,9 +137,7 @@ def test_a_probe_stops_at_a_limit(folder, stand_in) -> None:
     assert calls_made(served) == 4
 
 
-def test_several_sources_are_collected_at_once(
-    folder, stand_in, tmp_path: Path, monkeypatch, capsys
-) -> None:
+def test_several_sources_are_collected_at_once(folder, stand_in, tmp_path: Path) -> None:
     deezer, one = stand_in("deezer", artists=40)
     spotify, two = stand_in("spotify", access="extended-legacy", artists=40, quota="1/24h")
     settings = tmp_path / "phonofilm.toml"
@@ -158,22 +146,11 @@ def test_several_sources_are_collected_at_once(
         f'token_url = "{spotify}/api/token"\naccess = "extended-legacy"\nclient_id = "a"\n'
         'client_secret = "b"\naccept_terms = true\nbasis = "a test"\n'
     )
-    code, text = spoken(
-        capsys,
-        monkeypatch,
-        "crawl",
-        "deezer,spotify",
-        "-n",
-        "20",
-        "--config",
-        str(settings),
-        "--data",
-        str(folder.root),
-        "--json",
-    )
-    ends = {held["source"]: held for held in json.loads(text)}
+    words = ("-n", 20, "--config", settings, "--data", folder.root, "--json")
+    crawl = run_cli("crawl", "deezer,spotify", *words)
+    ends = {result["source"]: result for result in crawl.document}
     assert ends["deezer"]["status"] == "goal"
     assert ends["spotify"]["status"] == "parked"
-    assert code == 4
+    assert crawl.exit_code == 4
     assert calls_made(two) <= 1 + 4  # those under way when the quota was spent
     assert calls_made(one) > 0
