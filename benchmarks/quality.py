@@ -229,7 +229,7 @@ def field_plan(
     folder = Workspace(scratch / "plan")
     with sandbox(MUSIC, artists, seed, "development") as (urls, served, world):
         wish = EnrichOptions("spotify", wanted, FIELDS, Everything(), urls["spotify"])
-        result = enrich(folder, Settings(), wish, told=print)
+        result = enrich(folder, Settings(), wish, report=print)
         index_of = served["spotify"].same("artists")
     return result, {
         name: share / max(1e-9, there)
@@ -283,7 +283,7 @@ def main() -> None:
         for field, share in filled.items():
             print(
                 f"{field}: {result.before[field]:.0%} before, {result.after[field]:.0%} after,"
-                f" {share:.1%} of those that exist; {result.told_by[field]}"
+                f" {share:.1%} of those that exist; {result.filled_by[field]}"
             )
         print(f"{sum(result.calls.values()):,} calls: {result.calls}")
 

@@ -98,7 +98,7 @@ def test_a_limit_of_calls_is_kept_and_the_same_command_goes_on(folder, pair) -> 
     assert (first.status, first.calls) == ("stopped", 4)
     rest = match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
     assert rest.status == "done"
-    assert rest.found > first.found
+    assert rest.matched > first.matched
 
 
 def test_finding_beside_needs_tracks_and_another_source(folder, pair) -> None:

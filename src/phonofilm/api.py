@@ -257,8 +257,8 @@ class Crate:
         if len(places) < len(fields):
             raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
         scope = OfGenre(genre) if genre else Everything()
-        wish = carry.Filling(source, artists, places, scope, at, max_calls=max_calls)
-        filled: EnrichResult = _beside(lambda: carry.fill(self.folder, self.settings, wish))
+        wish = carry.EnrichOptions(source, artists, places, scope, at, max_calls=max_calls)
+        filled: EnrichResult = _beside(lambda: carry.enrich(self.folder, self.settings, wish))
         return filled
 
     def find_beside(
@@ -266,9 +266,9 @@ class Crate:
     ) -> CrossSourceResult:
         """Finds the tracks of one source at another; as `phonofilm crawl SOURCE --for OTHER`."""
         held = _needs("phonofilm.enrich.cross_source", "match")
-        wish = held.Wish(source, beside, at, max_calls=max_calls)
+        wish = held.CrossSourceOptions(source, beside, at, max_calls=max_calls)
         found: CrossSourceResult = _beside(
-            lambda: held.find_beside(self.folder, self.settings, wish)
+            lambda: held.match_source(self.folder, self.settings, wish)
         )
         return found
 

@@ -86,9 +86,9 @@ def look_beside(
     if json:
         as_json(result)
         return result.exit_code
-    share = f"{result.found / result.tracks:.0%}"
+    share = f"{result.matched / result.tracks:.0%}"
     out.print(
-        f"[bold]{result.found:,} of {result.tracks:,} tracks[/] of {beside} are at {source}"
+        f"[bold]{result.matched:,} of {result.tracks:,} tracks[/] of {beside} are at {source}"
         f" ({share}): {result.calls:,} calls in {span(result.elapsed_s)}."
     )
     if result.resume_at:
@@ -105,7 +105,7 @@ def _show(result: EnrichResult, root: str) -> None:
             name,
             f"{result.before[name]:.0%}",
             f"{share:.0%}",
-            ", ".join(f"{source} {number:,}" for source, number in result.told_by[name].items()),
+            ", ".join(f"{source} {number:,}" for source, number in result.filled_by[name].items()),
         )
         for name, share in result.after.items()
     ]

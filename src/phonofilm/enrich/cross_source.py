@@ -1,6 +1,6 @@
-"""Finds the tracks of one source at another: by code first, by words for what codes do not find.
+"""Find the tracks of one source at another: by code first, then by search words.
 
-Which of the found is the same track is decided by matching, here as everywhere.
+Matching decides which of the results is the same track, as for any other record.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from phonofilm.warehouse.snapshots import open_session
 from phonofilm.workspace import Workspace
 
 _STEPS = (("isrc", "by code"), ("search_track", "by words"))
-# Sets are in no shop; a track whose name nobody told cannot be looked for.
-_LACKING = """SELECT t.name, t.artist_names[1] AS artist, t.isrc, t.mix_name FROM store.track t
+# Shops do not sell sets, and a track without a name cannot be searched for.
+_UNMATCHED = """SELECT t.name, t.artist_names[1] AS artist, t.isrc, t.mix_name FROM store.track t
     LEFT JOIN identity.members m ON m.kind = 'recording' AND m.source = t.source AND m.id = t.id
     WHERE t.source = ? AND t.is_set IS DISTINCT FROM true AND NOT EXISTS (
         SELECT 1 FROM identity.members o WHERE o.kind = 'recording' AND o.source = ?
         AND o.entity = m.entity) ORDER BY t.id"""
-_ALL = "SELECT count(*) FROM store.track WHERE source = ? AND is_set IS DISTINCT FROM true"
+_COUNT = "SELECT count(*) FROM store.track WHERE source = ? AND is_set IS DISTINCT FROM true"
 
 
-class CrossSourceResult(msgspec.Struct):
-    """How many tracks of `beside` were found at `source`; `status` is done, parked or stopped."""
+class CrossSourceResult(msgspec.Struct, kw_only=True):
+    """Tracks of `reference` matched at `source`; `status` is done, parked or stopped."""
 
     status: str
     source: str
-    beside: str
+    reference: str = msgspec.field(name="beside")
     tracks: int
-    found: int
+    matched: int = msgspec.field(name="found")
     calls: int
     calls_by_endpoint: dict[str, int]
     resume_at: float | None
@@ -54,106 +54,109 @@ class CrossSourceResult(msgspec.Struct):
 
 
 class CrossSourceOptions(msgspec.Struct):
-    """The tracks of `beside` are looked for at `source`."""
+    """Look for the tracks of the source `reference` at `source`."""
 
     source: str
-    beside: str
+    reference: str
     at: str | None = None
     workers: int = 4
     max_calls: int | None = None
 
 
 def match_source(
-    folder: Workspace,
+    workspace: Workspace,
     settings: Settings,
-    wish: CrossSourceOptions,
+    options: CrossSourceOptions,
     watch: Watch | None = None,
-    told: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> CrossSourceResult:
-    """Two rounds; interrupted or parked, the same command goes on. UsageError without tracks."""
-    began = time.monotonic()
-    _check(wish)
+    """Request unmatched tracks in two rounds, by code and by words; load and match after each.
+
+    The same command continues an interrupted or parked run. UsageError without tracks.
+    """
+    started = time.monotonic()
+    _check(options)
     calls: Counter[str] = Counter()
     status, resume_at = "done", None
-    total, lacking = _look(folder, wish)
-    for endpoint, words in _STEPS:
-        errands = _errands(endpoint, lacking)
-        left = None if wish.max_calls is None else wish.max_calls - calls.total()
-        if left is not None and left <= 0:
+    total, unmatched = _load_and_match(workspace, options)
+    for endpoint, method in _STEPS:
+        remaining = None if options.max_calls is None else options.max_calls - calls.total()
+        if remaining is not None and remaining <= 0:
             status = "stopped"
             break
-        told(f"{len(lacking):,} of {total:,} tracks not found yet; asking {words}.")
-        end = _ask(folder, settings, wish, errands, left, watch)
-        calls.update(end.calls_by_endpoint)
-        total, lacking = _look(folder, wish)
-        if end.status != "done":
-            status, resume_at = end.status, end.resume_at
+        report(f"{len(unmatched):,} of {total:,} tracks not found yet; asking {method}.")
+        crawl_options = CrawlOptions(
+            source=options.source,
+            goal=Goal({"track": None}, remaining),
+            scope=FollowNothing(),
+            at=options.at,
+            workers=options.workers,
+            planned_requests=_plan_requests(endpoint, unmatched),
+        )
+        result = _crawl(workspace, settings, crawl_options, watch)
+        calls.update(result.calls_by_endpoint)
+        total, unmatched = _load_and_match(workspace, options)
+        if result.status != "done":
+            status, resume_at = result.status, result.resume_at
             break
     return CrossSourceResult(
-        status,
-        wish.source,
-        wish.beside,
-        total,
-        total - len(lacking),
-        calls.total(),
-        dict(calls),
-        resume_at,
-        round(time.monotonic() - began, 3),
+        status=status,
+        source=options.source,
+        reference=options.reference,
+        tracks=total,
+        matched=total - len(unmatched),
+        calls=calls.total(),
+        calls_by_endpoint=dict(calls),
+        resume_at=resume_at,
+        elapsed_s=round(time.monotonic() - started, 3),
     )
 
 
-def _check(wish: CrossSourceOptions) -> None:
-    endpoints = get(wish.source).manifest.endpoints
+def _check(options: CrossSourceOptions) -> None:
+    endpoints = get(options.source).manifest.endpoints
     missing = [endpoint for endpoint, _ in _STEPS if endpoint not in endpoints]
     if missing:
         raise UsageError(
-            f"{get(wish.source).manifest.title} cannot be asked for single tracks.",
+            f"{get(options.source).manifest.title} cannot be asked for single tracks.",
             next_step="--for goes with beatport and deezer.",
         )
-    if wish.beside == wish.source:
+    if options.reference == options.source:
         raise UsageError("--for names the source itself.", next_step="Name another source.")
-    get(wish.beside)
+    get(options.reference)
 
 
-def _look(folder: Workspace, wish: CrossSourceOptions) -> tuple[int, list[tuple[str | None, ...]]]:
-    """Loads and matches what came; how many tracks there are, and those not found yet."""
-    load(folder)
-    match(folder)
-    with open_session(folder) as connection:
-        row = connection.execute(_ALL, [wish.beside]).fetchone()
-        lacking = connection.execute(_LACKING, [wish.beside, wish.source]).fetchall()
+def _load_and_match(
+    workspace: Workspace, options: CrossSourceOptions
+) -> tuple[int, list[tuple[str | None, ...]]]:
+    """Load and match the new responses; return the number of tracks and the unmatched ones."""
+    load(workspace)
+    match(workspace)
+    with open_session(workspace) as connection:
+        row = connection.execute(_COUNT, [options.reference]).fetchone()
+        unmatched = connection.execute(_UNMATCHED, [options.reference, options.source]).fetchall()
     if not row or not row[0]:
         raise UsageError(
-            f"There are no tracks of {wish.beside} here.",
-            next_step=f"Collect them first: phonofilm crawl {wish.beside} --artist NAME",
+            f"There are no tracks of {options.reference} here.",
+            next_step=f"Collect them first: phonofilm crawl {options.reference} --artist NAME",
         )
-    return int(row[0]), lacking
+    return int(row[0]), unmatched
 
 
-def _errands(endpoint: str, lacking: list[tuple[str | None, ...]]) -> list[PlannedRequest]:
-    """What to ask: each code once, or each title with its artist."""
-    found: dict[str, None] = {}
-    for name, artist, isrc, mix in lacking:
+def _plan_requests(endpoint: str, unmatched: list[tuple[str | None, ...]]) -> list[PlannedRequest]:
+    """Plan a request for each code, or for each title with its artist."""
+    keys: dict[str, None] = {}
+    for name, artist, isrc, mix in unmatched:
         if endpoint == "isrc" and isrc and len(isrc) == 12:
-            found[isrc] = None
+            keys[isrc] = None
         elif endpoint != "isrc" and name:
-            found[" ".join(filter(None, (artist, name, mix)))] = None
-    return [PlannedRequest(endpoint, id_) for id_ in found]
+            keys[" ".join(filter(None, (artist, name, mix)))] = None
+    return [PlannedRequest(endpoint, key) for key in keys]
 
 
-def _ask(
-    folder: Workspace,
-    settings: Settings,
-    wish: CrossSourceOptions,
-    errands: list[PlannedRequest],
-    max_calls: int | None,
-    watch: Watch | None,
+def _crawl(
+    workspace: Workspace, settings: Settings, options: CrawlOptions, watch: Watch | None
 ) -> CrawlResult:
-    goal = Goal({"track": None}, max_calls)
-    options = CrawlOptions(
-        wish.source, goal, FollowNothing(), wish.at, wish.workers, planned_requests=errands
-    )
-    end = run(crawl_each(folder, settings, [options], watch))[0]
-    if isinstance(end, BaseException):
-        raise end
-    return end
+    result = run(crawl_each(workspace, settings, [options], watch))[0]
+    if isinstance(result, BaseException):
+        raise result
+    return result

@@ -1,4 +1,4 @@
-"""The next thing to ask for one artist and one field: from the cheapest source that has a next."""
+"""Choose the next request for one artist and one field, at the cheapest source that has one."""
 
 from __future__ import annotations
 
@@ -13,114 +13,123 @@ from phonofilm.sources.cost import estimate_cost
 from phonofilm.sources.manifest import Manifest
 from phonofilm.sources.routes import TRIES, Route, finders, in_order, routes, seconds_a_call
 
-Asked = Mapping[str, set[str]]
-"""What a source was asked already, by endpoint."""
-_NOTHING: set[str] = set()
+Answered = Mapping[str, set[str]]
+"""Ids that a source was already asked about, by endpoint."""
+_NO_IDS: set[str] = set()
 # Sources that know artists by the ids of another are entered through that one.
 _BY_WAY_OF = {"listenbrainz": "musicbrainz"}
 
 
 class NextRequest(NamedTuple):
-    """One thing to ask of a source."""
+    """A planned request and its source."""
 
     source: str
-    errand: PlannedRequest
+    request: PlannedRequest
 
 
 class Permitted(NamedTuple):
-    """A source that may be asked, and its access level."""
+    """A usable source and its access level."""
 
     manifest: Manifest
     access: str
 
 
 def ways(sources: Mapping[str, Permitted], kind: str, field: str) -> list[Route]:
-    """One route a source to a field, the cheapest first, what finding an artist costs included."""
-    found = []
+    """Return one route per source to a field, cheapest first.
+
+    The time of a route includes finding the artist at that source.
+    """
+    candidates = []
     for name, (manifest, access) in sources.items():
-        finding = _finding(sources, name)
-        if finding is None:
+        finding_seconds = _finding_seconds(sources, name)
+        if finding_seconds is None:
             continue
-        found += [
-            route._replace(seconds=route.seconds + finding * (route.start == "artist"))
+        candidates += [
+            route._replace(seconds=route.seconds + finding_seconds * (route.start == "artist"))
             for route in routes(manifest, access, kind, field)
         ]
-    return in_order(found)
+    return in_order(candidates)
 
 
-def _finding(sources: Mapping[str, Permitted], name: str) -> float | None:
-    """Seconds to find an artist at a source; None when it cannot be found there."""
+def _finding_seconds(sources: Mapping[str, Permitted], name: str) -> float | None:
+    """Return the seconds to find an artist at a source; None when that is impossible."""
     through = _BY_WAY_OF.get(name, name)
     if through not in sources:
         return None
     manifest, access = sources[through]
-    price = seconds_a_call(manifest, access)
-    costs = [price / manifest.endpoints[call].batch for call in finders(manifest, access)]
+    seconds = seconds_a_call(manifest, access)
+    costs = [seconds / manifest.endpoints[name].batch for name in finders(manifest, access)]
     by_code = any(e.subject == "track_code" for e in manifest.permitted(access).values())
     return min(costs, default=0.0 if by_code else None)
 
 
-def next_steps(
-    artist: KnownArtist, route: Route, sources: Mapping[str, Permitted], asked: Mapping[str, Asked]
+def next_requests(
+    artist: KnownArtist,
+    route: Route,
+    sources: Mapping[str, Permitted],
+    answered: Mapping[str, Answered],
 ) -> list[NextRequest]:
-    """What to ask next on a route; empty when all of it was asked."""
+    """Return the next requests on a route; empty when every one was made."""
     if route.start == "track_code":
-        return _by_code(artist, route, asked.get(route.source, {}))
-    done = asked.get(route.source, {})
+        return _by_code(artist, route, answered.get(route.source, {}))
+    answered_here = answered.get(route.source, {})
     ids = artist.ids_at(route.source)
     if not ids:
-        return list(_to_find(artist, route.source, sources, asked))[:1]
+        return list(_lookups(artist, route.source, sources, answered))[:1]
     first, *rest = route.calls
-    fresh = [id_ for id_ in ids if id_ not in done.get(first, _NOTHING)]
-    if fresh:
-        return [NextRequest(route.source, PlannedRequest(first, fresh[0]))]
-    for call in rest:
-        kind = get(route.source).manifest.endpoints[call].subject
+    new_ids = [id_ for id_ in ids if id_ not in answered_here.get(first, _NO_IDS)]
+    if new_ids:
+        return [NextRequest(route.source, PlannedRequest(first, new_ids[0]))]
+    for endpoint in rest:
+        kind = get(route.source).manifest.endpoints[endpoint].subject
         items = artist.items.get((route.source, kind), [])[: TRIES[kind]]
-        left = [id_ for id_ in items if id_ not in done.get(call, _NOTHING)]
-        if left:
-            return [NextRequest(route.source, PlannedRequest(call, left[0]))]
+        new_items = [id_ for id_ in items if id_ not in answered_here.get(endpoint, _NO_IDS)]
+        if new_items:
+            return [NextRequest(route.source, PlannedRequest(endpoint, new_items[0]))]
     return []
 
 
-def _by_code(artist: KnownArtist, route: Route, done: Asked) -> list[NextRequest]:
-    """The codes of a few tracks at once: they go in one batch with those of others."""
-    call = route.calls[0]
+def _by_code(artist: KnownArtist, route: Route, answered: Answered) -> list[NextRequest]:
+    """Return the codes of a few tracks; they share a batch with those of other artists."""
+    endpoint = route.calls[0]
     codes = artist.codes[: TRIES["track_code"]]
     return [
-        NextRequest(route.source, PlannedRequest(call, code))
+        NextRequest(route.source, PlannedRequest(endpoint, code))
         for code in codes
-        if code not in done.get(call, _NOTHING)
+        if code not in answered.get(endpoint, _NO_IDS)
     ]
 
 
-def _to_find(
-    artist: KnownArtist, source: str, sources: Mapping[str, Permitted], asked: Mapping[str, Asked]
+def _lookups(
+    artist: KnownArtist,
+    source: str,
+    sources: Mapping[str, Permitted],
+    answered: Mapping[str, Answered],
 ) -> Iterator[NextRequest]:
-    """Ways to find an artist at a source that were not tried yet; look-ups before searches."""
+    """Yield untried requests that find an artist at a source, lookups before searches."""
     through = _BY_WAY_OF.get(source, source)
     if through not in sources:
         return
     manifest, access = sources[through]
-    done = asked.get(through, {})
-    for call in finders(manifest, access):
-        node = manifest.endpoints[call].subject
-        told = {"address": artist.addresses(), "isrc": artist.isrcs[:2]}.get(node, [artist.name])
-        for id_ in told:
-            if id_ not in done.get(call, _NOTHING):
-                yield NextRequest(through, PlannedRequest(call, id_))
+    answered_here = answered.get(through, {})
+    for endpoint in finders(manifest, access):
+        subject = manifest.endpoints[endpoint].subject
+        keys = {"address": artist.addresses(), "isrc": artist.isrcs[:2]}
+        for id_ in keys.get(subject, [artist.name]):
+            if id_ not in answered_here.get(endpoint, _NO_IDS):
+                yield NextRequest(through, PlannedRequest(endpoint, id_))
 
 
 def cheapest_finder(sources: Mapping[str, Permitted], artists: int) -> str:
-    """The source that finds so many artists in the shortest time; UsageError when none does."""
-    costs = {}
+    """Return the source that finds so many artists in the shortest time; UsageError if none."""
+    seconds = {}
     for name, (manifest, access) in sources.items():
-        made = estimate_cost(manifest, access, {"artist": artists}, [], [])
-        if made.calls:
-            costs[name] = made.calls * seconds_a_call(manifest, access)
-    if not costs:
+        plan = estimate_cost(manifest, access, {"artist": artists}, [], [])
+        if plan.calls:
+            seconds[name] = plan.calls * seconds_a_call(manifest, access)
+    if not seconds:
         raise UsageError(
             "No source that may be asked lists artists.",
             next_step="phonofilm doctor tells what is missing.",
         )
-    return min(costs, key=lambda name: costs[name])
+    return min(seconds, key=lambda name: seconds[name])

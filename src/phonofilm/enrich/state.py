@@ -1,4 +1,4 @@
-"""What is known of the artists that are wanted: who they are elsewhere, what they lack."""
+"""State of the wanted artists: their ids at every source, and the fields they lack."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import msgspec
 
 from phonofilm.sources.routes import meant
 
-_MOST_ITEMS = 12
-# How the address of an artist reads where others link to it.
+_ITEMS_MAX = 12  # chosen, not tuned: a source rarely needs more tracks of an artist
+# URL of an artist in the form that other sources link to.
 _PAGES = {
     "spotify": "https://open.spotify.com/artist/{}",
     "deezer": "https://www.deezer.com/artist/{}",
@@ -20,7 +20,7 @@ _MBID = ("listenbrainz",)
 
 
 class KnownArtist(msgspec.Struct):
-    """One wanted artist. `ids` are by source; `items` by source and kind, the best known first."""
+    """One wanted artist: `ids` by source; `items` by source and kind, most popular first."""
 
     entity: str
     name: str
@@ -30,11 +30,11 @@ class KnownArtist(msgspec.Struct):
     codes: list[str] = []
 
     def ids_at(self, source: str) -> list[str]:
-        """What a source calls it; some sources use the ids of another."""
+        """Return the artist's ids at a source; some sources use the ids of another."""
         return self.ids.get("musicbrainz" if source in _MBID else source, [])
 
     def addresses(self) -> list[str]:
-        """Its pages elsewhere."""
+        """Return the URLs of the artist at sources that others link to."""
         return [
             page.format(id_) for source, page in _PAGES.items() for id_ in self.ids.get(source, ())
         ]
@@ -43,9 +43,9 @@ class KnownArtist(msgspec.Struct):
 def wanted_artists(
     connection: duckdb.DuckDBPyConnection, source: str, ids: Sequence[str]
 ) -> dict[str, KnownArtist]:
-    """The artists of a source as things, by entity, in the order of their ids."""
+    """Return the artists with these ids at a source, by entity, in the order of the entities."""
     run = connection.execute
-    run("CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest(?::VARCHAR[]) AS id", [list(ids)])
+    run("CREATE OR REPLACE TEMP TABLE wanted_id AS SELECT unnest(?::VARCHAR[]) AS id", [list(ids)])
     run(
         """CREATE OR REPLACE TEMP TABLE artist_entity AS SELECT a.source, a.id, a.name,
         coalesce(m.entity, a.source || ':' || a.id) AS entity FROM store.artist a
@@ -53,35 +53,35 @@ def wanted_artists(
     )
     run(
         """CREATE OR REPLACE TEMP TABLE wanted AS SELECT e.entity, any_value(e.name) AS name
-        FROM asked k JOIN artist_entity e ON e.id = k.id AND e.source = ? GROUP BY e.entity""",
+        FROM wanted_id k JOIN artist_entity e ON e.id = k.id AND e.source = ? GROUP BY e.entity""",
         [source],
     )
     rows = run("SELECT entity, name FROM wanted WHERE name IS NOT NULL ORDER BY entity").fetchall()
-    found = {entity: KnownArtist(entity, name) for entity, name in rows}
-    _add_ids(connection, found)
-    _add_items(connection, found)
-    return found
+    artists = {entity: KnownArtist(entity, name) for entity, name in rows}
+    _add_ids(connection, artists)
+    _add_items(connection, artists)
+    return artists
 
 
-def _add_ids(connection: duckdb.DuckDBPyConnection, found: dict[str, KnownArtist]) -> None:
-    """Ids by what was matched, then those that sources say others have."""
+def _add_ids(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownArtist]) -> None:
+    """Add ids from matches, then ids that sources link to."""
     rows = connection.execute(
-        """SELECT e.entity, e.source, e.id, 0 AS told FROM wanted w
+        """SELECT e.entity, e.source, e.id, 0 AS is_linked FROM wanted w
         JOIN artist_entity e ON e.entity = w.entity
         UNION ALL SELECT e.entity, x.scheme, x.value, 1 FROM wanted w
         JOIN artist_entity e ON e.entity = w.entity
         JOIN store.external_id x ON x.of_kind = 'artist' AND x.source = e.source AND x.of_id = e.id
         ORDER BY 4, 2, 3"""
     ).fetchall()
-    for entity, source, id_, told in rows:
-        if entity in found:
-            held = found[entity].ids.setdefault(source, [])
-            if id_ not in held and not (told and held):
-                held.append(id_)
+    for entity, source, id_, is_linked in rows:
+        if entity in artists:
+            ids = artists[entity].ids.setdefault(source, [])
+            if id_ not in ids and not (is_linked and ids):
+                ids.append(id_)
 
 
-def _add_items(connection: duckdb.DuckDBPyConnection, found: dict[str, KnownArtist]) -> None:
-    """Their tracks and albums, best known first, and the codes of their tracks."""
+def _add_items(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownArtist]) -> None:
+    """Add tracks and albums, most popular first, and the codes of the tracks."""
     rows = connection.execute(
         f"""SELECT entity, source, kind, id, isrc FROM (
             SELECT e.entity, t.source, 'track' AS kind, t.id, t.isrc,
@@ -93,56 +93,56 @@ def _add_items(connection: duckdb.DuckDBPyConnection, found: dict[str, KnownArti
             JOIN artist_entity e ON e.entity = w.entity
             JOIN store.album a ON a.source = e.source AND a.artist_ids[1] = e.id)
         QUALIFY row_number() OVER (PARTITION BY entity, source, kind
-            ORDER BY fame DESC, id) <= {_MOST_ITEMS} ORDER BY entity, source, kind, fame DESC, id"""
+            ORDER BY fame DESC, id) <= {_ITEMS_MAX} ORDER BY entity, source, kind, fame DESC, id"""
     ).fetchall()
     codes: dict[str, dict[str, None]] = defaultdict(dict)
     for entity, source, kind, id_, isrc in rows:
-        if entity not in found:
+        if entity not in artists:
             continue
-        held = found[entity]
-        held.items.setdefault((source, kind), []).append(id_)
-        if isrc and isrc not in held.isrcs:
-            held.isrcs.append(isrc)
+        artist = artists[entity]
+        artist.items.setdefault((source, kind), []).append(id_)
+        if isrc and isrc not in artist.isrcs:
+            artist.isrcs.append(isrc)
         if source == "spotify" and kind == "track":
             codes[entity][id_] = None
-    for entity, held in found.items():
-        held.codes = [*held.isrcs, *codes[entity]]
+    for entity, artist in artists.items():
+        artist.codes = [*artist.isrcs, *codes[entity]]
 
 
 def filled(connection: duckdb.DuckDBPyConnection, kind: str, field: str) -> dict[str, str]:
-    """The wanted artists that have a field, and a source that tells it."""
-    found: dict[str, str] = {}
-    for wish in meant(kind, field):
-        told, _, name = wish.partition(".")
-        for entity, source in connection.execute(_filled(told, name)).fetchall():
-            found.setdefault(entity, source)
-    return found
+    """Return the wanted artists that have a field, each with a source that filled it."""
+    sources: dict[str, str] = {}
+    for shape in meant(kind, field):
+        table, _, column = shape.partition(".")
+        for entity, source in connection.execute(_filled_sql(table, column)).fetchall():
+            sources.setdefault(entity, source)
+    return sources
 
 
-def _filled(kind: str, field: str) -> str:
-    """SQL: entity and source of those that have a value."""
-    mine = "JOIN artist_entity e ON e.source = t.source AND e.id"
+def _filled_sql(kind: str, field: str) -> str:
+    """Select entity and source of the wanted artists that have a value."""
+    join = "JOIN artist_entity e ON e.source = t.source AND e.id"
     if kind == "relation":
-        rows = f"store.artist_relation t {mine} = t.artist_id"
+        rows = f"store.artist_relation t {join} = t.artist_id"
     elif kind == "tag":
-        rows = f"(FROM store.tag WHERE of_kind = 'artist' AND is_genre) t {mine} = t.of_id"
+        rows = f"(FROM store.tag WHERE of_kind = 'artist' AND is_genre) t {join} = t.of_id"
     elif kind == "artist_genre":
-        rows = f"store.artist_genre t {mine} = t.artist_id"
+        rows = f"store.artist_genre t {join} = t.artist_id"
     elif kind == "artist":
-        rows = f"store.artist t {mine} = t.id"
+        rows = f"store.artist t {join} = t.id"
     elif kind == "features":
-        return _measured(field)
+        return _measured_sql(field)
     else:
-        rows = f"store.{kind} t {mine} = t.artist_ids[1]"
+        rows = f"store.{kind} t {join} = t.artist_ids[1]"
     value = f't."{field}"'
-    empty = f"len({value}) > 0" if field in ("genres", "aliases", "keywords") else "true"
-    there = "true" if kind in ("relation", "tag", "artist_genre") else f"{value} IS NOT NULL"
+    not_empty = f"len({value}) > 0" if field in ("genres", "aliases", "keywords") else "true"
+    present = "true" if kind in ("relation", "tag", "artist_genre") else f"{value} IS NOT NULL"
     return f"""SELECT w.entity, min(t.source) FROM {rows} JOIN wanted w ON w.entity = e.entity
-        WHERE {there} AND {empty} GROUP BY w.entity"""
+        WHERE {present} AND {not_empty} GROUP BY w.entity"""
 
 
-def _measured(field: str) -> str:
-    """Measures belong to recordings, whoever measured them."""
+def _measured_sql(field: str) -> str:
+    """Select entity and source of measures; a measure counts for all tracks of its recording."""
     return f"""WITH measured AS (SELECT coalesce(m.entity, f.source || ':' || f.id) AS recording,
         f.source FROM store.features f LEFT JOIN identity.members m ON m.kind = 'recording'
         AND m.source = f.source AND m.id = f.id WHERE f."{field}" IS NOT NULL)

@@ -14,7 +14,7 @@ from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre
 from phonofilm.enrich.enrich import EnrichOptions, enrich
-from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_steps, ways
+from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_requests, ways
 from phonofilm.enrich.state import KnownArtist
 from phonofilm.errors import ParkedError, UsageError
 from phonofilm.sandbox.kernel.faults.rules import Rule
@@ -130,7 +130,7 @@ def test_a_parked_source_does_not_stop_the_others(
     result = enrich(folder, Settings(), wish(held, 15))
     assert "deezer" in result.left_out
     assert result.after["artist.popularity"] > 0.5  # by others
-    assert result.told_by["artist.popularity"].keys() - {"deezer"}
+    assert result.filled_by["artist.popularity"].keys() - {"deezer"}
 
 
 def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world) -> None:
@@ -138,7 +138,7 @@ def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world) ->
     for served in held.served.values():
         served.beside = served.beside | {"musicbrainz": "http://127.0.0.1:9"}
     lines: list[str] = []
-    result = enrich(folder, Settings(), wish(held, 10), told=lines.append)
+    result = enrich(folder, Settings(), wish(held, 10), report=lines.append)
     assert "does not answer" in result.left_out["musicbrainz"]
     assert any("left out" in line for line in lines)
     assert result.after["related artists"] >= 0.9
@@ -190,18 +190,18 @@ def test_look_ups_come_before_searches() -> None:
     asked: dict = {"musicbrainz": {}}
     page = "https://open.spotify.com/artist/x"
     for call, id_ in (("address", page), ("isrc", "GBAAA9900303"), ("search_artist", "Wolves")):
-        (step,) = next_steps(artist, route, sources, asked)
-        assert step == ("musicbrainz", PlannedRequest(call, id_))
+        (request,) = next_requests(artist, route, sources, asked)
+        assert request == ("musicbrainz", PlannedRequest(call, id_))
         asked["musicbrainz"].setdefault(call, set()).add(id_)
-    assert next_steps(artist, route, sources, asked) == []
+    assert next_requests(artist, route, sources, asked) == []
 
 
 def test_an_id_that_another_source_told_needs_no_finding() -> None:
     sources = permitted("deezer")
     artist = KnownArtist("spotify:x", "Wolves", {"spotify": ["x"], "deezer": ["27"]})
     route = ways(sources, "relation", "related_id")[0]
-    (step,) = next_steps(artist, route, sources, {})
-    assert step == ("deezer", PlannedRequest("related", "27"))
+    (request,) = next_requests(artist, route, sources, {})
+    assert request == ("deezer", PlannedRequest("related", "27"))
 
 
 def test_nobody_who_lists_artists_is_told() -> None:
