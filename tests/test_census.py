@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl.coverage.coverage import Coverage, percent
+from phonofilm.crawl.coverage.coverage import Coverage
 from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.scope.goal import parse_until
 from phonofilm.errors import UsageError
+from phonofilm.formatting import format_coverage
 from tests.conftest import collect
 
 ROCK, JAZZ = 1, 2
@@ -124,8 +125,8 @@ def test_ends_of_an_interval_never_cross(
 
 
 def test_coverage_is_read_with_its_ends() -> None:
-    assert percent(Coverage(0.5, 0.4, 0.61)) == "50% (40% to 61%)"
-    assert percent(Coverage(1.0, 1.0, 1.0)) == "100%"
+    assert format_coverage(Coverage(0.5, 0.4, 0.61)) == "50% (40% to 61%)"
+    assert format_coverage(Coverage(1.0, 1.0, 1.0)) == "100%"
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from phonofilm.cli.enrich import carry_out, look_beside, part_of
 from phonofilm.cli.look import first_column
 from phonofilm.cli.progress import span, watcher
 from phonofilm.config import Settings, load_settings
-from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.scope.selection import ID_COLUMNS, NAME_COLUMNS, Selection, read_names, select
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all, minute
 from phonofilm.errors import UsageError
+from phonofilm.formatting import format_coverage
 from phonofilm.logs import listen, log
 from phonofilm.media.downloads import parse_roles
 from phonofilm.runtime.event_loop import run
@@ -253,7 +253,9 @@ def show(result: CrawlResult, folder: str) -> None:
     rows = []
     for plural, held in result.records.items():
         seen = result.coverage.get(plural)
-        rows.append((plural, held["full"], held["mentioned"], percent(seen) if seen else ""))
+        rows.append(
+            (plural, held["full"], held["mentioned"], format_coverage(seen) if seen else "")
+        )
     table(("", "full", "mentioned", "of the reachable"), rows)
     if files := result.media:
         kept = ", ".join(f"{role} {number:,}" for role, number in files.by_role.items())

@@ -11,10 +11,10 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out, say, say_finding, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import lookup as finding
-from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
+from phonofilm.formatting import format_coverage
 from phonofilm.records import BY_PLURAL
 from phonofilm.records.kinds import PLURALS, SEARCHABLE, WANTED
 from phonofilm.runtime.event_loop import run
@@ -82,7 +82,12 @@ def status(
             out.print(f"  [yellow]⏸[/] parked until {minute(held['parked_until'])}")
         seen = (held["last_run"] or {}).get("coverage", {})
         rows = [
-            (plural, c["full"], c["mentioned"], percent(seen[plural]) if plural in seen else "")
+            (
+                plural,
+                c["full"],
+                c["mentioned"],
+                format_coverage(seen[plural]) if plural in seen else "",
+            )
             for plural, c in held["records"].items()
         ]
         table(("", "full", "mentioned", "of the reachable"), rows)
@@ -111,7 +116,7 @@ def _show_yields(held: dict[str, Any]) -> None:
     say("Brought: new things of wanted kinds, a full one 1, a mention 0.5. A + is a further page.")
     lists = (held["last_run"] or {}).get("coverage_by_list", {})
     if lists:
-        table(("list", "known"), [(name, percent(share)) for name, share in lists.items()])
+        table(("list", "known"), [(name, format_coverage(share)) for name, share in lists.items()])
 
 
 def _yields_of(frontier: Frontier, last: dict[str, Any] | None) -> list[dict[str, Any]]:

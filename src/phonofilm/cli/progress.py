@@ -11,8 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.crawl.engine import Engine
+from phonofilm.formatting import format_coverage
 from phonofilm.records.kinds import PLURALS, WANTED
 
 _PLAIN_EVERY_SECONDS = 10.0
@@ -82,7 +82,7 @@ class View:
             if kind in tally:
                 wanted = engine.parts.goal.wants.get(kind, 0)
                 target = "all" if wanted is None else (f"{wanted:,}" if wanted else "")
-                share = percent(seen[kind]) if kind in seen else ""
+                share = format_coverage(seen[kind]) if kind in seen else ""
                 held = tally[kind]
                 rows.append((PLURALS[kind], held["full"], held["mentioned"], target, share))
         return rows

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
-from phonofilm.crawl.coverage.coverage import percent
 from phonofilm.errors import storage_error
+from phonofilm.formatting import format_coverage
 from phonofilm.show import queries
 from phonofilm.sources import get
 from phonofilm.warehouse.snapshots import open_snapshot, published
@@ -62,7 +62,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    environment.filters["percent"] = percent
+    environment.filters["percent"] = format_coverage
     environment.filters["safe_link"] = _safe_link
     return environment
 

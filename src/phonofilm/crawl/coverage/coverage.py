@@ -6,7 +6,6 @@ and cannot be seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from phonofilm.crawl.coverage.population import PopulationEstimator
@@ -22,14 +21,6 @@ class Coverage(NamedTuple):
     estimate: float
     low: float
     high: float
-
-
-def percent(held: Sequence[float]) -> str:
-    """A coverage as people read it: with the ends of its interval."""
-    estimate, low, high = held
-    if round(low, 2) == round(high, 2):
-        return f"{estimate:.0%}"
-    return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
 
 
 class CoverageEstimator(NamedTuple):

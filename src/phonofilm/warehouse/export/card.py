@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from phonofilm.about import __version__
-from phonofilm.crawl.coverage.coverage import percent
+from phonofilm.formatting import format_coverage
 from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import NAMES, get
 from phonofilm.warehouse.schema.tables import PROVENANCE_TEXT
@@ -104,14 +104,16 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
     for source, started, text in rows:
         result: dict[str, Any] = json.loads(text)
         shares = result["coverage"].items()
-        seen = ", ".join(f"{kind} {percent(share)}" for kind, share in shares)
+        seen = ", ".join(f"{kind} {format_coverage(share)}" for kind, share in shares)
         lines.append(
             f"| {source} | {result['origin']} | {result['access']} | {started:%Y-%m-%d %H:%M}:"
             f" {result['status']} | {result['calls']:,} | {seen or '-'} |"
         )
     lists: dict[str, list[float]] = json.loads(rows[-1][2]).get("coverage_by_list", {})
     if lists:
-        shares = ", ".join(f"{_plain(name)} {percent(held)}" for name, held in lists.items())
+        shares = ", ".join(
+            f"{_plain(name)} {format_coverage(held)}" for name, held in lists.items()
+        )
         lines += ["", f"Lists of the last crawl, known of their members: {shares}."]
     lines += [
         "",
