@@ -350,7 +350,13 @@ def test_a_batch_of_codes_is_read_to_its_last_page(folder, stand_in, monkeypatch
     codes = sorted(served.service._by_code)[:20]
     errands = [PlannedRequest("isrc", code) for code in codes]
     result = collect(
-        folder, "beatport", url, "tracks=all", scope=FollowNothing(), errands=errands, workers=1
+        folder,
+        "beatport",
+        url,
+        "tracks=all",
+        scope=FollowNothing(),
+        planned_requests=errands,
+        workers=1,
     )
     load(folder)
     expected = {str(number(t)) for code in codes for t in served.service._by_code[code]}
