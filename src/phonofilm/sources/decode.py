@@ -1,74 +1,114 @@
-"""Decode a body by its type; keep the items that fit and report the others."""
+"""Decode bodies by type; keep the items that fit and report the others."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar, overload
 
 import msgspec
 
-from phonofilm.sources.contract import EXCERPT, Finding, Malformed
+from phonofilm.sources.contract import EXCERPT, ODD_VALUES, Finding, Malformed, Page
+
+T = TypeVar("T")
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Errors that decoding raises for a body that is no JSON, or not of the type."""
+
+
+@overload
+def json_or_none(body: bytes | msgspec.Raw, shape: type[T], *, strict: bool = True) -> T | None: ...
+@overload
+def json_or_none(body: bytes | msgspec.Raw, shape: Any = Any, *, strict: bool = True) -> Any: ...
+def json_or_none(body: bytes | msgspec.Raw, shape: Any = Any, *, strict: bool = True) -> Any:
+    """Decode JSON of a type; None when the body is something else.
+
+    Not strict, it also takes `"42"` and `42.0` for 42.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape, strict=strict)
+    except NOT_JSON:
+        return None
+
+
+def script_json(body: bytes, pattern: re.Pattern[bytes]) -> Any:
+    """Decode the JSON that a page carries for its scripts; None when it carries none.
+
+    The first group of `pattern` is the JSON.
+    """
+    match = pattern.search(body)
+    return json_or_none(match[1]) if match else None
+
+
+def each(items: Iterable[Any], shape: type[T], page: Page) -> Iterator[T]:
+    """Convert the items of a list; one that does not fit becomes a finding of the page."""
+    for item in items:
+        try:
+            converted = msgspec.convert(item, shape, strict=False)
+        except ODD_VALUES as error:
+            page.findings.append(malformed_item(error))
+            continue
+        yield converted
 
 
 def items_of(
-    body: bytes, typed: Any, item: Any, path: Iterable[str]
+    body: bytes, shape: Any, item: Any, path: Iterable[str]
 ) -> tuple[Any, list[Any], list[Finding]]:
-    """A page decoded by its type; when it does not fit, what fits of it, item by item.
+    """Decode a page by its type, or item by item when it does not fit as a whole.
 
-    Returns the typed page (None when only items could be had), the items at `path` and a finding
-    per item that did not fit. Strict first: it is faster and knows `"null"` from null; then lax,
-    which takes 42.0 for 42, as recorded answers hold it.
+    Returns the page (None when only items could be decoded), the items at `path` and a finding
+    per item that did not fit. Strict first, because it is faster and tells `"null"` from null;
+    then lax, which takes 42.0 for 42: recorded bodies hold such numbers.
     """
-    page = _decoded(body, typed)
+    page = _decoded(body, shape)
     if page is not None:
-        found = page
+        items = page
         for name in path:
-            found = getattr(found, name)
-        return page, found, []
-    found = plain(body)
+            items = getattr(items, name)
+        return page, items, []
+    tree = plain(body)
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    if not isinstance(found, list):
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    if not isinstance(tree, list):
         raise Malformed(f"no list at {'.'.join(path) or 'the top'}")
-    return None, *_each(found, item)
+    loose = Page(findings=[])
+    return None, list(each(tree, item, loose)), loose.findings
 
 
-def _decoded(body: bytes, typed: Any) -> Any:
-    for strict in (True, False):
-        try:
-            return msgspec.json.decode(body, type=typed, strict=strict)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            continue
-    return None
+def _decoded(body: bytes, shape: Any) -> Any:
+    strict = json_or_none(body, shape)
+    return json_or_none(body, shape, strict=False) if strict is None else strict
 
 
 def malformed_item(error: Exception) -> Finding:
-    """One item of a list that does not fit, told without its values unless a type explains it."""
-    told = str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
-    return Finding("malformed_item", told)
+    """Report an item of a list that does not fit, without its values.
+
+    Only the message of a validation error is kept: it names the place and the types.
+    """
+    is_typed = isinstance(error, msgspec.ValidationError)
+    return Finding("malformed_item", str(error) if is_typed else type(error).__name__)
 
 
-def one_of(body: bytes, typed: Any) -> Any:
-    """A single object by its type; Malformed with the place that does not fit."""
-    found = _decoded(body, typed)
-    if found is not None:
-        return found
+def one_of(body: bytes, shape: Any) -> Any:
+    """Decode a single object by its type; Malformed with the place that does not fit."""
+    decoded = _decoded(body, shape)
+    if decoded is not None:
+        return decoded
     try:
-        return msgspec.convert(plain(body), typed, strict=False)
+        return msgspec.convert(plain(body), shape, strict=False)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
 
 
 def plain(body: bytes) -> Any:
-    """Any JSON; Malformed for anything else.
+    """Decode any JSON; Malformed for anything else.
 
-    What JSON itself forbids but sources were seen to send (half characters, NaN) costs only the
-    place it stands in: half characters become U+FFFD, NaN and the infinities null.
+    JSON forbids half characters and NaN, but sources were seen to send them. They cost only their
+    own value: half characters become U+FFFD, NaN and the infinities null.
     """
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         repaired = _repaired(body)
         if repaired is not None:
             return repaired
@@ -84,13 +124,3 @@ def _repaired(body: bytes) -> Any:
         return msgspec.json.decode(whole.encode())
     except (ValueError, RecursionError):
         return None
-
-
-def _each(found: list[Any], item: Any) -> tuple[list[Any], list[Finding]]:
-    fit, findings = [], []
-    for element in found:
-        try:
-            fit.append(msgspec.convert(element, item, strict=False))
-        except (msgspec.ValidationError, RecursionError) as error:
-            findings.append(Finding("malformed_item", str(error)))
-    return fit, findings

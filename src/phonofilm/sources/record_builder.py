@@ -1,4 +1,4 @@
-"""What gathering the objects of an answer into records has in common."""
+"""Build records from the objects of one response."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Maybe, Record
-from phonofilm.sources.contract import Page
+from phonofilm.sources.contract import Page, Request
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 
 def mapped(value: T | None | UnsetType, use: Callable[[T], Maybe[V]]) -> Maybe[V]:
-    """Absent stays absent, null stays null, a value is used."""
+    """Map a value; absent stays absent and null stays null."""
     if value is UNSET or isinstance(value, UnsetType):
         return UNSET
     return None if value is None else use(value)
 
 
 class RecordBuilder:
-    """Records of one answer; a thing mentioned twice is kept once, in its fuller form."""
+    """Records of one response; an object mentioned twice gives one record, the fuller one.
 
-    def __init__(self) -> None:
+    A source derives its own builder, with a method per kind of object.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
         self.page = Page(records=[], links=[], continues=[], findings=[])
         self._mentions: dict[tuple[str, str], Record] = {}
 
     def build(self) -> Page:
-        """The page, mentions after what was listed."""
+        """Return the page; mentions come after the records that were listed."""
         if self._mentions:
             full = {(record.kind, record.id) for record in self.page.records}
             self.page.records += [r for key, r in self._mentions.items() if key not in full]

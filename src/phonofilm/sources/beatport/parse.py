@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import msgspec
-
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.beatport.convert import PageBuilder
-from phonofilm.sources.contract import (
-    ODD_VALUES,
-    Finding,
-    Malformed,
-    Page,
-    Parser,
-    Request,
-    Response,
-)
-from phonofilm.sources.decode import malformed_item, one_of, plain
+from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response
+from phonofilm.sources.decode import each, one_of, plain, script_json
+from phonofilm.sources.lists import Listing, list_parser, use_each
 
 PAGE = 100
 _COUNT = re.compile(r"(\d+)/(\d+)")
@@ -40,74 +31,64 @@ def _rows(tree: Any, words: str) -> list[Any]:
     return rows
 
 
-def _gather(rows: list[Any], item: Any, use: Use, gathered: PageBuilder) -> None:
-    for row in rows:
-        try:
-            use(gathered, msgspec.convert(row, item, strict=False))
-        except ODD_VALUES as error:
-            gathered.page.findings.append(malformed_item(error))
-
-
-def _strange(rows: list[Any], gathered: PageBuilder) -> None:
-    """Keys that no track had before: told once a page."""
+def _strange(rows: list[Any], page: Page) -> None:
+    """Report keys that no track had before, once a page."""
     first = next((row for row in rows if isinstance(row, dict)), {})
     for name in sorted(first.keys() - api_types.TRACK_KEYS):
-        gathered.page.findings.append(Finding("unknown_field", f"track.{name}"))
+        page.findings.append(Finding("unknown_field", f"track.{name}"))
 
 
-def _further(tree: Any, request: Request, page: Page) -> None:
-    """The page after this one, told from `page` ("1/503") alone."""
-    if isinstance(count := tree.get("count"), int):
-        page.total = count
-    told = _COUNT.fullmatch(str(tree.get("page", "")))
-    if told and int(told[1]) < int(told[2]):
-        page.continues.append(Request(request.endpoint, request.ids, int(told[1]) * PAGE))
+def _listing(tree: Any, items: Iterable[Any], request: Request) -> Listing:
+    """Describe a page; whether another comes stands in `page` ("1/503") alone."""
+    count = tree.get("count")
+    turned = _COUNT.fullmatch(str(tree.get("page", "")))
+    goes_on = turned and int(turned[1]) < int(turned[2])
+    further = Request(request.endpoint, request.ids, int(turned[1]) * PAGE) if turned else request
+    return Listing(items, count if isinstance(count, int) else None, (further,) if goes_on else ())
 
 
 def _list_of(words: str, item: Any, use: Use, turns: bool = True) -> Parser:
-    """A parser of a list of tracks, releases, artists ..."""
+    """Make a parser of a list of tracks, releases, artists ..."""
 
-    def parse(request: Request, response: Response) -> Page:
-        gathered, tree = PageBuilder(), plain(response.body)
+    def read(request: Request, response: Response, page: Page) -> Listing:
+        tree = plain(response.body)
         rows = _rows(tree, words)
-        _gather(rows, item, use, gathered)
         if item is api_types.Track:
-            _strange(rows, gathered)
-        page = gathered.build()
-        if turns:
-            _further(tree, request, page)
-        return page
+            _strange(rows, page)
+        items = each(rows, item, page)
+        return _listing(tree, items, request) if turns else Listing(items)
 
-    return parse
+    return list_parser(PageBuilder, read, use)
 
 
 def _one(item: Any, use: Use) -> Parser:
-    """A parser of a single object."""
+    """Make a parser of a single object."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = PageBuilder()
-        use(gathered, one_of(response.body, item))
+        builder = PageBuilder(request)
+        use(builder, one_of(response.body, item))
         if item is api_types.Track:
-            _strange([plain(response.body)], gathered)
-        if not gathered.page.records:
+            _strange([plain(response.body)], builder.page)
+        if not builder.page.records:
             raise Malformed("nothing with an id")
-        return gathered.build()
+        return builder.build()
 
     return parse
 
 
 def _chart(request: Request, response: Response) -> Page:
-    """A chart of a day: its tracks, and who stands where."""
-    gathered, tree = PageBuilder(), plain(response.body)
-    rows = _rows(tree, "tracks")
+    """Parse a chart of a day: its tracks and their positions."""
+    builder, tree = PageBuilder(request), plain(response.body)
     tracks: list[str] = []
-    _gather(rows, api_types.Track, lambda g, row: tracks.append(g.track(row)), gathered)
+    items = each(_rows(tree, "tracks"), api_types.Track, builder.page)
+    use_each(items, lambda records, row: tracks.append(records.track(row)), builder)
     day = _day(response)
     for position, track in enumerate(tracks, request.offset + 1):
         if track and day:
-            gathered.place(request.ids[0] or "all", day, position, track)
-    page = gathered.build()
-    _further(tree, request, page)
+            builder.place(request.ids[0] or "all", day, position, track)
+    page = builder.build()
+    listing = _listing(tree, (), request)
+    page.total, page.continues = listing.total, list(listing.continues)
     return page
 
 
@@ -119,12 +100,8 @@ def _day(response: Response) -> str | None:
 
 
 def next_data(body: bytes) -> Any:
-    """What a page carries for its scripts; None when it carries nothing."""
-    match = _SCRIPT.search(body)
-    try:
-        return msgspec.json.decode(match[1]) if match else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    """Decode the data that a page carries for its scripts; None when it carries none."""
+    return script_json(body, _SCRIPT)
 
 
 def blocks(tree: Any) -> Iterator[dict[str, Any]]:
@@ -164,15 +141,16 @@ _SAVED: dict[str, tuple[Any, Use]] = {
 
 def parse_saved(request: Request, response: Response) -> Page:
     """Tracks, releases and search rows of a page that somebody saved, each once."""
-    gathered = PageBuilder()
+    builder = PageBuilder(request)
     seen = set()
     for block in blocks(plain(response.body)):
         kind = kind_of(block)
         key = (kind, str(block.get("id", block.get("track_id"))))
         if kind and key not in seen:
             seen.add(key)
-            _gather([block], *_SAVED[kind], gathered)
-    return gathered.build()
+            item, use = _SAVED[kind]
+            use_each(each([block], item, builder.page), use, builder)
+    return builder.build()
 
 
 _TRACKS = _list_of("tracks", api_types.Track, PageBuilder.track)

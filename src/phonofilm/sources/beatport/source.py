@@ -53,10 +53,6 @@ class Beatport(HttpSource):
             return Outcome("missing", "HTTP 403 Territory Restricted")
         return outcome
 
-    def classify_saved(self, response: Response) -> Outcome:
-        """Walls are saved, too."""
-        return classify_http(response)
-
     def strip(self, response: Response) -> Response:
         """Of a page what it carries for its scripts."""
         held = next_data(response.body)

@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import Album, Artist, ArtistGenre, Maybe, Playlist, PlaylistEntry, Track
+from phonofilm.records import (
+    Album,
+    Artist,
+    ArtistGenre,
+    ArtistRelation,
+    AudioFeatures,
+    Genre,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Track,
+)
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding
@@ -46,6 +57,30 @@ class PageBuilder(RecordBuilder):
             )
         )
         return key
+
+    def artists_of_genre(self) -> None:
+        """Place the artists of the page under the genre that was requested; 0 is all genres."""
+        genre = self.request.ids[0]
+        if genre != "0":
+            self._genres([record.id for record in self.page.records], [genre])
+
+    def related_artists(self) -> None:
+        """Relate the artists of the page to the one that was requested, in their order."""
+        artist = self.request.ids[0]
+        self.page.records += [
+            ArtistRelation(
+                SOURCE,
+                f"{artist}:{record.id}",
+                artist_id=artist,
+                related_id=record.id,
+                position=self.request.offset + position,
+            )
+            for position, record in enumerate(list(self.page.records))
+        ]
+
+    def genre(self, row: api_types.Genre) -> None:
+        """Add a genre of the source's own list."""
+        self.page.records.append(Genre(SOURCE, str(row.id), name=row.name))
 
     def _mention(self, row: api_types.Artist) -> str:
         key = str(row.id)
@@ -95,6 +130,10 @@ class PageBuilder(RecordBuilder):
             self._genres(ids, [str(genre.id) for genre in row.genres.data])
         return key
 
+    def album_of_artist(self, row: api_types.Album) -> str:
+        """Add an album of the requested artist; such lists leave the artist out."""
+        return self.album(row, owner=[self.request.ids[0]])
+
     def _genres(self, artists: list[str], genres: list[str]) -> None:
         self.page.records += [
             ArtistGenre(SOURCE, f"{artist}:{genre}", artist_id=artist, genre_id=genre)
@@ -139,6 +178,23 @@ class PageBuilder(RecordBuilder):
             )
         )
         return key
+
+    def track_of_album(self, row: api_types.Track) -> str:
+        """Add a track of the requested album; such lists leave the album out."""
+        return self.track(row, self.request.ids[0])
+
+    def measured_track(self, row: api_types.Track) -> None:
+        """Add a track with its tempo and gain; 0 is what Deezer writes when it measured neither."""
+        key = self.track(row)
+        self.page.records.append(
+            AudioFeatures(
+                SOURCE,
+                key,
+                tempo=mapped(row.bpm, lambda bpm: bpm or None),
+                gain_db=mapped(row.gain, lambda gain: gain or None),
+                duration_ms=mapped(row.duration, milliseconds),
+            )
+        )
 
     def playlist(self, row: api_types.Playlist) -> str:
         """A playlist without its entries."""

@@ -8,6 +8,7 @@ import msgspec
 
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Outcome, Request, Response
+from phonofilm.sources.decode import json_or_none
 from phonofilm.sources.deezer.parse import PARSERS
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -46,10 +47,10 @@ class _Refused(msgspec.Struct):
 
 def _judge_error(body: bytes) -> Outcome | None:
     """What an error inside an answer means; None when there is none at the top."""
-    try:
-        error = msgspec.json.decode(body, type=_Refused, strict=False).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    refusal = json_or_none(body, _Refused, strict=False)
+    if refusal is None:
         return Outcome("malformed", "an error body that is not Deezer's")
+    error = refusal.error
     if error is None:
         return None
     if isinstance(error, str):

@@ -16,6 +16,7 @@ import msgspec
 
 from phonofilm.records import ABSENT, Episode, Rating, Title, TitleGenre
 from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
+from phonofilm.sources.decode import NOT_JSON, json_or_none
 from phonofilm.sources.imdb.credits import credits_of, stars_of_json_ld
 from phonofilm.sources.imdb.shapes import certificate_country, date_of, minutes_of, texts_of
 
@@ -125,10 +126,7 @@ def _read(body: bytes) -> _Held:
 
 
 def _json_ld(text: bytes) -> dict[str, Any]:
-    try:
-        held = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
+    held = json_or_none(text)
     return held if isinstance(held, dict) and "/title/tt" in str(held.get("url", "")) else {}
 
 
@@ -145,7 +143,7 @@ def _next_data(text: bytes) -> tuple[str, Raw, Raw]:
     """Kind of the page and its two large objects, their blocks still text."""
     try:
         data = msgspec.json.decode(text, type=_Next)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except NOT_JSON as error:
         raise Malformed(f"its __NEXT_DATA__ is no such JSON ({error})") from None
     props = data.props.pageProps
     if not data.page.startswith("/title/"):
@@ -158,10 +156,7 @@ def _next_data(text: bytes) -> tuple[str, Raw, Raw]:
 
 
 def _blocks(raw: msgspec.Raw | None) -> Raw:
-    try:
-        return msgspec.json.decode(raw, type=Raw) if raw is not None else {}
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
+    return (json_or_none(raw, Raw) or {}) if raw is not None else {}
 
 
 class _Reading:
@@ -186,10 +181,7 @@ class _Reading:
 
     @staticmethod
     def _value(raw: msgspec.Raw | None) -> Any:
-        try:
-            return None if raw is None else msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return None
+        return None if raw is None else json_or_none(raw)
 
     def block(self, name: str) -> Any:
         """A block's value, null as None; ABSENT and a finding when it is not where it belongs."""

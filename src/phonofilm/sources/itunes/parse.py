@@ -9,6 +9,7 @@ from phonofilm.records import Album, Artist, Maybe, Track
 from phonofilm.records.dates import release_date
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
+from phonofilm.sources.lists import Listing, list_parser
 from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "itunes"
@@ -145,14 +146,10 @@ def _cover(row: _Row) -> str | None:
     return row.artwork_url100.replace("100x100bb", _LARGE) if row.artwork_url100 else None
 
 
-def _parse(request: Request, response: Response) -> Page:
-    gathered = _Gathered()
+def _read(request: Request, response: Response, page: Page) -> Listing:
     _, rows, odd = items_of(response.body, _Found, _Row, ["results"])
-    for row in rows:
-        gathered.row(row)
-    page = gathered.build()
     page.findings += odd
-    return page
+    return Listing(rows)
 
 
 PARSERS: dict[str, Parser] = dict.fromkeys(
@@ -166,5 +163,5 @@ PARSERS: dict[str, Parser] = dict.fromkeys(
         "album",
         "upc",
     ),
-    _parse,
+    list_parser(_Gathered, _read, _Gathered.row),
 )

@@ -12,6 +12,7 @@ from phonofilm.records import Album, Artist, Tag, Track
 from phonofilm.records.dates import release_date
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
+from phonofilm.sources.lists import Listing, list_parser
 from phonofilm.sources.record_builder import RecordBuilder
 
 SOURCE = "jamendo"
@@ -164,37 +165,33 @@ class _Gathered(RecordBuilder):
             )
 
 
-def _listing(item: Any, use: Callable[[_Gathered, Any], None], turns: bool = True) -> Parser:
-    """A parser of a list; a full page is followed by another."""
+def _list_of(item: Any, use: Callable[[_Gathered, Any], object], turns: bool = True) -> Parser:
+    """Make a parser of a list; after a full page comes another."""
 
-    def parse(request: Request, response: Response) -> Page:
-        gathered = _Gathered()
-        found, rows, odd = items_of(response.body, _Answer[item], item, ["results"])
-        for row in rows:
-            use(gathered, row)
-        page = gathered.build()
+    def read(request: Request, response: Response, page: Page) -> Listing:
+        typed, rows, odd = items_of(response.body, _Answer[item], item, ["results"])
         page.findings += odd
-        headers = found.headers if found else None
-        page.total = headers.results_fullcount if headers else None
-        if turns and len(rows) >= _PAGE:
-            page.continues = [Request(request.endpoint, request.ids, request.offset + len(rows))]
-        return page
+        headers = typed.headers if typed else None
+        goes_on = turns and len(rows) >= _PAGE
+        reached = request.offset + len(rows)
+        further = (Request(request.endpoint, request.ids, reached),) if goes_on else ()
+        return Listing(rows, headers.results_fullcount if headers else None, further)
 
-    return parse
+    return list_parser(_Gathered, read, use)
 
 
 _PAGE = 200
-_TRACKS = _listing(_Track, _Gathered.track)
-_ARTISTS = _listing(_Artist, _Gathered.artist)
+_TRACKS = _list_of(_Track, _Gathered.track)
+_ARTISTS = _list_of(_Artist, _Gathered.artist)
 PARSERS: dict[str, Parser] = {
     "popular_artists": _ARTISTS,
     "popular_tracks": _TRACKS,
     "genre_artists": _TRACKS,
     "search_artist": _ARTISTS,
-    "search_album": _listing(_Album, _Gathered.album),
+    "search_album": _list_of(_Album, _Gathered.album),
     "search_track": _TRACKS,
-    "artist": _listing(_Artist, _Gathered.artist, turns=False),
-    "artist_albums": _listing(_Album, _Gathered.album),
+    "artist": _list_of(_Artist, _Gathered.artist, turns=False),
+    "artist_albums": _list_of(_Album, _Gathered.album),
     "artist_tracks": _TRACKS,
-    "track": _listing(_Track, _Gathered.track, turns=False),
+    "track": _list_of(_Track, _Gathered.track, turns=False),
 }

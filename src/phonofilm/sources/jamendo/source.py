@@ -8,6 +8,7 @@ import msgspec
 
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Outcome, Query, Request, Response
+from phonofilm.sources.decode import json_or_none
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.jamendo.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
@@ -45,10 +46,10 @@ class Jamendo(HttpSource):
         outcome = classify_http(response)
         if outcome.verdict != "answer":
             return outcome
-        try:
-            told = msgspec.json.decode(response.body, type=_Answer).headers
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        envelope = json_or_none(response.body, _Answer)
+        if envelope is None:
             return Outcome("malformed", "no answer of Jamendo's")
+        told = envelope.headers
         if told.status in ("success", "succeed") or not told.status:
             return outcome
         if told.code == _LIMIT or "limit" in told.error_message.lower():

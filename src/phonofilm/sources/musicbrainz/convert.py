@@ -6,7 +6,7 @@ import re
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import Album, Artist, ExternalId, Maybe, Tag, Track
+from phonofilm.records import Album, Artist, ExternalId, Genre, Maybe, Tag, Track
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.contract import Finding
@@ -67,6 +67,10 @@ class PageBuilder(RecordBuilder):
                 self._known_as("artist", row.id, *told)
         self._redirected("artist", row.id, asked)
         return row.id
+
+    def genre(self, row: api_types.Genre) -> None:
+        """Add a genre; its id is its name, because genres are requested by name."""
+        self.page.records.append(Genre(SOURCE, row.name, name=row.name))
 
     def _redirected(self, kind: str, now: str, asked: str) -> None:
         """Ids that were merged answer under another one: both are kept."""

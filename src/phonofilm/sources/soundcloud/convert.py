@@ -171,8 +171,17 @@ class PageBuilder(RecordBuilder):
                 )
             )
 
-    def comment(self, row: api_types.Comment, track: str) -> None:
-        """A comment; the account that wrote it may be gone, and so may the moment."""
+    def saved_comment(self, row: api_types.Comment) -> None:
+        """Add a comment that names its track itself."""
+        self.comment(row, "")
+
+    def comment(self, row: api_types.Comment, track: str | None = None) -> None:
+        """A comment; the account that wrote it may be gone, and so may the moment.
+
+        Without a `track` it is of the requested one.
+        """
+        if track is None:
+            track = self.request.ids[0] if self.request.ids else ""
         urn, user = row.urn, row.user  # the way of nearly all comes first: there are millions
         key = urn[urn.rfind(":") + 1 :] if urn else tail((row.self or {}).get("urn"), row.id)
         if not key:
@@ -192,8 +201,9 @@ class PageBuilder(RecordBuilder):
             )
         )
 
-    def web_profile(self, row: api_types.WebProfile, artist: str) -> None:
-        """A link on a profile."""
+    def web_profile(self, row: api_types.WebProfile) -> None:
+        """A link on the requested artist's profile."""
+        artist = self.request.ids[0]
         key = tail(row.urn, row.id) or row.url
         if not key:
             self._odd("malformed_item", "a link without an address")
@@ -210,8 +220,9 @@ class PageBuilder(RecordBuilder):
             )
         )
 
-    def related(self, artist: str) -> None:
-        """That all artists who were listed are like another, in the list's order."""
+    def related(self) -> None:
+        """That all artists who were listed are like the requested one, in the list's order."""
+        artist = self.request.ids[0]
         named = [record.id for record in self.page.records if isinstance(record, Artist)]
         for place, other in enumerate(named):
             self.page.records.append(
@@ -220,8 +231,9 @@ class PageBuilder(RecordBuilder):
                 )
             )
 
-    def of_genre(self, genre: str) -> None:
-        """That all artists who were met stand under a genre."""
+    def of_genre(self) -> None:
+        """That all artists who were met stand under the requested genre."""
+        genre = self.request.ids[0]
         for kind, key in list(self._mentions):
             if kind == "artist":
                 self.page.records.append(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from phonofilm.sources.contract import ODD_VALUES, Malformed, Page, Parser, Request, Response
-from phonofilm.sources.decode import malformed_item, one_of, plain
+from phonofilm.sources.contract import Malformed, Page, Parser, Request, Response
+from phonofilm.sources.decode import NOT_JSON, each, json_or_none, one_of, plain, script_json
+from phonofilm.sources.lists import Listing, list_parser, use_each
 from phonofilm.sources.paging import follow
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.convert import PageBuilder
@@ -17,25 +18,15 @@ from phonofilm.sources.soundcloud.convert import PageBuilder
 # Next links were seen with the internal host of the service's own network (2024, 2025).
 FAMILY = ("soundcloud.com", "s-cloud.net")
 _HYDRATION = re.compile(rb"window\.__sc_hydration\s*=\s*(\[.*?\]);\s*</script>", re.DOTALL)
-Use = Callable[[PageBuilder, Any, Request], object]
+Use = Callable[[PageBuilder, Any], object]
 
 
-def _each(body: bytes, item: Any, gathered: PageBuilder) -> tuple[list[Any], api_types.Listing]:
-    """The items of a list, wrapped or bare; one that does not fit its type is a finding."""
-    try:
-        listing = msgspec.json.decode(body, type=api_types.Listing)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        listing = _listing(plain(body))
-    rows = []
-    for element in listing.collection:
-        try:
-            rows.append(msgspec.convert(element, item, strict=False))
-        except ODD_VALUES as error:
-            gathered.page.findings.append(malformed_item(error))
-    return rows, listing
+def _envelope(body: bytes) -> api_types.Listing:
+    """Decode a list, wrapped or bare, with its items as they came."""
+    return json_or_none(body, api_types.Listing) or _loose_envelope(plain(body))
 
 
-def _listing(tree: Any) -> api_types.Listing:
+def _loose_envelope(tree: Any) -> api_types.Listing:
     """A bare list (deprecated), or a wrapped one with something odd beside it."""
     if isinstance(tree, list):
         return api_types.Listing(tree)
@@ -49,49 +40,15 @@ def _listing(tree: Any) -> api_types.Listing:
     )
 
 
-def _list_of(
-    item: Any, use: Use, after: Callable[[PageBuilder, Request], None] | None = None
-) -> Parser:
-    """A parser of a list; `use` gathers an item, `after` what all of them mean together."""
+def _list_of(item: Any, use: Use, after: Callable[[PageBuilder], object] | None = None) -> Parser:
+    """Make a parser of a list; `after` adds what all items of a page mean together."""
 
-    def parse(request: Request, response: Response) -> Page:
-        gathered = PageBuilder()
-        rows, listing = _each(response.body, item, gathered)
-        _use_each(use, gathered, rows, request)
-        if after:
-            after(gathered, request)
-        page = gathered.build()
-        follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
-        return page
+    def read(request: Request, response: Response, page: Page) -> Listing:
+        envelope = _envelope(response.body)
+        follow(page, request, response, envelope.next_href, len(envelope.collection), FAMILY)
+        return Listing(each(envelope.collection, item, page))
 
-    return parse
-
-
-def _use_each(use: Use, gathered: PageBuilder, rows: list[Any], request: Request) -> None:
-    """Gathers items; a value that no record can hold costs its item only."""
-    for row in rows:
-        try:
-            use(gathered, row, request)
-        except ODD_VALUES as error:
-            gathered.page.findings.append(malformed_item(error))
-
-
-def _typed_list(typed: Any, use: Use, slow: Parser) -> Parser:
-    """The same in one pass for lists that fit as they are, which nearly all do."""
-    decoder = msgspec.json.Decoder(typed)
-
-    def parse(request: Request, response: Response) -> Page:
-        try:
-            listing = decoder.decode(response.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return slow(request, response)
-        gathered = PageBuilder()
-        _use_each(use, gathered, listing.collection, request)
-        page = gathered.build()
-        follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
-        return page
-
-    return parse
+    return list_parser(PageBuilder, read, use, after)
 
 
 class _Comments(msgspec.Struct):
@@ -99,76 +56,63 @@ class _Comments(msgspec.Struct):
     next_href: str | None = None
 
 
+def _comments() -> Parser:
+    """Make the parser of comments: one pass over a list that fits as it is, as nearly all do."""
+    decode = msgspec.json.Decoder(_Comments).decode
+
+    def read(request: Request, response: Response, page: Page) -> Listing:
+        try:
+            envelope: _Comments | api_types.Listing = decode(response.body)
+            items: Iterable[api_types.Comment] = envelope.collection
+        except NOT_JSON:
+            envelope = _envelope(response.body)
+            items = each(envelope.collection, api_types.Comment, page)
+        follow(page, request, response, envelope.next_href, len(envelope.collection), FAMILY)
+        return Listing(items)
+
+    return list_parser(PageBuilder, read, PageBuilder.comment)
+
+
 def _one(item: Any, use: Use) -> Parser:
-    """A parser of a single object."""
+    """Make a parser of a single object."""
 
     def parse(request: Request, response: Response) -> Page:
-        gathered = PageBuilder()
-        use(gathered, one_of(response.body, item), request)
-        if not gathered.page.records:
+        builder = PageBuilder(request)
+        use(builder, one_of(response.body, item))
+        if not builder.page.records:
             raise Malformed("nothing with an id")
-        return gathered.build()
+        return builder.build()
 
     return parse
 
 
-def _user(gathered: PageBuilder, row: api_types.User, request: Request) -> None:
-    gathered.user(row)
-
-
-def _track(gathered: PageBuilder, row: api_types.Track, request: Request) -> None:
-    gathered.track(row)
-
-
-def _playlist(gathered: PageBuilder, row: api_types.Playlist, request: Request) -> None:
-    gathered.playlist(row)
-
-
-def _comment(gathered: PageBuilder, row: api_types.Comment, request: Request) -> None:
-    gathered.comment(row, request.ids[0] if request.ids else "")
-
-
-def _web_profile(gathered: PageBuilder, row: api_types.WebProfile, request: Request) -> None:
-    gathered.web_profile(row, request.ids[0])
-
-
-def _related(gathered: PageBuilder, request: Request) -> None:
-    gathered.related(request.ids[0])
-
-
-def _of_genre(gathered: PageBuilder, request: Request) -> None:
-    gathered.of_genre(request.ids[0])
-
-
 def _playlist_tracks(request: Request, response: Response) -> Page:
-    """The places of a set after those that it embeds itself."""
-    gathered = PageBuilder()
-    rows, listing = _each(response.body, api_types.Track, gathered)
-    gathered.entries(request.ids[0], request.offset, rows)
-    page = gathered.build()
-    follow(page, request, response, listing.next_href, len(listing.collection), FAMILY)
+    """Parse the entries of a playlist after those that it embeds itself."""
+    builder = PageBuilder(request)
+    envelope = _envelope(response.body)
+    tracks = list(each(envelope.collection, api_types.Track, builder.page))
+    builder.entries(request.ids[0], request.offset, tracks)
+    page = builder.build()
+    follow(page, request, response, envelope.next_href, len(envelope.collection), FAMILY)
     return page
 
 
 _KINDS: dict[str, tuple[Any, Use]] = {
-    "user": (api_types.User, _user),
-    "track": (api_types.Track, _track),
-    "playlist": (api_types.Playlist, _playlist),
-    "system-playlist": (api_types.Playlist, _playlist),
-    "comment": (api_types.Comment, lambda gathered, row, _: gathered.comment(row, "")),
+    "user": (api_types.User, PageBuilder.user),
+    "track": (api_types.Track, PageBuilder.track),
+    "playlist": (api_types.Playlist, PageBuilder.playlist),
+    "system-playlist": (api_types.Playlist, PageBuilder.playlist),
+    "comment": (api_types.Comment, PageBuilder.saved_comment),
 }
 
 
 def parse_saved(request: Request, response: Response) -> Page:
-    """Anything that somebody saved of the API behind the pages: objects by their kind."""
-    gathered = PageBuilder()
+    """Parse a saved response of the API behind the pages, each object by its kind."""
+    builder = PageBuilder(request)
     for element in objects(plain(response.body)):
         item, use = _KINDS[str(element["kind"])]
-        try:
-            use(gathered, msgspec.convert(element, item, strict=False), request)
-        except ODD_VALUES as error:
-            gathered.page.findings.append(malformed_item(error))
-    return gathered.build()
+        use_each(each([element], item, builder.page), use, builder)
+    return builder.build()
 
 
 def objects(tree: Any) -> list[dict[str, Any]]:
@@ -189,35 +133,31 @@ def objects(tree: Any) -> list[dict[str, Any]]:
 
 
 def hydration(body: bytes) -> Any:
-    """What a page of soundcloud.com carries for its scripts; None when it carries nothing."""
-    match = _HYDRATION.search(body)
-    try:
-        return msgspec.json.decode(match[1]) if match else None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+    """Decode the data that a page of soundcloud.com carries for its scripts; None without any."""
+    return script_json(body, _HYDRATION)
 
 
-_USERS = _list_of(api_types.User, _user)
-_TRACKS = _list_of(api_types.Track, _track)
-_PLAYLISTS = _list_of(api_types.Playlist, _playlist)
+_USERS = _list_of(api_types.User, PageBuilder.user)
+_TRACKS = _list_of(api_types.Track, PageBuilder.track)
+_PLAYLISTS = _list_of(api_types.Playlist, PageBuilder.playlist)
 PARSERS: dict[str, Parser] = {
     "users": _USERS,
     "search_artist": _USERS,
     "search_track": _TRACKS,
     "search_playlist": _PLAYLISTS,
-    "genre_artists": _list_of(api_types.Track, _track, _of_genre),
-    "resolve_artist": _one(api_types.User, _user),
-    "resolve_track": _one(api_types.Track, _track),
-    "resolve_playlist": _one(api_types.Playlist, _playlist),
+    "genre_artists": _list_of(api_types.Track, PageBuilder.track, PageBuilder.of_genre),
+    "resolve_artist": _one(api_types.User, PageBuilder.user),
+    "resolve_track": _one(api_types.Track, PageBuilder.track),
+    "resolve_playlist": _one(api_types.Playlist, PageBuilder.playlist),
     "artists": _USERS,
     "artist_tracks": _TRACKS,
     "artist_playlists": _PLAYLISTS,
-    "related": _list_of(api_types.User, _user, _related),
-    "web_profiles": _list_of(api_types.WebProfile, _web_profile),
+    "related": _list_of(api_types.User, PageBuilder.user, PageBuilder.related),
+    "web_profiles": _list_of(api_types.WebProfile, PageBuilder.web_profile),
     "tracks": _TRACKS,
     "related_tracks": _TRACKS,
-    "comments": _typed_list(_Comments, _comment, _list_of(api_types.Comment, _comment)),
-    "playlist": _one(api_types.Playlist, _playlist),
+    "comments": _comments(),
+    "playlist": _one(api_types.Playlist, PageBuilder.playlist),
     "playlist_tracks": _playlist_tracks,
     "saved": parse_saved,
 }

@@ -13,7 +13,7 @@ import msgspec
 
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Link, Malformed, Outcome, Query, Request, Response
-from phonofilm.sources.decode import plain
+from phonofilm.sources.decode import json_or_none, plain
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.soundcloud.parse import PARSERS, hydration, objects
@@ -101,10 +101,6 @@ class SoundCloud(HttpSource):
             return _refusal(response) or outcome
         return outcome
 
-    def classify_saved(self, response: Response) -> Outcome:
-        """Walls are saved, too; the mark that DataDome leaves on good answers is none."""
-        return classify_http(response)
-
     def strip(self, response: Response) -> Response:
         """Of a page what it carries for its scripts: the rest is about who saved it."""
         held = hydration(response.body)
@@ -124,9 +120,8 @@ class SoundCloud(HttpSource):
 
 def _refusal(response: Response) -> Outcome | None:
     """A quota with the instant at which it ends; None when the body tells none."""
-    try:
-        told = msgspec.json.decode(response.body, type=_Refused, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    told = json_or_none(response.body, _Refused, strict=False)
+    if told is None:
         return None
     for error in told.errors:
         if error.meta and (wait := _wait_until(error.meta.reset_time, response)) is not None:

@@ -6,10 +6,19 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import Album, Artist, Maybe, Playlist, PlaylistEntry, Track
+from phonofilm.records import (
+    Album,
+    Artist,
+    ArtistRelation,
+    AudioFeatures,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Track,
+)
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
-from phonofilm.sources.contract import Finding, Link, Page
+from phonofilm.sources.contract import Finding, Link, Page, Request
 from phonofilm.sources.record_builder import RecordBuilder, mapped
 from phonofilm.sources.spotify import api_types
 
@@ -36,8 +45,8 @@ def _isrc(codes: api_types.Codes) -> Maybe[str]:
 class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
         self._genres: dict[str, None] = {}
 
     def artist(self, row: api_types.Artist) -> str | None:
@@ -62,6 +71,29 @@ class PageBuilder(RecordBuilder):
             )
         )
         return row.id
+
+    def related_artists(self) -> None:
+        """Relate the artists of the page to the one that was requested, in their order."""
+        artist = self.request.ids[0]
+        self.page.records += [
+            ArtistRelation(
+                SOURCE,
+                f"{artist}:{record.id}",
+                artist_id=artist,
+                related_id=record.id,
+                position=position,
+            )
+            for position, record in enumerate(list(self.page.records))
+        ]
+
+    def category(self, row: api_types.Category) -> None:
+        """Add a category, which is no record and can be requested."""
+        self.page.links.append(Link("category", row.id))
+
+    def features(self, row: api_types.Features) -> None:
+        """Add what was measured in a track."""
+        fields = {name: getattr(row, name) for name in row.__struct_fields__ if name != "id"}
+        self.page.records.append(AudioFeatures(SOURCE, row.id, **fields))
 
     def _odd(self, kind: str, detail: str) -> None:
         self.page.findings.append(Finding(kind, detail))
@@ -108,6 +140,14 @@ class PageBuilder(RecordBuilder):
         )
         self._mentions[key] = record
         return row.id
+
+    def listed_album(self, row: api_types.Album) -> str | None:
+        """Add an album that a list holds as an item of its own."""
+        return self.album(row, keep=True)
+
+    def track_of_album(self, row: api_types.Track) -> str | None:
+        """Add a track of the requested album; such lists leave the album out."""
+        return self.track(row, self.request.ids[0])
 
     def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str | None:
         """A track, full or short; local files and episodes are no tracks of the catalogue."""

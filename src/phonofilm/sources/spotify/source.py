@@ -12,6 +12,7 @@ import msgspec
 from phonofilm.records import Artist, Record
 from phonofilm.sources.classify import classify_http, retry_after
 from phonofilm.sources.contract import Link, Outcome, Request, Response
+from phonofilm.sources.decode import json_or_none
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.spotify.parse import PARSERS
@@ -95,10 +96,8 @@ class _Refused(msgspec.Struct):
 
 
 def _reason(response: Response) -> str:
-    try:
-        return msgspec.json.decode(response.body, type=_Refused).error.reason
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
+    refusal = json_or_none(response.body, _Refused)
+    return refusal.error.reason if refusal else ""
 
 
 SOURCE = Spotify(load_manifest("spotify"))
