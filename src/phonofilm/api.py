@@ -45,8 +45,8 @@ from phonofilm.workspace import Workspace
 if TYPE_CHECKING:
     from phonofilm.enrich.cross_source import CrossSourceResult
     from phonofilm.enrich.enrich import EnrichResult
-    from phonofilm.identity.explain import Explained
-    from phonofilm.identity.match import Matched
+    from phonofilm.identity.explain import Explanation
+    from phonofilm.identity.match import MatchResult
 
 T = TypeVar("T")
 
@@ -276,14 +276,14 @@ class Crate:
         """Removes a person everywhere; as `phonofilm forget`."""
         return erase_person(self.folder, who, source)
 
-    def match(self, *, again: bool = False) -> Matched:
+    def match(self, *, again: bool = False) -> MatchResult:
         """Finds which records are the same thing; as `phonofilm match`."""
-        matched: Matched = _needs("phonofilm.identity.match", "match").match(self.folder, again)
+        matched: MatchResult = _needs("phonofilm.identity.match", "match").match(self.folder, again)
         return matched
 
-    def explain(self, one: str, other: str, *, kind: str = "") -> Explained:
+    def explain(self, one: str, other: str, *, kind: str = "") -> Explanation:
         """Why two records, `source:id`, are one thing or two."""
-        told: Explained = _needs("phonofilm.identity.explain", "match").explain(
+        told: Explanation = _needs("phonofilm.identity.explain", "match").explain(
             self.folder, one, other, kind
         )
         return told

@@ -1,1 +1,1 @@
-"""Which records are the same thing, why that is thought, and how sure it is."""
+"""Match records of the same entity across sources, with a probability and its evidence."""

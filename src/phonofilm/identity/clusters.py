@@ -1,4 +1,4 @@
-"""What belongs together: links joined, strongest first, unless what they join cannot be one."""
+"""Join links into clusters, strongest first, unless the joined records are in conflict."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 Facts = Mapping[int, tuple[str, tuple[Any, ...]]]
-"""By record: its source, and the facts that may keep it apart from others of that source."""
+"""Source of each record, with the facts that may conflict with others of that source."""
 
 
-class Clustered(NamedTuple):
-    """The cluster of each record that has company, by its smallest member.
+class Clusters(NamedTuple):
+    """Cluster of each linked record, named by its smallest member.
 
-    `refused` links were not taken; `contradicted` decisions do not go with newer ones.
+    `refused` links would join records in conflict; newer decisions overrule `contradicted` ones.
     """
 
     cluster_of: dict[int, int]
@@ -21,83 +21,86 @@ class Clustered(NamedTuple):
 
 
 class _Groups:
-    """Growing groups of records: who is in which, and by source what is in it."""
+    """Disjoint sets of records (union-find), with the pairs that a person separated."""
 
-    def __init__(self, facts: Facts, apart: Callable[[Any, Any], bool]) -> None:
-        self._facts, self._apart = facts, apart
-        self._decided: dict[int, set[int]] = {}
-        self._above: dict[int, int] = {}
+    def __init__(self, facts: Facts, conflict: Callable[[Any, Any], bool]) -> None:
+        self._facts, self._conflict = facts, conflict
+        self._separated: dict[int, set[int]] = {}
+        self._parents: dict[int, int] = {}
         self.members: dict[int, list[int]] = {}
 
     def find(self, record: int) -> int:
-        """The root of a record's group."""
-        above = self._above
-        root = above.get(record, record)
-        while root != above.get(root, root):
-            root = above[root]
-        above[record] = root
+        """Return the root of a record's group."""
+        parents = self._parents
+        root = parents.get(record, record)
+        while root != parents.get(root, root):
+            root = parents[root]
+        parents[record] = root
         return root
 
-    def _of(self, root: int) -> list[int]:
+    def _members_of(self, root: int) -> list[int]:
         return self.members.get(root) or [root]
 
     def join(self, a: int, b: int) -> None:
-        """Makes two groups one; the smaller is moved."""
-        mine, theirs = self._of(a), self._of(b)
-        if len(mine) < len(theirs):
-            a, b, mine, theirs = b, a, theirs, mine
-        for record in theirs:
-            self._above[record] = a
-        self._above[a] = a
-        self.members[a] = mine + theirs
+        """Join two groups by their roots; the smaller one moves."""
+        larger, smaller = self._members_of(a), self._members_of(b)
+        if len(larger) < len(smaller):
+            a, b, larger, smaller = b, a, smaller, larger
+        for record in smaller:
+            self._parents[record] = a
+        self._parents[a] = a
+        self.members[a] = larger + smaller
         self.members.pop(b, None)
 
-    def keep_apart(self, one: int, other: int) -> None:
-        """A person said that they are two."""
-        self._decided.setdefault(one, set()).add(other)
-        self._decided.setdefault(other, set()).add(one)
+    def separate(self, one: int, other: int) -> None:
+        """Keep two records in different groups, because a person decided so."""
+        self._separated.setdefault(one, set()).add(other)
+        self._separated.setdefault(other, set()).add(one)
 
-    def told_apart(self, a: int, b: int) -> bool:
-        """Whether two groups hold records that a person told apart."""
-        theirs = self._of(b)
-        return any(not self._decided.get(one, _NOBODY).isdisjoint(theirs) for one in self._of(a))
+    def are_separated(self, a: int, b: int) -> bool:
+        """Tell whether a person separated a record of one group from a record of the other."""
+        others = self._members_of(b)
+        return any(
+            not self._separated.get(one, _NO_RECORDS).isdisjoint(others)
+            for one in self._members_of(a)
+        )
 
-    def cannot(self, a: int, b: int) -> bool:
-        """Whether two groups hold records that cannot be one, or that a person told apart."""
-        if self._decided and self.told_apart(a, b):
+    def are_in_conflict(self, a: int, b: int) -> bool:
+        """Tell whether records of two groups are in conflict or were separated by a person."""
+        if self._separated and self.are_separated(a, b):
             return True
-        mine, theirs = self._of(a), self._of(b)
-        for one in mine:
-            source, held = self._facts[one]
-            for other in theirs:
-                other_source, also = self._facts[other]
-                if source == other_source and self._apart(held, also):
+        others = self._members_of(b)
+        for one in self._members_of(a):
+            source, facts = self._facts[one]
+            for other in others:
+                other_source, other_facts = self._facts[other]
+                if source == other_source and self._conflict(facts, other_facts):
                     return True
         return False
 
 
-_NOBODY: set[int] = set()
+_NO_RECORDS: set[int] = set()
 
 
 def clusters(
     links: Iterable[tuple[int, int]],
     facts: Facts,
-    apart: Callable[[Any, Any], bool],
-    decided: Iterable[tuple[int, int, bool]] = (),
-) -> Clustered:
-    """Groups of records. `links` come strongest first, in an order that depends on them alone.
+    conflict: Callable[[Any, Any], bool],
+    decisions: Iterable[tuple[int, int, bool]] = (),
+) -> Clusters:
+    """Join links into clusters; `links` are sorted strongest first, independent of arrival.
 
-    `decided` is what people said, the newest first: two records, and whether they are one. It holds
-    against any rule, and the newer against the older.
+    `decisions` of people, newest first, are two records and whether they are the same. A decision
+    overrules every rule, and a newer one overrules an older one.
     """
-    groups = _Groups(facts, apart)
+    groups = _Groups(facts, conflict)
     contradicted = []
-    for a, b, same in decided:
+    for a, b, same in decisions:
         x, y = groups.find(a), groups.find(b)
-        if (x == y) is not same and (x == y or (same and groups.told_apart(x, y))):
+        if (x == y) is not same and (x == y or (same and groups.are_separated(x, y))):
             contradicted.append((a, b))
         elif not same:
-            groups.keep_apart(a, b)
+            groups.separate(a, b)
         elif x != y:
             groups.join(x, y)
     refused = []
@@ -105,14 +108,14 @@ def clusters(
         x, y = groups.find(a), groups.find(b)
         if x == y:
             continue
-        if groups.cannot(x, y):
+        if groups.are_in_conflict(x, y):
             refused.append((a, b))
         else:
             groups.join(x, y)
-    found = {
+    cluster_of = {
         record: smallest
         for members in groups.members.values()
         for smallest in [min(members)]
         for record in members
     }
-    return Clustered(found, refused, contradicted)
+    return Clusters(cluster_of, refused, contradicted)

@@ -1,7 +1,7 @@
-"""One vocabulary of genres, from the sources' own lists, each with the genre above it.
+"""Build one vocabulary of genres from the lists of all sources, each with its parent.
 
-A source that has a tree says what stands above; else it is the longest known genre that a name ends
-with: "deep tech house" stands under "tech house", and that under "house".
+The parent is the one in a source's own tree, else the longest known genre that ends the name: the
+parent of "deep tech house" is "tech house", whose parent is "house".
 """
 
 from __future__ import annotations
@@ -10,34 +10,38 @@ from collections.abc import Iterable, Mapping
 
 from phonofilm.identity.match_store import MatchStore
 
-_MOST_WORDS = 6
-_DEEPEST = 8
+# Chosen, not tuned: no known genre has more words, and no chain of parents is longer.
+_WORDS_MAX = 6
+_DEPTH_MAX = 8
 
 
-def parents(names: Iterable[str], told: Mapping[str, str]) -> dict[str, str | None]:
-    """The genre above each, or None; what a source tells goes first. Nothing is above itself."""
-    known = set(names) | set(told.values())
-    found: dict[str, str | None] = {}
+def parents(names: Iterable[str], stated_parents: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the parent of each genre, or None; a stated parent goes first.
+
+    A genre is never its own parent.
+    """
+    known = set(names) | set(stated_parents.values())
+    parent_of: dict[str, str | None] = {}
     for name in sorted(known):
-        above = told.get(name)
-        if above is None or above == name or above not in known:
-            words = name.split()[-_MOST_WORDS:]
-            tails = (" ".join(words[place:]) for place in range(1, len(words)))
-            above = next((tail for tail in tails if tail in known), None)
-        found[name] = above
-    return found
+        parent = stated_parents.get(name)
+        if parent is None or parent == name or parent not in known:
+            words = name.split()[-_WORDS_MAX:]
+            tails = (" ".join(words[start:]) for start in range(1, len(words)))
+            parent = next((tail for tail in tails if tail in known), None)
+        parent_of[name] = parent
+    return parent_of
 
 
-def tree(above: Mapping[str, str | None]) -> list[tuple[str, str]]:
-    """Every genre with itself and all that stands above it; a circle is cut."""
+def tree(parent_of: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Return every genre with itself and each of its ancestors; a circle is cut."""
     rows = []
-    for name in above:
-        seen: list[str] = []
-        place: str | None = name
-        while place is not None and place not in seen and len(seen) < _DEEPEST:
-            seen.append(place)
-            place = above.get(place)
-        rows += [(name, within) for within in seen]
+    for name in parent_of:
+        ancestors: list[str] = []
+        genre: str | None = name
+        while genre is not None and genre not in ancestors and len(ancestors) < _DEPTH_MAX:
+            ancestors.append(genre)
+            genre = parent_of.get(genre)
+        rows += [(name, ancestor) for ancestor in ancestors]
     return rows
 
 
@@ -46,16 +50,16 @@ _NAMES = """SELECT DISTINCT lower(trim(name)) FROM (
     UNION ALL SELECT name FROM store.tag WHERE is_genre UNION ALL
     SELECT unnest(genres) FROM store.album UNION ALL SELECT unnest(genres) FROM store.track)
     WHERE name IS NOT NULL AND trim(name) <> ''"""
-_TOLD = """SELECT lower(trim(g.name)), lower(trim(p.name)) FROM store.genre g
+_STATED_PARENTS = """SELECT lower(trim(g.name)), lower(trim(p.name)) FROM store.genre g
     JOIN store.genre p ON p.source = g.source AND p.id = g.parent_id
     WHERE g.name IS NOT NULL AND p.name IS NOT NULL ORDER BY ALL"""
 
 
-def keep_genres(book: MatchStore) -> int:
-    """Writes the vocabulary into the book as `genres` and `genre_tree`; how many genres."""
-    run = book.connection.execute
+def write_genres(store: MatchStore) -> int:
+    """Write the tables `genres` and `genre_tree`; return the number of genres."""
+    run = store.connection.execute
     names = [name for (name,) in run(_NAMES).fetchall()]
-    above = parents(names, dict(run(_TOLD).fetchall()))
-    book.replace("genres", ("name", "parent"), list(above.items()))
-    book.replace("genre_tree", ("name", "within"), tree(above))
-    return len(above)
+    parent_of = parents(names, dict(run(_STATED_PARENTS).fetchall()))
+    store.replace("genres", ("name", "parent"), list(parent_of.items()))
+    store.replace("genre_tree", ("name", "within"), tree(parent_of))
+    return len(parent_of)

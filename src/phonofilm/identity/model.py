@@ -1,7 +1,8 @@
-"""What is matched, and how: which facts, which pairs are looked at, what agreement is worth.
+"""Match models: facts of a record, keys that make candidate pairs, weights of agreement.
 
-Weights are stated, not learned: `m` is how often two records of one thing agree so, `u` how often
-two records of different things do. They are the same for everybody's data, and part of the rules.
+Weights are stated, not trained: `m` is the probability of an agreement for two records of one
+entity, `u` for two records of different entities. They are part of the rules' version. Trained
+weights were tried in November 2026 and were worse: docs/decisions/0014-match-weights-are-stated.md.
 """
 
 from __future__ import annotations
@@ -10,21 +11,22 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 RULES = "2026.11.20"
-"""The version of all rules here; links keep it, and other rules mean that all is matched anew."""
+"""Version of all rules; links carry it, and a store of other rules is rebuilt."""
 
 Row = tuple[Any, ...]
 
 
 class MatchModel(NamedTuple):
-    """One kind of thing.
+    """Match rules for one kind of entity.
 
-    `told` is SQL over the warehouse (`store`) giving `source`, `id` and the columns `prepare` makes
-    facts of; `facts` names them with their types. `keys` are SQL of lists: records that share a key
-    are compared. `comparisons` are splink's. `expected` is how many others a record has.
-    `apart` says of two records of one source that they cannot be one thing, from `apart_by`.
-    `exclusive`: a source has each thing once. `witnesses` is SQL that must hold of a link. A folder
-    of fewer records than `catalogue` is taken for a part of one so large: in one artist's songs
-    it proves nothing that the artist agrees.
+    `source_query` is SQL over the warehouse (`store`): `source`, `id` and the columns that
+    `prepare` turns into facts; `facts` maps fact names to SQL types. `keys` are SQL lists; records
+    that share a key form a candidate pair. `comparisons` are splink's. `expected` is the expected
+    number of other records of an entity. `conflict` tells from the facts in `conflict_facts`
+    whether two records of one source are different entities. With `one_per_source` a source has an
+    entity at most once. `required_evidence` is SQL that every link must satisfy. A dataset with
+    fewer records than `catalogue_size` counts as a part of a catalogue of that size: among the
+    songs of one artist, an equal artist proves nothing.
     """
 
     name: str
@@ -35,43 +37,43 @@ class MatchModel(NamedTuple):
     keys: Sequence[str]
     comparisons: Sequence[dict[str, Any]]
     expected: float
-    apart_by: Sequence[str]
+    conflict_facts: Sequence[str]
     conflict: Callable[[Row, Row], bool]
-    catalogue: int
+    catalogue_size: int
     one_per_source: bool = False
     required_evidence: str = "true"
 
 
-def level(sql: str, words: str, m: float, u: float) -> dict[str, Any]:
-    """Agreement of one degree, and how often things that are one, and that are two, show it."""
-    return {"sql_condition": sql, "label_for_charts": words, "m_probability": m, "u_probability": u}
+def level(sql: str, label: str, m: float, u: float) -> dict[str, Any]:
+    """Return a comparison level: its condition, label, and m and u probabilities."""
+    return {"sql_condition": sql, "label_for_charts": label, "m_probability": m, "u_probability": u}
 
 
 def unknown(sql: str) -> dict[str, Any]:
-    """When a fact says nothing, because somebody does not tell it."""
+    """Return the level for a fact that a record lacks; it adds no evidence."""
     return {"sql_condition": sql, "label_for_charts": "not known", "is_null_level": True}
 
 
 def comparison(fact: str, *levels: dict[str, Any]) -> dict[str, Any]:
-    """How one fact is compared: the first level that holds counts, the last is all the rest."""
+    """Return the comparison of one fact: the first true level counts, the last is the rest."""
     return {"output_column_name": fact, "comparison_levels": list(levels)}
 
 
 def missing(fact: str) -> str:
-    """That a fact is not told by one of the two."""
+    """Return SQL: one of the two records lacks the fact."""
     return f"{fact}_l IS NULL OR {fact}_r IS NULL"
 
 
 def same_digits(fact: str) -> str:
-    """That two texts count alike: "Part 1" is no misspelt "Part 2"."""
+    """Return SQL: two texts have the same digits; "Part 1" is not a misspelt "Part 2"."""
     left, right = (f"regexp_replace({fact}_{side}, '[^0-9]', '', 'g')" for side in "lr")
     return f"{left} = {right}"
 
 
-def slip(fact: str) -> str:
-    """That two texts are a typing error apart: two for longer ones.
+def typo(fact: str) -> str:
+    """Return SQL: two texts differ by one typing error, or by two above nine letters.
 
-    The cheap measure is asked first: nearly all pairs fail it.
+    The cheap measure comes first, because nearly all pairs fail it.
     """
     shorter = f"least(len({fact}_l), len({fact}_r))"
     return (
@@ -81,8 +83,8 @@ def slip(fact: str) -> str:
     )
 
 
-def within(fact: str) -> str:
-    """That one text stands in the other."""
+def contained(fact: str) -> str:
+    """Return SQL: one text contains the other."""
     return (
         f"least(len({fact}_l), len({fact}_r)) >= 4"
         f" AND (contains({fact}_l, {fact}_r) OR contains({fact}_r, {fact}_l))"
@@ -90,38 +92,38 @@ def within(fact: str) -> str:
     )
 
 
-SHARED = "len(list_intersect(held_l, held_r))"
-"""How many recordings both hold."""
-FEWER = "least(len(held_l), len(held_r))"
-"""How many the one that holds fewer holds."""
-SILENT = "nothing told"
-"""What stands for no evidence at all, and is not repeated."""
-# Sources whose ids are MusicBrainz's.
+SHARED_RECORDINGS = "len(list_intersect(recordings_l, recordings_r))"
+"""SQL: number of recordings that both records have."""
+FEWER_RECORDINGS = "least(len(recordings_l), len(recordings_r))"
+"""SQL: number of recordings of the record that has fewer."""
+NO_EVIDENCE = "no evidence"
+"""Label of a level that adds no evidence; explanations leave it out."""
+# Sources that use the ids of MusicBrainz.
 _MBIDS = ("listenbrainz", "acousticbrainz")
 
 
 def known_as(kind: str, alias: str) -> str:
-    """SQL: what a record is called anywhere, as `scheme:id`; its own id first."""
+    """Return SQL: the ids of a record at every source, as `scheme:id`, its own first."""
     mbids = ", ".join(f"'{source}'" for source in _MBIDS)
     own = f"CASE WHEN {alias}.source IN ({mbids}) THEN 'musicbrainz' ELSE {alias}.source END"
     return f"list_concat([{own} || ':' || {alias}.id], coalesce(x.codes, []))"
 
 
 def codes_of(kind: str) -> str:
-    """SQL: a join that brings the ids which a source says a record has elsewhere."""
+    """Return SQL: a join with the external ids that a source states for a record."""
     return f"""LEFT JOIN (SELECT source, of_id, array_agg(DISTINCT scheme || ':' || value
         ORDER BY scheme || ':' || value) AS codes FROM store.external_id
         WHERE of_kind = '{kind}' AND scheme <> 'isrc' GROUP BY source, of_id) x
         ON x.source = t.source AND x.of_id = t.id"""
 
 
-NAMED_BY_ID = comparison(
+LINKED_BY_ID = comparison(
     "known",
-    level("list_has_any(known_l, known_r)", "one names the other's id", 0.2, 1e-8),
-    level("ELSE", SILENT, 0.8, 0.99999999),
+    level("list_has_any(known_l, known_r)", "one links to the other's id", 0.2, 1e-8),
+    level("ELSE", NO_EVIDENCE, 0.8, 0.99999999),
 )
 
 
 def year_of(text: str | None) -> int | None:
-    """The year of a date of any precision."""
+    """Return the year of a date of any precision."""
     return int(text[:4]) if text and text[:4].isdecimal() else None

@@ -1,6 +1,6 @@
-"""Names as they are compared: script, case, accents, guests and versions taken apart.
+"""Normalise names for matching: script, case, accents, guests and version words.
 
-Every function here gives for its own result the same result again, whatever the script.
+Every function is idempotent for every script.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from anyascii import anyascii
 
 _WORD = re.compile(r"[a-z0-9]+")
 _APOSTROPHES = re.compile(r"['`\u2018\u2019\u02bc\u00b4]")
-# Guests without brackets end where a remark begins: "Song feat. Ada (Club Mix)".
+# Guests without brackets end where a remark starts: "Song feat. Ada (Club Mix)".
 _GUESTS = re.compile(
     r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?\s*([^)\]]*)[)\]]"
     r"|\s+(?:(?:feat|ft)\.|featuring|feat|ft)\s+(.*?)(?=\s*[(\[]|\s+[-\u2013\u2014]\s|$)",
@@ -21,8 +21,8 @@ _GUESTS = re.compile(
 )
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
-# A remark in brackets or after a dash is a version when it says one of these.
-_VERSIONS = frozenset(
+# A remark in brackets or after a dash names a version when it has one of these words.
+_VERSION_WORDS = frozenset(
     (
         "acapella",
         "accapella",
@@ -63,8 +63,8 @@ _VERSIONS = frozenset(
         "vip",
     )
 )
-# Words that tell nothing about which recording it is; a remaster is the same recording.
-_SILENT = frozenset(
+# Words that do not identify a recording; a remaster is the same recording.
+_NEUTRAL_WORDS = frozenset(
     (
         "a",
         "album",
@@ -97,8 +97,8 @@ _SILENT = frozenset(
         "with",
     )
 )
-# What uploaders shout after a title; it says nothing of the recording.
-_SHOUTS = frozenset(
+# Words of uploaders after a title; they do not identify a recording.
+_UPLOAD_WORDS = frozenset(
     (
         "audio",
         "clip",
@@ -119,14 +119,14 @@ _SHOUTS = frozenset(
 )
 _REMASTER = re.compile(r"\bre-?master(?:ed)?\b", re.IGNORECASE)
 _PART = re.compile(r"\bp(?:ar)?t\b\.?\s*(\d+)")
-# How shops tell artists of one name apart.
+# Shops add a country to artists that share a name.
 _COUNTRY = re.compile(r"\s\([A-Z]{2,3}\)$")
 _DIGITS = re.compile(r"\d+")
 _LATIN = re.compile(r"[\x00-\x7f]*")
 
 
 class Title(NamedTuple):
-    """A title's own words, what says which version it is, and its guests; all comparable."""
+    """Title split into song, version words and guests, each normalised."""
 
     song: str
     version: str
@@ -134,31 +134,31 @@ class Title(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Words in lower-case Latin letters and digits; for signs alone, the signs."""
+    """Return the words in lower-case Latin letters and digits; for signs alone, the signs."""
     return " ".join(_WORD.findall(_latin(text))) or _signs(text)
 
 
 def _latin(text: str) -> str:
-    """In the letters of ASCII: other scripts are written over, pictures are left out."""
+    """Transliterate to ASCII; leave out pictographs."""
     if not _LATIN.fullmatch(text):
-        kept = "".join(c for c in unicodedata.normalize("NFKD", text) if _speaks(c))
-        text = anyascii(kept)
+        letters = "".join(c for c in unicodedata.normalize("NFKD", text) if _is_spoken(c))
+        text = anyascii(letters)
     return _APOSTROPHES.sub("", text.replace("&", " and ").lower())
 
 
-def _speaks(char: str) -> bool:
-    """Whether a character is spoken: no accents, pictures and controls."""
+def _is_spoken(char: str) -> bool:
+    """Tell whether a character is spoken, which accents, pictographs and controls are not."""
     return unicodedata.category(char) not in ("Mn", "Me", "So", "Sk", "Cs", "Co", "Cn", "Cc", "Cf")
 
 
 def _signs(text: str) -> str:
-    """What is left of a name without a word: `!!!` is a band."""
-    written = anyascii(unicodedata.normalize("NFKC", text)).lower()
-    return " ".join(_WORD.findall(written)) or "".join(written.split())
+    """Return the signs of a name without words: `!!!` is a band."""
+    ascii_text = anyascii(unicodedata.normalize("NFKC", text)).lower()
+    return " ".join(_WORD.findall(ascii_text)) or "".join(ascii_text.split())
 
 
 def artist_key(name: str) -> str:
-    """An artist's name to compare: without an article, `X, The` as `X`, `X (UK)` too."""
+    """Return the normalised name of an artist; `The X`, `X, The` and `X (UK)` are `X`."""
     words = plain(_COUNTRY.sub("", name)).split()
     if len(words) > 1 and words[-1] == "the" and "," in name:
         words = words[:-1]
@@ -168,32 +168,32 @@ def artist_key(name: str) -> str:
 
 
 def people_of(names: list[str | None] | None, guests: tuple[str, ...] = ()) -> list[str]:
-    """The keys of everybody who is named, guests in names and titles included, in order."""
-    found: list[str] = []
+    """Return the keys of all named artists in order, guests in names and titles included."""
+    keys: list[str] = []
     for name in names or ():
         if name:
             main, more = _without_guests(name)
-            found += [artist_key(main), *more]
-    return [key for key in dict.fromkeys([*found, *guests]) if key]
+            keys += [artist_key(main), *more]
+    return [key for key in dict.fromkeys([*keys, *guests]) if key]
 
 
 def _without_guests(text: str) -> tuple[str, list[str]]:
     match = _GUESTS.search(text)
     if not match:
         return text, []
-    told = match[1] or match[2] or ""
+    guests = match[1] or match[2] or ""
     rest = f"{text[: match.start()]} {text[match.end() :]}"
-    people = [artist_key(name) for name in re.split(r",|&|\+|\band\b", told)]
+    people = [artist_key(name) for name in re.split(r",|&|\+|\band\b", guests)]
     return rest, [key for key in people if key]
 
 
 def title(text: str) -> Title:
-    """A title taken apart."""
+    """Split a title into song, version and guests."""
     rest, guests = _without_guests(text)
     versions: list[str] = []
 
     def remark(match: re.Match[str]) -> str:
-        if _SHOUTS.issuperset(plain(match[1]).split()):
+        if _UPLOAD_WORDS.issuperset(plain(match[1]).split()):
             return " "
         if not is_version(match[1]):
             return match[0]
@@ -214,19 +214,19 @@ def title(text: str) -> Title:
 
 
 def without_artist(text: str, artists: list[str | None] | None) -> str:
-    """A title without the artist whom uploads name in front: `X - Song`."""
+    """Remove the artist that an upload names before the title: `X - Song`."""
     head, *rest = _DASH.split(text, maxsplit=1)
     keys = {artist_key(name) for name in artists or () if name}
     return rest[0] if rest and artist_key(head) in keys else text
 
 
 def is_version(text: str) -> bool:
-    """Whether a remark says which version something is."""
+    """Tell whether a remark names a version."""
     words = plain(text).split()
-    return not _VERSIONS.isdisjoint(words) or bool(_REMASTER.search(text))
+    return not _VERSION_WORDS.isdisjoint(words) or bool(_REMASTER.search(text))
 
 
 def version_key(text: str) -> str:
-    """The words that tell versions apart, in order of the alphabet; empty for the usual one."""
-    words = set(plain(text).split()) - _SILENT
+    """Return the sorted words that identify a version; empty for the original."""
+    words = set(plain(text).split()) - _NEUTRAL_WORDS
     return " ".join(sorted(word for word in words if not _DIGITS.fullmatch(word)))

@@ -1,22 +1,22 @@
-"""Recordings: one performance, on whatever releases and under whatever spelling."""
+"""Match model of recordings: one performance, on any release and in any spelling."""
 
 from __future__ import annotations
 
 import re
 
 from phonofilm.identity.model import (
-    NAMED_BY_ID,
+    LINKED_BY_ID,
     MatchModel,
     Row,
     codes_of,
     comparison,
+    contained,
     known_as,
     level,
     missing,
     same_digits,
-    slip,
+    typo,
     unknown,
-    within,
     year_of,
 )
 from phonofilm.identity.names import (
@@ -28,15 +28,15 @@ from phonofilm.identity.names import (
     version_key,
     without_artist,
 )
-from phonofilm.records.ids import isrc as tidy
+from phonofilm.records.ids import isrc as normalise_isrc
 
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
-_APART_SECONDS = 3.0
-_NOTHING = Title("", "", ())
+_SAME_LENGTH_SECONDS = 3.0  # chosen, not tuned: shops cut silence by so much
+_NO_TITLE = Title("", "", ())
 
-TOLD = f"""SELECT t.source, t.id, t.name, t.artist_names, coalesce(t.mix_name, t.disambiguation),
-    coalesce(t.album_name, a.name) AS album_name, t.duration_ms, t.isrc,
-    coalesce(t.release_date, a.release_date) AS released, t.track_number,
+SOURCE_QUERY = f"""SELECT t.source, t.id, t.name, t.artist_names,
+    coalesce(t.mix_name, t.disambiguation), coalesce(t.album_name, a.name) AS album_name,
+    t.duration_ms, t.isrc, coalesce(t.release_date, a.release_date) AS released, t.track_number,
     {known_as("track", "t")} AS known
     FROM store.track t LEFT JOIN store.album a ON a.source = t.source AND a.id = t.album_id
     {codes_of("track")}
@@ -50,42 +50,44 @@ FACTS = {
     "album": "VARCHAR",
     "seconds": "DOUBLE",
     "year": "INTEGER",
-    "place": "INTEGER",
+    "position": "INTEGER",
     "isrc": "VARCHAR",
     "known": "VARCHAR[]",
 }
 
 
 def _prepare(row: Row) -> Row:
-    name, artists, remark, album, length_ms, code, released, place, known = row
-    told = title(without_artist(name, artists)) if name else _NOTHING
-    version = told.version
+    name, artists, remark, album, length_ms, code, released, position, known = row
+    parsed = title(without_artist(name, artists)) if name else _NO_TITLE
+    version = parsed.version
     if remark and is_version(remark):
         version = version_key(f"{version} {remark}")
-    people = people_of(artists, told.guests)
-    code = tidy(code)
+    people = people_of(artists, parsed.guests)
+    code = normalise_isrc(code)
     return (
-        told.song or None,
+        parsed.song or None,
         version,
         people[0] if people else None,
         people,
         plain(album) or None if album else None,
         length_ms / 1000 if length_ms else None,
         year_of(released),
-        place if place and place < 10_000 else None,
+        position if position and position < 10_000 else None,
         code if code and _ISRC.fullmatch(code) else None,
         known,
     )
 
 
-def _two_recordings(one: Row, other: Row) -> bool:
-    """Another code and another length, or another place on one album: the source means two."""
-    (code, seconds, album, place), (code_too, seconds_too, album_too, place_too) = one, other
-    if album and album == album_too and place and place_too and place != place_too:
+def _are_different(one: Row, other: Row) -> bool:
+    """Tell two recordings of a source apart by code and length, or by position on one album."""
+    (code, seconds, album, position) = one
+    (other_code, other_seconds, other_album, other_position) = other
+    same_album = album and album == other_album
+    if same_album and position and other_position and position != other_position:
         return True
-    if None in (code, code_too, seconds, seconds_too) or code == code_too:
+    if None in (code, other_code, seconds, other_seconds) or code == other_code:
         return False
-    return bool(abs(seconds - seconds_too) > _APART_SECONDS)
+    return bool(abs(seconds - other_seconds) > _SAME_LENGTH_SECONDS)
 
 
 KEYS = (
@@ -95,7 +97,7 @@ KEYS = (
     "[song || '|' || cast((seconds + 2) // 4 AS BIGINT)]",
     "[artist || '|' || cast(seconds // 4 AS BIGINT)]",
     "[artist || '|' || cast((seconds + 2) // 4 AS BIGINT)]",
-    "[album || '|' || place]",
+    "[album || '|' || position]",
     "[song || '|' || album]",
     "[song[:6] || '|' || artist[:4]]",
     "known",
@@ -106,8 +108,8 @@ COMPARISONS = (
         "song",
         unknown(missing("song")),
         level("song_l = song_r", "the same", 0.87, 0.0006),
-        level(slip("song"), "a slip apart", 0.07, 0.0002),
-        level(within("song"), "one within the other", 0.03, 0.002),
+        level(typo("song"), "a typing error apart", 0.07, 0.0002),
+        level(contained("song"), "one within the other", 0.03, 0.002),
         level(
             f"jaro_winkler_similarity(song_l, song_r) >= 0.92 AND {same_digits('song')}",
             "alike",
@@ -134,8 +136,8 @@ COMPARISONS = (
         unknown(missing("artist")),
         level("artist_l = artist_r", "the same", 0.88, 0.002),
         level("list_has_any(people_l, people_r)", "one in common", 0.03, 0.001),
-        level(slip("artist"), "a slip apart", 0.06, 0.0004),
-        level(within("artist"), "one within the other", 0.01, 0.001),
+        level(typo("artist"), "a typing error apart", 0.06, 0.0004),
+        level(contained("artist"), "one within the other", 0.01, 0.001),
         level("ELSE", "different", 0.02, 0.9956),
     ),
     comparison(
@@ -147,7 +149,7 @@ COMPARISONS = (
         level("ELSE", "different", 0.02, 0.884),
     ),
     comparison(
-        # The same code speaks for one recording; another code says little: many have several.
+        # An equal code is strong evidence; another code is weak: many recordings have several.
         "isrc",
         unknown(missing("isrc")),
         level("isrc_l = isrc_r", "the same", 0.88, 0.00002),
@@ -156,38 +158,45 @@ COMPARISONS = (
     comparison(
         "album",
         unknown(missing("album")),
-        level("album_l = album_r AND place_l = place_r", "the same, same place", 0.42, 0.0002),
-        level("album_l = album_r AND place_l <> place_r", "the same, other place", 0.002, 0.004),
+        level(
+            "album_l = album_r AND position_l = position_r", "the same, same position", 0.42, 0.0002
+        ),
+        level(
+            "album_l = album_r AND position_l <> position_r",
+            "the same, other position",
+            0.002,
+            0.004,
+        ),
         level("album_l = album_r", "the same", 0.13, 0.004),
-        level(slip("album"), "a slip apart", 0.048, 0.0004),
+        level(typo("album"), "a typing error apart", 0.048, 0.0004),
         level("ELSE", "different", 0.40, 0.9914),
     ),
     comparison(
-        # Of one album the year is the same: that says nothing more.
+        # Records of one album share the year, so it adds no evidence.
         "year",
         unknown(f"{missing('year')} OR album_l = album_r"),
         level("year_l = year_r", "the same", 0.70, 0.06),
         level("abs(year_l - year_r) <= 1", "a year apart", 0.06, 0.08),
         level("ELSE", "different", 0.24, 0.86),
     ),
-    NAMED_BY_ID,
+    LINKED_BY_ID,
 )
 
-# An ISRC acquits, it never convicts alone: labels put one code on several movements, and wrong ones
-# on others' songs. A link needs a second witness: the title, or artist and length together.
-WITNESSES = "gamma_isrc <> 1 OR gamma_song > 0 OR (gamma_artist > 0 AND gamma_seconds >= 2)"
+# An equal ISRC alone is not enough: labels give one code to several movements, and wrong codes to
+# songs of others. A link needs the title too, or artist and length together.
+REQUIRED_EVIDENCE = "gamma_isrc <> 1 OR gamma_song > 0 OR (gamma_artist > 0 AND gamma_seconds >= 2)"
 
 RECORDING = MatchModel(
-    "recording",
-    "track",
-    TOLD,
-    FACTS,
-    _prepare,
-    KEYS,
-    COMPARISONS,
-    1.5,
-    ("isrc", "seconds", "album", "place"),
-    _two_recordings,
-    20_000,
-    required_evidence=WITNESSES,
+    name="recording",
+    table="track",
+    source_query=SOURCE_QUERY,
+    facts=FACTS,
+    prepare=_prepare,
+    keys=KEYS,
+    comparisons=COMPARISONS,
+    expected=1.5,
+    conflict_facts=("isrc", "seconds", "album", "position"),
+    conflict=_are_different,
+    catalogue_size=20_000,
+    required_evidence=REQUIRED_EVIDENCE,
 )

@@ -1,33 +1,34 @@
-"""Releases: an edition of an album, single or compilation."""
+"""Match model of releases: one edition of an album, single or compilation."""
 
 from __future__ import annotations
 
 from phonofilm.identity.model import (
-    FEWER,
-    NAMED_BY_ID,
-    SHARED,
+    FEWER_RECORDINGS,
+    LINKED_BY_ID,
+    SHARED_RECORDINGS,
     MatchModel,
     Row,
     codes_of,
     comparison,
+    contained,
     known_as,
     level,
     missing,
-    slip,
+    typo,
     unknown,
-    within,
     year_of,
 )
 from phonofilm.identity.names import people_of, plain
-from phonofilm.records.ids import upc as tidy
+from phonofilm.records.ids import upc as normalise_upc
 
-_MOST_RECORDINGS = 100
+_RECORDINGS_MAX = 100
 
-TOLD = f"""SELECT t.source, t.id, t.name, t.artist_names, t.release_date, t.total_tracks, t.upc,
-    {known_as("album", "t")} AS known, h.held
+SOURCE_QUERY = f"""SELECT t.source, t.id, t.name, t.artist_names, t.release_date,
+    t.total_tracks, t.upc,
+    {known_as("album", "t")} AS known, h.recordings
     FROM store.album t {codes_of("album")} LEFT JOIN (
         SELECT k.source, k.album_id, array_agg(DISTINCT hash(e.entity) ORDER BY hash(e.entity))
-        [1:{_MOST_RECORDINGS}] AS held
+        [1:{_RECORDINGS_MAX}] AS recordings
         FROM store.track k JOIN entity_of_recording e ON e.source = k.source AND e.id = k.id
         WHERE k.album_id IS NOT NULL GROUP BY k.source, k.album_id) h
     ON h.source = t.source AND h.album_id = t.id WHERE t.name IS NOT NULL"""
@@ -39,14 +40,14 @@ FACTS = {
     "tracks": "INTEGER",
     "upc": "VARCHAR",
     "known": "VARCHAR[]",
-    "held": "UBIGINT[]",
+    "recordings": "UBIGINT[]",
 }
 
 
 def _prepare(row: Row) -> Row:
-    name, artists, released, tracks, code, known, held = row
+    name, artists, released, tracks, code, known, recordings = row
     people = people_of(artists)
-    code = tidy(code)
+    code = normalise_upc(code)
     valid = code is not None and code.isdecimal() and int(code) > 0
     return (
         plain(name) or None,
@@ -55,35 +56,35 @@ def _prepare(row: Row) -> Row:
         tracks if tracks and tracks < 10_000 else None,
         code.lstrip("0") if code and valid else None,
         known,
-        held,
+        recordings,
     )
 
 
-def _two_releases(one: Row, other: Row) -> bool:
-    """Another barcode and another number of tracks: two editions."""
-    (code, tracks), (code_too, tracks_too) = one, other
-    if None in (code, code_too, tracks, tracks_too):
+def _are_different(one: Row, other: Row) -> bool:
+    """Tell two editions of a source apart by barcode and number of tracks."""
+    (code, tracks), (other_code, other_tracks) = one, other
+    if None in (code, other_code, tracks, other_tracks):
         return False
-    return bool(code != code_too and tracks != tracks_too)
+    return bool(code != other_code and tracks != other_tracks)
 
 
-KEYS = ("[upc]", "[name || '|' || artist]", "[name || '|' || year]", "held[:12]", "known")
+KEYS = ("[upc]", "[name || '|' || artist]", "[name || '|' || year]", "recordings[:12]", "known")
 
 COMPARISONS = (
     comparison(
         "name",
         unknown(missing("name")),
         level("name_l = name_r", "the same", 0.88, 0.0008),
-        level(slip("name"), "a slip apart", 0.05, 0.0002),
-        level(within("name"), "one within the other", 0.05, 0.002),
+        level(typo("name"), "a typing error apart", 0.05, 0.0002),
+        level(contained("name"), "one within the other", 0.05, 0.002),
         level("ELSE", "different", 0.02, 0.997),
     ),
     comparison(
         "artist",
         unknown(missing("artist")),
         level("artist_l = artist_r", "the same", 0.90, 0.002),
-        level(slip("artist"), "a slip apart", 0.06, 0.0004),
-        level(within("artist"), "one within the other", 0.02, 0.001),
+        level(typo("artist"), "a typing error apart", 0.06, 0.0004),
+        level(contained("artist"), "one within the other", 0.02, 0.001),
         level("ELSE", "different", 0.02, 0.9966),
     ),
     comparison(
@@ -106,25 +107,30 @@ COMPARISONS = (
         level("ELSE", "another number", 0.15, 0.91),
     ),
     comparison(
-        "held",
-        unknown(f"{missing('held')} OR {FEWER} < 2"),
-        level(f"{SHARED} >= 0.7 * {FEWER}", "nearly all recordings shared", 0.80, 0.0008),
-        level(f"{SHARED} >= 1", "some recordings shared", 0.12, 0.004),
+        "recordings",
+        unknown(f"{missing('recordings')} OR {FEWER_RECORDINGS} < 2"),
+        level(
+            f"{SHARED_RECORDINGS} >= 0.7 * {FEWER_RECORDINGS}",
+            "nearly all recordings shared",
+            0.80,
+            0.0008,
+        ),
+        level(f"{SHARED_RECORDINGS} >= 1", "some recordings shared", 0.12, 0.004),
         level("ELSE", "no recording shared", 0.08, 0.9952),
     ),
-    NAMED_BY_ID,
+    LINKED_BY_ID,
 )
 
 RELEASE = MatchModel(
-    "release",
-    "album",
-    TOLD,
-    FACTS,
-    _prepare,
-    KEYS,
-    COMPARISONS,
-    1.5,
-    ("upc", "tracks"),
-    _two_releases,
-    5_000,
+    name="release",
+    table="album",
+    source_query=SOURCE_QUERY,
+    facts=FACTS,
+    prepare=_prepare,
+    keys=KEYS,
+    comparisons=COMPARISONS,
+    expected=1.5,
+    conflict_facts=("upc", "tracks"),
+    conflict=_are_different,
+    catalogue_size=5_000,
 )

@@ -1,4 +1,4 @@
-"""Links that nobody is sure of, for a person to decide."""
+"""List uncertain links for a person to decide."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from phonofilm.identity.match import kind_of
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
 
-# What tells a person which record is meant.
-_SHOWN = {
+# SQL of the text that identifies a record for a person.
+_LABELS = {
     "recording": (
         "track",
         "t.name || ' · ' || coalesce(array_to_string(t.artist_names, ', '), '')"
@@ -27,7 +27,7 @@ _SHOWN = {
 
 
 class Uncertain(msgspec.Struct):
-    """A link to decide: two records as `source:id`, what they are called, what speaks for it."""
+    """A link to decide: two records as `source:id`, their labels and the evidence."""
 
     kind: str
     one: str
@@ -38,27 +38,35 @@ class Uncertain(msgspec.Struct):
     evidence: str
 
 
-def uncertain(folder: Workspace, kind: str = "", limit: int = 100) -> list[Uncertain]:
-    """What is to decide, the most probable first; what was decided is not asked again."""
+def uncertain(workspace: Workspace, kind: str = "", limit: int = 100) -> list[Uncertain]:
+    """Return the undecided links, most probable first."""
     if kind:
         kind_of(kind)
-    known = {(made.kind, made.one, made.other) for made in decisions(folder)}
-    found: list[Uncertain] = []
-    with open_snapshot(folder) as connection:
-        for name, (table, shown) in _SHOWN.items():
+    decided = {(decision.kind, decision.one, decision.other) for decision in decisions(workspace)}
+    links: list[Uncertain] = []
+    with open_snapshot(workspace) as connection:
+        for name, (table, label) in _LABELS.items():
             if kind not in ("", name):
                 continue
             rows = connection.execute(
                 f"""SELECT source_a || ':' || id_a, source_b || ':' || id_b, probability, evidence,
-                (SELECT {shown} FROM store.{table} t WHERE t.source = source_a AND t.id = id_a),
-                (SELECT {shown} FROM store.{table} t WHERE t.source = source_b AND t.id = id_b)
+                (SELECT {label} FROM store.{table} t WHERE t.source = source_a AND t.id = id_a),
+                (SELECT {label} FROM store.{table} t WHERE t.source = source_b AND t.id = id_b)
                 FROM identity.links WHERE kind = ? AND status = 'to decide'
                 ORDER BY probability DESC, 1, 2 LIMIT ?""",
-                [name, limit + len(known)],
+                [name, limit + len(decided)],
             ).fetchall()
-            found += [
-                Uncertain(name, one, other, mine or "", theirs or "", probability, evidence)
-                for one, other, probability, evidence, mine, theirs in rows
-                if (name, *sorted((one, other))) not in known
+            links += [
+                Uncertain(
+                    kind=name,
+                    one=one,
+                    other=other,
+                    one_name=one_name or "",
+                    other_name=other_name or "",
+                    probability=probability,
+                    evidence=evidence,
+                )
+                for one, other, probability, evidence, one_name, other_name in rows
+                if (name, *sorted((one, other))) not in decided
             ]
-    return sorted(found, key=lambda row: -row.probability)[:limit]
+    return sorted(links, key=lambda row: -row.probability)[:limit]

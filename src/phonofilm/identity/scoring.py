@@ -1,4 +1,4 @@
-"""How probable it is that two records are one thing: splink, with stated weights."""
+"""Score candidate pairs with splink and stated weights."""
 
 from __future__ import annotations
 
@@ -11,39 +11,37 @@ from typing import Any
 import duckdb
 import msgspec
 
-from phonofilm.identity.model import SILENT, MatchModel
+from phonofilm.identity.model import NO_EVIDENCE, MatchModel
+from phonofilm.sql import literal
 
-WEAKEST = 0.02
-"""Pairs less probable than this are forgotten."""
+STORED_PROBABILITY_MIN = 0.02
+"""Pairs below this probability are not stored; chosen, not tuned."""
 LINKED = 0.9
-"""Links at least so probable hold; weaker ones are for a person to decide."""
+"""Links of at least this probability are accepted; measured in November 2026, see RESULTS.md."""
 
 
-def prior_of(kind: MatchModel, records: int) -> float:
-    """The probability of two records of which nothing is known.
-
-    The more records there are, the less any two of them are one.
-    """
-    return kind.expected / max(records, kind.catalogue)
+def prior_of(model: MatchModel, records: int) -> float:
+    """Return the probability that two random records are the same entity."""
+    return model.expected / max(records, model.catalogue_size)
 
 
-def settings_of(kind: MatchModel, records: int) -> dict[str, Any]:
-    """splink's settings."""
+def settings_of(model: MatchModel, records: int) -> dict[str, Any]:
+    """Return the settings of splink."""
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "uid",
-        "comparisons": list(kind.comparisons),
+        "comparisons": list(model.comparisons),
         "blocking_rules_to_generate_predictions": [],
-        "probability_two_random_records_match": prior_of(kind, records),
+        "probability_two_random_records_match": prior_of(model, records),
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,
     }
 
 
 class Weight(msgspec.Struct):
-    """One fact of two records: both values, how they agree, and the weight of it in bits.
+    """One fact of two records: both values, their agreement, and its weight in bits.
 
-    A bit doubles the odds that both are one thing; a negative weight speaks against it.
+    A bit doubles the odds that both are the same entity; a negative weight lowers them.
     """
 
     fact: str
@@ -54,114 +52,124 @@ class Weight(msgspec.Struct):
 
 
 def weigh(
-    connection: duckdb.DuckDBPyConnection, kind: MatchModel, a: int, b: int, records: int
+    connection: duckdb.DuckDBPyConnection, model: MatchModel, a: int, b: int, records: int
 ) -> tuple[float, list[Weight]]:
-    """The probability of two records alone, and the weight of each fact."""
+    """Return the probability of two records alone, and the weight of each fact."""
     low, high = sorted((a, b))
     connection.execute(
         "CREATE OR REPLACE TABLE pairs AS SELECT ?::BIGINT AS join_key_l,"
         " ?::BIGINT AS join_key_r, '0' AS match_key",
         [low, high],
     )
-    with _predicted(connection, kind, records, 0.0) as table:
-        found = connection.execute(f"SELECT *, {kind.required_evidence} AS _witnessed FROM {table}")
-        names = [column[0] for column in found.description or ()]
-        (values,) = found.fetchall()
+    with _predicted(connection, model, records, 0.0) as table:
+        cursor = connection.execute(
+            f"SELECT *, {model.required_evidence} AS _supported FROM {table}"
+        )
+        names = [column[0] for column in cursor.description or ()]
+        (values,) = cursor.fetchall()
         row = dict(zip(names, values, strict=True))
-    mine, theirs = ("l", "r") if low == a else ("r", "l")
-    weights = [_prior(kind, records)]
-    for compared in kind.comparisons:
-        fact = str(compared["output_column_name"])
+    side, other_side = ("l", "r") if low == a else ("r", "l")
+    weights = [_prior(model, records)]
+    for comparison in model.comparisons:
+        fact = str(comparison["output_column_name"])
         weights.append(
             Weight(
-                fact,
-                str(row[f"{fact}_{mine}"]),
-                str(row[f"{fact}_{theirs}"]),
-                _words(compared, int(row[f"gamma_{fact}"])),
-                round(float(row[f"mw_{fact}"]), 2),
+                fact=fact,
+                one=str(row[f"{fact}_{side}"]),
+                other=str(row[f"{fact}_{other_side}"]),
+                agreement=_label(comparison, int(row[f"gamma_{fact}"])),
+                bits=round(float(row[f"mw_{fact}"]), 2),
             )
         )
     probability = float(row["match_probability"])
-    return (probability if row["_witnessed"] else min(probability, 0.5)), weights
+    return (probability if row["_supported"] else min(probability, 0.5)), weights
 
 
-def _prior(kind: MatchModel, records: int) -> Weight:
-    """What two records of a catalogue so large are before anything is known of them."""
-    prior = settings_of(kind, records)["probability_two_random_records_match"]
+def _prior(model: MatchModel, records: int) -> Weight:
+    """Return the prior of a dataset of this size as a weight."""
+    prior = settings_of(model, records)["probability_two_random_records_match"]
     bits = round(math.log2(prior / (1 - prior)), 2)
-    return Weight("before any fact", "", "", f"1 in {1 / prior:,.0f}", bits)
+    return Weight(
+        fact="before any fact", one="", other="", agreement=f"1 in {1 / prior:,.0f}", bits=bits
+    )
 
 
-def _words(compared: dict[str, Any], gamma: int) -> str:
-    levels = [held for held in compared["comparison_levels"] if not held.get("is_null_level")]
+def _label(comparison: dict[str, Any], gamma: int) -> str:
+    levels = _levels_of(comparison)
     return "not known" if gamma < 0 else str(levels[len(levels) - 1 - gamma]["label_for_charts"])
 
 
-def score(connection: duckdb.DuckDBPyConnection, kind: MatchModel, records: int) -> int:
-    """Scores the table `pairs`, and keeps what is worth keeping in `scored`; how many."""
-    with _predicted(connection, kind, records, WEAKEST) as table:
-        return _keep(connection, kind, table, prior_of(kind, records))
+def score(connection: duckdb.DuckDBPyConnection, model: MatchModel, records: int) -> int:
+    """Score the table `pairs` and write the stored links to `scored`; return their number."""
+    with _predicted(connection, model, records, STORED_PROBABILITY_MIN) as table:
+        return _write_scored(connection, model, table, prior_of(model, records))
 
 
 @contextmanager
 def _predicted(
-    connection: duckdb.DuckDBPyConnection, kind: MatchModel, records: int, least: float
+    connection: duckdb.DuckDBPyConnection, model: MatchModel, records: int, probability_min: float
 ) -> Iterator[str]:
-    """The table in which splink scored `pairs`; it is gone afterwards.
+    """Yield the table in which splink scored `pairs`, and drop it afterwards.
 
-    Whoever asks this connection something reads the answer to its end: since DuckDB 2.0
-    (2026-10-21) splink's next statement is refused otherwise.
+    Callers must read every result of this connection to its end: since DuckDB 2.0 (2026-10-21)
+    the next statement of splink is rejected otherwise.
     """
     from splink import DuckDBAPI, Linker  # noqa: PLC0415 - an extra, and slow to import
 
     logging.getLogger("splink").setLevel(logging.CRITICAL + 1)
-    facts = ", ".join(["uid", *kind.facts])
-    view = f"facts_of_{kind.name}"
+    facts = ", ".join(["uid", *model.facts])
+    view = f"facts_of_{model.name}"
     connection.execute(
-        f"""CREATE OR REPLACE VIEW {view} AS SELECT {facts} FROM book.{kind.name}
+        f"""CREATE OR REPLACE VIEW {view} AS SELECT {facts} FROM matches.{model.name}
         WHERE uid IN (SELECT join_key_l FROM pairs UNION ALL SELECT join_key_r FROM pairs)"""
     )
     api = DuckDBAPI(connection)
-    linker = Linker(api.register(view), settings_of(kind, records), log_level=None)
+    linker = Linker(api.register(view), settings_of(model, records), log_level=None)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
-    found = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
-    yield found.physical_name
+    scored = linker.inference.predict(
+        threshold_match_probability=probability_min, warning_mode="never"
+    )
+    yield scored.physical_name
     api.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
     connection.execute(f"DROP VIEW {view}")
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, kind: MatchModel, table: str, prior: float) -> int:
-    """Links with their evidence, and by how much it raises the odds whatever they were before.
+def _write_scored(
+    connection: duckdb.DuckDBPyConnection, model: MatchModel, table: str, prior: float
+) -> int:
+    """Write links with their evidence and the factor by which it raises any prior odds.
 
-    `witnessed`: there is more than a code that speaks for it.
+    `witnessed` tells whether a link has the required evidence besides a code.
     """
     factor = f"pow(2.0, least(match_weight, 60)) / {prior / (1 - prior)!r}"
-    named = "gamma_known = 1" if "known" in kind.facts else "false"
-    code = next((f"gamma_{c} = 1" for c in ("isrc", "upc", "imdb") if c in kind.facts), "false")
+    by_id = "gamma_known = 1" if "known" in model.facts else "false"
+    by_code = next((f"gamma_{c} = 1" for c in ("isrc", "upc", "imdb") if c in model.facts), "false")
     connection.execute(
         f"""CREATE OR REPLACE TABLE scored AS SELECT uid_l AS a, uid_r AS b,
-        {factor} AS factor, {kind.required_evidence} AS witnessed, {evidence_of(kind)} AS evidence,
-        CASE WHEN {named} THEN 'id' WHEN {code} THEN 'code' ELSE 'likeness' END AS method
+        {factor} AS factor, {model.required_evidence} AS witnessed,
+        {evidence_of(model)} AS evidence,
+        CASE WHEN {by_id} THEN 'id' WHEN {by_code} THEN 'code' ELSE 'likeness' END AS method
         FROM {table}"""
     )
     ((count,),) = connection.execute("SELECT count(*) FROM scored").fetchall()
     return int(count)
 
 
-def evidence_of(kind: MatchModel) -> str:
-    """SQL: what agrees and what does not, as `fact: words; ...`; facts not known are left out."""
+def evidence_of(model: MatchModel) -> str:
+    """Return SQL of the evidence as `fact: label; ...`; missing facts are left out."""
     parts = []
-    for compared in kind.comparisons:
-        fact = compared["output_column_name"]
-        levels = [held for held in compared["comparison_levels"] if not held.get("is_null_level")]
+    for comparison in model.comparisons:
+        fact = comparison["output_column_name"]
+        levels = _levels_of(comparison)
         cases = " ".join(
-            f"WHEN {len(levels) - 1 - place} THEN '{fact}: {_quoted(held['label_for_charts'])}'"
-            for place, held in enumerate(levels)
-            if held["label_for_charts"] != SILENT
+            f"WHEN {len(levels) - 1 - index} THEN {literal(f'{fact}: {label}')}"
+            for index, level in enumerate(levels)
+            if (label := level["label_for_charts"]) != NO_EVIDENCE
         )
         parts.append(f"CASE gamma_{fact} {cases} END")
     return f"concat_ws('; ', {', '.join(parts)})"
 
 
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+def _levels_of(comparison: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the levels that add evidence, best first; splink numbers them from the end."""
+    return [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]

@@ -1,4 +1,4 @@
-"""Titles of film: joined by IMDb's id where it is told, else by name, year and length."""
+"""Match model of film titles: by IMDb id where known, else by name, year and length."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from phonofilm.identity.model import (
     MatchModel,
     Row,
     comparison,
+    contained,
     level,
     missing,
-    slip,
+    typo,
     unknown,
-    within,
 )
 from phonofilm.identity.names import plain
 
-TOLD = """SELECT t.source, t.id, t.name, t.original_name, t.start_year, t.runtime_ms, t.is_series,
-    t.imdb_id FROM store.title t WHERE t.name IS NOT NULL"""
+SOURCE_QUERY = """SELECT t.source, t.id, t.name, t.original_name, t.start_year,
+    t.runtime_ms, t.is_series, t.imdb_id FROM store.title t WHERE t.name IS NOT NULL"""
 
 FACTS = {
     "name": "VARCHAR",
@@ -40,8 +40,8 @@ def _prepare(row: Row) -> Row:
     )
 
 
-def _two_titles(one: Row, other: Row) -> bool:
-    """A source keeps one page a title."""
+def _are_different(one: Row, other: Row) -> bool:
+    """Tell all titles of a source apart, because a source has one page per title."""
     return True
 
 
@@ -52,9 +52,9 @@ COMPARISONS = (
         "name",
         unknown(missing("name")),
         level("name_l = name_r", "the same", 0.80, 0.00005),
-        level("list_has_any(names_l, names_r)", "another name of it", 0.12, 0.00003),
-        level(slip("name"), "a slip apart", 0.03, 0.0001),
-        level(within("name"), "one within the other", 0.03, 0.0005),
+        level("list_has_any(names_l, names_r)", "another name of the title", 0.12, 0.00003),
+        level(typo("name"), "a typing error apart", 0.03, 0.0001),
+        level(contained("name"), "one within the other", 0.03, 0.0005),
         level("ELSE", "different", 0.02, 0.99932),
     ),
     comparison(
@@ -86,16 +86,16 @@ COMPARISONS = (
 )
 
 TITLE = MatchModel(
-    "title",
-    "title",
-    TOLD,
-    FACTS,
-    _prepare,
-    KEYS,
-    COMPARISONS,
-    1.0,
-    (),
-    _two_titles,
-    1_000,
+    name="title",
+    table="title",
+    source_query=SOURCE_QUERY,
+    facts=FACTS,
+    prepare=_prepare,
+    keys=KEYS,
+    comparisons=COMPARISONS,
+    expected=1.0,
+    conflict_facts=(),
+    conflict=_are_different,
+    catalogue_size=1_000,
     one_per_source=True,
 )
