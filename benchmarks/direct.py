@@ -12,7 +12,7 @@ import msgspec
 
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.responses.writer import ResponseWriter
@@ -34,7 +34,7 @@ BASE = "http://127.0.0.1:1"
 class Direct:
     """Sends to a stand-in without a socket, and notes what was known before each call."""
 
-    def __init__(self, stand_in: SandboxServer, frontier: Frontier, kind: str) -> None:
+    def __init__(self, stand_in: SandboxServer, frontier: SqliteFrontier, kind: str) -> None:
         self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
         self.known: list[int] = []
         self.look: Callable[[], None] = lambda: None
@@ -88,7 +88,7 @@ def crawl(
     try:
         root.open()
         with FolderLock(root, "benchmark"):
-            frontier = Frontier(root.frontier / f"{source_name}.sqlite")
+            frontier = SqliteFrontier(root.frontier / f"{source_name}.sqlite")
             goal, clock = Goal(wants, max_calls), Clock()
             keeper = ResponseWriter(
                 root,
@@ -123,7 +123,7 @@ def crawl(
             if look is not None:
                 sender.look = lambda: look(engine)
             run(engine.crawl())
-            sender.known.append(len(frontier.by_kind[kind]))
+            sender.known.append(len(frontier.index.by_kind[kind]))
             engine.kept_tally = frontier.tally()
             frontier.close()
             return sender.known, engine

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.tables import table
-from phonofilm.crawl.frontier.database import ANSWERED
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import ANSWERED
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Goal
@@ -28,7 +28,7 @@ BATCH = 50
 KNOWN = 2_000_000
 
 
-def grow(frontier: Frontier, start: int, count: int) -> float:
+def grow(frontier: SqliteFrontier, start: int, count: int) -> float:
     """Meets `count` new artists in answers of fifty, each committed; keys a second."""
     began = time.perf_counter()
     for first in range(start, start + count, BATCH):
@@ -63,7 +63,7 @@ class Crawl:
 
     def __init__(self, path: Path) -> None:
         source, goal, scope = get("spotify"), Goal({"artist": None}), Everything()
-        self.frontier = Frontier(path)
+        self.frontier = SqliteFrontier(path)
         self.planner = Planner(
             source.manifest, "extended-legacy", goal, scope, self.frontier, frozenset()
         )
@@ -120,7 +120,7 @@ def memory_mb() -> float:
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
     before = memory_mb()
-    frontier = Frontier(folder / "bench.sqlite")
+    frontier = SqliteFrontier(folder / "bench.sqlite")
     grow(frontier, 0, 10_000)
     small = [grow(frontier, 10_000 + n * 20_000, 20_000) for n in range(5)]
     at = 110_000
@@ -131,7 +131,7 @@ def main() -> None:
     frontier.close()
     peak = memory_mb()
     began = time.perf_counter()
-    again = Frontier(folder / "bench.sqlite")
+    again = SqliteFrontier(folder / "bench.sqlite")
     opened = time.perf_counter() - began
     assert len(again) == at + 100_000, len(again)
     again.close()

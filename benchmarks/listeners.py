@@ -25,7 +25,7 @@ from aiohttp import web
 
 from benchmarks.tables import table
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Named
@@ -178,7 +178,7 @@ async def our_files(url: str, files: int, root: Path) -> None:
     """Types and sizes checked, hashed, renamed into place, a row each, landed and sealed."""
     folder, source = Workspace(root), get("soundcloud")
     folder.open()
-    frontier = Frontier(folder.frontier / "soundcloud.sqlite")
+    frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
     stamp = RunInfo("soundcloud", "official", "terms", "run-1")
     keeper = ResponseWriter(folder, frontier, source.manifest, stamp, Clock(), None, CONNECTIONS)
     wishes = {

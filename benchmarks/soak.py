@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import table
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sandbox.worlds.hashing import from_number
 
@@ -89,8 +89,8 @@ def live(folder: Path, url: str, seconds: float) -> tuple[int | None, float, byt
 def truth(folder: Path, artists: int) -> dict[str, int]:
     """All that belongs to the artists that are known, counted in the world itself."""
     world = GeneratedWorld(artists, 7)
-    frontier = Frontier(folder / "data" / "frontier" / "deezer.sqlite")
-    known = [from_number(int(frontier.id_of(node))) for node in frontier.by_kind["artist"]]
+    frontier = SqliteFrontier(folder / "data" / "frontier" / "deezer.sqlite")
+    known = [from_number(int(frontier.id_of(node))) for node in frontier.index.by_kind["artist"]]
     frontier.close()
     albums = [album for artist in known for album in world.albums_of(artist)]
     tracks = sum(len(world.tracks_of(album)) for album in albums)

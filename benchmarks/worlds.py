@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from phonofilm.crawl.coverage.coverage import CoverageEstimator
-from phonofilm.crawl.frontier.database import ANSWERED
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import ANSWERED
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.responses.recorder import ResponseRecorder
@@ -102,7 +102,7 @@ def crawl(
     """Our planner in a closed world: calls made and artists known, call by call."""
     folder = Path(tempfile.mkdtemp())
     source, scope, goal = Closed(world), Everything(), Goal({"artist": None})
-    frontier = Frontier(folder / "closed.sqlite")
+    frontier = SqliteFrontier(folder / "closed.sqlite")
     try:
         for link in scope.seeds(source, "open"):
             frontier.add_nodes(link.kind, [(link.id, 2, True)])
@@ -118,7 +118,7 @@ def crawl(
             planner.learn(ask, reading.gain, reading.discovered, reading.items)
             frontier.commit()
             look(reader.coverage)
-            yield calls, len(frontier.by_kind["artist"])
+            yield calls, len(frontier.index.by_kind["artist"])
     finally:
         frontier.close()
         shutil.rmtree(folder)

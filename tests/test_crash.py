@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
@@ -88,9 +88,9 @@ def test_every_answered_call_stands_once_in_the_frontier(tmp_path: Path, stand_i
             os.kill(process.pid, signal.SIGKILL)
             process.join()
     crawl_once(str(folder.root), url)
-    frontier = Frontier(folder.frontier / "spotify.sqlite")
+    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
     twice = frontier._db.execute(
-        "SELECT endpoint, node, at FROM ask WHERE state = 1 GROUP BY 1, 2, 3 HAVING count(*) > 1"
+        "SELECT endpoint, node, at FROM task WHERE state = 1 GROUP BY 1, 2, 3 HAVING count(*) > 1"
     ).fetchall()
     frontier.close()
     assert twice == []
@@ -130,7 +130,7 @@ def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
     assert "Interrupted; everything is saved" in out
     assert "same command" in err
     made = calls_made(served)
-    frontier = Frontier(tmp_path / "data/frontier/deezer.sqlite")
+    frontier = SqliteFrontier(tmp_path / "data/frontier/deezer.sqlite")
     assert sum(count for *_, count in frontier.request_counts()) == made
     frontier.close()
 

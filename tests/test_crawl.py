@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.scope.scopes import Named, OfGenre
 from phonofilm.errors import (
     BotWallError,
@@ -33,15 +33,15 @@ from tests.hostile import Hostile
 
 
 def known(folder: Workspace, source: str) -> dict[str, dict[str, int]]:
-    frontier = Frontier(folder.frontier / f"{source}.sqlite")
+    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
     tally = frontier.tally()
     frontier.close()
     return tally
 
 
 def followed(folder: Workspace, source: str = "spotify") -> set[str]:
-    frontier = Frontier(folder.frontier / f"{source}.sqlite")
-    found = {frontier.id_of(s) for s in frontier.by_kind["artist"] if frontier.level(s) == 2}
+    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
+    found = {frontier.id_of(s) for s in frontier.index.by_kind["artist"] if frontier.level(s) == 2}
     frontier.close()
     return found
 
@@ -238,9 +238,9 @@ def test_a_named_artist_brings_the_whole_discography_and_no_more(
     artist = next(a for a in range(200) if names.count(names[a]) == 1 and names[a].isascii())
     scope = Named([Link("artist_query", world.artist(artist).name)], with_credits=False)
     result = collect(folder, source, url, "artists", "albums", "tracks", scope=scope)
-    frontier = Frontier(folder.frontier / f"{source}.sqlite")
+    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
     counts = {
-        kind: sum(frontier.level(s) == 2 for s in set(frontier.by_kind[kind]))
+        kind: sum(frontier.level(s) == 2 for s in set(frontier.index.by_kind[kind]))
         for kind in ("artist", "album", "track")
     }
     frontier.close()
@@ -331,7 +331,7 @@ def test_a_spent_quota_parks_the_source_and_nothing_is_asked_in_the_ban(folder, 
 def test_a_clock_set_back_does_not_lengthen_a_ban(folder, stand_in) -> None:
     url, _ = stand_in("spotify", access="extended-legacy", quota="5/24h")
     collect(folder, "spotify", url, "artists=all", workers=1)
-    frontier = Frontier(folder.frontier / "spotify.sqlite")
+    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
     until, since = float(frontier.meta("parked_until")), float(frontier.meta("parked_at"))
     frontier.set_meta(
         "parked_at", str(since + 864_000)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.frontier.database import QUARANTINED
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import QUARANTINED
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.errors import PhonofilmError
 from phonofilm.net import limiter
 from phonofilm.net.rate_windows import InferredWindow
@@ -148,7 +148,7 @@ def outcome_of(folder: Workspace, url: str, name: str) -> tuple[str, dict[str, i
 
 
 def found_in(folder: Workspace) -> dict[str, int]:
-    frontier = Frontier(folder.frontier / "spotify.sqlite")
+    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
     told = json.loads(frontier.runs()[-1][2])
     frontier.close()
     assert told["status"] == "failed"
@@ -156,8 +156,8 @@ def found_in(folder: Workspace) -> dict[str, int]:
 
 
 def quarantined(folder: Workspace) -> int:
-    frontier = Frontier(folder.frontier / "spotify.sqlite")
-    count = frontier._one(f"SELECT count(*) FROM ask WHERE state = {QUARANTINED}")
+    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
+    count = frontier._number(f"SELECT count(*) FROM task WHERE state = {QUARANTINED}")
     frontier.close()
     return count
 
@@ -179,7 +179,7 @@ def test_a_passing_fault_ends_in_its_outcome_and_loses_nothing(folder, stand_in,
     assert not finding or kinds[finding] >= 1
     assert served.faults.played()[name] >= 1
     if outcome in ("read", "retried", "waited", "passed over", "quarantined"):
-        frontier = Frontier(folder.frontier / "spotify.sqlite")
+        frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
         assert frontier.tally()["artist"] == {"full": ARTISTS, "mentioned": 0}
         frontier.close()
     if outcome == "parked":

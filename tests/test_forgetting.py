@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.erasure import person as forgetting
 from phonofilm.erasure.person import erase_person
 from phonofilm.errors import StoreError
@@ -92,7 +92,7 @@ def put(folder, *told: tuple[str, list[str], object]) -> None:
     log.close()
     seal_log(path, folder.landing)
     path.unlink()
-    Frontier(folder.frontier / "soundcloud.sqlite").close()
+    SqliteFrontier(folder.frontier / "soundcloud.sqlite").close()
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_what_is_called_like_a_person_stays(folder) -> None:
         ),
         ("search_artist", ["Techno"], {"collection": [BOB, techno]}),
     )
-    frontier = Frontier(folder.frontier / "soundcloud.sqlite")
+    frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
     for kind, id_ in (
         ("genre", "Techno"),
         ("artist_query", "Techno"),
@@ -214,7 +214,7 @@ def test_what_is_called_like_a_person_stays(folder) -> None:
 def test_what_runs_told_stays_readable_whatever_people_are_called(folder) -> None:
     one, zoe = user(901, "1", "one-guy"), user(902, "Zo\u00eb", "zoe-z")
     put(folder, ("artists", ["901", "902"], {"collection": [one, zoe]}))
-    frontier = Frontier(folder.frontier / "soundcloud.sqlite")
+    frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
     told = {"status": "done", "calls": 121, "findings": [{"example": "nobody called Zo\u00eb"}]}
     frontier.save_run("20260101T000000-abc", 1.0, json.dumps(told))
     frontier.close()

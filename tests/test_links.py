@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl.frontier.database import Task
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.responses import pagination
 from phonofilm.crawl.responses.pagination import EMPTY_PAGES_MAX, PaginationGuard
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError
@@ -116,7 +116,7 @@ PAGES = st.lists(
 
 @given(pages=PAGES)
 def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
-    frontier = Frontier(tmp_path_factory.mktemp("f") / "x.sqlite")
+    frontier = SqliteFrontier(tmp_path_factory.mktemp("f") / "x.sqlite")
     frontier.add_nodes("track", [("7", 2, True)])
     met, steps = walk(frontier, pages)
     reached = set()
@@ -130,7 +130,7 @@ def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
     frontier.close()
 
 
-def walk(frontier: Frontier, pages: list[Any]) -> tuple[set[str], int]:
+def walk(frontier: SqliteFrontier, pages: list[Any]) -> tuple[set[str], int]:
     """Follows a list as a crawl does; what was met, and how many pages were asked."""
     found = PaginationGuard(frontier)
     node = frontier.seq_of("track", "7")
@@ -160,7 +160,7 @@ def walk(frontier: Frontier, pages: list[Any]) -> tuple[set[str], int]:
 
 
 def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
-    frontier = Frontier(tmp_path / "x.sqlite")
+    frontier = SqliteFrontier(tmp_path / "x.sqlite")
     frontier.add_nodes("track", [("7", 2, True)])
     link = Request("comments", ("7",), 200, "cursor=a")
     frontier.add_continuation(link, 1)
@@ -176,7 +176,7 @@ def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
 
 def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "PAGES_MAX", 5)
-    frontier = Frontier(tmp_path / "x.sqlite")
+    frontier = SqliteFrontier(tmp_path / "x.sqlite")
     found = PaginationGuard(frontier)
     kinds = []
     for number in range(6):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonofilm.crawl.frontier.database import ANSWERED, Task
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import ANSWERED, Task
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import POLICIES, policy
@@ -100,11 +100,13 @@ class Small(HttpSource):
         return page
 
 
-def asked(source: Small, name: str, folder: Path, seed: int = 7) -> tuple[list[Task], Frontier]:
+def asked(
+    source: Small, name: str, folder: Path, seed: int = 7
+) -> tuple[list[Task], SqliteFrontier]:
     """All calls of a crawl to its end, and what is known then."""
     scope, goal = Everything(), Goal({"artist": None})
     path = folder / f"{name}-{seed}-{len(list(folder.iterdir()))}.sqlite"
-    frontier = Frontier(path)
+    frontier = SqliteFrontier(path)
     for genre in range(min(2, len(source.genres))):
         frontier.add_nodes("genre", [(str(genre), 2, True)])
     planner = Planner(
@@ -153,9 +155,9 @@ def test_a_dry_crawl_knows_all_that_can_be_reached_and_asks_nothing_twice(
     calls, frontier = asked(source, name, tmp_path_factory.mktemp("crawl"))
     keys = [(c.request.endpoint, node, c.request.offset) for c in calls for node in c.nodes]
     assert len(keys) == len(set(keys))
-    known = {frontier.id_of(node) for node in frontier.by_kind["artist"]}
+    known = {frontier.id_of(node) for node in frontier.index.by_kind["artist"]}
     assert known == reachable(source)
-    assert all(frontier.is_full(node) for node in frontier.by_kind["artist"])
+    assert all(frontier.is_full(node) for node in frontier.index.by_kind["artist"])
     frontier.close()
 
 
@@ -180,14 +182,14 @@ def test_batches_wait_until_they_are_full_and_the_last_half_is_not_forgotten(tmp
 
 
 def test_a_list_whose_members_are_known_is_left_for_one_that_is_not(tmp_path) -> None:
-    frontier = Frontier(tmp_path / "x.sqlite")
+    frontier = SqliteFrontier(tmp_path / "x.sqlite")
     frontier.add_nodes("genre", [("known", 2, True), ("fresh", 2, True)])
     frontier.commit()
     spec = Small([[]], []).manifest.endpoints["search"]
     pages = ContinuationQueue("search+", spec, GainEstimate(3.0, {}), frontier, PAGE, counted=True)
     for row, name in enumerate(("known", "fresh"), 1):
         node = frontier.seq_of("genre", name)
-        frontier.list_members[node] = 38 if name == "known" else 6
+        frontier.index.list_members[node] = 38 if name == "known" else 6
         pages.add(Request("genre_artists", (), PAGE), row, node, 40)
     assert pages.best() == pytest.approx(0.9 * PAGE * 34 / 35)
     assert pages.take().request.ids == ("fresh",)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, hash_key
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.erasure.person import erase_person
 from phonofilm.errors import UsageError
 from phonofilm.landing.segment_store import SegmentStore
@@ -216,18 +216,18 @@ def test_names_that_nobody_or_several_have_are_told(heard) -> None:
 
 def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
-    frontier = Frontier(path)
+    frontier = SqliteFrontier(path)
     frontier.add_nodes("artist_query", [("Ada Lovelace", 2, True)])
     frontier.add_nodes("artist", [("4711", 2, True), ("8", 2, True)])
     frontier.commit()
     frontier.set_meta("scope", "named artist_query Ada Lovelace")
     frontier.close()
-    again = Frontier(path)
+    again = SqliteFrontier(path)
     again.erase_person({"artist": ["4711"]}, ["Ada Lovelace"], "forgotten")
     again.close()
     kept = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"Lovelace" not in kept and b"4711" not in kept
-    last = Frontier(path)
+    last = SqliteFrontier(path)
     assert last.seq_of("artist", "8") == 3
     last.close()
 

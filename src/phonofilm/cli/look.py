@@ -11,7 +11,7 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out, say, say_finding, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import lookup as finding
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage
@@ -119,7 +119,7 @@ def _show_yields(held: dict[str, Any]) -> None:
         table(("list", "known"), [(name, format_coverage(share)) for name, share in lists.items()])
 
 
-def _yields_of(frontier: Frontier, last: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _yields_of(frontier: SqliteFrontier, last: dict[str, Any] | None) -> list[dict[str, Any]]:
     later = {row["name"]: row for row in (last or {}).get("yields", [])}
     rows = []
     for call, made, brought, _ in frontier.gain_by_queue():
@@ -142,7 +142,7 @@ def _status_of(folder: Workspace, name: str) -> dict[str, Any] | None:
     path = folder.frontier / f"{name}.sqlite"
     if not path.exists():
         return None
-    frontier = Frontier(path)
+    frontier = SqliteFrontier(path)
     try:
         tally = frontier.tally()
         until = frontier.meta("parked_until")

@@ -14,7 +14,14 @@ from logging import DEBUG
 import msgspec
 
 from phonofilm.crawl.context import CrawlContext, Retry
-from phonofilm.crawl.frontier.database import ANSWERED, FAILED, MISSING, QUARANTINED, Task
+from phonofilm.crawl.frontier.base import (
+    ANSWERED,
+    FAILED,
+    MISSING,
+    QUARANTINED,
+    RequestRecord,
+    Task,
+)
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
 from phonofilm.findings import Findings
@@ -262,7 +269,16 @@ class Engine:
         if log.isEnabledFor(DEBUG):
             log.debug("call", key=ask.request.key, status=status, verdict=verdict, gain=gain)
         return self.parts.frontier.record_request(
-            ask, status, verdict, at, gain, met, self.parts.run
+            RequestRecord(
+                endpoint=ask.request.endpoint,
+                answered_at=at,
+                status=status,
+                verdict=verdict,
+                queue=ask.queue,
+                gain=gain,
+                discovered=met,
+                run=self.parts.run,
+            )
         )
 
     async def _answer(self, ask: Task, response: Response, sent: float) -> None:

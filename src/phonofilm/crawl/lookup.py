@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.session import check_parking
 from phonofilm.errors import ParkedError, StoreError, UsageError
 from phonofilm.net.origin import Origin, live_origin, sandbox_origin
@@ -71,7 +71,7 @@ def check_origin_parking(folder: Workspace, source: HttpSource, origin: Origin) 
     """A parked source is not asked, by whatever verb; ParkedError with the minute of return."""
     path = folder.frontier / f"{source.manifest.name}.sqlite"
     if path.exists():
-        frontier = Frontier(path)
+        frontier = SqliteFrontier(path)
         try:
             if frontier.meta("origin") == origin.name:
                 check_parking(frontier, origin, source)

@@ -17,7 +17,8 @@ import msgspec
 from phonofilm.config import Settings, hash_key
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
@@ -170,7 +171,7 @@ def _forget(folder: Workspace, source: str) -> None:
     if not path.exists():
         return
     try:
-        frontier = Frontier(path)
+        frontier = SqliteFrontier(path)
         seal_waiting(folder, frontier, source)
         ban = {key: frontier.meta(key) for key in ("parked_until", "parked_at", "origin")}
         spent = frontier.requests_since(time.time() - 86_400)
@@ -180,7 +181,7 @@ def _forget(folder: Workspace, source: str) -> None:
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     if ban.get("parked_until") or spent:
-        fresh = Frontier(path)
+        fresh = SqliteFrontier(path)
         fresh.restore_parking(ban, spent)
         fresh.close()
 
@@ -193,7 +194,7 @@ async def _one(
     origin: Origin,
     watch: Watch | None,
 ) -> CrawlResult:
-    frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
+    frontier = SqliteFrontier(folder.frontier / f"{source.manifest.name}.sqlite")
     try:
         frontier.bind_origin(origin.name, origin.access)
         check_parking(frontier, origin, source)

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.database import answered_ids, followed_ids
+from phonofilm.crawl.frontier.history import answered_ids, followed_ids
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import FollowNothing, Scope

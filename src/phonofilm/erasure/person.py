@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.erasure.rows import erase_rows
 from phonofilm.errors import UsageError, storage_error
 from phonofilm.landing.envelope import Envelope
@@ -328,12 +328,12 @@ def _from_frontier(folder: Workspace, source: str, theirs: PersonData) -> None:
     path = folder.frontier / f"{source}.sqlite"
     if not path.exists():
         return
-    frontier = Frontier(path)
+    frontier = SqliteFrontier(path)
     if source == theirs.source:
         frontier.erase_person(theirs.things, theirs.names, TOMBSTONE)
     elif words := _words(theirs):
         kinds = ("artist_query", "track_query")
-        known = {frontier.id_of(seq) for kind in kinds for seq in frontier.by_kind[kind]}
+        known = {frontier.id_of(seq) for kind in kinds for seq in frontier.index.by_kind[kind]}
         asked = {id_ for id_ in known if _begins(id_, words)}
         if asked:
             frontier.erase_person({}, asked, TOMBSTONE)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import Journal
@@ -169,7 +169,7 @@ class _Landing:
 
 def _keep_run(folder: Workspace, source: HttpSource, result: LandResult) -> None:
     """A landing is a run: the card tells where rows come from."""
-    frontier = Frontier(folder.frontier / f"{source.manifest.name}.sqlite")
+    frontier = SqliteFrontier(folder.frontier / f"{source.manifest.name}.sqlite")
     told = {
         "source": result.source,
         "origin": "saved answers",

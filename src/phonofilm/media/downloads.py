@@ -15,7 +15,7 @@ import msgspec
 
 from phonofilm.about import __version__
 from phonofilm.crawl.context import CrawlContext
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import FetchedFile, Frontier
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.errors import PhonofilmError, UsageError
 from phonofilm.findings import Findings
@@ -167,7 +167,8 @@ class MediaDownloads:
         elif found.verdict in ("refused", "missing", "forbidden", "malformed"):
             self.result.refused += 1
             self._tools.findings.add(f"{wishes[0].role}_refused", f"{url}: {found.reason}", "media")
-            self._tools.frontier.save_media(url, "", "", 0, "", print_)
+            refused = FetchedFile(path="", sha256="", bytes=0, content_type="", owners=print_)
+            self._tools.frontier.save_media(url, refused)
             await self._tools.keeper.wait_durable()
         else:
             self.result.left += 1
@@ -226,9 +227,7 @@ class MediaDownloads:
             200, {"content-type": file.content_type}, msgspec.json.encode(kept), url
         )
         tools.keeper.add(tools.frontier.record_file(tools.run), Request("media", (url,)), response)
-        tools.frontier.save_media(
-            url, file.path, file.sha256, file.bytes, file.content_type, print_
-        )
+        tools.frontier.save_media(url, FetchedFile(*file, owners=print_))
         await tools.keeper.wait_durable()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from phonofilm.crawl.coverage.population import PopulationEstimator
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.records.kinds import PARENTS_FIRST
@@ -45,7 +45,7 @@ class CoverageEstimator(NamedTuple):
 
     def lists(self, most: int = 20) -> dict[str, Coverage]:
         """The known share of the lists with most known members, by their names."""
-        counted = self.frontier.list_members.most_common(most)
+        counted = self.frontier.index.list_members.most_common(most)
         shares = ((node, self.population.share_of(node)) for node, _ in counted)
         return {
             self.frontier.id_of(node): Coverage(*(round(value, 4) for value in share))

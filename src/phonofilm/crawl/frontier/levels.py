@@ -24,16 +24,16 @@ LOOKED_UP = FollowLevel.LOOKED_UP
 FOLLOWED = FollowLevel.FOLLOWED
 
 FULL_MASK = 1
-_LEVEL_SHIFT = 1
+LEVEL_SHIFT = 1
 # A level by flags: a tuple, because looking up an enum member costs ten times as much.
-LEVELS = tuple(level for level in FollowLevel for _ in range(1 << _LEVEL_SHIFT))
+LEVELS = tuple(level for level in FollowLevel for _ in range(1 << LEVEL_SHIFT))
 
 
 def pack_flags(level: int, full: bool | int) -> int:
     """Pack a level and the full bit into the flags of a node."""
-    return level << _LEVEL_SHIFT | full
+    return level << LEVEL_SHIFT | full
 
 
 def flags_from(level: int) -> int:
     """Return the smallest flags of a node that is followed at least to a level."""
-    return level << _LEVEL_SHIFT
+    return level << LEVEL_SHIFT

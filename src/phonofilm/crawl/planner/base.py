@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Request

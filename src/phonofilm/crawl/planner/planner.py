@@ -12,8 +12,7 @@ import json
 import random
 from collections.abc import Callable
 
-from phonofilm.crawl.frontier.database import Task
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.intervals import Range, Z
 from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.crawl.planner.policies import POLICIES, Policy, with_what_follows
@@ -189,8 +188,8 @@ class Planner:
 
     def add_list_members(self, kind: str, node: int, number: int = 1) -> None:
         """Other members of a list became known."""
-        before = self._frontier.list_members[node]
-        self._frontier.list_members[node] = before + number
+        before = self._frontier.index.list_members[node]
+        self._frontier.index.list_members[node] = before + number
         for vein in self._terms[kind]:
             vein.bump(node, before)
             vein.touch()  # a list met by its first member is met here

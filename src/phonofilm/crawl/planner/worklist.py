@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.levels import IGNORED
-from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Link, Request

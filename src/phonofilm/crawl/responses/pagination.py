@@ -6,8 +6,7 @@ full ones, and to give the same things under ever new links (SoundCloud, 2017 to
 
 from __future__ import annotations
 
-from phonofilm.crawl.frontier.database import Task
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.sources.contract import Finding, Request
 
 # Full pages were recorded after two empty ones in a row; so many are patience enough.

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from phonofilm.crawl.coverage.coverage import CoverageEstimator
 from phonofilm.crawl.coverage.population import PopulationEstimator
-from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED
-from phonofilm.crawl.frontier.sqlite import Discovered, Frontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.queues.base import FULL, MENTION
 from phonofilm.crawl.responses.field_drift import FieldDrift
@@ -79,7 +79,7 @@ class ResponseRecorder:
             e.role == "relate" and n not in absent
             for n, e in source.manifest.permitted(access).items()
         )
-        self.population = PopulationEstimator(frontier.list_members, related)
+        self.population = PopulationEstimator(frontier.index.list_members, related)
         if kept := frontier.saved_estimates():
             self.population.restore(kept)
         self.coverage = CoverageEstimator(planner, frontier, self.population)
@@ -89,7 +89,7 @@ class ResponseRecorder:
     def _count_known(self) -> None:
         """What earlier runs of this folder brought counts towards the goal."""
         for kind in self._goal.wants:
-            for seq in set(self._frontier.by_kind[kind]):
+            for seq in set(self._frontier.index.by_kind[kind]):
                 if self._frontier.is_full(seq) and self._frontier.level(seq) > IGNORED:
                     self.full[kind] += 1
         self._see_goal()

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.database import FrontierDatabase
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Frontier, Logs
 from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, whole_lines
@@ -152,7 +151,7 @@ class ResponseWriter:
 
     async def _seal_beside(self, log: int, path: Path) -> None:
         await asyncio.to_thread(seal_log, path, self._folder.landing, 1)
-        self._frontier.sealed(log)
+        self._frontier.mark_sealed(log)
         path.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -168,11 +167,11 @@ class ResponseWriter:
         seal_waiting(self._folder, self._frontier, self._manifest.name)
 
 
-def seal_waiting(folder: Workspace, frontier: FrontierDatabase, source: str) -> None:
+def seal_waiting(folder: Workspace, frontier: Logs, source: str) -> None:
     """Turns the logs of a source that are not sealed yet into segments."""
-    for log in frontier.unsealed():
+    for log in frontier.unsealed_logs():
         path = folder.logs / f"{source}-{log:06d}.ndjson"
-        committed = frontier.committed(log)
+        committed = frontier.committed_offset(log)
         if path.exists() and committed:
             whole = whole_lines(path, committed)
             if whole < committed:
@@ -180,5 +179,5 @@ def seal_waiting(folder: Workspace, frontier: FrontierDatabase, source: str) -> 
             Journal(path, whole).close()  # cuts what no commit holds
             if whole:
                 seal_log(path, folder.landing)
-        frontier.sealed(log)
+        frontier.mark_sealed(log)
         path.unlink(missing_ok=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
-from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.landing.envelope import Envelope
 from phonofilm.records.kinds import NODE_KINDS

@@ -8,9 +8,8 @@ from collections import deque
 
 import msgspec
 
-from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.levels import FOLLOWED, FULL_MASK, LOOKED_UP, flags_from
-from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
@@ -96,7 +95,7 @@ class NodeQueue(RequestQueue):
     ) -> None:
         super().__init__(name, spec, expected, plain)
         self._frontier = frontier
-        self._nodes: array[int] = frontier.by_kind[spec.subject]
+        self._nodes: array[int] = frontier.index.by_kind[spec.subject]
         self._asked = bytearray()
         level = LOOKED_UP if spec.role == "detail" else FOLLOWED
         self._flags_min = flags_from(level)
@@ -110,7 +109,7 @@ class NodeQueue(RequestQueue):
         self._asked[node] = 1
 
     def _wanted(self, node: int) -> bool:
-        flags = self._frontier.flags[node]
+        flags = self._frontier.index.flags[node]
         if flags < self._flags_min or flags & self._done_mask:
             return False
         return not (node < len(self._asked) and self._asked[node])
@@ -153,7 +152,7 @@ class BatchQueue(NodeQueue):
             return 0
         while gathered and not self._wanted(gathered[0]):
             gathered.popleft()
-        nodes, flags, cursor = self._nodes, self._frontier.flags, self._cursor
+        nodes, flags, cursor = self._nodes, self._frontier.index.flags, self._cursor
         flags_min, done_mask, batch = self._flags_min, self._done_mask, self.spec.batch
         while len(gathered) < batch and cursor < len(nodes):
             node = nodes[cursor]

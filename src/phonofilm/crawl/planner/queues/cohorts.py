@@ -12,8 +12,7 @@ from array import array
 from collections import deque
 from itertools import count
 
-from phonofilm.crawl.frontier.database import Task
-from phonofilm.crawl.frontier.sqlite import Frontier
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
 from phonofilm.crawl.planner.queues.base import NodeQueue
 from phonofilm.sources.manifest import Endpoint
@@ -114,7 +113,7 @@ class CohortQueue(NodeQueue):
         """The node that was told of least often: what it leads to is known least."""
         nodes, place = self._advance(group), 0
         if not self.plain:
-            mentions = self._frontier.mentions
+            mentions = self._frontier.index.mentions
             told = [mentions[node] for node in nodes]
             place = told.index(min(told))
             if not self._wanted(nodes[place]):

@@ -11,9 +11,8 @@ import heapq
 from collections import deque
 from itertools import count
 
-from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.levels import FOLLOWED
-from phonofilm.crawl.frontier.sqlite import Frontier
 from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
 from phonofilm.crawl.planner.queues.base import NodeQueue, RequestQueue
 from phonofilm.sources.contract import Request
@@ -48,7 +47,7 @@ class CountedListQueue(NodeQueue):
         self._chosen = 0
 
     def _class(self, node: int) -> int:
-        return 0 if self.plain else self._frontier.list_members[node].bit_length()
+        return 0 if self.plain else self._frontier.index.list_members[node].bit_length()
 
     def bump(self, node: int, before: int) -> None:
         """Another member of a list became known."""
@@ -96,7 +95,7 @@ class CountedListQueue(NodeQueue):
         if self.best() is None:
             raise LookupError(f"nothing to ask of {self.name}")
         node = self._queues[self._chosen].popleft()
-        self._under_way[node] = self._frontier.list_members[node]
+        self._under_way[node] = self._frontier.index.list_members[node]
         return self._ask([node])
 
     def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
@@ -184,7 +183,7 @@ class ContinuationQueue(RequestQueue):
     def _raw(self, tail: Continuation) -> float:
         """New things of a page by the members known of its list."""
         total = tail.total or 0
-        unknown = max(0, total - self._frontier.list_members[tail.node])
+        unknown = max(0, total - self._frontier.index.list_members[tail.node])
         return self._items(tail) * unknown / max(1, total - tail.offset)
 
     def _tells(self, tail: Continuation) -> bool:

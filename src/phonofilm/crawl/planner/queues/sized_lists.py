@@ -7,7 +7,7 @@ from collections import deque
 from itertools import count
 from typing import Any
 
-from phonofilm.crawl.frontier.database import Task
+from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.planner.estimates import Estimate
 from phonofilm.crawl.planner.queues.base import NodeQueue
 

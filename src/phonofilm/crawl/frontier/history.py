@@ -1,0 +1,61 @@
+"""Questions to a frontier file without opening a whole frontier: read only, no nodes in memory."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from phonofilm.crawl.frontier.base import ANSWERED, MISSING
+from phonofilm.crawl.frontier.database import FrontierDatabase
+from phonofilm.crawl.frontier.levels import FOLLOWED, flags_from
+from phonofilm.crawl.frontier.schema import VERSION, version_of
+
+
+@contextmanager
+def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a frontier file for reading; a file of an older version is migrated first."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        older = version_of(db) < VERSION
+    if older:
+        FrontierDatabase(path).close()
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        yield db
+
+
+def answered_ids(path: Path) -> dict[str, set[str]]:
+    """Return the ids whose requests are answered or missing, by endpoint.
+
+    Empty without a frontier.
+    """
+    if not path.exists():
+        return {}
+    ids: dict[str, set[str]] = {}
+    with _read_only(path) as db:
+        rows = db.execute(
+            "SELECT t.endpoint, n.id FROM task t JOIN node n ON n.seq = t.node"
+            " WHERE t.at = 0 AND t.state IN (?, ?)",
+            (ANSWERED, MISSING),
+        )
+        for endpoint, id_ in rows:
+            ids.setdefault(endpoint, set()).add(id_)
+    return ids
+
+
+def followed_ids(path: Path, kind: int, count: int | None, scope: str) -> list[str]:
+    """Return the first ids of a kind (by its number) that a crawl of a scope followed.
+
+    Empty without a frontier, and when the folder was last crawled for another scope.
+    """
+    if not path.exists():
+        return []
+    with _read_only(path) as db:
+        last_scope = db.execute("SELECT value FROM meta WHERE key = 'scope'").fetchone()
+        if last_scope != (scope,):
+            return []
+        rows = db.execute(
+            "SELECT id FROM node WHERE kind = ? AND flags >= ? ORDER BY seq LIMIT ?",
+            (kind, flags_from(FOLLOWED), -1 if count is None else count),
+        )
+        return [id_ for (id_,) in rows]
