@@ -73,7 +73,7 @@ class Closed(HttpSource):
         super().__init__(_manifest(world.page, world.cap))
         self.world = world
 
-    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+    def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         return [record.genres for record in records]
 
     def seeds(self, access: str) -> list[Link]:

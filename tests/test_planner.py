@@ -76,7 +76,7 @@ class Small(HttpSource):
             for a in range(len(related))
         }
 
-    def terms(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
+    def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         return [record.genres for record in records]
 
     def parse(self, request: Request, response: Response) -> Page:
