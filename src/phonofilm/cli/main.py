@@ -60,7 +60,7 @@ VERBS = {
     "match": ("match", "command", _USE),
     "status": ("look", "status", _COLLECT),
     "purge": ("load", "purge", _COLLECT),
-    "forget": ("load", "forget_person", _COLLECT),
+    "forget": ("load", "erase_person", _COLLECT),
     "find": ("look", "find", _USE),
     "show": ("look", "show", _USE),
     "sql": ("look", "sql", _USE),
