@@ -272,7 +272,7 @@ class Crate:
         )
         return found
 
-    def erase_person(self, who: str, *, source: str = "soundcloud") -> Removed:
+    def forget(self, who: str, *, source: str = "soundcloud") -> Removed:
         """Removes a person everywhere; as `phonofilm forget`."""
         return erase_person(self.folder, who, source)
 

@@ -1,4 +1,4 @@
-"""`phonofilm load`, `purge` and `erase_person`: into the warehouse, and out of it."""
+"""`phonofilm load`, `purge` and `forget`: into the warehouse, and out of it."""
 
 from __future__ import annotations
 
