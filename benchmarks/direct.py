@@ -43,7 +43,7 @@ class Direct:
         self.known.append(len(self._frontier.by_kind[self._kind]))
         self.look()
         asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
-        answer = self._stand_in.answer(HttpRequest("GET", path, query, asked, b"", BASE))
+        answer = self._stand_in.respond(HttpRequest("GET", path, query, asked, b"", BASE))
         return Response(
             answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body
         )
@@ -56,7 +56,7 @@ def token(stand_in: SandboxServer) -> str:
         key = base64.b64encode(b"sandbox:sandbox").decode()
         headers = {"Authorization": f"Basic {key}"}
         body = b"grant_type=client_credentials"
-        answer = stand_in.answer(HttpRequest("POST", "/api/token", {}, headers, body, BASE))
+        answer = stand_in.respond(HttpRequest("POST", "/api/token", {}, headers, body, BASE))
         told = msgspec.json.decode(answer.body)
         held = told.get("access_token", "")
         stand_in.bench_token = held

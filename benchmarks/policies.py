@@ -158,7 +158,7 @@ class Searches:
     def _asked(self, request: Request) -> tuple[frozenset[str], list[Request], list[str]]:
         path, query = self.source.address(request, "development")
         headers = {"Authorization": f"Bearer {self._token}"}
-        answer = self.served.answer(HttpRequest("GET", path, query, headers, b"", direct.BASE))
+        answer = self.served.respond(HttpRequest("GET", path, query, headers, b"", direct.BASE))
         if answer.status != 200:
             return frozenset(), [], []
         page = self.source.parse(request, Response(200, {}, answer.body))

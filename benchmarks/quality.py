@@ -146,7 +146,7 @@ def sandbox_matching(
             told = CrawlOptions(source, Goal(wants), scope, at=urls[source])
             run(crawl(folder, Settings(), told))
             for kind, plural in _PLURALS.items():
-                same = served[source].same(plural)
+                same = served[source].true_ids(plural)
                 truth[kind] |= {(source, id_): thing for id_, thing in same.items()}
     load(folder)
     match(folder)
@@ -230,7 +230,7 @@ def field_plan(
     with sandbox(MUSIC, artists, seed, "development") as (urls, served, world):
         wish = EnrichOptions("spotify", wanted, FIELDS, Everything(), urls["spotify"])
         result = enrich(folder, Settings(), wish, report=print)
-        index_of = served["spotify"].same("artists")
+        index_of = served["spotify"].true_ids("artists")
     return result, {
         name: share / max(1e-9, there)
         for (name, share), there in zip(

@@ -57,11 +57,11 @@ def pair(request):
 
 def truth_of(pair) -> set[tuple[str, str]]:
     by_recording: dict[int, list[str]] = {}
-    for key, recording in pair.beatport.same("tracks").items():
+    for key, recording in pair.beatport.true_ids("tracks").items():
         by_recording.setdefault(recording, []).append(key)
     return {
         (key, other)
-        for key, recording in pair.soundcloud.same("tracks").items()
+        for key, recording in pair.soundcloud.true_ids("tracks").items()
         for other in by_recording.get(recording, ())
     }
 
@@ -79,11 +79,11 @@ def test_the_tracks_of_listeners_are_found_in_the_shop(folder, pair) -> None:
         folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url)
     )
     found, truth = set(rows(folder, MATCHED)), truth_of(pair)
-    assert len(pair.soundcloud.same("tracks")) >= 2000
+    assert len(pair.soundcloud.true_ids("tracks")) >= 2000
     assert len(found & truth) / len(found) >= 0.99
     assert len(found & truth) / len(truth) >= 0.95
     assert result.status == "done"
-    assert result.tracks - 30 < len(pair.soundcloud.same("tracks")) - 20
+    assert result.tracks - 30 < len(pair.soundcloud.true_ids("tracks")) - 20
     calls = calls_made(pair.beatport)
     again = match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
     assert (again.calls, calls_made(pair.beatport)) == (0, calls)

@@ -88,7 +88,7 @@ def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
     assert set(result.before.values()) == {0.0}
     assert result.status == "done"
     assert result.artists == 30
-    people = held.served["spotify"].same("artists")
+    people = held.served["spotify"].true_ids("artists")
     there = existing(folder, held.world, people, 30)
     for (name, share), exist in zip(result.after.items(), there, strict=True):
         assert share >= 0.95 * exist - 0.04, name  # one of thirty may share a name
@@ -118,7 +118,7 @@ def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> 
     assert sum(short.calls.values()) <= 60
     whole = enrich(folder, Settings(), wish(held, 20))
     assert whole.status == "done"
-    there = existing(folder, held.world, held.served["spotify"].same("artists"), 20)
+    there = existing(folder, held.world, held.served["spotify"].true_ids("artists"), 20)
     assert whole.after["related artists"] >= there[2] - 0.06
 
 
@@ -136,7 +136,7 @@ def test_a_parked_source_does_not_stop_the_others(
 def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world) -> None:
     held = world()
     for served in held.served.values():
-        served.beside = served.beside | {"musicbrainz": "http://127.0.0.1:9"}
+        served.addresses = served.addresses | {"musicbrainz": "http://127.0.0.1:9"}
     lines: list[str] = []
     result = enrich(folder, Settings(), wish(held, 10), report=lines.append)
     assert "does not answer" in result.left_out["musicbrainz"]

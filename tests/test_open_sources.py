@@ -115,7 +115,7 @@ def client(stand_in):
 
 def test_a_real_client_reads_the_stand_in_of_musicbrainz(client) -> None:
     library, served = client
-    key, index = next(iter(served.same("artists").items()))
+    key, index = next(iter(served.true_ids("artists").items()))
     name = served.service.objects.artist_short(index)["name"]
     found = library.get_artist_by_id(key, includes=["aliases", "tags", "url-rels"])["artist"]
     assert found["name"] == name
@@ -188,7 +188,7 @@ def errand(folder: Workspace, source: str, url: str, errands: list[PlannedReques
 
 def test_listeners_are_asked_for_a_thousand_at_a_time(folder, stand_in) -> None:
     url, served = stand_in("listenbrainz", artists=60)
-    ids = list(served.same("artists"))
+    ids = list(served.true_ids("artists"))
     told = [
         PlannedRequest(call, id_)
         for call in ("artist_popularity", "artist_metadata")
@@ -271,7 +271,7 @@ def test_itunes_is_asked_by_its_own_ids(folder, stand_in) -> None:
     scope = Named([Link("artist", id_) for id_ in served.service.ids("artists")], False)
     result = collect(folder, "itunes", url, "artists", "tracks", scope=scope)
     assert result.records["tracks"]["full"] + result.records["tracks"]["mentioned"] == len(
-        served.same("tracks")
+        served.true_ids("tracks")
     )
 
 

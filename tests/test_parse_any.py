@@ -145,12 +145,12 @@ def real_bodies() -> dict[tuple[str, str], Any]:
             body = json.dumps({spec.post: told}).encode() if spec.post else b""
             method = "POST" if spec.post else "GET"
             path = "/" + path.strip("/")
-            answer = stand_in.service.answer(
+            answer = stand_in.service.respond(
                 HttpRequest(method, path, plain, headers, body, "http://x", every)
             )
             if answer.status == 302:
                 path = answer.headers["Location"].removeprefix("http://x")
-                answer = stand_in.service.answer(
+                answer = stand_in.service.respond(
                     HttpRequest("GET", path, {}, headers, b"", "http://x", {})
                 )
             assert answer.status == 200, (name, endpoint, answer.body)

@@ -119,7 +119,7 @@ def test_what_says_that_it_is_empty_is_never_asked(folder, stand_in) -> None:
     listening, made = served.service.listening, served.service.objects
     silent = sum(
         1
-        for key in served.service.same("tracks")
+        for key in served.service.true_ids("tracks")
         for upload in [listening_index(served, key)]
         if listening.count(upload) == 0 and not made.hides_figures(upload)
     )

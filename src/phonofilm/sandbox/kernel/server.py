@@ -16,7 +16,13 @@ from aiohttp import web
 
 from phonofilm.sandbox.kernel.delivery import deliver
 from phonofilm.sandbox.kernel.faults.rules import Faults, Rule
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Service, json_answer
+from phonofilm.sandbox.kernel.service import (
+    Clock,
+    HttpRequest,
+    HttpResponse,
+    Service,
+    json_response,
+)
 from phonofilm.sandbox.services.beatport.service import BeatportService
 from phonofilm.sandbox.services.deezer.service import DeezerService
 from phonofilm.sandbox.services.imdb.service import ImdbService
@@ -36,7 +42,7 @@ from phonofilm.sandbox.worlds.world import Catalogue, World
 
 
 class Plan(NamedTuple):
-    """What to stand in for; `catalogue` is a CSV of real songs instead of a generated world.
+    """Configuration of a stand-in; `catalogue` is a CSV of real songs instead of a generated world.
 
     `faults` are rules, or a file of them.
     """
@@ -89,17 +95,17 @@ class SandboxServer:
             raise ValueError(f"there are stand-ins of {', '.join(KINDS)}, not of {plan.source!r}")
         kind = KINDS[plan.source]
         self.clock = clock or Clock()
-        self.beside: dict[str, str] = {}
+        self.addresses: dict[str, str] = {}
         self.world = world or make_world(plan)
-        held = self.world if isinstance(self.world, FilmWorld) else Catalogue(self.world)
+        catalogue = self.world if isinstance(self.world, FilmWorld) else Catalogue(self.world)
         self.service: Service = kind.service(
-            held, plan.access or kind.access, self.clock, plan.rate or kind.rate, plan.quota
+            catalogue, plan.access or kind.access, self.clock, plan.rate or kind.rate, plan.quota
         )
         self.faults = _faults(plan.faults)
         self.calls: dict[str, Counter[int]] = defaultdict(Counter)
 
     def describe(self, base: str) -> dict[str, Any]:
-        """What this is, as printed when it is ready."""
+        """Return what the server prints when it is ready: address, source, access, world."""
         service = self.service
         return {
             "url": base,
@@ -107,37 +113,37 @@ class SandboxServer:
             "access": service.access,
             "world": self.world.name,
             "now": self.clock.now(),
-            **({"beside": self.beside} if self.beside else {}),
+            **({"beside": self.addresses} if self.addresses else {}),
         }
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers a request and counts it."""
-        if ask.path.startswith("/__sandbox__"):
-            return self._control(ask)
-        answer = self.faults.meet(self.service.answer(ask), ask, self.clock)
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to a request and count it."""
+        if request.path.startswith("/__sandbox__"):
+            return self._control(request)
+        answer = self.faults.meet(self.service.respond(request), request, self.clock)
         self.calls[answer.endpoint][answer.status] += 1
         return answer
 
-    def _control(self, ask: HttpRequest) -> Answer:
-        page = ask.path.removeprefix("/__sandbox__").strip("/")
+    def _control(self, request: HttpRequest) -> HttpResponse:
+        page = request.path.removeprefix("/__sandbox__").strip("/")
         if page == "truth":
-            return json_answer("", self._truth(ask.query))
+            return json_response("", self._truth(request.query))
         if page == "graph" and isinstance(self.service, WikidataService):
             body = "\n".join(self.service.triples()).encode()
-            return Answer("", 200, body, {"Content-Type": "application/n-triples"})
+            return HttpResponse("", 200, body, {"Content-Type": "application/n-triples"})
         if page == "stats":
-            return json_answer("", {"calls": self._stats(), "faults": self.faults.played()})
-        if page == "clock" and ask.method == "POST":
-            seconds = ask.query.get("advance", "0")
+            return json_response("", {"calls": self._stats(), "faults": self.faults.played()})
+        if page == "clock" and request.method == "POST":
+            seconds = request.query.get("advance", "0")
             if seconds.isascii() and seconds.isdecimal():
                 self.clock.skipped += int(seconds)
-        return json_answer("", self.describe(ask.base))
+        return json_response("", self.describe(request.base))
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is: the number of the thing in the world."""
-        if hasattr(self.service, "same"):
-            found: dict[str, int] = self.service.same(kind)
-            return found
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
+        if hasattr(self.service, "true_ids"):
+            numbers: dict[str, int] = self.service.true_ids(kind)
+            return numbers
         ids = enumerate(self.service.ids(kind))
         if kind == "tracks" and not isinstance(self.world, FilmWorld):
             return {key: self.world.track(index).recording for index, key in ids}
@@ -146,7 +152,7 @@ class SandboxServer:
     def _truth(self, query: dict[str, str]) -> Any:
         same, kind, rows = query.get("same"), query.get("ids"), query.get("rows")
         if same in self.world.counts:
-            return {"same": self.same(same)}
+            return {"same": self.true_ids(same)}
         if kind in self.world.counts or kind in self.service.visible():
             return {"ids": self.service.ids(kind)}
         if rows and hasattr(self.service, "rows"):
@@ -168,23 +174,23 @@ def _faults(given: Path | Sequence[Rule] | None) -> Faults:
 
 
 def make_world(plan: Plan) -> World | FilmWorld:
-    """The world a plan names: its film side for sources of film."""
+    """Build the world of a plan: its film side for sources of film."""
     if KINDS[plan.source].film:
         return FilmWorld(plan.titles, plan.seed)
     return RealSongs(plan.catalogue) if plan.catalogue else GeneratedWorld(plan.artists, plan.seed)
 
 
 async def start(stand_in: SandboxServer, port: int) -> tuple[web.ServerRunner, str]:
-    """Serves on loopback; returns the runner to clean up and the address."""
+    """Serve on loopback; return the runner to clean up and the address."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         path = request.path.rstrip("/") or "/"
         body = await request.read() if request.method == "POST" else b""
         every = {name: request.query.getall(name) for name in request.query}
-        ask = HttpRequest(
+        http_request = HttpRequest(
             request.method, path, dict(request.query), request.headers, body, base, every
         )
-        return await deliver(request, stand_in.answer(ask))
+        return await deliver(request, stand_in.respond(http_request))
 
     base = ""
     runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.5)
@@ -196,13 +202,13 @@ async def start(stand_in: SandboxServer, port: int) -> tuple[web.ServerRunner, s
 
 
 async def serve(plan: Plan, port: int) -> None:
-    """Serves until SIGTERM or SIGINT; prints one line of JSON when ready."""
+    """Serve until SIGTERM or SIGINT; print one line of JSON when ready."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
     stand_ins = start_all(plan)
-    started = [await start(one, port if n == 0 else 0) for n, one in enumerate(stand_ins)]
+    started = [await start(server, port if n == 0 else 0) for n, server in enumerate(stand_ins)]
     link_servers(stand_ins, [base for _, base in started])
     print(json.dumps(stand_ins[0].describe(started[0][1])), flush=True)
     await stopped.wait()
@@ -211,7 +217,9 @@ async def serve(plan: Plan, port: int) -> None:
 
 
 def start_all(plan: Plan) -> list[SandboxServer]:
-    """The stand-ins of one world and one clock that a plan names: by commas, or `all` of music.
+    """Create the servers of a plan, over one world and one clock.
+
+    Sources are separated by commas, or `all` for those of music.
 
     The access level and faults are those of the first.
     """
@@ -219,28 +227,32 @@ def start_all(plan: Plan) -> list[SandboxServer]:
     if len(names) == 1:
         return [SandboxServer(plan)]
     world, clock = make_world(plan._replace(source=names[0])), Clock()
-    made = [SandboxServer(plan._replace(source=names[0]), world, clock)]
+    servers = [SandboxServer(plan._replace(source=names[0]), world, clock)]
     for name in names[1:]:
         if name not in KINDS or KINDS[name].film != KINDS[names[0]].film:
             raise ValueError(f"{name!r} is no stand-in over the same world")
         other = plan._replace(source=name, access="", faults=None, quota="none")
-        made.append(SandboxServer(other, world, clock))
-    return made
+        servers.append(SandboxServer(other, world, clock))
+    return servers
 
 
 def link_servers(stand_ins: Sequence[SandboxServer], bases: Sequence[str]) -> None:
-    """Tells each where the others are."""
+    """Give each server the addresses of all."""
     if len(stand_ins) > 1:
-        found = {one.service.name: base for one, base in zip(stand_ins, bases, strict=True)}
-        for one in stand_ins:
-            one.beside = found
+        names = [server.service.name for server in stand_ins]
+        addresses = dict(zip(names, bases, strict=True))
+        for server in stand_ins:
+            server.addresses = addresses
 
 
 @contextlib.contextmanager
 def running(
     plan: Plan, world: World | FilmWorld | None = None
 ) -> Iterator[tuple[str, SandboxServer]]:
-    """A stand-in in a thread of this process: `with running(Plan("deezer")) as (url, stand_in)`."""
+    """Serve a plan in a thread of this process; yield its URL and its server.
+
+    `with running(Plan("deezer")) as (url, server):`
+    """
     ready: list[Any] = []
     up, loop = threading.Event(), asyncio.new_event_loop()
     stand_in = SandboxServer(plan, world)

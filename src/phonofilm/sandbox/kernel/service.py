@@ -1,4 +1,4 @@
-"""What every stand-in shares: an answer, a clock that can be advanced, rolling windows."""
+"""Shared parts of all stand-ins: responses, a clock that can be advanced, rolling windows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class HttpRequest(NamedTuple):
 
 
 class Wire(Enum):
-    """How an answer goes over the wire."""
+    """Ways to send a response over the wire."""
 
     WELL = "well"
     LATE = "late"
@@ -43,7 +43,7 @@ class Wire(Enum):
     GONE = "gone"
 
 
-class Answer(NamedTuple):
+class HttpResponse(NamedTuple):
     """An answer; `endpoint` is the name it is counted under."""
 
     endpoint: str
@@ -53,33 +53,37 @@ class Answer(NamedTuple):
     wire: Wire = Wire.WELL
 
 
-def json_answer(
+def json_response(
     endpoint: str, payload: Any, status: int = 200, headers: dict[str, str] | None = None
-) -> Answer:
-    """An answer with a JSON body."""
-    return Answer(endpoint, status, msgspec.json.encode(payload), headers or {})
+) -> HttpResponse:
+    """Return an answer with a JSON body."""
+    return HttpResponse(endpoint, status, msgspec.json.encode(payload), headers or {})
 
 
-def file_answer(endpoint: str, body: bytes, changed_at: float, ask: HttpRequest) -> Answer:
-    """A file with validators: whole, in part, or not at all when it did not change."""
+def file_response(
+    endpoint: str, body: bytes, changed_at: float, request: HttpRequest
+) -> HttpResponse:
+    """Return a file with validators: whole, in part, or not at all when it did not change."""
     etag, changed = f'"{sha256(body).hexdigest()[:16]}"', formatdate(changed_at, usegmt=True)
-    told = {
+    headers = {
         "ETag": etag,
         "Last-Modified": changed,
         "Accept-Ranges": "bytes",
         "Content-Type": "binary/octet-stream",
     }
-    asked = ask.headers.get("If-None-Match")
-    if asked == etag or (not asked and ask.headers.get("If-Modified-Since") == changed):
-        return Answer(endpoint, 304, b"", told)
-    start = re.fullmatch(r"bytes=(\d+)-", ask.headers.get("Range", ""))
-    if start and ask.headers.get("If-Range", etag) in (etag, changed):
+    if_none_match = request.headers.get("If-None-Match")
+    if if_none_match == etag or (
+        not if_none_match and request.headers.get("If-Modified-Since") == changed
+    ):
+        return HttpResponse(endpoint, 304, b"", headers)
+    start = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
+    if start and request.headers.get("If-Range", etag) in (etag, changed):
         at = int(start[1])
         if at >= len(body):
-            return Answer(endpoint, 416, b"", told)
-        told["Content-Range"] = f"bytes {at}-{len(body) - 1}/{len(body)}"
-        return Answer(endpoint, 206, body[at:], told)
-    return Answer(endpoint, 200, body, told)
+            return HttpResponse(endpoint, 416, b"", headers)
+        headers["Content-Range"] = f"bytes {at}-{len(body) - 1}/{len(body)}"
+        return HttpResponse(endpoint, 206, body[at:], headers)
+    return HttpResponse(endpoint, 200, body, headers)
 
 
 class Clock:
@@ -89,7 +93,7 @@ class Clock:
         self.skipped = 0.0
 
     def now(self) -> float:
-        """The stand-in's own time."""
+        """Return the stand-in's own time."""
         return time.time() + self.skipped
 
 
@@ -102,7 +106,7 @@ class Window:
 
     @classmethod
     def parse(cls, text: str | None, clock: Clock) -> Window:
-        """From `180/30s`, `1000/24h` or `none`. ValueError for anything else."""
+        """Parse `180/30s`, `1000/24h` or `none`; ValueError for any other text."""
         if not text or text == "none":
             return cls(None, 1, clock)
         match = _WINDOW.fullmatch(text)
@@ -112,7 +116,7 @@ class Window:
         return cls(int(match[1]), int(match[2]) * unit, clock)
 
     def admit(self) -> int | None:
-        """None when the call is let in, else whole seconds to wait, rounded up."""
+        """Admit a request (None), or return the whole seconds to wait, rounded up."""
         if self.limit is None:
             return None
         now = self._clock.now()
@@ -130,6 +134,11 @@ class Service(Protocol):
     name: str
     access: str
 
-    def answer(self, ask: HttpRequest) -> Answer: ...
-    def visible(self) -> dict[str, int]: ...
-    def ids(self, kind: str) -> list[str]: ...
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to a request of this source."""
+
+    def visible(self) -> dict[str, int]:
+        """Count the records that this access level can show, by kind."""
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of all visible records of a kind."""

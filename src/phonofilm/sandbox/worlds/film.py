@@ -117,19 +117,19 @@ class FilmWorld:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each kind there are."""
+        """Count the records by kind."""
         return {"titles": self.titles, "people": self.people, "anime": len(self.anime())}
 
     def tconst(self, index: int) -> str:
-        """The id of a title; gaps as real ids have."""
+        """Return the id of a title; gaps as real ids have."""
         return f"tt{1_000_000 + index * 7 + index % 3:07d}"
 
     def nconst(self, person: int) -> str:
-        """The id of a person."""
+        """Return the id of a person."""
         return f"nm{1 + person * 3:07d}"
 
     def index_of(self, tconst: str) -> int | None:
-        """The title behind an id, or None."""
+        """Return the title behind an id, or None."""
         digits = tconst.removeprefix("tt")
         if not digits.isascii() or not digits.isdigit():
             return None
@@ -137,14 +137,14 @@ class FilmWorld:
         return index if 0 <= index < self.titles and self.tconst(index) == tconst else None
 
     def kind(self, index: int) -> str:
-        """The type of a title."""
+        """Return the type of a title."""
         if index % BLOCK == 0:
             return "tvSeries"
         roll = mix(self.seed, index, 100)
         return "tvEpisode" if roll % 1000 < 795 else _PLAIN_KINDS[(roll >> 20) % 1000]
 
     def is_anime(self, index: int) -> bool:
-        """Whether a title is anime: what is Japanese animation, its episodes with it."""
+        """Tell whether a title is anime: Japanese animation, episodes included."""
         root = index - index % BLOCK if self.kind(index) == "tvEpisode" else index
         return mix(self.seed, root, 101) % 1000 < 35 and self.kind(root) in (
             "tvSeries",
@@ -155,7 +155,7 @@ class FilmWorld:
         )
 
     def anime(self) -> list[int]:
-        """All anime that are no episodes."""
+        """Return all anime except episodes."""
         return [i for i in range(self.titles) if self.kind(i) != "tvEpisode" and self.is_anime(i)]
 
     def _title(self, index: int) -> Title:
@@ -194,19 +194,19 @@ class FilmWorld:
         return tuple(sorted(own))[: 1 + roll % 3] if roll % 17 else ()
 
     def credits(self, index: int) -> list[Credit]:
-        """The principal credits of a title, at most ten."""
+        """Return the principal credits of a title, at most ten."""
         roll = mix(self.seed, index, 106)
-        count, place, found = 5 + roll % 6, roll & 0xFFFFFFFF, []
+        count, cursor, credits_ = 5 + roll % 6, roll & 0xFFFFFFFF, []
         for ordering in range(1, count + 1):
-            place = (place * _ODD + 1_442_695_040_888_963_407) & _MASK
-            category = CATEGORIES[(place >> 40) % 12]
+            cursor = (cursor * _ODD + 1_442_695_040_888_963_407) & _MASK
+            category = CATEGORIES[(cursor >> 40) % 12]
             # The square makes some people busy: real credits are as uneven.
-            person = int(((place >> 20) & 0xFFFFF) ** 2 / (1 << 40) * self.people)
+            person = int(((cursor >> 20) & 0xFFFFF) ** 2 / (1 << 40) * self.people)
             acts = category in ("actor", "actress", "self")
-            character = film_words.NAMES[(place >> 33) % len(film_words.NAMES)] if acts else None
-            job = "screenplay" if category == "writer" and (place >> 50) % 3 == 0 else None
-            found.append(Credit(ordering, person, category, job, character))
-        return found
+            character = film_words.NAMES[(cursor >> 33) % len(film_words.NAMES)] if acts else None
+            job = "screenplay" if category == "writer" and (cursor >> 50) % 3 == 0 else None
+            credits_.append(Credit(ordering, person, category, job, character))
+        return credits_
 
     def akas(
         self, index: int
@@ -234,8 +234,8 @@ class FilmWorld:
         """Season and number of an episode; one in five has none."""
         if mix(self.seed, index, 109) % 100 < 21:
             return None, None
-        place = index % BLOCK - 1
-        return 1 + place // 12, 1 + place % 12
+        position = index % BLOCK - 1
+        return 1 + position // 12, 1 + position % 12
 
     def person(self, index: int) -> tuple[str, int | None, int | None]:
         """Name, year of birth, year of death."""
@@ -250,7 +250,7 @@ class FilmWorld:
         return name, born, died
 
     def certificate(self, index: int, country: str = "US") -> str | None:
-        """What a country's body says; it differs by country, and is often missing."""
+        """Return the certificate of a country; it is often missing."""
         roll = mix(self.seed, index, sum(country.encode()))
         return None if roll % 4 == 0 else CERTIFICATES[(roll >> 8) % 8]
 
@@ -270,12 +270,12 @@ class FilmWorld:
         return film_words.plot(self.seed, index)
 
     def keywords(self, index: int) -> tuple[str, ...]:
-        """What people tag it with; anime is told here and nowhere in the dumps."""
+        """Return the keywords; only these mark anime, the dumps do not."""
         own = {pick(film_words.KEYWORDS, self.seed, index, n) for n in (113, 114, 115)}
         return (*(("anime",) if self.is_anime(index) else ()), *sorted(own))
 
     def poster(self, index: int) -> str | None:
-        """The address of a picture, or nothing."""
+        """Return the address of a picture, or nothing."""
         if share(self.seed, index, 116) < 0.1:
             return None
         return f"https://images.example/{self.tconst(index)}.jpg"

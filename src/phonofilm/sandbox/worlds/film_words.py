@@ -118,12 +118,12 @@ _TURNS = (
 
 
 def person(roll: int) -> str:
-    """A name; now and then a shared one, as real people have."""
+    """Return a name; now and then a shared one, as real people have."""
     return f"{NAMES[(roll >> 12) % 26]} {_FAMILIES[(roll >> 20) % 25]}"
 
 
 def japanese(seed: int, index: int) -> str:
-    """A romanised title, or one in kana."""
+    """Return a romanised title, or one in kana."""
     roll = mix(seed, index, 120)
     if roll % 3 == 0:
         return "".join(_KANA[(roll >> n) % 20] for n in (8, 13, 18, 23))

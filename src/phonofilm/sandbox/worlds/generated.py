@@ -69,11 +69,13 @@ class GeneratedWorld:
         for artist in sorted(self._artists, key=lambda a: (-a.popularity, -a.followers, a.index)):
             rows[artist.main_genre].append(artist.index)
         self._scene = dict(rows)
-        self._place = {index: place for row in rows.values() for place, index in enumerate(row)}
+        self._position = {
+            index: position for row in rows.values() for position, index in enumerate(row)
+        }
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each kind there are."""
+        """Count the records by kind."""
         return {
             "artists": len(self._artists),
             "albums": self._album_start[-1],
@@ -86,19 +88,19 @@ class GeneratedWorld:
         return self._artists[index]
 
     def albums_of(self, artist: int) -> range:
-        """The albums of an artist."""
+        """Return the albums of an artist."""
         return range(self._album_start[artist], self._album_start[artist + 1])
 
     def tracks_of(self, album: int) -> range:
-        """The tracks of an album, in order."""
+        """Return the tracks of an album, in order."""
         return range(self._track_start[album], self._track_start[album + 1])
 
     def related_to(self, artist: int) -> tuple[int, ...]:
         """Up to 20 artists who play the same, near in fame; those without neighbours get some."""
         person = self._artists[artist]
         scene = self._scene[person.main_genre]
-        place = self._place[artist]
-        near = [i for i in scene[max(0, place - 30) : place + 31] if i != artist]
+        position = self._position[artist]
+        near = [i for i in scene[max(0, position - 30) : position + 31] if i != artist]
         if len(near) < 5:
             parent = self.parents[person.main_genre]
             near += [i for i in self._scene.get(parent, [])[:20] if i != artist and i not in near]
@@ -140,12 +142,12 @@ class GeneratedWorld:
         return pick(self._scene[self._artists[owner].main_genre], self.seed, owner, salt)
 
     def _recording(self, index: int, album: Album) -> int:
-        """The first album's tracks come again on compilations: other ids, the same recordings."""
+        """Return the recording; compilations repeat the first album under other ids."""
         first_album = self._album_start[album.artists[0]]
-        place = index - album.first_track
-        if album.album_type != "compilation" or place >= len(self.tracks_of(first_album)):
+        position = index - album.first_track
+        if album.album_type != "compilation" or position >= len(self.tracks_of(first_album)):
             return index
-        return self.tracks_of(first_album)[place]
+        return self.tracks_of(first_album)[position]
 
     def _track(self, index: int) -> Track:
         seed = self.seed
@@ -169,7 +171,7 @@ class GeneratedWorld:
         )
 
     def _song(self, recording: int, owner: int) -> str:
-        """A title; some recordings are another version of an earlier song of the artist."""
+        """Return a title; some recordings are another version of an earlier song of the artist."""
         first = self._track_start[self._album_start[owner]]
         if recording == first or share(self.seed, recording, 57) >= _VERSIONS:
             return words.title(self.seed, recording, 52)
@@ -215,21 +217,21 @@ class GeneratedWorld:
 
     def _tracks_in(self, playlist: int) -> tuple[int, ...]:
         row = self.playlist(playlist)
-        return tuple(self._chosen(playlist, row.genre, place) for place in range(row.size))
+        return tuple(self._chosen(playlist, row.genre, position) for position in range(row.size))
 
     def title(self, track: int) -> str:
-        """A track's title without the rest of it."""
+        """Return a track's title without the rest of it."""
         album = self.album(bisect_right(self._track_start, track) - 1)
         return self._song(self._recording(track, album), album.artists[0])
 
     def measured(self, track: int) -> bool:
-        """Whether a track has audio features."""
+        """Tell whether audio features of a track exist."""
         album = self.album(bisect_right(self._track_start, track) - 1)
         return share(self.seed, self._recording(track, album), 60) >= _UNMEASURED
 
-    def _chosen(self, playlist: int, genre: str, place: int) -> int:
+    def _chosen(self, playlist: int, genre: str, position: int) -> int:
         scene = self._scene.get(genre)
-        salt = playlist * 1009 + place
+        salt = playlist * 1009 + position
         if not scene or share(self.seed, salt, 90) < 0.1:  # noise: off the theme
             artist = mix(self.seed, salt, 91) % len(self._artists)
         else:
@@ -268,7 +270,7 @@ def _isrc(recording: int) -> str:
 
 
 def recording_of(isrc: str) -> int | None:
-    """The recording that `_isrc` wrote, or None for another code."""
+    """Return the recording that `_isrc` wrote, or None for another code."""
     if len(isrc) != 12 or not isrc.startswith("QZ") or not isrc[7:].isdigit():
         return None
     try:

@@ -17,7 +17,7 @@ _STEP_INVERSE = pow(_STEP, -1, _PRIME)
 
 
 def mix(a: int, b: int = 0, c: int = 0) -> int:
-    """A 64-bit number that looks random and depends on its arguments alone (splitmix64)."""
+    """Return a 64-bit number that looks random and depends on its arguments alone (splitmix64)."""
     z = (a * 0x9E3779B97F4A7C15 + b * 0xBF58476D1CE4E5B9 + c * 0x94D049BB133111EB) & MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
@@ -35,13 +35,13 @@ def pick(items: Sequence[T], a: int, b: int = 0, c: int = 0) -> T:
 
 
 def around(a: int, b: int, c: int, centre: float, spread: float) -> float:
-    """A fraction near `centre`: the mean of three draws is bell-shaped enough."""
+    """Return a fraction near `centre`: the mean of three draws is bell-shaped enough."""
     draws = share(a, b, c) + share(a, b, c + 7919) + share(a, b, c + 104_729)
     return min(1.0, max(0.0, centre + spread * (draws - 1.5)))
 
 
 def base62(kind: int, index: int) -> str:
-    """A 22-character id as Spotify writes them, from which kind and index can be read back."""
+    """Return a 22-character id in Spotify's form; it encodes kind and index."""
     x = ((kind << 48 | index) * _ODD) & MASK
     x ^= x >> 32
     value = (mix(x, 62) << 64) | x
@@ -53,7 +53,7 @@ def base62(kind: int, index: int) -> str:
 
 
 def from_base62(text: str, kind: int) -> int | None:
-    """The index behind an id of `base62`, or None for anything else."""
+    """Return the index behind an id of `base62`, or None for anything else."""
     if len(text) != 22 or not text.isascii() or not text.isalnum():
         return None
     value = 0
@@ -68,17 +68,17 @@ def from_base62(text: str, kind: int) -> int | None:
 
 
 def number(index: int) -> int:
-    """A positive whole id as Deezer writes them."""
+    """Return a positive whole id as Deezer writes them."""
     return (index * _STEP + 12_345) % _PRIME
 
 
 def from_number(value: int) -> int:
-    """The index behind an id of `number`; out of any range for a foreign one."""
+    """Return the index behind an id of `number`; out of any range for a foreign one."""
     return (value - 12_345) * _STEP_INVERSE % _PRIME
 
 
 def uuid(kind: int, index: int) -> str:
-    """A UUID as MusicBrainz writes them, from which kind and index can be read back."""
+    """Return a UUID as MusicBrainz writes them, from which kind and index can be read back."""
     x = ((kind << 48 | index) * _ODD) & MASK
     x ^= x >> 32
     text = f"{mix(x, 4122):016x}{x:016x}"
@@ -86,7 +86,7 @@ def uuid(kind: int, index: int) -> str:
 
 
 def from_uuid(text: str, kind: int) -> int | None:
-    """The index behind an id of `uuid`, or None for anything else."""
+    """Return the index behind an id of `uuid`, or None for anything else."""
     plain = text.replace("-", "").lower()
     if len(text) != 36 or len(plain) != 32 or any(c not in "0123456789abcdef" for c in plain):
         return None
@@ -94,5 +94,5 @@ def from_uuid(text: str, kind: int) -> int | None:
     if int(plain[:16], 16) != mix(x, 4122):
         return None
     x ^= x >> 32
-    held = (x * _ODD_INVERSE) & MASK
-    return held & ((1 << 48) - 1) if held >> 48 == kind else None
+    value = (x * _ODD_INVERSE) & MASK
+    return value & ((1 << 48) - 1) if value >> 48 == kind else None

@@ -1,4 +1,4 @@
-"""What listeners say at which second of a track: time, language, emoji and mood follow its parts.
+"""Timed comments of listeners: time, language, emoji and mood follow the parts of a track.
 
 A track has parts (intro, build, drop ...). People write where something happens, are glad at a drop
 and bored by a long intro; so the mood of every comment is known. Some uploads are no tracks of the
@@ -98,7 +98,7 @@ SETS = (
 class TimedComment(NamedTuple):
     """One comment; `mood` is -1, 0 or 1, `writer` a listener.
 
-    `at_ms` is null where nobody knows the moment, `writer` is null where the account is gone.
+    `at_ms` is null where the moment is unknown, `writer` is null where the account is gone.
     """
 
     number: int
@@ -136,42 +136,42 @@ class Listening:
         return self.tracks + self.world.counts["artists"]
 
     def exists(self, upload: int) -> bool:
-        """Whether there is such an upload: only some artists have a set."""
+        """Tell whether an upload exists; only some artists have a set."""
         if upload < self.tracks:
             return upload >= 0 and bool(self.world.track(upload).artists)
         artist = upload - self.tracks
         return artist < self.world.counts["artists"] and share(self.seed, artist, 1) < 0.5
 
     def upload(self, index: int) -> Upload:
-        """What an upload is."""
+        """Return the upload of a number."""
         if index < self.tracks:
             return Upload(index, self.world.track(index).artists[0], index, False)
         artist = index - self.tracks
         return Upload(index, artist, None, share(self.seed, artist, 2) < 0.7)
 
     def uploads_of(self, artist: int) -> list[int]:
-        """An artist's tracks, and the set or long piece."""
+        """Return an artist's tracks, and the set or long piece."""
         world = self.world
-        found = [
+        uploads = [
             t
             for album in world.albums_of(artist)
             for t in world.tracks_of(album)
             if world.track(t).artists[:1] == (artist,)
         ]
         extra = self.tracks + artist
-        return [*found, extra] if self.exists(extra) else found
+        return [*uploads, extra] if self.exists(extra) else uploads
 
     def extra_title(self, index: int) -> str:
-        """The title of a set, or of a long piece that is none."""
+        """Return the title of a set, or of a long piece that is none."""
         artist = self.world.artist(index - self.tracks)
-        place = pick(SECOND, self.seed, index, 3)
+        name = pick(SECOND, self.seed, index, 3)
         if not self.upload(index).is_set:
             return f"{pick(TITLES, self.seed, index, 4)} {pick(TITLES, self.seed, index, 5)}"
         form = pick(SETS, self.seed, index, 6)
-        return form.format(a=artist.name, b=place, n=f"{mix(self.seed, index, 7) % 90 + 1:03d}")
+        return form.format(a=artist.name, b=name, n=f"{mix(self.seed, index, 7) % 90 + 1:03d}")
 
     def extra_text(self, index: int) -> str:
-        """What is written beside it: of a set mostly a list of what is played."""
+        """Return the description; that of a set mostly lists its tracks."""
         if not self.upload(index).is_set or share(self.seed, index, 8) < 0.3:
             return "recorded at home, in one take"
         lines = []
@@ -187,7 +187,7 @@ class Listening:
         return int((least + more * share(self.seed, index, 9)) * 60_000)
 
     def duration_ms(self, index: int) -> int:
-        """The true length of an upload."""
+        """Return the true length of an upload."""
         if index < self.tracks:
             return self.world.track(index).duration_ms
         return self.extra_ms(index)
@@ -199,7 +199,7 @@ class Listening:
         return self.world.artist(index - self.tracks).popularity
 
     def _count(self, index: int) -> int:
-        """How many comments an upload has: few have many."""
+        """Count the comments of an upload; few uploads have many."""
         tail = (1 - share(self.seed, index, 10)) ** -0.6 - 1
         return min(_MOST, int(self.fame(index) / 50 * 18 * tail))
 
@@ -209,9 +209,9 @@ class Listening:
 
     def _one(self, upload: int, number: int, length: int) -> TimedComment:
         salt = mix(self.seed, upload, 1000 + number)
-        place = _weighted(share(salt, 1))
-        name, end, _, gladness = PARTS[place]
-        start = PARTS[place - 1][1] if place else 0.0
+        part = _weighted(share(salt, 1))
+        name, end, _, gladness = PARTS[part]
+        start = PARTS[part - 1][1] if part else 0.0
         at = int(length * (start + (end - start) * share(salt, 2) * 0.999))
         mood = _mood(gladness, share(salt, 3))
         language = pick(LANGUAGES, salt, 4)
@@ -240,23 +240,23 @@ class Listening:
         return text
 
     def name(self, listener: int) -> str:
-        """What a listener is called."""
+        """Return the name of a listener."""
         form = mix(self.seed, listener, 14) % 12
         first, number = pick(FIRST, self.seed, listener, 15), mix(self.seed, listener, 16) % 9973
         strange = {0: f"{first} ✨ {number}", 1: f"نور {number}", 2: f"ハル{number}"}
         return strange.get(form, f"{first} {pick(SECOND, self.seed, listener, 17)} {number}")
 
     def handle(self, listener: int) -> str:
-        """The address of a listener's page."""
+        """Return the address of a listener's page."""
         return f"{pick(FIRST, self.seed, listener, 15).lower()}-{listener}-{self.seed % 97}"
 
 
 def _weighted(draw: float) -> int:
     left = draw * sum(_WEIGHTS)
-    for place, weight in enumerate(_WEIGHTS):
+    for index, weight in enumerate(_WEIGHTS):
         left -= weight
         if left < 0:
-            return place
+            return index
     return len(_WEIGHTS) - 1
 
 

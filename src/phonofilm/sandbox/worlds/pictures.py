@@ -18,7 +18,7 @@ _LOUDNESS = (0.3, 0.5, 0.65, 1.0, 0.4, 0.95, 0.25)
 
 @lru_cache(maxsize=256)
 def png(salt: int, width: int = 40, height: int = 40) -> bytes:
-    """A picture of one colour with a stripe."""
+    """Return a picture of one colour with a stripe."""
     colour = mix(salt, 1).to_bytes(8, "big")[:3]
     other = mix(salt, 2).to_bytes(8, "big")[:3]
     stripe = mix(salt, 3) % height
@@ -33,16 +33,16 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def mp3(seconds: int) -> bytes:
-    """So many seconds of nothing to hear."""
+    """Return so many seconds of silence."""
     return _SILENCE * (_SECOND * seconds)
 
 
 def waveform(salt: int) -> bytes:
     """1,800 samples of 0 to 140: as loud as the parts of a track are."""
     samples = []
-    for place in range(1800):
+    for column in range(1800):
         level = next(
-            loud for loud, part in zip(_LOUDNESS, PARTS, strict=True) if place < 1800 * part[1]
+            loud for loud, part in zip(_LOUDNESS, PARTS, strict=True) if column < 1800 * part[1]
         )
-        samples.append(int(140 * level * (0.7 + 0.3 * share(salt, place))))
+        samples.append(int(140 * level * (0.7 + 0.3 * share(salt, column))))
     return msgspec.json.encode({"width": 1800, "height": 140, "samples": samples})

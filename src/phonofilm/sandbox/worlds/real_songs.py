@@ -83,7 +83,9 @@ class RealSongs:
         self._scene: dict[str, list[int]] = defaultdict(list)
         for artist in sorted(self._artists, key=lambda a: (-a.popularity, a.index)):
             self._scene[artist.main_genre].append(artist.index)
-        self._place = {i: place for row in self._scene.values() for place, i in enumerate(row)}
+        self._position = {
+            i: position for row in self._scene.values() for position, i in enumerate(row)
+        }
 
     def _releases(self, songs: dict[str, dict[str, str]]) -> None:
         by_album: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -170,7 +172,7 @@ class RealSongs:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each kind there are."""
+        """Count the records by kind."""
         return {
             "artists": len(self._artists),
             "albums": len(self._albums),
@@ -195,30 +197,30 @@ class RealSongs:
         return self._playlists[index]
 
     def albums_of(self, artist: int) -> tuple[int, ...]:
-        """The albums on which an artist has a song."""
+        """Return the albums on which an artist has a song."""
         return tuple(self._by_artist[artist])
 
     def tracks_of(self, album: int) -> tuple[int, ...]:
-        """The songs of an album that the file holds."""
+        """Return the songs of an album that the file holds."""
         return self._album_tracks[album]
 
     def tracks_in(self, playlist: int) -> tuple[int, ...]:
-        """The songs of a playlist, in the order of the file."""
+        """Return the songs of a playlist, in the order of the file."""
         return self._listed[playlist]
 
     def title(self, track: int) -> str:
-        """A song's title."""
+        """Return a song's title."""
         return self._tracks[track].name or ""
 
     def measured(self, track: int) -> bool:
-        """Whether the file tells a song's features."""
+        """Tell whether the file has audio features of a song."""
         return self._tracks[track].features is not None
 
     def related_to(self, artist: int) -> tuple[int, ...]:
         """Up to 20 artists of the same main genre, near in popularity."""
         row = self._scene[self._artists[artist].main_genre]
-        place = self._place[artist]
-        near = [i for i in row[max(0, place - 30) : place + 31] if i != artist]
+        position = self._position[artist]
+        near = [i for i in row[max(0, position - 30) : position + 31] if i != artist]
         return tuple(sorted(near, key=lambda i: share(artist, i))[:20])
 
 
@@ -233,7 +235,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _blank_nulls(row: dict[str, str]) -> dict[str, str]:
-    """The file writes null as "NA"; alone it may be a name, in all three places it is null."""
+    """Replace "NA" by null where all three columns have it; alone it may be a name."""
     named = ("track_name", "track_artist", "track_album_name")
     if all(row.get(name) in ("NA", "", None) for name in named):
         return row | dict.fromkeys(named, "")

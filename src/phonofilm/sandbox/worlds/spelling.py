@@ -1,6 +1,6 @@
-"""How one source writes what all of them have: spellings, slips, codes that are missing or wrong.
+"""How a source spells shared records: variants, typos, missing or wrong codes.
 
-Everything depends on the thing and on the house alone, so that a truth is known.
+Every variant depends on the record and the source alone, so that the truth is known.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ class SourceSpelling:
         self._slips, self._lost, self._wrong, self._guests = slips, lost, wrong, guests
 
     def has(self, artist: int) -> bool:
-        """Whether this source has an artist and what is theirs."""
+        """Tell whether this source has an artist with all albums and tracks."""
         return share(self.salt, artist, 1) < self.covers
 
     def has_track(self, row: Track) -> bool:
-        """Whether it has a track: when it has its first artist."""
+        """Tell whether this source has a track, which follows its first artist."""
         return bool(row.artists) and self.has(row.artists[0])
 
     def artist(self, row: Artist) -> str:
-        """A name, now and then without its article, its accents, its capitals, or with a slip."""
+        """Return a name, sometimes without article, accents or capitals, or with a typo."""
         text, way = row.name, share(self.salt, row.index, 2)
         if way < 0.05 and text.startswith("The "):
             text = text[4:]
@@ -55,7 +55,7 @@ class SourceSpelling:
         return self._slip(text, row.index, 3)
 
     def title(self, row: Track) -> str:
-        """A title: the house's brackets, guests, remasters, abbreviations, slips."""
+        """Return a title in this source's style: brackets, guests, abbreviations, typos."""
         text, way = row.name or "", share(self.salt, row.recording, 4)
         if mix(self.salt, 5) % 2:
             head, dash, tail = text.partition(" - ")
@@ -74,13 +74,13 @@ class SourceSpelling:
         """Two neighbouring letters change places, or one is lost."""
         if len(text) < 5 or share(self.salt, index, what) >= self._slips:
             return text
-        place = 1 + mix(self.salt, index, what + 10) % (len(text) - 3)
+        position = 1 + mix(self.salt, index, what + 10) % (len(text) - 3)
         if mix(self.salt, index, what + 11) % 2:
-            return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
-        return text[:place] + text[place + 1 :]
+            return text[:position] + text[position + 1] + text[position] + text[position + 2 :]
+        return text[:position] + text[position + 1 :]
 
     def isrc(self, row: Track) -> str | None:
-        """The code, or none, or that of another recording; now and then with hyphens."""
+        """Return the code, or none, or that of another recording; now and then with hyphens."""
         draw = share(self.salt, row.recording, 8)
         if row.isrc is None or draw < self._lost:
             return None
@@ -95,7 +95,7 @@ class SourceSpelling:
         return self.world.counts["tracks"]
 
     def duration_ms(self, row: Track) -> int | None:
-        """The length: other masters differ by a second or so; some nobody measured."""
+        """Return the length, which differs by about a second, or None."""
         draw = share(self.salt, row.recording, 12)
         if draw < 0.03:
             return None

@@ -227,7 +227,7 @@ STRANGE = (
 
 
 def artist_name(seed: int, index: int) -> str:
-    """A name; one in twenty is awkward: commas, quotes, emoji, other scripts."""
+    """Return a name; one in twenty is awkward: commas, quotes, emoji, other scripts."""
     a, b = pick(FIRST, seed, index, 1), pick(SECOND, seed, index, 2)
     if share(seed, index, 3) < 0.05:
         return pick(STRANGE, seed, index, 4).format(a=a, b=b)
@@ -242,7 +242,7 @@ def artist_name(seed: int, index: int) -> str:
 
 
 def title(seed: int, index: int, salt: int) -> str:
-    """A title of two or three words, now and then with a version or a guest's brackets."""
+    """Return a title of two or three words, now and then with a version or a guest's brackets."""
     words = f"{pick(TITLES, seed, index, salt)} {pick(SECOND, seed, index, salt + 1)}"
     extra = mix(seed, index, salt + 2) % 40
     return words + {0: " - Live", 1: " (Remix)", 2: ", Pt. 2", 3: ' "Reprise"', 4: " 🌙"}.get(
@@ -251,6 +251,6 @@ def title(seed: int, index: int, salt: int) -> str:
 
 
 def playlist_name(genre: str, seed: int, index: int) -> str:
-    """What people call a list of a genre."""
+    """Return the name of a playlist of a genre."""
     form = ("{} essentials", "best of {}", "{} mix", "late night {}", "{} for work", "my {} 🎶")
     return pick(form, seed, index, 9).format(genre)

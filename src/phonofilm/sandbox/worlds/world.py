@@ -1,4 +1,4 @@
-"""What a stand-in serves from: artists, albums, tracks and playlists of no source."""
+"""Source-neutral worlds: artists, albums, tracks and playlists."""
 
 from __future__ import annotations
 
@@ -76,17 +76,38 @@ class World(Protocol):
     """Ids that a catalogue file brought, by kind; a generated world has none."""
 
     @property
-    def counts(self) -> dict[str, int]: ...
-    def artist(self, index: int) -> Artist: ...
-    def album(self, index: int) -> Album: ...
-    def track(self, index: int) -> Track: ...
-    def playlist(self, index: int) -> Playlist: ...
-    def albums_of(self, artist: int) -> range | tuple[int, ...]: ...
-    def tracks_of(self, album: int) -> range | tuple[int, ...]: ...
-    def tracks_in(self, playlist: int) -> tuple[int, ...]: ...
-    def related_to(self, artist: int) -> tuple[int, ...]: ...
-    def title(self, track: int) -> str: ...
-    def measured(self, track: int) -> bool: ...
+    def counts(self) -> dict[str, int]:
+        """Count the records by plural kind."""
+
+    def artist(self, index: int) -> Artist:
+        """Return an artist."""
+
+    def album(self, index: int) -> Album:
+        """Return an album."""
+
+    def track(self, index: int) -> Track:
+        """Return a track."""
+
+    def playlist(self, index: int) -> Playlist:
+        """Return a playlist."""
+
+    def albums_of(self, artist: int) -> range | tuple[int, ...]:
+        """Return the albums of an artist."""
+
+    def tracks_of(self, album: int) -> range | tuple[int, ...]:
+        """Return the tracks of an album, in order."""
+
+    def tracks_in(self, playlist: int) -> tuple[int, ...]:
+        """Return the tracks of a playlist, in order."""
+
+    def related_to(self, artist: int) -> tuple[int, ...]:
+        """Return the related artists of an artist."""
+
+    def title(self, track: int) -> str:
+        """Return the title of a track without guests and version."""
+
+    def measured(self, track: int) -> bool:
+        """Tell whether audio features of a track exist."""
 
 
 class Catalogue:
@@ -99,7 +120,7 @@ class Catalogue:
 
     @cached_property
     def by_popularity(self) -> list[int]:
-        """All artists, most popular first."""
+        """Return all artists, most popular first."""
         world = self.world
         order = [
             (-world.artist(i).popularity, -world.artist(i).followers, i) for i in self.everyone

@@ -1,1 +1,1 @@
-"""What services do wrong, by name, so that it can be played on demand."""
+"""Faults of services, by name, to be played on demand."""

@@ -4,66 +4,68 @@ from __future__ import annotations
 
 import msgspec
 
-from phonofilm.sandbox.kernel.faults.registry import HTML, fault, instead
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
+from phonofilm.sandbox.kernel.faults.registry import HTML, fault, replaced
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
 
 @fault
-def wrong_content_type(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """The right JSON, called text."""
-    return answer._replace(headers={"Content-Type": "text/javascript"})
+def wrong_content_type(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send the right JSON, called text."""
+    return response._replace(headers={"Content-Type": "text/javascript"})
 
 
 @fault
-def html_for_json(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def html_for_json(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with a page about maintenance."""
-    return instead(answer, 200, b"<!doctype html><title>Maintenance</title>", HTML)
+    return replaced(response, 200, b"<!doctype html><title>Maintenance</title>", HTML)
 
 
 @fault
-def empty_body(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def empty_body(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with nothing."""
-    return instead(answer, 200)
+    return replaced(response, 200)
 
 
 @fault
-def bad_json(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def bad_json(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with JSON that is none."""
-    return answer._replace(body=answer.body.replace(b":", b"=", 3))
+    return response._replace(body=response.body.replace(b":", b"=", 3))
 
 
 @fault
-def truncated_json(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def truncated_json(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with half of the JSON, as a whole body."""
-    return answer._replace(body=answer.body[: len(answer.body) // 2])
+    return response._replace(body=response.body[: len(response.body) // 2])
 
 
 @fault
-def null_json(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def null_json(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with null."""
-    return answer._replace(body=b"null")
+    return response._replace(body=b"null")
 
 
 @fault
-def deep_json(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def deep_json(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with JSON nested 100,000 deep."""
-    return answer._replace(body=b"[" * 100_000 + b"]" * 100_000)
+    return response._replace(body=b"[" * 100_000 + b"]" * 100_000)
 
 
 @fault
-def error_inside(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def error_inside(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with an error inside."""
     body = {"error": {"type": "Exception", "message": "Service busy", "code": 700, "status": 503}}
-    return answer._replace(body=msgspec.json.encode(body))
+    return response._replace(body=msgspec.json.encode(body))
 
 
 @fault
-def half_characters(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A name with half of a surrogate pair."""
-    return answer._replace(body=answer.body.replace(b'"name":"', b'"name":"\\ud83d ', 1))
+def half_characters(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a name with half of a surrogate pair."""
+    return response._replace(body=response.body.replace(b'"name":"', b'"name":"\\ud83d ', 1))
 
 
 @fault
-def not_a_number(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def not_a_number(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """NaN where a figure should be."""
-    return answer._replace(body=answer.body.replace(b'"popularity":', b'"popularity":NaN,"x":', 1))
+    return response._replace(
+        body=response.body.replace(b'"popularity":', b'"popularity":NaN,"x":', 1)
+    )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
-Play = Callable[[Answer, HttpRequest, Clock], Answer]
+Play = Callable[[HttpResponse, HttpRequest, Clock], HttpResponse]
 FAULTS: dict[str, Play] = {}
 DUMP_FAULTS: dict[str, Play] = {}
 LINK_FAULTS: dict[str, Play] = {}
@@ -16,29 +16,31 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
 def fault(play: Play) -> Play:
-    """Registers a fault under its function's name; the docstring says what it plays."""
+    """Register a fault under its function's name; its docstring goes into docs/faults.md."""
     FAULTS[play.__name__] = play
     return play
 
 
 def dump_fault(play: Play) -> Play:
-    """Registers a fault of files and pages of film, under its function's name."""
+    """Register a fault of film dumps and pages under its function's name."""
     DUMP_FAULTS[play.__name__] = play
     return play
 
 
 def link_fault(play: Play) -> Play:
-    """Registers a fault of lists that are followed from link to link, and of what they hold."""
+    """Register a fault of lists with next links, or of their items, under its function's name."""
     LINK_FAULTS[play.__name__] = play
     return play
 
 
-def instead(
-    answer: Answer, status: int, body: bytes = b"", headers: dict[str, str] | None = None
-) -> Answer:
-    return answer._replace(status=status, body=body, headers=headers or {})
+def replaced(
+    response: HttpResponse, status: int, body: bytes = b"", headers: dict[str, str] | None = None
+) -> HttpResponse:
+    """Replace status, body and headers of a response."""
+    return response._replace(status=status, body=body, headers=headers or {})
 
 
-def error(answer: Answer, status: int, message: str, **headers: str) -> Answer:
-    body = msgspec.json.encode({"error": {"status": status, "message": message}})
-    return instead(answer, status, body, {k.replace("_", "-"): v for k, v in headers.items()})
+def json_error(response: HttpResponse, status: int, message: str, **headers: str) -> HttpResponse:
+    """Replace a response by a JSON error."""
+    body = msgspec.json.encode({"json_error": {"status": status, "message": message}})
+    return replaced(response, status, body, {k.replace("_", "-"): v for k, v in headers.items()})

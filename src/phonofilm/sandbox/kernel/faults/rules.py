@@ -1,4 +1,6 @@
-"""When which fault is played. A file of rules is TOML:
+"""Rules: when which fault is played.
+
+A file of rules is TOML:
 
 [[fault]]
 name = "http_500"
@@ -19,14 +21,14 @@ import msgspec
 
 from phonofilm.sandbox.kernel.faults import content, dumps, links, shape, status, walls, wire
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, FAULTS, LINK_FAULTS, Play
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
 SECTIONS = (status, wire, content, shape, walls, dumps, links)
 _ALL = (FAULTS, DUMP_FAULTS, LINK_FAULTS)
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
-    """When a fault is played."""
+    """Condition under which a fault is played."""
 
     name: str
     on: str = ""
@@ -59,30 +61,30 @@ class Faults:
         except (OSError, msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{path}: {error}") from None
 
-    def meet(self, answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-        """The answer, or what a fault makes of it."""
-        for place, rule in enumerate(self._rules):
-            if rule.on in ("", answer.endpoint) and answer.endpoint != "token":
-                self._met[place] += 1
-                if self._is_due(place, rule):
-                    self._played[place] += 1
+    def meet(self, response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+        """Apply the faults that are due to a response."""
+        for index, rule in enumerate(self._rules):
+            if rule.on in ("", response.endpoint) and response.endpoint != "token":
+                self._met[index] += 1
+                if self._is_due(index, rule):
+                    self._played[index] += 1
                     play = next(faults[rule.name] for faults in _ALL if rule.name in faults)
-                    return play(answer, ask, clock)
-        return answer
+                    return play(response, request, clock)
+        return response
 
-    def _is_due(self, place: int, rule: Rule) -> bool:
-        turn = self._met[place] - rule.after - 1
+    def _is_due(self, index: int, rule: Rule) -> bool:
+        turn = self._met[index] - rule.after - 1
         if turn < 0 or turn % max(1, rule.every):
             return False
-        if rule.times is not None and self._played[place] >= rule.times:
+        if rule.times is not None and self._played[index] >= rule.times:
             return False
         return self._chance.random() < rule.share
 
     def played(self) -> dict[str, int]:
-        """How often each fault was played."""
+        """Count how often each fault was played."""
         return {r.name: n for r, n in zip(self._rules, self._played, strict=True)}
 
 
 def described(faults: dict[str, Play] = FAULTS) -> dict[str, str]:
-    """Every fault with what it plays."""
+    """Return the description of every fault."""
     return {name: (play.__doc__ or "").strip().rstrip(".") for name, play in faults.items()}

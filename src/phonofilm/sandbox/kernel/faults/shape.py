@@ -1,4 +1,4 @@
-"""Answers of another shape, or with odd things in them."""
+"""Faults of shape: other structures and odd values."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from typing import Any
 import msgspec
 
 from phonofilm.sandbox.kernel.faults.registry import fault
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
 
-def _tree(answer: Answer, change: Callable[[list[dict[str, Any]], dict[str, Any]], None]) -> Answer:
-    """Changes the lists of an answer: `change` gets their items and what holds them."""
+def _tree(
+    response: HttpResponse, change: Callable[[list[dict[str, Any]], dict[str, Any]], None]
+) -> HttpResponse:
+    """Change the lists of a response; `change` gets the items and the object around them."""
     try:
-        tree = msgspec.json.decode(answer.body)
+        tree = msgspec.json.decode(response.body)
     except msgspec.DecodeError:
-        return answer
+        return response
     for holder, items in _lists(tree):
         change(items, holder)
-    return answer._replace(body=msgspec.json.encode(tree))
+    return response._replace(body=msgspec.json.encode(tree))
 
 
 def _lists(tree: Any, depth: int = 0) -> Iterator[tuple[dict[str, Any], list[Any]]]:
-    """Lists of things with ids near the top, and the object each stands in."""
+    """Yield the lists of objects with ids near the top, each with the object around it."""
     if not isinstance(tree, dict) or depth > 1:
         return
     for value in list(tree.values()):
@@ -33,17 +35,17 @@ def _lists(tree: Any, depth: int = 0) -> Iterator[tuple[dict[str, Any], list[Any
 
 
 @fault
-def renamed_lists(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """Every list has another name."""
-    return answer._replace(
-        body=answer.body.replace(b'"items":', b'"entries":')
+def renamed_lists(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send every list under another name."""
+    return response._replace(
+        body=response.body.replace(b'"items":', b'"entries":')
         .replace(b'"data":', b'"entries":')
         .replace(b'"artists":[', b'"people":[')
     )
 
 
 @fault
-def vanished_field(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def vanished_field(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """Popularity and fans are gone from every item."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -51,32 +53,32 @@ def vanished_field(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
             for name in ("popularity", "nb_fan", "followers"):
                 item.pop(name, None)
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def null_items(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """Every third item is null."""
+def null_items(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send every third item as null."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         items[::3] = [None] * len(items[::3])
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def null_ids(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """Every third item has a null id."""
+def null_ids(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send every third item with a null id."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
         for item in items[::3]:
             item["id"] = None
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def floats_for_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def floats_for_integers(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """42.0 where 42 belongs."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -85,11 +87,13 @@ def floats_for_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answe
                 if isinstance(value, int) and not isinstance(value, bool) and name != "id":
                     item[name] = float(value)
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def strings_for_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def strings_for_integers(
+    response: HttpResponse, request: HttpRequest, clock: Clock
+) -> HttpResponse:
     """Figures in words."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
@@ -98,31 +102,31 @@ def strings_for_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answ
                 if name in item:
                     item[name] = "many"
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def huge_integers(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def huge_integers(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """Figures that fit into no column."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
         for item in items[:1]:
             item["popularity"] = item["nb_fan"] = item["duration_ms"] = 10**30
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def local_tracks(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def local_tracks(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """Files of the playlist's owner instead of tracks."""
-    return _tree(answer, lambda items, holder: _replace_tracks(items, id=None, is_local=True))
+    return _tree(response, lambda items, holder: _replace_tracks(items, id=None, is_local=True))
 
 
 @fault
-def episodes(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def episodes(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """Episodes in the shape of tracks."""
     return _tree(
-        answer, lambda items, holder: _replace_tracks(items, type="episode", episode=False)
+        response, lambda items, holder: _replace_tracks(items, type="episode", episode=False)
     )
 
 
@@ -137,54 +141,54 @@ def _replace_tracks(items: list[dict[str, Any]], **changes: Any) -> None:
 
 
 @fault
-def duplicate_ids(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """Every item twice."""
+def duplicate_ids(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send every item twice."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         items.extend(items[:])
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def endless_next(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def endless_next(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """There is always a next page, of the same items."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
-        holder["next"] = f"{ask.base}{ask.path}?offset=1000000"
+        holder["next"] = f"{request.base}{request.path}?offset=1000000"
         holder["total"] = 10**6
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def foreign_next(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """The next page lies on another host."""
+def foreign_next(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a next page on another host."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         if holder.get("next"):
             holder["next"] = "https://elsewhere.invalid/next"
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def drifting_totals(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def drifting_totals(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """Totals that change from page to page."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         if isinstance(holder.get("total"), int):
-            holder["total"] += len(ask.path) * 7 % 41 + len(items)
+            holder["total"] += len(request.path) * 7 % 41 + len(items)
 
-    return _tree(answer, change)
+    return _tree(response, change)
 
 
 @fault
-def empty_page(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """No items, and yet a next page."""
+def empty_page(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send an empty page with a next page."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         items.clear()
-        holder["next"] = f"{ask.base}{ask.path}?offset=50"
+        holder["next"] = f"{request.base}{request.path}?offset=50"
 
-    return _tree(answer, change)
+    return _tree(response, change)

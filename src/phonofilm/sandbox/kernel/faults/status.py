@@ -6,124 +6,126 @@ from email.utils import formatdate
 
 import msgspec
 
-from phonofilm.sandbox.kernel.faults.registry import HTML, error, fault, instead
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
+from phonofilm.sandbox.kernel.faults.registry import HTML, fault, json_error, replaced
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
 
 @fault
-def http_500(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def http_500(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 500 with a JSON error."""
-    return error(answer, 500, "Server error")
+    return json_error(response, 500, "Server error")
 
 
 @fault
-def http_502_html(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def http_502_html(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 502 with a proxy's HTML page."""
-    return instead(answer, 502, b"<html><h1>502 Bad Gateway</h1></html>", HTML)
+    return replaced(response, 502, b"<html><h1>502 Bad Gateway</h1></html>", HTML)
 
 
 @fault
-def http_503_come_back(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def http_503_come_back(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 503 with Retry-After."""
-    return error(answer, 503, "Service unavailable", Retry_After="1")
+    return json_error(response, 503, "Service unavailable", Retry_After="1")
 
 
 @fault
-def http_504_empty(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def http_504_empty(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 504 with no body."""
-    return instead(answer, 504)
+    return replaced(response, 504)
 
 
 @fault
-def http_408(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def http_408(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 408, the request took too long."""
-    return error(answer, 408, "Request timeout")
+    return json_error(response, 408, "Request timeout")
 
 
 @fault
-def http_400(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def http_400(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 400, the request is wrong."""
-    return error(answer, 400, "Invalid limit")
+    return json_error(response, 400, "Invalid limit")
 
 
 @fault
-def http_404(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """HTTP 404, no such thing."""
-    return error(answer, 404, "Resource not found")
+def http_404(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """HTTP 404, the object does not exist."""
+    return json_error(response, 404, "Resource not found")
 
 
 @fault
-def http_410(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """HTTP 410, the thing is gone for good."""
-    return error(answer, 410, "Gone")
+def http_410(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """HTTP 410, the object is gone for good."""
+    return json_error(response, 410, "Gone")
 
 
 @fault
-def http_418(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """HTTP 418, a code nobody expects."""
-    return instead(answer, 418, b"teapot", {"Content-Type": "text/plain"})
+def http_418(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """HTTP 418, an unexpected code."""
+    return replaced(response, 418, b"teapot", {"Content-Type": "text/plain"})
 
 
 @fault
-def forbidden_json(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def forbidden_json(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 403 with a JSON error: the capability is not for this key."""
-    return error(answer, 403, "Forbidden")
+    return json_error(response, 403, "Forbidden")
 
 
 @fault
-def forbidden_text(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def forbidden_text(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 403 in plain text: the owner of the app has no subscription."""
     text = b"Active premium subscription required for the owner of the app."
-    return instead(answer, 403, text, {"Content-Type": "text/plain"})
+    return replaced(response, 403, text, {"Content-Type": "text/plain"})
 
 
 @fault
-def token_expired(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def token_expired(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 401, the token ran out."""
-    return error(answer, 401, "The access token expired")
+    return json_error(response, 401, "The access token expired")
 
 
 @fault
-def throttled_seconds(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def throttled_seconds(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 with Retry-After in seconds."""
-    return error(answer, 429, "API rate limit exceeded", Retry_After="1")
+    return json_error(response, 429, "API rate limit exceeded", Retry_After="1")
 
 
 @fault
-def throttled_date(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def throttled_date(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 with Retry-After as a date."""
     soon = formatdate(clock.now() + 1, usegmt=True)
-    return error(answer, 429, "Slow down", Retry_After=soon)
+    return json_error(response, 429, "Slow down", Retry_After=soon)
 
 
 @fault
-def throttled_zero(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def throttled_zero(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 with Retry-After 0."""
-    return error(answer, 429, "Slow down", Retry_After="0")
+    return json_error(response, 429, "Slow down", Retry_After="0")
 
 
 @fault
-def throttled_silent(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def throttled_silent(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 without Retry-After, with an empty body."""
-    return instead(answer, 429)
+    return replaced(response, 429)
 
 
 @fault
-def throttled_text(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def throttled_text(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 in plain text."""
-    return instead(
-        answer, 429, b"Too many requests", {"Content-Type": "text/plain", "Retry-After": "1"}
+    return replaced(
+        response, 429, b"Too many requests", {"Content-Type": "text/plain", "Retry-After": "1"}
     )
 
 
 @fault
-def throttled_a_day(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def throttled_a_day(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 with Retry-After 86400."""
-    return error(answer, 429, "Too many requests", Retry_After="86400")
+    return json_error(response, 429, "Too many requests", Retry_After="86400")
 
 
 @fault
-def quota_exceeded(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def quota_exceeded(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 429 with QUOTA_EXCEEDED and thirteen hours to wait."""
-    error = {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}
-    return instead(answer, 429, msgspec.json.encode({"error": error}), {"Retry-After": "48925"})
+    json_error = {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}
+    return replaced(
+        response, 429, msgspec.json.encode({"json_error": json_error}), {"Retry-After": "48925"}
+    )

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from phonofilm.sandbox.kernel.faults.registry import HTML, fault, instead
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest
+from phonofilm.sandbox.kernel.faults.registry import HTML, fault, replaced
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
 
-def _wall(answer: Answer, status: int, page: bytes, **headers: str) -> Answer:
+def _wall(response: HttpResponse, status: int, page: bytes, **headers: str) -> HttpResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return instead(answer, status, b"<!doctype html>" + page, HTML | named)
+    return replaced(response, status, b"<!doctype html>" + page, HTML | named)
 
 
 @fault
-def wall_cloudflare(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A challenge page: "Just a moment"."""
-    return _wall(answer, 403, b"<title>Just a moment...</title>", cf_mitigated="challenge")
+def wall_cloudflare(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a challenge page: "Just a moment"."""
+    return _wall(response, 403, b"<title>Just a moment...</title>", cf_mitigated="challenge")
 
 
 @fault
-def wall_datadome(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A captcha page that DataDome delivers."""
+def wall_datadome(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a captcha page that DataDome delivers."""
     page = b"<script src='https://geo.captcha-delivery.com/c.js'></script>"
-    return _wall(answer, 403, page, X_DataDome="protected")
+    return _wall(response, 403, page, X_DataDome="protected")
 
 
 @fault
-def wall_aws(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """An empty 202 with AWS's challenge header."""
-    return instead(answer, 202, b"", HTML | {"x-amzn-waf-action": "challenge"})
+def wall_aws(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send an empty 202 with AWS's challenge header."""
+    return replaced(response, 202, b"", HTML | {"x-amzn-waf-action": "challenge"})
 
 
 @fault
-def wall_incapsula(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
+def wall_incapsula(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
     """HTTP 200 with Incapsula's frame."""
-    return _wall(answer, 200, b"<iframe src='/_Incapsula_Resource?x'></iframe>")
+    return _wall(response, 200, b"<iframe src='/_Incapsula_Resource?x'></iframe>")

@@ -1,53 +1,53 @@
-"""What happens on the wire."""
+"""Faults on the wire."""
 
 from __future__ import annotations
 
 import gzip
 
-from phonofilm.sandbox.kernel.faults.registry import fault, instead
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Wire
+from phonofilm.sandbox.kernel.faults.registry import fault, replaced
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Wire
 
 
 @fault
-def delay(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """The right answer, half a second late."""
-    return answer._replace(wire=Wire.LATE)
+def delay(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send the right answer, half a second late."""
+    return response._replace(wire=Wire.LATE)
 
 
 @fault
-def hang(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """No answer at all, the connection stays open."""
-    return answer._replace(wire=Wire.HANG)
+def hang(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send nothing and keep the connection open."""
+    return response._replace(wire=Wire.HANG)
 
 
 @fault
-def slow_loris(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """The right answer, a few bytes at a time."""
-    return answer._replace(wire=Wire.DRIP)
+def slow_loris(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send the right answer, a few bytes at a time."""
+    return response._replace(wire=Wire.DRIP)
 
 
 @fault
-def reset(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """The connection is reset before an answer."""
-    return answer._replace(wire=Wire.RESET)
+def reset(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Reset the connection before a response."""
+    return response._replace(wire=Wire.RESET)
 
 
 @fault
-def host_gone(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """Nobody listens any more, as when a name is gone from DNS."""
-    return answer._replace(wire=Wire.GONE)
+def host_gone(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Refuse connections, as when a name is gone from DNS."""
+    return response._replace(wire=Wire.GONE)
 
 
 @fault
-def cut_body(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """The connection ends in the middle of the body."""
-    return answer._replace(wire=Wire.CUT)
+def cut_body(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """End the connection in the middle of the body."""
+    return response._replace(wire=Wire.CUT)
 
 
 @fault
-def gzip_bomb(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A small compressed body that unpacks to 64 MiB."""
-    return answer._replace(body=_bomb(), headers={"Content-Encoding": "gzip"})
+def gzip_bomb(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a small compressed body that unpacks to 64 MiB."""
+    return response._replace(body=_bomb(), headers={"Content-Encoding": "gzip"})
 
 
 _BOMB: list[bytes] = []
@@ -60,24 +60,24 @@ def _bomb() -> bytes:
 
 
 @fault
-def gzip_broken(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A body that says it is compressed and is not."""
-    return answer._replace(headers={"Content-Encoding": "gzip"})
+def gzip_broken(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a body that says it is compressed and is not."""
+    return response._replace(headers={"Content-Encoding": "gzip"})
 
 
 @fault
-def huge_body(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A body of 40 MiB."""
-    return answer._replace(body=b" " * (40 << 20))
+def huge_body(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a body of 40 MiB."""
+    return response._replace(body=b" " * (40 << 20))
 
 
 @fault
-def redirect_elsewhere(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A redirect to another host."""
-    return instead(answer, 302, headers={"Location": "https://elsewhere.invalid/"})
+def redirect_elsewhere(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a redirect to another host."""
+    return replaced(response, 302, headers={"Location": "https://elsewhere.invalid/"})
 
 
 @fault
-def redirect_loop(answer: Answer, ask: HttpRequest, clock: Clock) -> Answer:
-    """A redirect to itself, again and again."""
-    return instead(answer, 302, headers={"Location": f"{ask.base}{ask.path}"})
+def redirect_loop(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
+    """Send a redirect to itself, again and again."""
+    return replaced(response, 302, headers={"Location": f"{request.base}{request.path}"})

@@ -38,7 +38,7 @@ class Objects:
         }
 
     def label(self, name: str) -> dict[str, Any]:
-        """A label."""
+        """Return a label."""
         key = number(sum(name.encode()) * 131 % 9_999_991)
         return {
             "id": key,
@@ -48,7 +48,7 @@ class Objects:
         }
 
     def genre(self, name: str) -> dict[str, Any]:
-        """A genre; its id is what stays."""
+        """Return a genre; its id is what stays."""
         return {
             "id": self._genres[name],
             "name": name.title(),
@@ -68,10 +68,10 @@ class Objects:
         return text, "Original Mix"
 
     def release(self, index: int, whole: bool = False) -> dict[str, Any]:
-        """A release; one in two hundred has lost its tracks and artists."""
+        """Return a release; one in two hundred has lost its tracks and artists."""
         album = self.world.album(index)
         lost, key = share(902, index, 4) < 0.005, number(index)
-        made = {
+        release = {
             "id": key,
             "name": album.name,
             "slug": _slug(album.name),
@@ -79,9 +79,9 @@ class Objects:
             "label": self.label(album.label),
         }
         if not whole:
-            return made
+            return release
         day = _day(album.release_date)
-        return made | {
+        return release | {
             "artists": [] if lost else [self.artist(a) for a in album.artists],
             "remixers": [],
             "bpm_range": {"min": None, "max": None},
@@ -104,7 +104,7 @@ class Objects:
         }
 
     def track(self, index: int, detail: bool = False) -> dict[str, Any]:
-        """A track; without its number in lists."""
+        """Return a track; without its number in lists."""
         row = self.world.track(index)
         album, key = self.world.album(row.album), number(index)
         name, mixed = self.title(row)
@@ -112,7 +112,7 @@ class Objects:
         day, sound = _day(album.release_date), uuid(12, index)
         owner = self.world.artist(row.artists[0])
         people = [self.artist(a) for a in row.artists]
-        made = {
+        track = {
             "id": key,
             "name": "" if share(902, index, 5) < 0.0008 else name,
             "mix_name": mixed,
@@ -166,7 +166,7 @@ class Objects:
             "sample_end_ms": 180_000,
             "url": f"{_HOST}/v4/catalog/tracks/{key}/",
         }
-        return made | {"number": row.track_number, "hidden": False} if detail else made
+        return track | {"number": row.track_number, "hidden": False} if detail else track
 
     def _remixers(self, row: Track, mixed: str) -> list[dict[str, Any]]:
         if "Mix" not in mixed or mixed == "Original Mix":

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.beatport.objects import Objects
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number, share
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
@@ -46,59 +46,59 @@ class BeatportService:
             self.world, 902, covers=0.85, slips=0.01, lost=0.03, wrong=0.002
         )
         self._genres = {name: n + 1 for n, name in enumerate(self.world.genres)}
-        self._made = Objects(self.house, self._genres)
+        self._objects = Objects(self.house, self._genres)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
         self._tokens: dict[str, float] = {"sandbox-token": float("inf")}
         self._codes: set[str] = set()
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request, with or without a slash at the end; refusals are answers, too."""
-        path = ask.path.removeprefix("/v4").strip("/")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request, with or without a trailing slash; refusals are responses too."""
+        path = request.path.removeprefix("/v4").strip("/")
         try:
             if path.startswith("auth/"):
-                return self._auth(path, ask)
-            self._admit(ask)
-            return self._route(path.split("/"), ask)
+                return self._auth(path, request)
+            self._admit(request)
+            return self._route(path.split("/"), request)
         except Refusal as refusal:
-            return json_answer("refused", {"detail": str(refusal)}, refusal.status)
+            return json_response("refused", {"detail": str(refusal)}, refusal.status)
 
-    def _admit(self, ask: HttpRequest) -> None:
-        token = ask.headers.get("Authorization", "").removeprefix("Bearer ")
+    def _admit(self, request: HttpRequest) -> None:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._tokens.get(token, 0.0) <= self._clock.now():
             raise Refusal(401, "Authentication credentials were not provided.")
         if self._rate.admit() or self._quota.admit():
             raise Refusal(429, "Request was throttled.")
 
-    def _auth(self, path: str, ask: HttpRequest) -> Answer:
+    def _auth(self, path: str, request: HttpRequest) -> HttpResponse:
         """Log in, be sent on with a code, change it for a token; or refresh one."""
         if path == "auth/login":
-            told = _body(ask)
-            if told.get("password") == "wrong" or not told.get("username"):
-                return json_answer("token", {"error": "Invalid credentials"}, 400)
+            login = _body(request)
+            if login.get("password") == "wrong" or not login.get("username"):
+                return json_response("token", {"error": "Invalid credentials"}, 400)
             cookie = {"Set-Cookie": f"sessionid={secrets.token_hex(8)}; Path=/; HttpOnly"}
-            user = {"username": told["username"], "email": "somebody@example.org"}
-            return json_answer("token", user, 200, cookie)
+            user = {"username": login["username"], "email": "somebody@example.org"}
+            return json_response("token", user, 200, cookie)
         if path == "auth/o/authorize":
-            if "sessionid=" not in ask.headers.get("Cookie", ""):
+            if "sessionid=" not in request.headers.get("Cookie", ""):
                 raise Refusal(401, "Authentication credentials were not provided.")
             code = secrets.token_hex(8)
             self._codes.add(code)
-            place = f"/v4/auth/o/post-message/?code={code}"
-            return Answer("token", 302, b"", {"Location": place})
+            location = f"/v4/auth/o/post-message/?code={code}"
+            return HttpResponse("token", 302, b"", {"Location": location})
         if path == "auth/o/token":
-            return self._grant(ask)
+            return self._grant(request)
         raise Refusal(404, "Not found.")
 
-    def _grant(self, ask: HttpRequest) -> Answer:
-        told = dict(parse_qsl(ask.body.decode("utf-8", "replace"))) | ask.query
-        code, refresh = told.get("code", ""), told.get("refresh_token", "")
+    def _grant(self, request: HttpRequest) -> HttpResponse:
+        form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) | request.query
+        code, refresh = form.get("code", ""), form.get("refresh_token", "")
         good = code in self._codes or refresh.startswith("sandbox-")
-        if not good or not told.get("client_id"):
-            return json_answer("token", {"error": "invalid_grant"}, 400)
+        if not good or not form.get("client_id"):
+            return json_response("token", {"error": "invalid_grant"}, 400)
         self._codes.discard(code)
         token = "sandbox-" + secrets.token_hex(16)
         self._tokens[token] = self._clock.now() + 36_000
-        return json_answer(
+        return json_response(
             "token",
             {
                 "access_token": token,
@@ -109,45 +109,45 @@ class BeatportService:
             },
         )
 
-    def _route(self, parts: list[str], ask: HttpRequest) -> Answer:
-        made = self._made
+    def _route(self, parts: list[str], request: HttpRequest) -> HttpResponse:
+        objects = self._objects
         if parts == ["my", "account"]:
-            return json_answer(
+            return json_response(
                 "account", {"id": 1, "username": "sandbox", "email": "s@example.org"}
             )
         if parts[:1] != ["catalog"] or len(parts) < 2:
             raise Refusal(404, "Not found.")
         what, rest = parts[1], parts[2:]
         if what == "search":
-            return self._search(ask)
+            return self._search(request)
         if what == "genres" and not rest:
             names = sorted(self._genres, key=self._genres.__getitem__)
-            return self._page("genres", names, made.genre, ask)
+            return self._page("genres", names, objects.genre, request)
         if (what, rest) == ("top", ["100"]):
-            return self._page("top", self._top(""), made.track, ask)
+            return self._page("top", self._top(""), objects.track, request)
         if what == "genres" and rest[1:] == ["top", "100"]:
-            return self._page("genre_top", self._top(self._genre(rest[0])), made.track, ask)
+            return self._page("genre_top", self._top(self._genre(rest[0])), objects.track, request)
         if not rest:
-            return self._filtered(what, ask)
-        return self._thing(what, rest, ask)
+            return self._filtered(what, request)
+        return self._thing(what, rest, request)
 
-    def _thing(self, what: str, rest: list[str], ask: HttpRequest) -> Answer:
-        made = self._made
+    def _thing(self, what: str, rest: list[str], request: HttpRequest) -> HttpResponse:
+        objects = self._objects
         index = self._index(rest[0], what)
         if what == "tracks" and len(rest) == 1:
             if share(902, index, 11) < 0.02:
                 raise Refusal(403, "Territory Restricted.")
-            return json_answer("track", made.track(index, detail=True))
+            return json_response("track", objects.track(index, detail=True))
         if what == "releases" and len(rest) == 1:
-            return json_answer("release", made.release(index, whole=True))
+            return json_response("release", objects.release(index, whole=True))
         if what == "releases" and rest[1] == "tracks":
-            return self._page("release_tracks", self.world.tracks_of(index), made.track, ask)
+            return self._page("release_tracks", self.world.tracks_of(index), objects.track, request)
         if what == "artists" and len(rest) == 1:
-            return json_answer("artist", made.artist(index))
+            return json_response("artist", objects.artist(index))
         if what == "artists" and rest[1] == "tracks":
-            return self._page("artist_tracks", self._of_artist(index), made.track, ask)
+            return self._page("artist_tracks", self._of_artist(index), objects.track, request)
         if what == "labels" and len(rest) == 1:
-            return json_answer("label", made.label(self._labels[index]))
+            return json_response("label", objects.label(self._labels[index]))
         raise Refusal(404, "Not found.")
 
     def _index(self, text: str, what: str) -> int:
@@ -206,55 +206,55 @@ class BeatportService:
 
     @cached_property
     def _by_code(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = defaultdict(list)
+        tracks_by_code: dict[str, list[int]] = defaultdict(list)
         for track in self._tracks:
             if code := self.house.isrc(self.world.track(track)):
-                found[code.replace("-", "").upper()].append(track)
-        return dict(found)
+                tracks_by_code[code.replace("-", "").upper()].append(track)
+        return dict(tracks_by_code)
 
     @cached_property
     def _labels(self) -> dict[int, str]:
         names = {self.world.album(a).label for a in range(self.world.counts["albums"])}
-        return {self._made.label(name)["id"]: name for name in sorted(names)}
+        return {self._objects.label(name)["id"]: name for name in sorted(names)}
 
-    def _filtered(self, what: str, ask: HttpRequest) -> Answer:
-        """Lists by filters; several values by commas are any of them, names are generous."""
-        query, made = ask.query, self._made
+    def _filtered(self, what: str, request: HttpRequest) -> HttpResponse:
+        """List by filters; a comma separates alternatives, and names match loosely."""
+        query, objects = request.query, self._objects
         if what == "tracks" and "isrc" in query:
             codes = [code.replace("-", "").upper() for code in query["isrc"].split(",")]
             rows = [t for code in dict.fromkeys(codes) for t in self._by_code.get(code, ())]
-            return self._page("tracks_by_code", rows, made.track, ask)
+            return self._page("tracks_by_code", rows, objects.track, request)
         if what == "tracks" and "label_id" in query:
             name = self._labels.get(int(query["label_id"]), "")
             rows = [
                 t for t in self._tracks if self.world.album(self.world.track(t).album).label == name
             ]
-            return self._page("tracks_of_label", rows, made.track, ask)
+            return self._page("tracks_of_label", rows, objects.track, request)
         if what == "tracks":
             words = f"{query.get('artist_name', '')} {query.get('name', '')}"
-            return self._page("tracks", self._like(words), made.track, ask)
+            return self._page("tracks", self._like(words), objects.track, request)
         if what == "releases" and "artist_id" in query:
             index = self._index(query["artist_id"], "artists")
-            return self._page("releases", self.world.albums_of(index), self._whole, ask)
+            return self._page("releases", self.world.albums_of(index), self._whole, request)
         if what == "releases":
             people = self.catalogue.named(query.get("artist_name", ""))
             albums = [a for p in people if self.house.has(p) for a in self.world.albums_of(p)]
-            return self._page("releases", albums, self._whole, ask)
+            return self._page("releases", albums, self._whole, request)
         raise Refusal(404, "Not found.")
 
     def _whole(self, index: int) -> dict[str, Any]:
-        return self._made.release(index, whole=True)
+        return self._objects.release(index, whole=True)
 
     @cached_property
     def _words(self) -> dict[str, list[int]]:
         """Tracks by the words of their titles, artists and mixes."""
-        found: dict[str, list[int]] = defaultdict(list)
+        tracks_by_word: dict[str, list[int]] = defaultdict(list)
         for track in self._tracks:
             row = self.world.track(track)
-            people = " ".join(self._made.artist(a)["name"] for a in row.artists)
-            for word in set(words_of(f"{' '.join(self._made.title(row))} {people}")):
-                found[word].append(track)
-        return dict(found)
+            people = " ".join(self._objects.artist(a)["name"] for a in row.artists)
+            for word in set(words_of(f"{' '.join(self._objects.title(row))} {people}")):
+                tracks_by_word[word].append(track)
+        return dict(tracks_by_word)
 
     def _like(self, text: str) -> list[int]:
         """Tracks that hold most of the words, those with more of them first."""
@@ -267,18 +267,18 @@ class BeatportService:
         good = [(-score, track) for track, score in scores.items() if score >= least]
         return [track for _, track in sorted(good)]
 
-    def _search(self, ask: HttpRequest) -> Answer:
+    def _search(self, request: HttpRequest) -> HttpResponse:
         """Typed searches are keyed by what was looked for; two pairs of brackets are refused."""
-        words, kind = ask.query.get("q", ""), ask.query.get("type", "tracks")
+        words, kind = request.query.get("q", ""), request.query.get("type", "tracks")
         if words.count("(") > 1:
             raise Refusal(403, "You do not have permission to perform this action.")
-        if kind == "artists" and "order_by" in ask.query:
-            return json_answer("search", {})
-        made = self._made
+        if kind == "artists" and "order_by" in request.query:
+            return json_response("search", {})
+        objects = self._objects
         rows: Sequence[int]
-        build: Build = made.artist
+        build: Build = objects.artist
         if kind == "tracks":
-            rows, build = self._like(words), made.track
+            rows, build = self._like(words), objects.track
         elif kind == "artists":
             rows = [a for a in self.catalogue.named(words) if self.house.has(a)]
         elif kind == "releases":
@@ -286,27 +286,27 @@ class BeatportService:
             build = self._whole
         else:
             rows = []
-        return self._page(f"search_{kind}", rows, build, ask, kind)
+        return self._page(f"search_{kind}", rows, build, request, kind)
 
     def _page(
         self,
         endpoint: str,
         rows: Sequence[Any],
         build: Callable[[Any], Any],
-        ask: HttpRequest,
+        request: HttpRequest,
         under: str = "results",
-    ) -> Answer:
-        page, size = ask.query.get("page", "1"), ask.query.get("per_page", str(_DEFAULT))
+    ) -> HttpResponse:
+        page, size = request.query.get("page", "1"), request.query.get("per_page", str(_DEFAULT))
         if not (page.isdecimal() and size.isdecimal() and int(page) and int(size)):
             raise Refusal(404, "Invalid page.")
         at, most = int(page), min(_MOST, int(size))
         last = max(1, -(-len(rows) // most))
         if at > last:
             raise Refusal(404, "Invalid page.")
-        query = urlencode({**ask.query, "page": at + 1})
+        query = urlencode({**request.query, "page": at + 1})
         # Without a scheme, and now and then with the host of the service's own network.
-        following = f"{_SCHEMELESS[at % 2]}{ask.path}/?{query}" if at < last else None
-        return json_answer(
+        following = f"{_SCHEMELESS[at % 2]}{request.path}/?{query}" if at < last else None
+        return json_response(
             endpoint,
             {
                 under: [build(row) for row in rows[(at - 1) * most : at * most]],
@@ -319,27 +319,27 @@ class BeatportService:
         )
 
     def visible(self) -> dict[str, int]:
-        """What this catalogue has."""
+        """Count the visible records by kind."""
         kinds = ("artists", "albums", "tracks")
         return self.world.counts | {kind: len(self.ids(kind)) for kind in kinds}
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
+        """Return all ids of a plural kind."""
         if kind == "tracks":
             return [str(number(track)) for track in self._tracks]
         has = {"artists": self._has_artist, "albums": self._has_release}.get(kind)
         return [str(number(i)) for i in range(self.world.counts[kind]) if has(i)] if has else []
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is."""
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
         keys = ((key, from_number(int(key))) for key in self.ids(kind))
         recordings = kind == "tracks"
         return {k: self.world.track(i).recording if recordings else i for k, i in keys}
 
 
-def _body(ask: HttpRequest) -> dict[str, Any]:
+def _body(request: HttpRequest) -> dict[str, Any]:
     try:
-        told = msgspec.json.decode(ask.body)
+        body = msgspec.json.decode(request.body)
     except msgspec.DecodeError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return body if isinstance(body, dict) else {}

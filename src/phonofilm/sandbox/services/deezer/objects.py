@@ -22,7 +22,7 @@ class Objects:
         self.base = ""
 
     def index_of(self, kind: str, text: str) -> int | None:
-        """The thing behind an id, or None."""
+        """Return the index of an id, or None."""
         if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > LARGEST:
             return None
         index = from_number(int(text))
@@ -34,7 +34,7 @@ class Objects:
         return {word: f"{self.base}/{kind}/{key}/image", **urls}
 
     def artist_short(self, index: int) -> dict[str, Any]:
-        """The artist inside tracks and albums."""
+        """Return the artist inside tracks and albums."""
         key = number(index)
         return {
             "id": key,
@@ -47,23 +47,23 @@ class Objects:
         }
 
     def artist(self, index: int) -> dict[str, Any]:
-        """The artist of look-ups, searches and related lists: with albums and fans counted."""
+        """Return the artist of lookups, searches and related lists, with its counts."""
         row = self.world.artist(index)
         body = self.artist_short(index)
         return body | {"nb_album": len(self.world.albums_of(index)), "nb_fan": row.followers * 3}
 
-    def genre(self, place: int) -> dict[str, Any]:
-        """A genre; its id is its place in the list."""
-        name = self.genres[place]
+    def genre(self, position: int) -> dict[str, Any]:
+        """Return a genre; its id is its position in the list."""
+        name = self.genres[position]
         return {
-            "id": place,
+            "id": position,
             "name": name.title(),
-            **self._pictures("genre", place, "picture"),
+            **self._pictures("genre", position, "picture"),
             "type": "genre",
         }
 
     def genre_of(self, album: Album) -> int:
-        """The id of an album's genre, -1 where Deezer knows none."""
+        """Return the id of an album's genre, -1 where Deezer knows none."""
         if not album.artists:
             return -1
         person = self.world.artist(album.artists[0])
@@ -72,7 +72,7 @@ class Objects:
         return self.genres.index(self.world.parents.get(person.main_genre, person.main_genre))
 
     def album_short(self, index: int) -> dict[str, Any]:
-        """The album inside tracks."""
+        """Return the album inside tracks."""
         row, key = self.world.album(index), number(index)
         return {
             "id": key,
@@ -85,7 +85,7 @@ class Objects:
         }
 
     def album_listed(self, index: int) -> dict[str, Any]:
-        """The album in an artist's list."""
+        """Return the album in an artist's list."""
         row = self.world.album(index)
         return self.album_short(index) | {
             "genre_id": self.genre_of(row),
@@ -96,7 +96,7 @@ class Objects:
         }
 
     def album_found(self, index: int) -> dict[str, Any]:
-        """The album in searches and charts."""
+        """Return the album in searches and charts."""
         row = self.world.album(index)
         body = self.album_listed(index)
         del body["fans"], body["release_date"]
@@ -104,7 +104,7 @@ class Objects:
         return body | {"nb_tracks": row.total_tracks, "artist": people[0] if people else None}
 
     def album(self, index: int) -> dict[str, Any]:
-        """The album of a look-up, its tracks embedded."""
+        """Return the album of a look-up, its tracks embedded."""
         row = self.world.album(index)
         tracks = [self.track_listed(t) for t in self.world.tracks_of(index)]
         genre = self.genre_of(row)
@@ -122,7 +122,7 @@ class Objects:
         }
 
     def track_listed(self, index: int) -> dict[str, Any]:
-        """The track in lists: no ISRC, no BPM, no place on its album."""
+        """Return the track in lists: no ISRC, no BPM, no place on its album."""
         row, key = self.world.track(index), number(index)
         title = _spelled(row)
         return {
@@ -144,7 +144,7 @@ class Objects:
         }
 
     def track_placed(self, index: int) -> dict[str, Any]:
-        """The track in an album's own list: with ISRC and place, without its album."""
+        """Return the track in an album's own list: with ISRC and place, without its album."""
         row = self.world.track(index)
         body = self.track_listed(index)
         del body["album"]
@@ -155,7 +155,7 @@ class Objects:
         }
 
     def track(self, index: int) -> dict[str, Any]:
-        """The track of a look-up: everything. BPM is 0 for many."""
+        """Return the track of a look-up: everything. BPM is 0 for many."""
         row = self.world.track(index)
         tempo = row.features["tempo"] if row.features and mix(row.recording, 7) % 5 > 1 else 0
         return self.track_placed(index) | {
@@ -180,7 +180,7 @@ class Objects:
         return f"{self.base}{stem}?hdnea=exp={expires}~acl={stem}*~hmac={mix(index, expires):016x}"
 
     def playlist_listed(self, index: int) -> dict[str, Any]:
-        """The playlist in searches and charts."""
+        """Return the playlist in searches and charts."""
         row, key = self.world.playlist(index), number(index)
         return {
             "id": key,
@@ -197,11 +197,11 @@ class Objects:
         }
 
     def playlist(self, index: int) -> dict[str, Any]:
-        """The playlist of a look-up, its tracks embedded."""
+        """Return the playlist of a look-up, its tracks embedded."""
         row = self.world.playlist(index)
         body = self.playlist_listed(index)
         body["creator"] = body.pop("user")
-        tracks = [self.entry(index, place) for place in range(row.size)]
+        tracks = [self.entry(index, position) for position in range(row.size)]
         return body | {
             "description": row.description,
             "duration": sum(track["duration"] for track in tracks),
@@ -211,10 +211,10 @@ class Objects:
             "tracks": {"data": tracks, "checksum": body["checksum"]},
         }
 
-    def entry(self, playlist: int, place: int) -> dict[str, Any]:
+    def entry(self, playlist: int, position: int) -> dict[str, Any]:
         """One track of a playlist with the time it was added."""
         tracks = self.world.tracks_in(playlist)
-        return self.track_listed(tracks[place]) | {"time_add": 1_530_283_958 + place * 86_400}
+        return self.track_listed(tracks[position]) | {"time_add": 1_530_283_958 + position * 86_400}
 
     def _owner(self, row: Playlist) -> dict[str, Any]:
         key = crc32(row.owner.encode())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.deezer.objects import Objects
 from phonofilm.sandbox.worlds.generated import recording_of
 from phonofilm.sandbox.worlds.hashing import number
@@ -46,38 +46,40 @@ class DeezerService:
         self.objects = Objects(world, self._genres, clock)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        self.objects.base = ask.base
-        endpoint, handler = self._route(ask)
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        self.objects.base = request.base
+        endpoint, handler = self._route(request)
         if handler is None:
-            return json_answer("unknown", {"error": "Not Found"}, 404)
+            return json_response("unknown", {"error": "Not Found"}, 404)
         try:
             if self._rate.admit() or self._quota.admit():
                 raise Refusal("Exception", "Quota limit exceeded", 4)
-            return json_answer(endpoint, handler())
+            return json_response(endpoint, handler())
         except Refusal as refused:
             code = refused.body["error"]["code"]
-            return json_answer(f"{endpoint}:{code}", refused.body)
+            return json_response(f"{endpoint}:{code}", refused.body)
 
-    def _route(self, ask: HttpRequest) -> tuple[str, Callable[[], Any] | None]:
-        parts = ask.path.strip("/").split("/")
+    def _route(self, request: HttpRequest) -> tuple[str, Callable[[], Any] | None]:
+        parts = request.path.strip("/").split("/")
         if parts == ["genre"]:
             return "genres", lambda: {
                 "data": [self.objects.genre(n) for n in range(len(self._genres))]
             }
         if parts[0] == "search" and len(parts) <= 2:
             kind = parts[1] if len(parts) == 2 else "track"
-            return f"search_{kind}", lambda: self._search(ask, kind)
+            return f"search_{kind}", lambda: self._search(request, kind)
         if parts == ["chart"]:
             parts = ["chart", "0"]
         if len(parts) == 2:
-            return parts[0], self._lookup(parts[0], parts[1], ask)
+            return parts[0], self._lookup(parts[0], parts[1], request)
         if len(parts) == 3:
-            return "_".join((parts[0], parts[2])), self._listing(parts[0], parts[1], parts[2], ask)
+            return "_".join((parts[0], parts[2])), self._listing(
+                parts[0], parts[1], parts[2], request
+            )
         return "unknown", None
 
-    def _lookup(self, kind: str, key: str, ask: HttpRequest) -> Callable[[], Any] | None:
+    def _lookup(self, kind: str, key: str, request: HttpRequest) -> Callable[[], Any] | None:
         if kind == "track" and key.startswith("isrc:"):
             return lambda: self._by_isrc(key.removeprefix("isrc:"))
         builders: dict[str, Callable[[int], Any]] = {
@@ -92,7 +94,7 @@ class DeezerService:
             return lambda: self.objects.genre(self._genre(key))
         if kind == "chart":
             return lambda: {
-                name: self._chart(name, self._genre(key), ask, 10) for name in self._charts
+                name: self._chart(name, self._genre(key), request, 10) for name in self._charts
             }
         return None
 
@@ -106,7 +108,7 @@ class DeezerService:
         return self.objects.track(recording)
 
     def _listing(
-        self, kind: str, key: str, what: str, ask: HttpRequest
+        self, kind: str, key: str, what: str, request: HttpRequest
     ) -> Callable[[], Any] | None:
         world, objects = self.catalogue.world, self.objects
         if kind == "genre" and what == "artists":
@@ -114,7 +116,7 @@ class DeezerService:
                 "data": [objects.artist_short(a) for a in self._of_genre(self._genre(key))]
             }
         if kind == "chart" and what in self._charts:
-            return lambda: self._chart(what, self._genre(key), ask, None)
+            return lambda: self._chart(what, self._genre(key), request, None)
         table: dict[
             tuple[str, str], tuple[Callable[[int], Sequence[int]], Callable[[int], Any]]
         ] = {
@@ -125,9 +127,9 @@ class DeezerService:
         }
         if (kind, what) in table:
             members, build = table[kind, what]
-            return lambda: self._page(members(self._index(kind, key)), build, ask)
+            return lambda: self._page(members(self._index(kind, key)), build, request)
         if (kind, what) == ("playlist", "tracks"):
-            return lambda: self._entries(self._index("playlist", key), ask)
+            return lambda: self._entries(self._index("playlist", key), request)
         return None
 
     def _index(self, kind: str, key: str) -> int:
@@ -141,39 +143,42 @@ class DeezerService:
             raise Refusal("ParameterException", "Wrong parameter", 500)
         return int(key)
 
-    def _of_genre(self, place: int) -> list[int]:
-        if place == 0:
+    def _of_genre(self, position: int) -> list[int]:
+        if position == 0:
             return self.catalogue.by_popularity[:_GENRE_ARTISTS]
-        parents, name = self.catalogue.world.parents, self._genres[place]
-        mine = {
+        parents, name = self.catalogue.world.parents, self._genres[position]
+        artists = {
             a for g, rows in self.catalogue.by_genre.items() if parents.get(g) == name for a in rows
         }
         world = self.catalogue.world
-        return sorted(mine, key=lambda a: (-world.artist(a).popularity, a))[:_GENRE_ARTISTS]
+        return sorted(artists, key=lambda a: (-world.artist(a).popularity, a))[:_GENRE_ARTISTS]
 
     @property
     def _charts(self) -> tuple[str, ...]:
         return ("tracks", "albums", "artists", "playlists")
 
-    def _chart(self, what: str, genre: int, ask: HttpRequest, limit: int | None) -> Any:
+    def _chart(self, what: str, genre: int, request: HttpRequest, limit: int | None) -> Any:
         world, people = self.catalogue.world, self._of_genre(genre)
         rows: list[int]
         if what == "tracks":
             rows = [t for a in people for t in self.catalogue.top_tracks(a)[:2]]
-            return self._page(rows[:_CHART], self.objects.track_listed, ask, limit)
+            return self._page(rows[:_CHART], self.objects.track_listed, request, limit)
         if what == "albums":
             rows = [world.albums_of(a)[0] for a in people]
-            return self._page(rows[:_CHART], self.objects.album_found, ask, limit)
+            return self._page(rows[:_CHART], self.objects.album_found, request, limit)
         if what == "artists":
-            return self._page(people[:_CHART], self.objects.artist_short, ask, limit)
+            return self._page(people[:_CHART], self.objects.artist_short, request, limit)
         parents, name, lists = world.parents, self._genres[genre], self.catalogue.playlists_by_genre
         rows = [
-            p for g, mine in lists.items() if genre == 0 or parents.get(g) == name for p in mine
+            p
+            for g, playlists in lists.items()
+            if genre == 0 or parents.get(g) == name
+            for p in playlists
         ]
-        return self._page(rows[:_CHART], self.objects.playlist_listed, ask, limit)
+        return self._page(rows[:_CHART], self.objects.playlist_listed, request, limit)
 
-    def _span(self, ask: HttpRequest, default: int = 25) -> tuple[int, int]:
-        index, limit = ask.query.get("index", "0"), ask.query.get("limit", str(default))
+    def _span(self, request: HttpRequest, default: int = 25) -> tuple[int, int]:
+        index, limit = request.query.get("index", "0"), request.query.get("limit", str(default))
         if not all(t.isascii() and t.isdigit() and len(t) < 10 for t in (index, limit)):
             raise Refusal("ParameterException", "Wrong parameter", 500)
         return int(index), min(100, int(limit)) or default
@@ -182,33 +187,35 @@ class DeezerService:
         self,
         members: Sequence[int],
         build: Callable[[int], Any],
-        ask: HttpRequest,
+        request: HttpRequest,
         limit: int | None = None,
     ) -> Any:
-        index, size = (0, limit) if limit else self._span(ask)
+        index, size = (0, limit) if limit else self._span(request)
         body: dict[str, Any] = {"data": [build(i) for i in members[index : index + size]]}
         body["total"] = min(len(members), limit or len(members))
-        return body if limit else body | self._turns(ask, index, size, len(members))
+        return body if limit else body | self._turns(request, index, size, len(members))
 
-    def _turns(self, ask: HttpRequest, index: int, size: int, total: int) -> dict[str, str]:
-        query = "".join(f"{k}={quote(v)}&" for k, v in ask.query.items() if k != "index")
+    def _turns(self, request: HttpRequest, index: int, size: int, total: int) -> dict[str, str]:
+        query = "".join(f"{k}={quote(v)}&" for k, v in request.query.items() if k != "index")
         turns = {}
         if index + size < total:
-            turns["next"] = f"{ask.base}{ask.path}?{query}index={index + size}"
+            turns["next"] = f"{request.base}{request.path}?{query}index={index + size}"
         if index:
-            turns["prev"] = f"{ask.base}{ask.path}?{query}index={max(0, index - size)}"
+            turns["prev"] = f"{request.base}{request.path}?{query}index={max(0, index - size)}"
         return turns
 
-    def _entries(self, playlist: int, ask: HttpRequest) -> Any:
+    def _entries(self, playlist: int, request: HttpRequest) -> Any:
         places = range(self.catalogue.world.playlist(playlist).size)
-        return self._page(places, lambda place: self.objects.entry(playlist, place), ask)
+        return self._page(places, lambda position: self.objects.entry(playlist, position), request)
 
-    def _search(self, ask: HttpRequest, kind: str) -> Any:
-        text = ask.query.get("q", "")
+    def _search(self, request: HttpRequest, kind: str) -> Any:
+        text = request.query.get("q", "")
         if not text:
             raise Refusal("MissingParameterException", "Missing parameters: q", 501)
         fields = dict(_FILTER.findall(text))
-        words = _FILTER.sub(" ", text) if not fields else ""  # free text is dropped beside a filter
+        words = (
+            _FILTER.sub(" ", text) if not fields else ""
+        )  # free text next to a filter is dropped
         finders: dict[
             str, tuple[Callable[[dict[str, str], str], Sequence[int]], Callable[[int], Any]]
         ]
@@ -221,7 +228,7 @@ class DeezerService:
         if kind not in finders:
             raise Refusal("InvalidQueryException", "Wrong parameter", 600)
         find, build = finders[kind]
-        return self._page(find(fields, words), build, ask)
+        return self._page(find(fields, words), build, request)
 
     def _artists(self, fields: dict[str, str], words: str) -> Sequence[int]:
         return self.catalogue.named(fields.get("artist") or words)
@@ -258,11 +265,11 @@ class DeezerService:
         return set(words_of(row.name)) | set(words_of(row.genre))
 
     def visible(self) -> dict[str, int]:
-        """What the open API shows."""
+        """Count the records that the open API shows, by kind."""
         world, counts = self.catalogue.world, dict(self.catalogue.world.counts)
         entries = sum(world.playlist(p).size for p in range(counts["playlists"]))
         return counts | {"features": counts["tracks"], "entries": entries}
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
+        """Return all ids of a plural kind."""
         return [str(number(i)) for i in range(self.catalogue.world.counts[kind])]

@@ -1,4 +1,4 @@
-"""The seven dumps of a film world, byte for byte as IMDb writes them: unquoted, `\\N` for null."""
+r"""The seven dumps of a film world, byte for byte as IMDb writes them: unquoted, `\N` for null."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ ROWS: dict[str, Callable[..., Iterator[str]]] = {
 
 
 def lines(world: FilmWorld, table: str, days: int = 0) -> Iterator[bytes]:
-    """A dump in blocks of some thousand lines, its header first; `days` after the first."""
+    """Return a dump in blocks of some thousand lines, its header first; `days` after the first."""
     waiting = ["\t".join(COLUMNS[table].split())]
     rows = _ratings(world, days) if table == "title.ratings" else ROWS[table](world)
     for row in rows:
@@ -132,7 +132,7 @@ def lines(world: FilmWorld, table: str, days: int = 0) -> Iterator[bytes]:
 
 
 def write(world: FilmWorld, folder: Path, tables: list[str] | None = None) -> list[Path]:
-    """Writes `TABLE.tsv.gz` files into a folder."""
+    """Write `TABLE.tsv.gz` files into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for table in tables or list(COLUMNS):
@@ -145,7 +145,7 @@ def write(world: FilmWorld, folder: Path, tables: list[str] | None = None) -> li
 
 
 def gzipped(world: FilmWorld, table: str, days: int = 0) -> bytes:
-    """A dump as it is served; the same bytes every time."""
+    """Return a dump as it is served; the same bytes every time."""
     return gzip.compress(b"".join(lines(world, table, days)), 6, mtime=0)
 
 

@@ -18,7 +18,7 @@ _ACTS = ("actor", "actress", "self")
 
 
 def page(world: FilmWorld, index: int, reference: bool = False, country: str = "US") -> bytes:
-    """A title's page; titles of odd numbers have the credits of 2025, as reference pages have."""
+    """Return a title page; odd numbers have the credits block of 2025, as reference pages have."""
     second = reference or index % 2 == 1
     above, main = _above(world, index, country), _main(world, index, country)
     (main if reference else above)["principalCreditsV2" if second else "principalCredits"] = (
@@ -48,7 +48,7 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
     certificate, poster = world.certificate(index, country), world.poster(index)
     series = title.kind in ("tvSeries", "tvMiniSeries")
     season, number = world.episode(index)
-    place = {"episodeNumber": number, "seasonNumber": season}
+    episode_number = {"episodeNumber": number, "seasonNumber": season}
     return {
         "id": world.tconst(index),
         "titleText": {"text": _localised(title.name, country)},
@@ -78,13 +78,13 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
         if title.series is None
         else {
             "series": {"id": world.tconst(title.series)},
-            "episodeNumber": place if number else None,
+            "episodeNumber": episode_number if number else None,
         },
     }
 
 
 def _localised(name: str, country: str) -> str:
-    """What a reader elsewhere sees as the title; the original one is the same everywhere."""
+    """Return the title that readers of a country see; the original title is the same everywhere."""
     return name if country == "US" else f"{name} [{country}]"
 
 
@@ -129,8 +129,8 @@ def _credits(world: FilmWorld, index: int, second: bool) -> list[dict[str, Any]]
         people = [{"name": _name(world, c.person)} for c in named[:3]]
         group: dict[str, Any] = {"totalCredits": len(named), "credits": people}
         if second:
-            told = f"amzn1.imdb.concept.name_credit_{concept}"
-            groups.append(group | {"grouping": {"text": label, "groupingId": told}})
+            concept_id = f"amzn1.imdb.concept.name_credit_{concept}"
+            groups.append(group | {"grouping": {"text": label, "groupingId": concept_id}})
         else:
             groups.append(group | {"category": {"text": label, "id": role}})
     return groups
@@ -139,7 +139,7 @@ def _credits(world: FilmWorld, index: int, second: bool) -> list[dict[str, Any]]
 def _json_ld(world: FilmWorld, index: int, country: str) -> str:
     """Its name is the original one, its text has entities, its lists end earlier."""
     title, rated, date = world.title(index), world.rating(index), world.release_date(index)
-    held: dict[str, Any] = {
+    document: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": _LD_TYPES.get(title.kind, "CreativeWork"),
         "url": f"/title/{world.tconst(index)}/",
@@ -149,17 +149,17 @@ def _json_ld(world: FilmWorld, index: int, country: str) -> str:
         "keywords": ",".join(world.keywords(index)),
     }
     if title.name != title.original_name:
-        held["alternateName"] = html.escape(title.name)
+        document["alternateName"] = html.escape(title.name)
     if rated:
-        held["aggregateRating"] = {"ratingCount": rated[1], "ratingValue": rated[0]}
+        document["aggregateRating"] = {"ratingCount": rated[1], "ratingValue": rated[0]}
     if certificate := world.certificate(index, country):
-        held["contentRating"] = certificate
+        document["contentRating"] = certificate
     if date and date[1] and date[2]:
-        held["datePublished"] = f"{date[0]}-{date[1]:02d}-{date[2]:02d}"
+        document["datePublished"] = f"{date[0]}-{date[1]:02d}-{date[2]:02d}"
     if minutes := title.runtime_minutes:
-        held["duration"] = f"PT{minutes // 60}H{minutes % 60}M"
+        document["duration"] = f"PT{minutes // 60}H{minutes % 60}M"
     for name, role in (("director", "director"), ("creator", "writer"), ("actor", "cast")):
-        held[name] = [
+        document[name] = [
             {
                 "@type": "Person",
                 "url": f"/name/{world.nconst(c.person)}/",
@@ -168,4 +168,4 @@ def _json_ld(world: FilmWorld, index: int, country: str) -> str:
             for c in world.credits(index)
             if (c.category in _ACTS if role == "cast" else c.category == role)
         ]
-    return json.dumps(held, ensure_ascii=False).replace("</", "\\u003c/")
+    return json.dumps(document, ensure_ascii=False).replace("</", "\\u003c/")

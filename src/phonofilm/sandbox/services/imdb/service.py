@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, file_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, file_response
 from phonofilm.sandbox.services.imdb import dumps
 from phonofilm.sandbox.services.imdb.pages import page
 from phonofilm.sandbox.worlds.film import FilmWorld
@@ -40,49 +40,49 @@ class ImdbService:
         self._dump = lru_cache(maxsize=16)(self._make_dump)
 
     def visible(self) -> dict[str, int]:
-        """What this access level shows."""
+        """Count the records that this access level shows, by kind."""
         return {"titles": self.world.titles, "people": self.world.people}
 
     def ids(self, kind: str) -> list[str]:
-        """The ids of a kind."""
+        """Return the ids of a kind."""
         if kind == "anime":
             return [self.world.tconst(index) for index in self.world.anime()]
         return [self.world.tconst(index) for index in range(self.world.titles)]
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        table = ask.path.strip("/").removesuffix(".tsv.gz")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        table = request.path.strip("/").removesuffix(".tsv.gz")
         if table in dumps.COLUMNS:
-            return self._file(ask, table)
-        if ask.path == "/anime_ids.csv":
-            return Answer("id_map", 200, self._id_map(), {"Content-Type": "text/csv"})
-        if ask.path == "/robots.txt":
-            return Answer("robots", 200, _ROBOTS, {"Content-Type": "text/plain"})
+            return self._file(request, table)
+        if request.path == "/anime_ids.csv":
+            return HttpResponse("id_map", 200, self._id_map(), {"Content-Type": "text/csv"})
+        if request.path == "/robots.txt":
+            return HttpResponse("robots", 200, _ROBOTS, {"Content-Type": "text/plain"})
         if (wait := self._rate.admit()) is not None:
-            return Answer("title_page", 429, b"", _HTML | {"Retry-After": str(wait)})
-        return self._page(ask)
+            return HttpResponse("title_page", 429, b"", _HTML | {"Retry-After": str(wait)})
+        return self._page(request)
 
-    def _page(self, ask: HttpRequest) -> Answer:
+    def _page(self, request: HttpRequest) -> HttpResponse:
         if self.access == "datasets":  # since 2026-03-20, for everything that is a page
-            return Answer("title_page", 202, b"", _HTML | {"x-amzn-waf-action": "challenge"})
-        match = _TITLE.fullmatch(ask.path)
+            return HttpResponse("title_page", 202, b"", _HTML | {"x-amzn-waf-action": "challenge"})
+        match = _TITLE.fullmatch(request.path)
         index = self.world.index_of(match[1]) if match else None
         if match is None or index is None:
-            return Answer("title_page", 404, b"<html><title>404 Error</title></html>", _HTML)
-        body = page(self.world, index, bool(match[2]), _country(ask.headers))
-        return Answer("title_page", 200, body, _HTML)
+            return HttpResponse("title_page", 404, b"<html><title>404 Error</title></html>", _HTML)
+        body = page(self.world, index, bool(match[2]), _country(request.headers))
+        return HttpResponse("title_page", 200, body, _HTML)
 
-    def _file(self, ask: HttpRequest, table: str) -> Answer:
-        """A dump, whole, in part, or not at all when it did not change."""
+    def _file(self, request: HttpRequest, table: str) -> HttpResponse:
+        """Return a dump, whole or in part, or 304 when it did not change."""
         endpoint, today = f"dump:{table}", int(self._clock.now() // _DAY_SECONDS)
         body = self._dump(table, today - self._made_on)
-        return file_answer(endpoint, body, today * _DAY_SECONDS, ask)
+        return file_response(endpoint, body, today * _DAY_SECONDS, request)
 
     def _make_dump(self, table: str, days: int) -> bytes:
         return dumps.gzipped(self.world, table, days)
 
     def _id_map(self) -> bytes:
-        """What people keep beside the dumps: most anime, and a few ids that are gone."""
+        """Return a map of anime ids, as users keep one next to the dumps, with a few dead ids."""
         rows = [f"{n},{self.world.tconst(i)}" for n, i in enumerate(self.world.anime()) if n % 5]
         return "\n".join(["row,imdb", *rows, "0,tt0000001", ""]).encode()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, Track
@@ -29,16 +29,16 @@ class ItunesService:
         self.house = SourceSpelling(self.world, 1501, covers=0.9, slips=0.02, guests=True)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        endpoint = ask.path.strip("/")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        endpoint = request.path.strip("/")
         if endpoint not in ("search", "lookup"):
-            return json_answer("unknown", {"error": "Not Found"}, 404)
+            return json_response("unknown", {"error": "Not Found"}, 404)
         wait = self._rate.admit() or self._quota.admit()
         if wait:
-            return json_answer(endpoint, {}, 403, {"Retry-After": str(wait)})
-        rows = self._search(ask.query) if endpoint == "search" else self._lookup(ask.query)
-        answer = json_answer(endpoint, {"resultCount": len(rows), "results": rows})
+            return json_response(endpoint, {}, 403, {"Retry-After": str(wait)})
+        rows = self._search(request.query) if endpoint == "search" else self._lookup(request.query)
+        answer = json_response(endpoint, {"resultCount": len(rows), "results": rows})
         headers = {"Content-Type": "text/javascript; charset=utf-8"}
         return answer._replace(headers=answer.headers | headers)
 
@@ -67,7 +67,7 @@ class ItunesService:
         return [t for album in world.albums_of(artist) for t in world.tracks_of(album)]
 
     def _lookup(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        """What ids name; with an entity also what belongs to it. Ids of all kinds share a space."""
+        """Return the objects of ids; with an entity, their contents too."""
         rows: list[dict[str, Any]] = []
         entity, limit = query.get("entity", ""), self._limit(query)
         for text in query.get("id", "").split(","):
@@ -95,7 +95,7 @@ class ItunesService:
         return self.world.parents.get(person.main_genre, person.main_genre).title()
 
     def artist(self, index: int) -> dict[str, Any]:
-        """The artist of searches and look-ups."""
+        """Return the artist of searches and look-ups."""
         key, person = key_of(0, index), self.world.artist(index)
         genre = (
             {"primaryGenreName": self._genre(index), "primaryGenreId": 7} if person.genres else {}
@@ -117,7 +117,7 @@ class ItunesService:
         }
 
     def album(self, index: int) -> dict[str, Any]:
-        """The album of searches and look-ups."""
+        """Return the album of searches and look-ups."""
         row, key = self.world.album(index), key_of(1, index)
         return self._maker(row.artists[0]) | {
             "wrapperType": "collection",
@@ -135,7 +135,7 @@ class ItunesService:
         }
 
     def track(self, index: int) -> dict[str, Any]:
-        """The song of searches and look-ups; the preview is there for most."""
+        """Return the song of searches and look-ups; the preview is there for most."""
         row, key = self.world.track(index), key_of(2, index)
         album = self.world.album(row.album)
         title, length = self.house.title(row), self.house.duration_ms(row)
@@ -175,23 +175,25 @@ class ItunesService:
         return (i for i in range(world.counts[kind]) if has[kind](i)) if kind in has else iter(())
 
     def visible(self) -> dict[str, int]:
-        """What this source has."""
+        """Count the visible records by kind."""
         kinds = ("artists", "albums", "tracks")
         return self.world.counts | {kind: sum(1 for _ in self._known(kind)) for kind in kinds}
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
-        return list(self.same(kind))
+        """Return all ids of a plural kind."""
+        return list(self.true_ids(kind))
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is."""
-        place = {"artists": 0, "albums": 1, "tracks": 2}.get(kind, 0)
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
+        kind_number = {"artists": 0, "albums": 1, "tracks": 2}.get(kind, 0)
         real = self.world.track if kind == "tracks" else None
-        return {str(key_of(place, i)): real(i).recording if real else i for i in self._known(kind)}
+        return {
+            str(key_of(kind_number, i)): real(i).recording if real else i for i in self._known(kind)
+        }
 
 
 def key_of(kind: int, index: int) -> int:
-    """An id; artists, albums and songs never share one."""
+    """Return an id; artists, albums and songs never share one."""
     return number(index) * 3 + kind
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number, pick
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
@@ -36,27 +36,27 @@ class JamendoService:
         self.house = SourceSpelling(self.world, 1402, covers=0.6, slips=0.03, guests=True)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request; refusals are answers, too."""
-        parts = ask.path.strip("/").split("/")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request; refusals are responses too."""
+        parts = request.path.strip("/").split("/")
         if parts[:1] != ["v3.0"] or len(parts) != 2:
-            return json_answer("unknown", {"error": "Not Found"}, 404)
+            return json_response("unknown", {"error": "Not Found"}, 404)
         endpoint = parts[1]
         try:
-            self._admit(ask)
-            rows, build = self._found(endpoint, ask)
-            offset, limit = self._span(ask)
+            self._admit(request)
+            rows, build = self._found(endpoint, request)
+            offset, limit = self._span(request)
             results = [build(row) for row in rows[offset : offset + limit]]
             headers: dict[str, Any] = _headers("success", 0, "", len(results))
-            if ask.query.get("fullcount") == "true":
+            if request.query.get("fullcount") == "true":
                 headers["results_fullcount"] = len(rows)
-            return json_answer(endpoint, {"headers": headers, "results": results})
+            return json_response(endpoint, {"headers": headers, "results": results})
         except Refusal as refused:
-            told = {"headers": _headers("failed", refused.code, str(refused), 0), "results": []}
-            return json_answer(f"{endpoint}:{refused.code}", told)
+            body = {"headers": _headers("failed", refused.code, str(refused), 0), "results": []}
+            return json_response(f"{endpoint}:{refused.code}", body)
 
-    def _admit(self, ask: HttpRequest) -> None:
-        client = ask.query.get("client_id", "")
+    def _admit(self, request: HttpRequest) -> None:
+        client = request.query.get("client_id", "")
         if not client:
             raise Refusal(5, "Invalid Client Id", "Your credential is not authorized.")
         if client == "suspended":
@@ -65,29 +65,29 @@ class JamendoService:
             raise Refusal(6, "Rate Limit Exceeded", "Usage limits are exceeded")
 
     @staticmethod
-    def _span(ask: HttpRequest) -> tuple[int, int]:
-        offset, limit = ask.query.get("offset", "0"), ask.query.get("limit", str(_DEFAULT))
+    def _span(request: HttpRequest) -> tuple[int, int]:
+        offset, limit = request.query.get("offset", "0"), request.query.get("limit", str(_DEFAULT))
         limit = str(_MOST) if limit == "all" else limit
         if not (offset.isdecimal() and limit.isdecimal()):
             raise Refusal(3, "Type", "offset and limit must be integers")
         return int(offset), min(_MOST, int(limit))
 
-    def _found(self, what: str, ask: HttpRequest) -> tuple[Sequence[int], Callable[[int], Any]]:
-        found = {"artists": self._artists, "albums": self._albums, "tracks": self._tracks}
+    def _found(self, what: str, request: HttpRequest) -> tuple[Sequence[int], Callable[[int], Any]]:
+        handlers = {"artists": self._artists, "albums": self._albums, "tracks": self._tracks}
         builders = {"artists": self.artist, "albums": self.album, "tracks": self.track}
-        if what not in found:
+        if what not in handlers:
             raise Refusal(7, "Method Not Found", what)
-        return found[what](ask.query), builders[what]
+        return handlers[what](request.query), builders[what]
 
     def _ids(self, text: str, kind: str) -> list[int]:
-        found = []
+        indices = []
         for word in text.replace("+", " ").split():
             if not (word.isdecimal() and int(word) <= LARGEST):
                 raise Refusal(3, "Type", "id must be an integer")
             index = from_number(int(word))
             if index < self.world.counts[kind]:
-                found.append(index)
-        return found
+                indices.append(index)
+        return indices
 
     def _people(self, query: dict[str, str]) -> list[int]:
         if text := query.get("artist_id"):
@@ -126,15 +126,15 @@ class JamendoService:
         people = self._people(query)
         if query.get("groupby") == "artist_id":
             return [world.tracks_of(world.albums_of(a)[0])[0] for a in people]
-        found = [t for a in people for album in world.albums_of(a) for t in world.tracks_of(album)]
-        if not found and (words := query.get("search")):
-            found = [
+        tracks = [t for a in people for album in world.albums_of(a) for t in world.tracks_of(album)]
+        if not tracks and (words := query.get("search")):
+            tracks = [
                 t for t in self.catalogue.titled(words) if self.house.has_track(world.track(t))
             ]
-        return found
+        return tracks
 
     def artist(self, index: int) -> dict[str, Any]:
-        """The artist of lists and look-ups."""
+        """Return the artist of lists and look-ups."""
         key = number(index)
         return {
             "id": str(key),
@@ -147,7 +147,7 @@ class JamendoService:
         }
 
     def album(self, index: int) -> dict[str, Any]:
-        """The album of lists; it has no licence, its tracks have."""
+        """Return the album of lists; it has no licence, its tracks have."""
         row, key = self.world.album(index), number(index)
         owner = row.artists[0]
         return {
@@ -164,7 +164,7 @@ class JamendoService:
         }
 
     def track(self, index: int) -> dict[str, Any]:
-        """The track of lists; downloads are allowed for most."""
+        """Return the track of lists; downloads are allowed for most."""
         row, key = self.world.track(index), number(index)
         owner, album = row.artists[0], self.world.album(row.album)
         allowed = mix(index, 1403) % 10 > 0
@@ -209,7 +209,7 @@ class JamendoService:
         return f"http://creativecommons.org/licenses/{pick(_LICENCES, artist, 1404)}/"
 
     def visible(self) -> dict[str, int]:
-        """What this source has."""
+        """Count the visible records by kind."""
         kinds = ("artists", "albums", "tracks")
         return self.world.counts | {kind: sum(1 for _ in self._known(kind)) for kind in kinds}
 
@@ -223,11 +223,11 @@ class JamendoService:
         return (i for i in range(world.counts[kind]) if has[kind](i)) if kind in has else iter(())
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
+        """Return all ids of a plural kind."""
         return [str(number(index)) for index in self._known(kind)]
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is."""
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
         real = self.world.track if kind == "tracks" else None
         return {str(number(i)): real(i).recording if real else i for i in self._known(kind)}
 

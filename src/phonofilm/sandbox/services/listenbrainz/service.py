@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.musicbrainz.objects import Objects
 from phonofilm.sandbox.worlds.hashing import mix
 from phonofilm.sandbox.worlds.world import Catalogue
@@ -29,27 +29,27 @@ class ListenBrainzService:
         self.objects = Objects(self.world)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        path = ask.path.strip("/")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        path = request.path.strip("/")
         wait = self._rate.admit() or self._quota.admit()
         if wait:
-            told = {"X-RateLimit-Reset-In": str(wait), "X-RateLimit-Remaining": "0"}
-            return json_answer(path, {"code": 429, "error": "slow down"}, 429, told)
+            headers = {"X-RateLimit-Reset-In": str(wait), "X-RateLimit-Remaining": "0"}
+            return json_response(path, {"code": 429, "error": "slow down"}, 429, headers)
         if path == "1/metadata/artist":
-            ids = ask.query.get("artist_mbids", "").split(",")
-            return json_answer("metadata_artist", [self._told(a) for a in self._indices(ids)])
-        if path in ("1/popularity/artist", "1/popularity/recording") and ask.method == "POST":
-            return self._popularity(path.rpartition("/")[2], ask)
+            ids = request.query.get("artist_mbids", "").split(",")
+            return json_response("metadata_artist", [self._told(a) for a in self._indices(ids)])
+        if path in ("1/popularity/artist", "1/popularity/recording") and request.method == "POST":
+            return self._popularity(path.rpartition("/")[2], request)
         if path == "similar-artists/json":
-            return self._similar(ask)
+            return self._similar(request)
         if path.startswith("1/popularity/top-recordings-for-artist/"):
             return self._top(path.rpartition("/")[2])
-        return json_answer("unknown", {"code": 404, "error": "Not found"}, 404)
+        return json_response("unknown", {"code": 404, "error": "Not found"}, 404)
 
     def _indices(self, ids: list[str]) -> list[int]:
-        found = (self.objects.index_of("artist", text) for text in ids)
-        return [index for index in found if index is not None]
+        indices = (self.objects.index_of("artist", text) for text in ids)
+        return [index for index in indices if index is not None]
 
     def _told(self, index: int) -> dict[str, Any]:
         head = self.objects.artist_short(index)
@@ -76,17 +76,17 @@ class ListenBrainzService:
             },
         }
 
-    def _popularity(self, kind: str, ask: HttpRequest) -> Answer:
+    def _popularity(self, kind: str, request: HttpRequest) -> HttpResponse:
         name = f"{kind}_mbids"
         try:
-            ids = json.loads(ask.body)[name]
+            ids = json.loads(request.body)[name]
         except (ValueError, KeyError, TypeError):
             ids = None
         if not isinstance(ids, list) or not ids or len(ids) > _MOST:
-            told = {"code": 400, "error": f"Please provide one to 1000 {name}."}
-            return json_answer(f"popularity_{kind}", told, 400)
+            body = {"code": 400, "error": f"Please provide one to 1000 {name}."}
+            return json_response(f"popularity_{kind}", body, 400)
         rows = [self._counted(kind, str(text)) for text in ids]
-        return json_answer(f"popularity_{kind}", rows)
+        return json_response(f"popularity_{kind}", rows)
 
     def _counted(self, kind: str, text: str) -> dict[str, Any]:
         index = self.objects.index_of(kind, text)
@@ -98,13 +98,13 @@ class ListenBrainzService:
         people = None if listens is None else listens // 9
         return {f"{kind}_mbid": text, "total_listen_count": listens, "total_user_count": people}
 
-    def _similar(self, ask: HttpRequest) -> Answer:
-        if "artist_mbids" not in ask.query or "algorithm" not in ask.query:
+    def _similar(self, request: HttpRequest) -> HttpResponse:
+        if "artist_mbids" not in request.query or "algorithm" not in request.query:
             body = b"<!doctype html><title>400</title>artist_mbids and algorithm are compulsory"
-            return Answer("similar", 400, body, {"Content-Type": "text/html"})
-        mine = self._indices(ask.query["artist_mbids"].split(","))
+            return HttpResponse("similar", 400, body, {"Content-Type": "text/html"})
+        artists = self._indices(request.query["artist_mbids"].split(","))
         rows = []
-        for place, other in enumerate(self.world.related_to(mine[0]) if mine else ()):
+        for rank, other in enumerate(self.world.related_to(artists[0]) if artists else ()):
             if self.objects.has("artist", other):
                 head = self.objects.artist_short(other)
                 rows.append(
@@ -114,19 +114,19 @@ class ListenBrainzService:
                         "comment": head["disambiguation"],
                         "type": head["type"],
                         "gender": None,
-                        "score": 2000 - place * 7,
-                        "reference_mbid": ask.query["artist_mbids"],
+                        "score": 2000 - rank * 7,
+                        "reference_mbid": request.query["artist_mbids"],
                     }
                 )
-        return json_answer("similar", rows)
+        return json_response("similar", rows)
 
-    def _top(self, key: str) -> Answer:
+    def _top(self, key: str) -> HttpResponse:
         index = self.objects.index_of("artist", key)
         if self.access != "token":
-            told = {"code": 401, "error": "Due to bad actors, a token is needed."}
-            return json_answer("top_recordings", told, 401)
+            body = {"code": 401, "error": "Due to bad actors, a token is needed."}
+            return json_response("top_recordings", body, 401)
         tracks = self.catalogue.top_tracks(index) if index is not None else ()
-        return json_answer("top_recordings", [self._recording(t) for t in tracks])
+        return json_response("top_recordings", [self._recording(t) for t in tracks])
 
     def _recording(self, track: int) -> dict[str, Any]:
         row = self.world.track(track)
@@ -145,20 +145,20 @@ class ListenBrainzService:
         }
 
     def visible(self) -> dict[str, int]:
-        """What this source has: MusicBrainz's artists and recordings."""
+        """Count the visible records by kind: MusicBrainz's artists and recordings."""
         kinds = {"artists": "artist", "tracks": "recording"}
-        held = {
+        counts = {
             name: sum(self.objects.has(kind, i) for i in range(self.world.counts[name]))
             for name, kind in kinds.items()
         }
-        return dict.fromkeys(self.world.counts, 0) | held
+        return dict.fromkeys(self.world.counts, 0) | counts
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
-        return list(self.same(kind))
+        """Return all ids of a plural kind."""
+        return list(self.true_ids(kind))
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is."""
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
         name = {"artists": "artist", "tracks": "recording"}.get(kind)
         if name is None:
             return {}

@@ -1,4 +1,4 @@
-"""MusicBrainz's JSON dumps over a world: one tar.xz an entity, one line a thing."""
+"""MusicBrainz's JSON dumps over a world: one tar.xz per entity, one line per object."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ALL = {
 
 
 def lines(world: World, entity: str) -> Iterator[dict[str, Any]]:
-    """The things of an entity; recordings stand in releases, so their own file is nearly empty."""
+    """Yield the objects of an entity; most recordings stand in releases only."""
     objects = Objects(world)
     count = {"artist": "artists", "release": "albums"}.get(entity)
     build = {"artist": objects.artist, "release": objects.release}
@@ -38,10 +38,10 @@ def lines(world: World, entity: str) -> Iterator[dict[str, Any]]:
 
 
 def archive(world: World, entity: str) -> bytes:
-    """The archive as it lies at the source: some notes, then the lines, the last without an end."""
+    """Return the archive as MusicBrainz publishes it: notes, then lines, the last unterminated."""
     body = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines(world, entity))
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w") as tar:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, text in (
             ("TIMESTAMP", "2026-11-18 01:28:38+00\n"),
             ("COPYING", "CC0\n"),
@@ -49,7 +49,7 @@ def archive(world: World, entity: str) -> bytes:
             (f"mbdump/{entity}", body),
             ("JSON_DUMPS_SCHEMA_NUMBER", "1\n"),
         ):
-            told = tarfile.TarInfo(name)
-            told.size = len(raw := text.encode())
-            tar.addfile(told, io.BytesIO(raw))
-    return lzma.compress(held.getvalue(), preset=1)
+            member = tarfile.TarInfo(name)
+            member.size = len(raw := text.encode())
+            tar.addfile(member, io.BytesIO(raw))
+    return lzma.compress(buffer.getvalue(), preset=1)

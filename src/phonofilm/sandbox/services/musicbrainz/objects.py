@@ -27,18 +27,18 @@ class Objects:
         self.house = SourceSpelling(world, 1201, covers=0.95, slips=0.01, lost=0.25)
 
     def id_of(self, kind: str, index: int) -> str:
-        """The MBID of a thing."""
+        """Return the MBID of a record."""
         return uuid(KINDS[kind], index)
 
     def index_of(self, kind: str, text: str) -> int | None:
-        """The thing behind an MBID, or None; only what this source has."""
+        """Return the index of an MBID that this source has, or None."""
         index = from_uuid(text, KINDS[kind])
         if index is None or index >= self.world.counts[_WORLD[kind]]:
             return None
         return index if self.has(kind, index) else None
 
     def has(self, kind: str, index: int) -> bool:
-        """Whether MusicBrainz has a thing: when it has its first artist."""
+        """Tell whether MusicBrainz has a record, which follows its first artist."""
         if kind == "artist":
             return self.house.has(index)
         row = self.world.track(index) if kind == "recording" else self.world.album(index)
@@ -47,7 +47,7 @@ class Objects:
         return bool(row.artists) and self.house.has(row.artists[0])
 
     def spotify_id(self, kind: str, index: int) -> str:
-        """What Spotify calls a thing of this world."""
+        """Return the id that Spotify gives a record of this world."""
         native = self.world.native_ids.get(kind)
         return (
             native[index] if native else base62({"artist": 1, "album": 2, "track": 3}[kind], index)
@@ -55,15 +55,15 @@ class Objects:
 
     def addresses(self, artist: int) -> list[str]:
         """Pages of an artist elsewhere, as far as somebody entered them."""
-        found = []
+        urls = []
         if share(artist, 1301) < 0.7:
-            found.append(f"https://open.spotify.com/artist/{self.spotify_id('artist', artist)}")
+            urls.append(f"https://open.spotify.com/artist/{self.spotify_id('artist', artist)}")
         if share(artist, 1302) < 0.5:
-            found.append(f"https://www.deezer.com/artist/{number(artist)}")
-        return found
+            urls.append(f"https://www.deezer.com/artist/{number(artist)}")
+        return urls
 
     def artist_short(self, index: int) -> dict[str, Any]:
-        """The artist inside credits."""
+        """Return the artist inside credits."""
         row = self.world.artist(index)
         name = self.house.artist(row)
         shared = mix(index, 1303) % 3 == 0
@@ -80,7 +80,7 @@ class Objects:
         return _COUNTRIES[mix(index, 1304) % len(_COUNTRIES)]
 
     def artist(self, index: int, inc: set[str]) -> dict[str, Any]:
-        """The artist of look-ups, lists and searches."""
+        """Return the artist of look-ups, lists and searches."""
         country = self._country(index)
         body = self.artist_short(index) | {
             "gender": None,
@@ -126,32 +126,32 @@ class Objects:
         if "genres" in inc:
             body["genres"] = [
                 {
-                    "id": uuid(KINDS["genre"], place),
+                    "id": uuid(KINDS["genre"], index),
                     "name": name,
-                    "count": 1 + place,
+                    "count": 1 + index,
                     "disambiguation": "",
                 }
-                for place, name in enumerate(genres)
+                for index, name in enumerate(genres)
             ]
         if "tags" in inc:
             tags = [*genres, *(["seen live"] if genres and artist % 5 == 0 else [])]
-            body["tags"] = [{"name": name, "count": 1 + place} for place, name in enumerate(tags)]
+            body["tags"] = [{"name": name, "count": 1 + index} for index, name in enumerate(tags)]
         return body
 
     def credits(self, artists: tuple[int, ...]) -> list[dict[str, Any]]:
-        """Who made something, with what stands between the names."""
+        """Return the artist credit, with the text between the names."""
         last = len(artists) - 1
         return [
             {
                 "name": self.house.artist(self.world.artist(a)),
-                "joinphrase": "" if place == last else " feat. ",
+                "joinphrase": "" if index == last else " feat. ",
                 "artist": self.artist_short(a),
             }
-            for place, a in enumerate(artists)
+            for index, a in enumerate(artists)
         ]
 
     def recording(self, index: int, inc: set[str]) -> dict[str, Any]:
-        """A recording; its version stands beside its title now and then."""
+        """Return a recording; sometimes the version is not in its title."""
         row = self.world.track(index)
         title, _, version = self.house.title(row).partition(" (Live)")
         live = "live" if _ else ""
@@ -173,7 +173,7 @@ class Objects:
         return body | self.words(row.artists[0], inc)
 
     def release(self, index: int, inc: set[str]) -> dict[str, Any]:
-        """A release with its media."""
+        """Return a release with its media."""
         row = self.world.album(index)
         body: dict[str, Any] = {
             "id": self.id_of("release", index),
@@ -207,7 +207,7 @@ class Objects:
         }
 
     def group(self, index: int) -> dict[str, Any]:
-        """What groups the editions of a release."""
+        """Return the release group of a release."""
         row = self.world.album(index)
         second = ["Compilation"] if row.album_type == "compilation" else []
         return {
@@ -226,15 +226,17 @@ class Objects:
             return body
         return body | {
             "track-offset": 0,
-            "tracks": [self._place(track, place, inc) for place, track in enumerate(tracks, 1)],
+            "tracks": [
+                self._track_at(track, position, inc) for position, track in enumerate(tracks, 1)
+            ],
         }
 
-    def _place(self, track: int, place: int, inc: set[str]) -> dict[str, Any]:
+    def _track_at(self, track: int, position: int, inc: set[str]) -> dict[str, Any]:
         recording = self.recording(self.world.track(track).recording, inc - {"releases"})
         return {
             "id": uuid(10, track),
-            "number": str(place),
-            "position": place,
+            "number": str(position),
+            "position": position,
             "title": recording["title"],
             "length": recording["length"],
             "recording": recording,
@@ -242,8 +244,8 @@ class Objects:
 
 
 def hash_of(text: str) -> int:
-    """A number that depends on a text alone."""
-    held = 0
+    """Return a number that depends on a text alone."""
+    value = 0
     for char in text:
-        held = mix(held, ord(char))
-    return held
+        value = mix(value, ord(char))
+    return value

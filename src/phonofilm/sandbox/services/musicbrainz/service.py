@@ -8,12 +8,12 @@ from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from phonofilm.sandbox.kernel.service import (
-    Answer,
     Clock,
     HttpRequest,
+    HttpResponse,
     Window,
-    file_answer,
-    json_answer,
+    file_response,
+    json_response,
 )
 from phonofilm.sandbox.services.musicbrainz import dumps, xml
 from phonofilm.sandbox.services.musicbrainz.objects import Objects
@@ -26,7 +26,7 @@ _MOST, _DEFAULT, _MOST_ADDRESSES = 100, 25, 100
 
 
 class Refusal(Exception):  # noqa: N818 - what it is
-    """What the service says no with."""
+    """A refusal with its HTTP status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -48,55 +48,55 @@ class MusicBrainzService:
         self._dump = lru_cache(maxsize=4)(partial(dumps.archive, catalogue.world))
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request; JSON when `fmt` says so, else XML."""
-        parts = ask.path.strip("/").split("/")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request; JSON when `fmt` says so, else XML."""
+        parts = request.path.strip("/").split("/")
         entity = parts[-1].removesuffix(".tar.xz")
         if entity in dumps.ENTITIES and parts[-1].endswith(".tar.xz"):
-            return file_answer(f"dump:{entity}", self._dump(entity), _DUMPED_AT, ask)
+            return file_response(f"dump:{entity}", self._dump(entity), _DUMPED_AT, request)
         if parts[:2] != ["ws", "2"] or len(parts) < 3:
-            return json_answer("unknown", {"error": "Not Found"}, 404)
+            return json_response("unknown", {"error": "Not Found"}, 404)
         endpoint = "_".join([parts[2], *(["id"] if len(parts) > 3 else [])])
         try:
-            self._admit(ask)
-            kind, body = self._found(parts[2:], ask)
+            self._admit(request)
+            kind, body = self._found(parts[2:], request)
         except Refusal as refused:
-            return self._refused(endpoint, refused, ask)
-        if _wants_json(ask):
-            return json_answer(endpoint, _as_json(kind, body))
+            return self._refused(endpoint, refused, request)
+        if _wants_json(request):
+            return json_response(endpoint, _as_json(kind, body))
         headers = {"Content-Type": "application/xml; charset=utf-8"}
-        return Answer(endpoint, 200, xml.document(kind, body), headers)
+        return HttpResponse(endpoint, 200, xml.document(kind, body), headers)
 
-    def _admit(self, ask: HttpRequest) -> None:
-        agent = ask.headers.get("User-Agent", "")
+    def _admit(self, request: HttpRequest) -> None:
+        agent = request.headers.get("User-Agent", "")
         if not agent or agent.startswith(("Python-urllib", "python-requests", "Java/")):
             raise Refusal(403, "Your user agent must say who you are.")
         if self._rate.admit() or self._quota.admit():
             raise Refusal(503, "Your requests are exceeding the allowable rate limit.")
 
     @staticmethod
-    def _refused(endpoint: str, refused: Refusal, ask: HttpRequest) -> Answer:
-        if _wants_json(ask):
-            return json_answer(endpoint, {"error": str(refused), "help": "..."}, refused.status)
+    def _refused(endpoint: str, refused: Refusal, request: HttpRequest) -> HttpResponse:
+        if _wants_json(request):
+            return json_response(endpoint, {"error": str(refused), "help": "..."}, refused.status)
         headers = {"Content-Type": "application/xml; charset=utf-8"}
-        return Answer(endpoint, refused.status, xml.failure(str(refused)), headers)
+        return HttpResponse(endpoint, refused.status, xml.failure(str(refused)), headers)
 
-    def _found(self, parts: list[str], ask: HttpRequest) -> tuple[str, Any]:
-        kind, inc = parts[0], set(ask.query.get("inc", "").replace(" ", "+").split("+"))
+    def _found(self, parts: list[str], request: HttpRequest) -> tuple[str, Any]:
+        kind, inc = parts[0], set(request.query.get("inc", "").replace(" ", "+").split("+"))
         if parts == ["genre", "all"]:
-            return "genre-list", self._genres(ask)
+            return "genre-list", self._genres(request)
         if kind == "isrc" and len(parts) == 2:
             return "isrc", self._by_isrc(parts[1], inc)
         if kind == "url":
-            return "url", self._urls(ask)
+            return "url", self._urls(request)
         build = self._builders.get(kind)
         if build is None:
             raise Refusal(404, "Not Found")
         if len(parts) == 2:
             return kind, build(self._index(kind, parts[1]), inc)
-        if "query" in ask.query:
-            return f"{kind}-list", self._search(kind, ask)
-        return f"{kind}-list", self._browse(kind, ask, inc)
+        if "query" in request.query:
+            return f"{kind}-list", self._search(kind, request)
+        return f"{kind}-list", self._browse(kind, request, inc)
 
     @property
     def _builders(self) -> dict[str, Callable[[int, set[str]], dict[str, Any]]]:
@@ -114,24 +114,24 @@ class MusicBrainzService:
         return index
 
     @staticmethod
-    def _span(ask: HttpRequest) -> tuple[int, int]:
-        offset, limit = ask.query.get("offset", "0"), ask.query.get("limit", str(_DEFAULT))
+    def _span(request: HttpRequest) -> tuple[int, int]:
+        offset, limit = request.query.get("offset", "0"), request.query.get("limit", str(_DEFAULT))
         if not (offset.isdecimal() and limit.isdecimal()):
             raise Refusal(400, "offset and limit are whole numbers")
         return int(offset), min(_MOST, int(limit) or _DEFAULT)
 
     def _page(
-        self, rows: Sequence[Any], ask: HttpRequest, build: Callable[[Any], Any]
+        self, rows: Sequence[Any], request: HttpRequest, build: Callable[[Any], Any]
     ) -> dict[str, Any]:
-        offset, limit = self._span(ask)
+        offset, limit = self._span(request)
         items = [build(row) for row in rows[offset : offset + limit]]
         return {"items": items, "count": len(rows), "offset": offset}
 
-    def _genres(self, ask: HttpRequest) -> dict[str, Any]:
+    def _genres(self, request: HttpRequest) -> dict[str, Any]:
         names = sorted(self.catalogue.world.genres)
         return self._page(
             list(enumerate(names)),
-            ask,
+            request,
             lambda row: {
                 "id": self.objects.id_of("genre", row[0]),
                 "name": row[1],
@@ -149,13 +149,13 @@ class MusicBrainzService:
     @cached_property
     def _codes(self) -> dict[str, list[int]]:
         """Recordings by the codes that this source has them under: right ones and wrong ones."""
-        held: dict[str, list[int]] = {}
+        recordings_by_code: dict[str, list[int]] = {}
         world = self.catalogue.world
         for index in self._known("recording"):
             code = self.objects.house.isrc(world.track(index))
             if code:
-                held.setdefault(code.replace("-", "").upper(), []).append(index)
-        return held
+                recordings_by_code.setdefault(code.replace("-", "").upper(), []).append(index)
+        return recordings_by_code
 
     def _known(self, kind: str) -> Iterator[int]:
         counted = {"artist": "artists", "release": "albums", "recording": "tracks"}[kind]
@@ -166,11 +166,11 @@ class MusicBrainzService:
         """Artists by the addresses that somebody entered."""
         return {text: a for a in self._known("artist") for text in self.objects.addresses(a)}
 
-    def _urls(self, ask: HttpRequest) -> Any:
-        asked = ask.every.get("resource", [])
+    def _urls(self, request: HttpRequest) -> Any:
+        asked = request.every.get("resource", [])
         if not asked or len(asked) > _MOST_ADDRESSES:
             raise Refusal(400, "One to a hundred resources.")
-        found = [
+        urls = [
             {
                 "id": self.objects.id_of("label", self._addresses[text]),
                 "resource": text,
@@ -180,10 +180,10 @@ class MusicBrainzService:
             if text in self._addresses
         ]
         if len(asked) == 1:
-            if not found:
+            if not urls:
                 raise Refusal(404, "Not Found")
-            return found[0]
-        return {"urls": found, "url-count": len(found), "url-offset": 0}
+            return urls[0]
+        return {"urls": urls, "url-count": len(urls), "url-offset": 0}
 
     def _backward(self, artist: int) -> dict[str, Any]:
         return {
@@ -193,22 +193,22 @@ class MusicBrainzService:
             "artist": self.objects.artist_short(artist),
         }
 
-    def _browse(self, kind: str, ask: HttpRequest, inc: set[str]) -> dict[str, Any]:
-        if kind not in ("release", "recording") or "artist" not in ask.query:
+    def _browse(self, kind: str, request: HttpRequest, inc: set[str]) -> dict[str, Any]:
+        if kind not in ("release", "recording") or "artist" not in request.query:
             raise Refusal(400, "Name what it belongs to: artist=...")
-        artist = self._index("artist", ask.query["artist"])
+        artist = self._index("artist", request.query["artist"])
         world = self.catalogue.world
         rows: list[int] = list(world.albums_of(artist))
         if kind == "recording":
             rows = [t for album in rows for t in world.tracks_of(album)]
             rows = list(dict.fromkeys(world.track(t).recording for t in rows))
         rows = [row for row in rows if self.objects.has(kind, row)]
-        return self._page(rows, ask, lambda row: self._builders[kind](row, inc))
+        return self._page(rows, request, lambda row: self._builders[kind](row, inc))
 
-    def _search(self, kind: str, ask: HttpRequest) -> dict[str, Any]:
-        found_fields = _FIELD.findall(ask.query["query"])
+    def _search(self, kind: str, request: HttpRequest) -> dict[str, Any]:
+        found_fields = _FIELD.findall(request.query["query"])
         fields = {name: (a or b).replace("\\", "") for name, a, b in found_fields}
-        words = fields.get(kind) or fields.get("tag") or ask.query["query"]
+        words = fields.get(kind) or fields.get("tag") or request.query["query"]
         inc = {"artist-credits", "isrcs", "releases", "release-groups", "labels", "media", "tags"}
         catalogue, world = self.catalogue, self.catalogue.world
         rows: Sequence[int]
@@ -217,8 +217,8 @@ class MusicBrainzService:
         elif kind == "artist":
             rows = catalogue.named(words)
         elif kind == "recording":
-            found = (world.track(t).recording for t in catalogue.titled(words)[:2000])
-            rows = list(dict.fromkeys(found))
+            recordings = (world.track(t).recording for t in catalogue.titled(words)[:2000])
+            rows = list(dict.fromkeys(recordings))
         else:
             wanted = set(words_of(words))
             rows = [
@@ -228,32 +228,32 @@ class MusicBrainzService:
             ]
         rows = [row for row in rows if self.objects.has(kind, row)]
         build = self._builders[kind]
-        return self._page(rows, ask, lambda row: build(row, inc) | {"score": 100})
+        return self._page(rows, request, lambda row: build(row, inc) | {"score": 100})
 
     def visible(self) -> dict[str, int]:
-        """What this source has."""
+        """Count the visible records by kind."""
         counts = self.catalogue.world.counts
-        held = {"artists": "artist", "albums": "release", "tracks": "recording"}
-        return counts | {name: sum(1 for _ in self._known(kind)) for name, kind in held.items()}
+        entities = {"artists": "artist", "albums": "release", "tracks": "recording"}
+        return counts | {name: sum(1 for _ in self._known(kind)) for name, kind in entities.items()}
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
-        return list(self.same(kind))
+        """Return all ids of a plural kind."""
+        return list(self.true_ids(kind))
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is."""
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
         name = {"artists": "artist", "albums": "release", "tracks": "recording"}.get(kind)
         if name is None:
             return {}
         return {self.objects.id_of(name, index): index for index in self._known(name)}
 
 
-def _wants_json(ask: HttpRequest) -> bool:
-    return ask.query.get("fmt") == "json" or "json" in ask.headers.get("Accept", "")
+def _wants_json(request: HttpRequest) -> bool:
+    return request.query.get("fmt") == "json" or "json" in request.headers.get("Accept", "")
 
 
 def _as_json(kind: str, body: Any) -> Any:
-    """A list under its own name; browsing counts by that name, searching plainly."""
+    """Return a list under its own name; browsing counts by that name, searching plainly."""
     if not kind.endswith("-list"):
         return body
     name = kind.removesuffix("-list")

@@ -14,15 +14,15 @@ def document(kind: str, body: dict[str, Any]) -> bytes:
     if kind.endswith("-list"):
         _listed(root, kind.removesuffix("-list"), body["items"], body["count"], body["offset"])
     elif kind == "isrc":
-        held = Tree.SubElement(root, "isrc", id=body["isrc"])
-        _listed(held, "recording", body["recordings"], len(body["recordings"]))
+        element = Tree.SubElement(root, "isrc", id=body["isrc"])
+        _listed(element, "recording", body["recordings"], len(body["recordings"]))
     else:
         _entity(root, kind, body)
     return b'<?xml version="1.0" encoding="UTF-8"?>' + Tree.tostring(root)
 
 
 def failure(text: str) -> bytes:
-    """A refusal."""
+    """Return a refusal."""
     root = Tree.Element("error")
     Tree.SubElement(root, "text").text = text
     return b'<?xml version="1.0" encoding="UTF-8"?>' + Tree.tostring(root)
@@ -31,10 +31,10 @@ def failure(text: str) -> bytes:
 def _listed(
     above: Tree.Element, kind: str, items: list[Any], count: int, offset: int | None = None
 ) -> None:
-    told = {"count": str(count)} | ({} if offset is None else {"offset": str(offset)})
-    held = Tree.SubElement(above, f"{kind}-list", told)
+    attributes = {"count": str(count)} | ({} if offset is None else {"offset": str(offset)})
+    element = Tree.SubElement(above, f"{kind}-list", attributes)
     for item in items:
-        _entity(held, kind, item)
+        _entity(element, kind, item)
 
 
 def _text(above: Tree.Element, name: str, value: Any) -> None:
@@ -48,12 +48,12 @@ def _clean(text: str) -> str:
 
 
 def _entity(above: Tree.Element, kind: str, body: dict[str, Any]) -> None:
-    told = {"id": body["id"]}
+    attributes = {"id": body["id"]}
     if body.get("type") or body.get("primary-type"):
-        told["type"] = body.get("type") or body["primary-type"]
+        attributes["type"] = body.get("type") or body["primary-type"]
     if "score" in body:
-        told["{http://musicbrainz.org/ns/ext#-2.0}score"] = str(body["score"])
-    held = Tree.SubElement(above, kind, told)
+        attributes["{http://musicbrainz.org/ns/ext#-2.0}score"] = str(body["score"])
+    element = Tree.SubElement(above, kind, attributes)
     for name in (
         "name",
         "title",
@@ -66,63 +66,65 @@ def _entity(above: Tree.Element, kind: str, body: dict[str, Any]) -> None:
         "status",
     ):
         if name in body:
-            _text(held, name, body[name])
+            _text(element, name, body[name])
     if begin := (body.get("life-span") or {}).get("begin"):
-        _text(Tree.SubElement(held, "life-span"), "begin", begin)
+        _text(Tree.SubElement(element, "life-span"), "begin", begin)
     if "artist-credit" in body:
-        _credit(held, body["artist-credit"])
-    _inside(held, body)
+        _credit(element, body["artist-credit"])
+    _inside(element, body)
 
 
-def _inside(held: Tree.Element, body: dict[str, Any]) -> None:
-    """What an entity holds of others."""
+def _inside(element: Tree.Element, body: dict[str, Any]) -> None:
+    """Add the parts of an entity that describe others."""
     if "release-group" in body:
-        _entity(held, "release-group", body["release-group"])
+        _entity(element, "release-group", body["release-group"])
     if "releases" in body:
-        _listed(held, "release", body["releases"], len(body["releases"]))
+        _listed(element, "release", body["releases"], len(body["releases"]))
     if "isrcs" in body:
-        codes = Tree.SubElement(held, "isrc-list", count=str(len(body["isrcs"])))
+        codes = Tree.SubElement(element, "isrc-list", count=str(len(body["isrcs"])))
         for code in body["isrcs"]:
             Tree.SubElement(codes, "isrc", id=code)
     for name in ("genres", "tags"):
         if name in body:
-            _words(held, name[:-1], body[name])
+            _words(element, name[:-1], body[name])
     if "aliases" in body:
-        names = Tree.SubElement(held, "alias-list", count=str(len(body["aliases"])))
+        names = Tree.SubElement(element, "alias-list", count=str(len(body["aliases"])))
         for alias in body["aliases"]:
-            told = Tree.SubElement(names, "alias", {"sort-name": _clean(alias["sort-name"])})
-            told.text = _clean(alias["name"])
+            alias_element = Tree.SubElement(
+                names, "alias", {"sort-name": _clean(alias["sort-name"])}
+            )
+            alias_element.text = _clean(alias["name"])
     if "relations" in body:
-        links = Tree.SubElement(held, "relation-list", {"target-type": "url"})
+        links = Tree.SubElement(element, "relation-list", {"target-type": "url"})
         for link in body["relations"]:
             one = Tree.SubElement(links, "relation", {"type": link["type"]})
             Tree.SubElement(one, "target", id=link["url"]["id"]).text = link["url"]["resource"]
     if "media" in body:
-        _media(held, body["media"])
+        _media(element, body["media"])
 
 
 def _words(above: Tree.Element, name: str, words: list[dict[str, Any]]) -> None:
-    held = Tree.SubElement(above, f"{name}-list")
+    element = Tree.SubElement(above, f"{name}-list")
     for word in words:
-        _text(Tree.SubElement(held, name, count=str(word["count"])), "name", word["name"])
+        _text(Tree.SubElement(element, name, count=str(word["count"])), "name", word["name"])
 
 
 def _credit(above: Tree.Element, people: list[dict[str, Any]]) -> None:
-    held = Tree.SubElement(above, "artist-credit")
+    element = Tree.SubElement(above, "artist-credit")
     for person in people:
         joined = {"joinphrase": person["joinphrase"]} if person["joinphrase"] else {}
-        _entity(Tree.SubElement(held, "name-credit", joined), "artist", person["artist"])
+        _entity(Tree.SubElement(element, "name-credit", joined), "artist", person["artist"])
 
 
 def _media(above: Tree.Element, media: list[dict[str, Any]]) -> None:
-    held = Tree.SubElement(above, "medium-list", count=str(len(media)))
+    element = Tree.SubElement(above, "medium-list", count=str(len(media)))
     for disc in media:
-        medium = Tree.SubElement(held, "medium")
+        medium = Tree.SubElement(element, "medium")
         _text(medium, "position", disc["position"])
         _text(medium, "format", disc["format"])
         tracks = Tree.SubElement(medium, "track-list", count=str(disc["track-count"]))
         for track in disc.get("tracks", ()):
-            place = Tree.SubElement(tracks, "track", id=track["id"])
+            track_element = Tree.SubElement(tracks, "track", id=track["id"])
             for name in ("position", "number", "length"):
-                _text(place, name, track[name])
-            _entity(place, "recording", track["recording"])
+                _text(track_element, name, track[name])
+            _entity(track_element, "recording", track["recording"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.generated import recording_of
 from phonofilm.sandbox.worlds.hashing import base62, from_base62, mix, share, uuid
 from phonofilm.sandbox.worlds.world import Catalogue, Track
@@ -39,25 +39,25 @@ class ReccoBeatsService:
         self.access, self.world = access, catalogue.world
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        endpoint = ask.path.removeprefix("/v1/").strip("/").replace("-", "_")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        endpoint = request.path.removeprefix("/v1/").strip("/").replace("-", "_")
         if endpoint not in ("audio_features", "track"):
-            return json_answer("unknown", {"error": "Not Found"}, 404)
+            return json_response("unknown", {"error": "Not Found"}, 404)
         wait = self._rate.admit() or self._quota.admit()
         if wait:
             body = {"errorCode": 4291, "message": "Too many requests"}
-            return json_answer(endpoint, body, 429, {"Retry-After": str(wait)})
-        asked = [t for text in ask.every.get("ids", []) for t in text.split(",") if t]
+            return json_response(endpoint, body, 429, {"Retry-After": str(wait)})
+        asked = [t for text in request.every.get("ids", []) for t in text.split(",") if t]
         if not asked:
-            return json_answer(endpoint, {"errorCode": 4001, "message": "ids is missing"}, 400)
-        found = {t: None for text in asked[:_MOST] if (t := self._track(text)) is not None}
-        rows = sorted(found, key=lambda t: mix(t, 1601))
+            return json_response(endpoint, {"errorCode": 4001, "message": "ids is missing"}, 400)
+        tracks = {t: None for text in asked[:_MOST] if (t := self._track(text)) is not None}
+        rows = sorted(tracks, key=lambda t: mix(t, 1601))
         build = self.features if endpoint == "audio_features" else self.track
-        return json_answer(endpoint, {"content": [build(row) for row in rows]})
+        return json_response(endpoint, {"content": [build(row) for row in rows]})
 
     def _track(self, text: str) -> int | None:
-        """The track behind a Spotify id or an ISRC, where this source has it."""
+        """Return the track behind a Spotify id or an ISRC, where this source has it."""
         native = self.world.native_ids.get("track")
         index: int | None
         if len(text) == 12:
@@ -80,13 +80,13 @@ class ReccoBeatsService:
         }
 
     def features(self, index: int) -> dict[str, Any]:
-        """What was measured."""
+        """Return the measured audio features."""
         row = self.world.track(index)
-        held = row.features or {}
-        return self._head(row) | {name: held[name] for name in _FIELDS if name in held}
+        features = row.features or {}
+        return self._head(row) | {name: features[name] for name in _FIELDS if name in features}
 
     def track(self, index: int) -> dict[str, Any]:
-        """What a recording is called."""
+        """Return the name and codes of a recording."""
         row = self.world.track(index)
         people = [{"id": uuid(17, a), "name": self.world.artist(a).name} for a in row.artists]
         return self._head(row) | {
@@ -100,16 +100,16 @@ class ReccoBeatsService:
         }
 
     def visible(self) -> dict[str, int]:
-        """What this source has."""
-        held = len(self.same("tracks"))
-        return dict.fromkeys(self.world.counts, 0) | {"tracks": held, "features": held}
+        """Count the visible records by kind."""
+        count = len(self.true_ids("tracks"))
+        return dict.fromkeys(self.world.counts, 0) | {"tracks": count, "features": count}
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
-        return list(self.same(kind))
+        """Return all ids of a plural kind."""
+        return list(self.true_ids(kind))
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is."""
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its record in the world."""
         if kind != "tracks":
             return {}
         rows = (self.world.track(t) for t in range(self.world.counts["tracks"]))

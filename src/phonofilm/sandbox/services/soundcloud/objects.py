@@ -34,30 +34,30 @@ class Objects:
         self.listening, self.house, self.world = listening, house, listening.world
 
     def user_id(self, artist: int) -> int:
-        """An artist's account."""
+        """Return an artist's account."""
         return number(artist)
 
     def listener_id(self, listener: int) -> int:
-        """A listener's account; they come after all artists."""
+        """Return a listener's account; they come after all artists."""
         return number(self.world.counts["artists"] + listener)
 
     def track_id(self, upload: int) -> int:
-        """An upload's id."""
+        """Return an upload's id."""
         return number(upload)
 
     def comment_id(self, said: TimedComment) -> int:
-        """A comment's id."""
+        """Return a comment's id."""
         return _COMMENT + said.number
 
     def handle(self, artist: int) -> str:
-        """The address of an artist's page."""
+        """Return the address of an artist's page."""
         plain = "".join(
             c if c.isascii() and c.isalnum() else "-" for c in self.world.artist(artist).name
         )
         return f"{plain.strip('-').lower() or 'artist'}-{artist}"
 
     def name(self, artist: int) -> str:
-        """What an artist is called here."""
+        """Return the name of an artist at this source."""
         return self.house.artist(self.world.artist(artist))
 
     def hides_figures(self, upload: int) -> bool:
@@ -65,16 +65,16 @@ class Objects:
         return share(801, upload, 1) < 0.03
 
     def hides_comments(self, upload: int) -> bool:
-        """Comments are nobody else's."""
+        """Tell whether an upload hides its comments from others."""
         return share(801, upload, 2) < 0.01
 
     def access(self, upload: int) -> str:
-        """Whether it may be heard, in part or not at all."""
+        """Return the access to the sound: playable, preview or blocked."""
         draw = share(801, upload, 3)
         return "blocked" if draw < 0.03 else "preview" if draw < 0.08 else "playable"
 
     def user(self, artist: int, base: str) -> dict[str, Any]:
-        """An artist's whole profile."""
+        """Return an artist's whole profile."""
         row, key = self.world.artist(artist), self.user_id(artist)
         city, country = pick(_CITIES, 801, artist, 4)
         uploads = self.listening.uploads_of(artist)
@@ -105,7 +105,7 @@ class Objects:
         return f"{genre} since 2011 🎧\r\nbookings: nobody"
 
     def small_user(self, artist: int, base: str) -> dict[str, Any]:
-        """An artist as a track shows it."""
+        """Return an artist as a track shows it."""
         key, handle = self.user_id(artist), self.handle(artist)
         avatar = f"{base}/media/avatars-{artist:09d}-large.png"
         if artist % 9 == 4:
@@ -138,7 +138,7 @@ class Objects:
         }
 
     def title(self, upload: int) -> str:
-        """A title; some name the artist first, some say where it is to be had."""
+        """Return a title; some name the artist first, some say where it is to be had."""
         if upload >= self.listening.tracks:
             return self.listening.extra_title(upload)
         row = self.world.track(upload)
@@ -150,19 +150,19 @@ class Objects:
         return f"{text} (Original Mix)" if draw < 0.25 and "(" not in text else text
 
     def track(self, upload: int, base: str) -> dict[str, Any]:
-        """A track as lists and look-ups show it."""
-        listening, told = self.listening, self.listening.upload(upload)
-        row = self.world.track(upload) if told.track is not None else None
+        """Return a track as lists and look-ups show it."""
+        listening, details = self.listening, self.listening.upload(upload)
+        row = self.world.track(upload) if details.track is not None else None
         album = self.world.album(row.album) if row else None
         key, quiet = self.track_id(upload), self.hides_figures(upload)
         fame = listening.fame(upload)
         shown = listening.count(upload)
         length = (self.house.duration_ms(row) if row else None) or listening.duration_ms(upload)
         access = self.access(upload)
-        handle, free = self.handle(told.artist), share(801, upload, 9) < 0.08
+        handle, free = self.handle(details.artist), share(801, upload, 9) < 0.08
         measured = row.features if row and share(801, upload, 10) < 0.3 else None
         year, month, day = _parts(album.release_date if album else None)
-        genre = self.world.artist(told.artist).main_genre
+        genre = self.world.artist(details.artist).main_genre
         page = f"https://soundcloud.com/{handle}/track-{key}"
         return {
             "kind": "track",
@@ -181,7 +181,7 @@ class Objects:
             else None,
             "isrc": self.house.isrc(row) if row else None,
             "label_name": album.label if album and upload % 2 else None,
-            "metadata_artist": self.name(told.artist) if upload % 6 == 0 else None,
+            "metadata_artist": self.name(details.artist) if upload % 6 == 0 else None,
             "release": None,
             "release_year": year,
             "release_month": month,
@@ -213,11 +213,11 @@ class Objects:
             "reveal_stats": not quiet,
             "reveal_comments": not self.hides_comments(upload),
             "secret_uri": None,
-            "user": self.small_user(told.artist, base),
+            "user": self.small_user(details.artist, base),
         }
 
     def comment(self, said: TimedComment, base: str) -> dict[str, Any]:
-        """A comment; its moment is a number or text, or nobody knows it."""
+        """Return a comment; its moment is a number, a text or null."""
         key, upload = self.comment_id(said), said.number // 1000
         moment: int | str | None = said.at_ms
         if moment is not None and said.number % 10 == 3:
@@ -235,10 +235,10 @@ class Objects:
             "user": user,
         }
 
-    def playlist(self, artist: int, place: int, base: str, whole: bool) -> dict[str, Any]:
+    def playlist(self, artist: int, slot: int, base: str, whole: bool) -> dict[str, Any]:
         """One of an artist's two sets; long ones embed stubs after five tracks."""
-        uploads = self.listening.uploads_of(artist)[place::2]
-        key = number(artist * 2 + place)
+        uploads = self.listening.uploads_of(artist)[slot::2]
+        key = number(artist * 2 + slot)
         tracks = [
             self.track(upload, base)
             if n < 5 or not whole
@@ -253,24 +253,24 @@ class Objects:
         return {
             "kind": "playlist",
             "urn": f"soundcloud:playlists:{key}",
-            "title": ("The singles", "Everything else")[place],
+            "title": ("The singles", "Everything else")[slot],
             "description": None,
             "track_count": len(uploads),
             "likes_count": artist % 90,
             "sharing": "public",
             "duration": sum(self.listening.duration_ms(u) for u in uploads),
-            "playlist_type": "compilation" if place else "album",
+            "playlist_type": "compilation" if slot else "album",
             "created_at": slashed(1_500_000_000),
             "last_modified": slashed(1_600_000_000),
             "artwork_url": None,
             "user": self.small_user(artist, base),
-            "permalink_url": f"https://soundcloud.com/{self.handle(artist)}/sets/{place}",
+            "permalink_url": f"https://soundcloud.com/{self.handle(artist)}/sets/{slot}",
             "uri": f"{base}/playlists/soundcloud:playlists:{key}",
             "tracks": tracks,
         }
 
     def web_profiles(self, artist: int) -> list[dict[str, Any]]:
-        """Where else an artist is to be found."""
+        """Return the web profiles of an artist."""
         handle = self.handle(artist)
         services = ("instagram", "personal", "bandcamp")[: artist % 4]
         return [
@@ -288,6 +288,6 @@ class Objects:
 
 
 def _parts(date: str | None) -> tuple[int | None, int | None, int | None]:
-    told = [int(part) for part in (date or "").split("-") if part.isdigit()]
-    padded = [*told, None, None, None]
+    parts = [int(part) for part in (date or "").split("-") if part.isdigit()]
+    padded = [*parts, None, None, None]
     return padded[0], padded[1], padded[2]

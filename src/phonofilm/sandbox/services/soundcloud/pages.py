@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, HttpRequest, json_answer
+from phonofilm.sandbox.kernel.service import HttpRequest, HttpResponse, json_response
 from phonofilm.sandbox.services.soundcloud.objects import Objects
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number
 from phonofilm.sandbox.worlds.listening import TimedComment
@@ -28,30 +28,30 @@ def _unslashed(text: str) -> str:
 
 
 class BehindThePages:
-    """Answers in the shapes of api-v2."""
+    """Responses in the shapes of api-v2."""
 
     def __init__(self, objects: Objects, catalogue: Catalogue) -> None:
-        self._made, self._catalogue = objects, catalogue
+        self._objects, self._catalogue = objects, catalogue
         self._listening = objects.listening
 
-    def answer(self, ask: HttpRequest) -> Answer:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         """One request; what is not there is `{}` with 404."""
-        parts = ask.path.strip("/").split("/")
+        parts = request.path.strip("/").split("/")
         kind, rest = parts[0], parts[1:]
         index = self._index(rest[0]) if rest else None
         if parts == ["search", "users"]:
-            rows = self._catalogue.named(ask.query.get("q", ""))
-            return self._page(ask, "v2_search", rows, lambda row: self.user(row, ask.base))
-        if parts == ["tracks"] and "ids" in ask.query:
-            found = [self._index(text) for text in ask.query["ids"].split(",")[:50]]
-            return json_answer(
-                "v2_tracks", [self.track(u, ask.base) for u in found if self._there(u)]
+            rows = self._catalogue.named(request.query.get("q", ""))
+            return self._page(request, "v2_search", rows, lambda row: self.user(row, request.base))
+        if parts == ["tracks"] and "ids" in request.query:
+            uploads = [self._index(text) for text in request.query["ids"].split(",")[:50]]
+            return json_response(
+                "v2_tracks", [self.track(u, request.base) for u in uploads if self._there(u)]
             )
         if kind == "users" and index is not None and index < len(self._catalogue.everyone):
-            return self._of_user(index, rest[1:], ask)
+            return self._of_user(index, rest[1:], request)
         if kind == "tracks" and index is not None and self._there(index):
-            return self._of_track(index, rest[1:], ask)
-        return json_answer("v2_missing", {}, 404)
+            return self._of_track(index, rest[1:], request)
+        return json_response("v2_missing", {}, 404)
 
     @staticmethod
     def _index(text: str) -> int:
@@ -61,43 +61,48 @@ class BehindThePages:
     def _there(self, upload: int) -> bool:
         return 0 <= upload < self._listening.uploads and self._listening.exists(upload)
 
-    def _of_user(self, artist: int, rest: list[str], ask: HttpRequest) -> Answer:
+    def _of_user(self, artist: int, rest: list[str], request: HttpRequest) -> HttpResponse:
         if not rest:
-            return json_answer("v2_user", self.user(artist, ask.base))
+            return json_response("v2_user", self.user(artist, request.base))
         if rest == ["tracks"]:
             rows = self._listening.uploads_of(artist)
-            return self._page(ask, "v2_user_tracks", rows, lambda u: self.track(u, ask.base))
-        return json_answer("v2_missing", {}, 404)
+            return self._page(
+                request, "v2_user_tracks", rows, lambda u: self.track(u, request.base)
+            )
+        return json_response("v2_missing", {}, 404)
 
-    def _of_track(self, upload: int, rest: list[str], ask: HttpRequest) -> Answer:
+    def _of_track(self, upload: int, rest: list[str], request: HttpRequest) -> HttpResponse:
         if not rest:
-            return json_answer("v2_track", self.track(upload, ask.base))
+            return json_response("v2_track", self.track(upload, request.base))
         if rest == ["comments"]:
             rows = [
                 said
                 for said in self._listening.said(upload)
                 if said.writer is not None and said.at_ms is not None
             ]
-            return self._page(ask, "v2_comments", rows, lambda said: self.comment(said, ask.base))
-        return json_answer("v2_missing", {}, 404)
+            return self._page(
+                request, "v2_comments", rows, lambda said: self.comment(said, request.base)
+            )
+        return json_response("v2_missing", {}, 404)
 
     @staticmethod
     def _page(
-        ask: HttpRequest, endpoint: str, rows: Sequence[Any], build: Callable[[Any], Any]
-    ) -> Answer:
-        limit, offset = ask.query.get("limit", ""), ask.query.get("offset", "")
+        request: HttpRequest, endpoint: str, rows: Sequence[Any], build: Callable[[Any], Any]
+    ) -> HttpResponse:
+        limit, offset = request.query.get("limit", ""), request.query.get("offset", "")
         size = int(limit) if limit.isdecimal() else _DEFAULT
         start = int(offset) if offset.isdecimal() else 0
-        told: dict[str, Any] = {"collection": [build(row) for row in rows[start : start + size]]}
+        body: dict[str, Any] = {"collection": [build(row) for row in rows[start : start + size]]}
         if start + size < len(rows):
-            client = ask.query["client_id"]
-            told["next_href"] = (
-                f"{ask.base}{ask.path}?offset={start + size}&limit={size}&client_id={client}"
+            client = request.query["client_id"]
+            body["next_href"] = (
+                f"{request.base}{request.path}"
+                f"?offset={start + size}&limit={size}&client_id={client}"
             )
-        return json_answer(endpoint, told)
+        return json_response(endpoint, body)
 
     def small_user(self, official: dict[str, Any]) -> dict[str, Any]:
-        """An account in the other shape."""
+        """Return an account in the other shape."""
         key = int(official["urn"].rsplit(":", 1)[-1])
         return {
             "id": key,
@@ -127,8 +132,8 @@ class BehindThePages:
         }
 
     def user(self, artist: int, base: str) -> dict[str, Any]:
-        """An artist's profile; its background is told only here."""
-        row = self._made.user(artist, base)
+        """Return an artist's profile; only this shape has the background picture."""
+        row = self._objects.user(artist, base)
         visual = {
             "urn": f"soundcloud:visuals:{artist}",
             "entry_time": 0,
@@ -159,9 +164,9 @@ class BehindThePages:
         }
 
     def track(self, upload: int, base: str) -> dict[str, Any]:
-        """A track; a part of one is thirty seconds long and says the whole length beside it."""
-        row = self._made.track(upload, base)
-        key = self._made.track_id(upload)
+        """Return a track; a preview is thirty seconds long and names the full length too."""
+        row = self._objects.track(upload, base)
+        key = self._objects.track_id(upload)
         policy = {"preview": "SNIP", "blocked": "BLOCK"}.get(row["access"], "ALLOW")
         length = row["duration"]
         media: list[dict[str, Any]] = (
@@ -185,7 +190,7 @@ class BehindThePages:
             "kind": "track",
             "title": row["title"],
             "user": self.user(self._listening.upload(upload).artist, base),
-            "user_id": self._made.user_id(self._listening.upload(upload).artist),
+            "user_id": self._objects.user_id(self._listening.upload(upload).artist),
             "duration": 30_000 if policy == "SNIP" else length,
             "full_duration": length,
             "description": row["description"],
@@ -237,17 +242,17 @@ class BehindThePages:
         }
 
     def comment(self, said: TimedComment, base: str) -> dict[str, Any]:
-        """A comment with numbers for ids."""
-        key, upload = self._made.comment_id(said), said.number // 1000
-        official = self._made.listener(said.writer or 0, base)
+        """Return a comment with numbers for ids."""
+        key, upload = self._objects.comment_id(said), said.number // 1000
+        official = self._objects.listener(said.writer or 0, base)
         return {
             "kind": "comment",
             "id": key,
             "body": said.body,
             "created_at": iso(said.written_at),
             "timestamp": said.at_ms,
-            "track_id": self._made.track_id(upload),
-            "user_id": self._made.listener_id(said.writer or 0),
+            "track_id": self._objects.track_id(upload),
+            "user_id": self._objects.listener_id(said.writer or 0),
             "self": {"urn": f"soundcloud:comments:{key}"},
             "user": self.small_user(official),
         }

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.soundcloud.objects import Objects, slashed
 from phonofilm.sandbox.services.soundcloud.pages import BehindThePages
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number
@@ -62,23 +62,23 @@ class SoundCloudService:
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
         self._tokens: dict[str, float] = {}
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request; refusals are answers, too."""
-        if ask.path.startswith("/media/") or ask.path.endswith("/download"):
-            return self._file(ask)
-        if ask.path in ("/api/token", "/oauth/token"):
-            return self._token(ask)
-        if ask.query.get("client_id"):
-            return self._behind.answer(ask)
-        token = ask.headers.get("Authorization", "").removeprefix("OAuth ")
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request; refusals are responses too."""
+        if request.path.startswith("/media/") or request.path.endswith("/download"):
+            return self._file(request)
+        if request.path in ("/api/token", "/oauth/token"):
+            return self._token(request)
+        if request.query.get("client_id"):
+            return self._behind.respond(request)
+        token = request.headers.get("Authorization", "").removeprefix("OAuth ")
         if self._tokens.get(token, 0.0) <= self._clock.now():
-            return Answer("unauthorised", 401, b"", {})
+            return HttpResponse("unauthorised", 401, b"", {})
         refused = self._refused()
         try:
-            return refused or self._route(ask)
+            return refused or self._route(request)
         except Refusal as refusal:
             words = f"{refusal.status} - {refusal}"
-            told = {
+            body = {
                 "code": refusal.status,
                 "message": str(refusal),
                 "link": _HELP,
@@ -86,23 +86,25 @@ class SoundCloudService:
                 "status": words,
                 "error": None,
             }
-            return json_answer("refused", told, refusal.status)
+            return json_response("refused", body, refusal.status)
 
-    def _token(self, ask: HttpRequest) -> Answer:
-        if ask.method != "POST" or not ask.headers.get("Authorization", "").startswith("Basic "):
-            return json_answer("token", {"error": "invalid_client"}, 401)
+    def _token(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST" or not request.headers.get("Authorization", "").startswith(
+            "Basic "
+        ):
+            return json_response("token", {"error": "invalid_client"}, 401)
         token = "sandbox-" + secrets.token_hex(16)
         self._tokens[token] = self._clock.now() + 3599
-        told = {
+        body = {
             "access_token": token,
             "expires_in": 3599,
             "scope": "",
             "token_type": "bearer",
             "refresh_token": "sandbox-" + secrets.token_hex(8),
         }
-        return json_answer("token", told)
+        return json_response("token", body)
 
-    def _refused(self) -> Answer | None:
+    def _refused(self) -> HttpResponse | None:
         wait = self._rate.admit() or self._quota.admit()
         if not wait:
             return None
@@ -112,24 +114,24 @@ class SoundCloudService:
             "remaining_requests": 0,
             "reset_time": slashed(self._clock.now() + wait),
         }
-        told = {"code": 429, "message": "Too Many Requests", "errors": [{"meta": meta}]}
-        return json_answer("limited", told, 429)
+        body = {"code": 429, "message": "Too Many Requests", "errors": [{"meta": meta}]}
+        return json_response("limited", body, 429)
 
-    def _route(self, ask: HttpRequest) -> Answer:
-        first, *rest = ask.path.strip("/").split("/")
+    def _route(self, request: HttpRequest) -> HttpResponse:
+        first, *rest = request.path.strip("/").split("/")
         if first == "resolve":
-            return self._resolve(ask)
+            return self._resolve(request)
         if first in ("tracks", "users", "playlists") and not rest:
-            return self._page(ask, self._searched(first, ask))
+            return self._page(request, self._searched(first, request))
         if not rest:
             raise Refusal(404, "Not Found")
         index = self._index(rest[0], first)
         if len(rest) == 1:
-            return json_answer(first[:-1], self._one(first, index, ask))
-        return self._page(ask, self._of(first, index, rest[1], ask))
+            return json_response(first[:-1], self._one(first, index, request))
+        return self._page(request, self._of(first, index, rest[1], request))
 
     def _index(self, text: str, kind: str) -> int:
-        """The thing behind a URN or a number; 404 for anything else."""
+        """Return the index of a URN or a number; refuse anything else with 404."""
         tail = text.replace("%3A", ":").rsplit(":", 1)[-1]
         if not tail.isdecimal() or int(tail) > LARGEST:
             raise Refusal(404, "404 - Not Found")
@@ -143,31 +145,31 @@ class SoundCloudService:
             raise Refusal(404, "404 - Not Found")
         return index
 
-    def _one(self, kind: str, index: int, ask: HttpRequest) -> dict[str, Any]:
-        made = self.objects
+    def _one(self, kind: str, index: int, request: HttpRequest) -> dict[str, Any]:
+        objects = self.objects
         if kind == "users":
-            return made.user(index, ask.base)
+            return objects.user(index, request.base)
         if kind == "tracks":
-            return made.track(index, ask.base)
-        return made.playlist(index // 2, index % 2, ask.base, whole=True)
+            return objects.track(index, request.base)
+        return objects.playlist(index // 2, index % 2, request.base, whole=True)
 
-    def _shown(self, uploads: Sequence[int], ask: HttpRequest) -> list[int]:
-        wanted = set(ask.query.get("access", _SHOWN).split(","))
+    def _shown(self, uploads: Sequence[int], request: HttpRequest) -> list[int]:
+        wanted = set(request.query.get("access", _SHOWN).split(","))
         return [upload for upload in uploads if self.objects.access(upload) in wanted]
 
-    def _searched(self, kind: str, ask: HttpRequest) -> Listed:
-        made, base, words = self.objects, ask.base, ask.query.get("q", "")
+    def _searched(self, kind: str, request: HttpRequest) -> Listed:
+        objects, base, words = self.objects, request.base, request.query.get("q", "")
         if kind == "users":
-            rows = self._named(words, ask.query.get("urns", ""))
-            return Listed("users", rows, lambda row: made.user(row, base))
+            rows = self._named(words, request.query.get("urns", ""))
+            return Listed("users", rows, lambda row: objects.user(row, base))
         if kind == "playlists":
             people = self.catalogue.named(words)
-            sets = [artist * 2 + place for artist in people for place in (0, 1)]
+            sets = [artist * 2 + number for artist in people for number in (0, 1)]
             return Listed(
-                "playlists", sets, lambda row: made.playlist(row // 2, row % 2, base, False)
+                "playlists", sets, lambda row: objects.playlist(row // 2, row % 2, base, False)
             )
-        rows = self._tracks(words, ask)
-        return Listed("tracks", self._shown(rows, ask), lambda row: made.track(row, base))
+        rows = self._tracks(words, request)
+        return Listed("tracks", self._shown(rows, request), lambda row: objects.track(row, base))
 
     def _named(self, words: str, urns: str) -> list[int]:
         if urns:
@@ -178,22 +180,22 @@ class SoundCloudService:
         return exact or self._near(words.split(maxsplit=1)[0].casefold()[:4] if words else "")
 
     def _near(self, start: str) -> list[int]:
-        """Whose names hold the beginning of a word: searches are generous."""
+        """Return the artists with a word that starts so, because searches match loosely."""
         ranked = self.catalogue.by_popularity
         return [i for i in ranked if start and start in self.world.artist(i).name.casefold()][:20]
 
     @staticmethod
     def _of_urns(urns: str, most: int) -> list[int]:
         tails = (urn.rsplit(":", 1)[-1] for urn in urns.split(","))
-        found = (from_number(int(t)) for t in tails if t.isdecimal() and int(t) <= LARGEST)
-        return [index for index in found if index < most]
+        indices = (from_number(int(t)) for t in tails if t.isdecimal() and int(t) <= LARGEST)
+        return [index for index in indices if index < most]
 
-    def _tracks(self, words: str, ask: HttpRequest) -> list[int]:
-        if urns := ask.query.get("urns"):
+    def _tracks(self, words: str, request: HttpRequest) -> list[int]:
+        if urns := request.query.get("urns"):
             return [
                 u for u in self._of_urns(urns, self.listening.uploads) if self.listening.exists(u)
             ]
-        if genres := ask.query.get("genres"):
+        if genres := request.query.get("genres"):
             wanted = {genre.strip().casefold() for genre in genres.split(",")}
             return [
                 u
@@ -206,30 +208,30 @@ class SoundCloudService:
             return [u for artist in people for u in self.listening.uploads_of(artist)]
         return list(self.catalogue.titled(words)) if words else []
 
-    def _of(self, kind: str, index: int, what: str, ask: HttpRequest) -> Listed:
-        made, base, listening = self.objects, ask.base, self.listening
+    def _of(self, kind: str, index: int, what: str, request: HttpRequest) -> Listed:
+        objects, base, listening = self.objects, request.base, self.listening
         lists: dict[tuple[str, str], Callable[[], tuple[Sequence[Any], Callable[[Any], Any]]]] = {
             ("users", "tracks"): lambda: (
-                self._shown(listening.uploads_of(index), ask),
-                lambda u: made.track(u, base),
+                self._shown(listening.uploads_of(index), request),
+                lambda u: objects.track(u, base),
             ),
             ("users", "playlists"): lambda: (
                 [index * 2, index * 2 + 1][: min(2, len(listening.uploads_of(index)))],
-                lambda p: made.playlist(p // 2, p % 2, base, False),
+                lambda p: objects.playlist(p // 2, p % 2, base, False),
             ),
             ("users", "related"): lambda: (
                 self.world.related_to(index),
-                lambda a: made.user(a, base),
+                lambda a: objects.user(a, base),
             ),
-            ("users", "web-profiles"): lambda: (made.web_profiles(index), lambda row: row),
-            ("tracks", "comments"): lambda: (self._said(index), lambda s: made.comment(s, base)),
+            ("users", "web-profiles"): lambda: (objects.web_profiles(index), lambda row: row),
+            ("tracks", "comments"): lambda: (self._said(index), lambda s: objects.comment(s, base)),
             ("tracks", "related"): lambda: (
-                self._shown(self._alike(index), ask),
-                lambda u: made.track(u, base),
+                self._shown(self._alike(index), request),
+                lambda u: objects.track(u, base),
             ),
             ("playlists", "tracks"): lambda: (
-                self._shown(listening.uploads_of(index // 2)[index % 2 :: 2], ask),
-                lambda u: made.track(u, base),
+                self._shown(listening.uploads_of(index // 2)[index % 2 :: 2], request),
+                lambda u: objects.track(u, base),
             ),
         }
         if (kind, what) not in lists:
@@ -249,62 +251,63 @@ class SoundCloudService:
             return ()
         return sorted(self.listening.said(upload), key=lambda said: (-said.written_at, said.number))
 
-    def _page(self, ask: HttpRequest, listed: Listed) -> Answer:
-        """A page of a list, wrapped with a next link, or bare as it was until 2021."""
-        limit = ask.query.get("limit", str(_DEFAULT))
+    def _page(self, request: HttpRequest, listed: Listed) -> HttpResponse:
+        """Return a page of a list, wrapped with a next link, or bare as it was until 2021."""
+        limit = request.query.get("limit", str(_DEFAULT))
         if not limit.isdecimal() or not 1 <= int(limit) <= _MOST:
             raise Refusal(400, "400 - Bad Request")
-        size, start = int(limit), _start(ask)
-        found = [listed.build(row) for row in listed.rows[start : start + size]]
-        if listed.endpoint == "user_web_profiles" or ask.query.get("linked_partitioning") not in (
-            "true",
-            "1",
-        ):
-            return json_answer(listed.endpoint, found)
+        size, start = int(limit), _start(request)
+        items = [listed.build(row) for row in listed.rows[start : start + size]]
+        if listed.endpoint == "user_web_profiles" or request.query.get(
+            "linked_partitioning"
+        ) not in ("true", "1"):
+            return json_response(listed.endpoint, items)
         href = None
         if start + size < len(listed.rows):
             # `access` is dropped from next links, as it was found to be.
-            kept = {
-                n: v for n, v in ask.query.items() if n in ("q", "genres", "linked_partitioning")
+            parameters = {
+                n: v
+                for n, v in request.query.items()
+                if n in ("q", "genres", "linked_partitioning")
             }
-            place = f"2026-11-20T10:00:00.000Z,{listed.endpoint},{start + size:011d}"
-            kept |= {"page_size": limit, "limit": limit, "cursor": place}
-            href = f"{ask.base}{quote(ask.path)}?{urlencode(kept)}"
-        return json_answer(listed.endpoint, {"collection": found, "next_href": href})
+            cursor = f"2026-11-20T10:00:00.000Z,{listed.endpoint},{start + size:011d}"
+            parameters |= {"page_size": limit, "limit": limit, "cursor": cursor}
+            href = f"{request.base}{quote(request.path)}?{urlencode(parameters)}"
+        return json_response(listed.endpoint, {"collection": items, "next_href": href})
 
-    def _resolve(self, ask: HttpRequest) -> Answer:
-        """The API address of a page, as a redirect."""
+    def _resolve(self, request: HttpRequest) -> HttpResponse:
+        """Return the API address of a page, as a redirect."""
         match = re.search(
-            r"soundcloud\.com/([^/?#]+)(?:/([^/?#]+))?(?:/([^/?#]+))?", ask.query.get("url", "")
+            r"soundcloud\.com/([^/?#]+)(?:/([^/?#]+))?(?:/([^/?#]+))?", request.query.get("url", "")
         )
-        place = None
+        path = None
         if match and (artist := self._by_handle.get(match[1])) is not None:
             if not match[2]:
-                place = f"users/soundcloud:users:{number(artist)}"
+                path = f"users/soundcloud:users:{number(artist)}"
             elif match[2] == "sets" and match[3] and match[3] in "01":
-                place = f"playlists/soundcloud:playlists:{number(artist * 2 + int(match[3]))}"
+                path = f"playlists/soundcloud:playlists:{number(artist * 2 + int(match[3]))}"
             elif (tail := match[2].removeprefix("track-")).isdecimal():
-                place = f"tracks/soundcloud:tracks:{tail}"
-        if place is None:
+                path = f"tracks/soundcloud:tracks:{tail}"
+        if path is None:
             raise Refusal(404, "404 - Not Found")
-        location = f"{ask.base}/{place}"
-        told = {"status": "302 - Found", "location": location}
-        return json_answer("resolve", told, 302, {"Location": location})
+        location = f"{request.base}/{path}"
+        body = {"status": "302 - Found", "location": location}
+        return json_response("resolve", body, 302, {"Location": location})
 
     @cached_property
     def _by_handle(self) -> dict[str, int]:
         return {self.objects.handle(artist): artist for artist in self.catalogue.everyone}
 
-    def _file(self, ask: HttpRequest) -> Answer:
+    def _file(self, request: HttpRequest) -> HttpResponse:
         """Pictures, waveforms and sound, each what its name says."""
-        name = ask.path.rsplit("/", 1)[-1]
+        name = request.path.rsplit("/", 1)[-1]
         match = re.fullmatch(
             r"(avatars-|artworks-|wave|previews-)(\d{9})(?:-\w+)?(?:_m)?\.(\w+)", name
         )
         if name == "download":
-            return Answer("media", 200, mp3(4), {"Content-Type": "audio/mpeg"})
+            return HttpResponse("media", 200, mp3(4), {"Content-Type": "audio/mpeg"})
         if not match:
-            return Answer("media", 404, b"", {})
+            return HttpResponse("media", 404, b"", {})
         salt, ending = int(match[2]), match[3]
         if match[1] == "wave":
             body = waveform(salt) if ending == "json" else png(salt, 180, 14)
@@ -313,7 +316,7 @@ class SoundCloudService:
             body, kind = mp3(3), "audio/mpeg"
         else:
             body, kind = png(salt), "image/png"
-        return Answer("media", 200, body, {"Content-Type": kind})
+        return HttpResponse("media", 200, body, {"Content-Type": kind})
 
     def _readable(self, upload: int) -> bool:
         hidden = self.objects.hides_comments(upload)
@@ -324,7 +327,7 @@ class SoundCloudService:
         return [u for u in range(self.listening.uploads) if self.listening.exists(u)]
 
     def visible(self) -> dict[str, int]:
-        """What can be collected; comments are those that anybody may read."""
+        """Count the visible records by kind; private comments do not count."""
         comments = sum(self.listening.count(u) for u in self._uploads if self._readable(u))
         return self.world.counts | {
             "tracks": len(self._uploads),
@@ -333,7 +336,7 @@ class SoundCloudService:
         }
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
+        """Return all ids of a plural kind."""
         if kind == "artists":
             return [str(number(index)) for index in self.catalogue.everyone]
         if kind == "tracks":
@@ -348,8 +351,8 @@ class SoundCloudService:
             return [row["id"] for row in self.rows("comments")]
         return []
 
-    def same(self, kind: str) -> dict[str, int]:
-        """What each id of a kind really is; sets are in no other catalogue."""
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to its number in the world; sets are in no other catalogue."""
         if kind != "tracks":
             return {str(number(i)): i for i in range(self.world.counts.get(kind, 0))}
         tracks, world = self.listening.tracks, self.world
@@ -359,20 +362,22 @@ class SoundCloudService:
         }
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        """What is true of a kind: comments with their mood, tracks with what they are."""
-        made, listening = self.objects, self.listening
+        """Return the true values of a kind: comments with their mood, tracks with their type."""
+        objects, listening = self.objects, self.listening
         if kind == "comments":
             return [
                 {
-                    "id": str(made.comment_id(said)),
-                    "track_id": str(made.track_id(upload)),
+                    "id": str(objects.comment_id(said)),
+                    "track_id": str(objects.track_id(upload)),
                     "timestamp_ms": said.at_ms,
                     "body": said.body,
                     "language": said.language,
                     "mood": said.mood,
                     "part": said.part,
                     "created_at": slashed(said.written_at),
-                    "user_id": None if said.writer is None else str(made.listener_id(said.writer)),
+                    "user_id": None
+                    if said.writer is None
+                    else str(objects.listener_id(said.writer)),
                     "user_name": None if said.writer is None else listening.name(said.writer),
                     "is_set": listening.upload(upload).is_set,
                 }
@@ -383,9 +388,9 @@ class SoundCloudService:
         if kind == "tracks":
             return [
                 {
-                    "id": str(made.track_id(u)),
-                    "title": made.title(u),
-                    "access": made.access(u),
+                    "id": str(objects.track_id(u)),
+                    "title": objects.title(u),
+                    "access": objects.access(u),
                     "is_set": listening.upload(u).is_set,
                 }
                 for u in self._uploads
@@ -393,6 +398,6 @@ class SoundCloudService:
         return []
 
 
-def _start(ask: HttpRequest) -> int:
-    tail = ask.query.get("cursor", "").rsplit(",", 1)[-1] or ask.query.get("offset", "0")
+def _start(request: HttpRequest) -> int:
+    tail = request.query.get("cursor", "").rsplit(",", 1)[-1] or request.query.get("offset", "0")
     return int(tail) if tail.isdecimal() else 0

@@ -27,12 +27,12 @@ class Objects:
         }
 
     def id_of(self, kind: str, index: int) -> str:
-        """The id that this source gives a thing."""
+        """Return the id that this source gives a record."""
         native = self.world.native_ids.get(kind)
         return native[index] if native else base62(KINDS[kind], index)
 
     def index_of(self, kind: str, text: str) -> int | None:
-        """The thing behind an id, or None."""
+        """Return the index of an id, or None."""
         if kind in self._native:
             return self._native[kind].get(text)
         index = from_base62(text, KINDS[kind])
@@ -57,11 +57,11 @@ class Objects:
         ]
 
     def artist_short(self, index: int) -> dict[str, Any]:
-        """The artist inside other objects."""
+        """Return the artist inside other objects."""
         return self._head("artist", index, self.world.artist(index).name)
 
     def artist(self, index: int) -> dict[str, Any]:
-        """The full artist; short of genres, popularity and followers in development mode."""
+        """Return the full artist; short of genres, popularity and followers in development mode."""
         row = self.world.artist(index)
         body = self._head("artist", index, row.name)
         body["images"] = self._images("artist", index)
@@ -72,7 +72,7 @@ class Objects:
         return body
 
     def album_short(self, index: int, of: int | None = None) -> dict[str, Any]:
-        """The album inside tracks and lists; `of` is the artist whose list it stands in."""
+        """Return the album inside tracks and lists; `of` is the artist whose list it stands in."""
         row = self.world.album(index)
         body = self._head("album", index, row.name)
         body |= {
@@ -91,7 +91,7 @@ class Objects:
         return body
 
     def album(self, index: int) -> dict[str, Any]:
-        """The full album, its first 50 tracks embedded."""
+        """Return the full album, its first 50 tracks embedded."""
         row = self.world.album(index)
         tracks = self.world.tracks_of(index)
         body = self.album_short(index)
@@ -107,7 +107,7 @@ class Objects:
         return body
 
     def track_short(self, index: int) -> dict[str, Any]:
-        """The track inside albums: no ISRC, no popularity."""
+        """Return the track inside albums: no ISRC, no popularity."""
         row = self.world.track(index)
         body = self._head("track", index, row.name or "")
         body |= {
@@ -124,7 +124,7 @@ class Objects:
         return body
 
     def track(self, index: int) -> dict[str, Any]:
-        """The full track."""
+        """Return the full track."""
         row = self.world.track(index)
         body = self.track_short(index)
         body["album"] = self.album_short(row.album)
@@ -139,7 +139,7 @@ class Objects:
         return f"{self.base}/mp3-preview/{mix(index, 6):016x}"
 
     def features(self, index: int) -> dict[str, Any] | None:
-        """Audio features; null for the few tracks nobody measured."""
+        """Return audio features, or null for the few tracks without any."""
         row = self.world.track(index)
         if row.features is None:
             return None
@@ -155,7 +155,7 @@ class Objects:
         }
 
     def playlist_short(self, index: int) -> dict[str, Any]:
-        """The playlist in lists: its entries only counted."""
+        """Return the playlist in lists: its entries only counted."""
         row = self.world.playlist(index)
         body = self._head("playlist", index, row.name)
         word = "items" if self.small else "tracks"
@@ -176,7 +176,7 @@ class Objects:
         return body
 
     def owner(self, name: str) -> dict[str, Any]:
-        """A listener."""
+        """Return a listener."""
         return {
             "display_name": name,
             "external_urls": {"spotify": f"https://open.spotify.com/user/{name}"},
@@ -187,7 +187,7 @@ class Objects:
         }
 
     def playlist(self, index: int) -> dict[str, Any]:
-        """The playlist with its first 100 entries; metadata only in development mode."""
+        """Return the playlist with its first 100 entries; metadata only in development mode."""
         row = self.world.playlist(index)
         body = self.playlist_short(index)
         body["public"] = True
@@ -197,20 +197,20 @@ class Objects:
         body["followers"] = {"href": None, "total": row.followers}
         href = f"{body['href']}/tracks"
         tracks = self.world.tracks_in(index)
-        items = [self.entry(index, place) for place in range(min(100, len(tracks)))]
+        items = [self.entry(index, position) for position in range(min(100, len(tracks)))]
         body["tracks"] = body["items"] = page(items, len(tracks), 0, 100, href)
         return body
 
-    def entry(self, playlist: int, place: int) -> dict[str, Any]:
+    def entry(self, playlist: int, position: int) -> dict[str, Any]:
         """One entry of a playlist."""
         row = self.world.playlist(playlist)
-        track = self.track(self.world.tracks_in(playlist)[place]) | {
+        track = self.track(self.world.tracks_in(playlist)[position]) | {
             "episode": False,
             "track": True,
         }
         return {
-            "added_at": f"20{15 + place % 11:02d}-0{1 + place % 9}-11T08:30:00Z",
-            "added_by": self.owner(row.owner) if place % 6 else None,
+            "added_at": f"20{15 + position % 11:02d}-0{1 + position % 9}-11T08:30:00Z",
+            "added_by": self.owner(row.owner) if position % 6 else None,
             "is_local": False,
             "primary_color": None,
             "item": track,
@@ -222,7 +222,7 @@ class Objects:
 def page(
     items: list[Any], total: int, offset: int, limit: int, href: str, query: str = ""
 ) -> dict[str, Any]:
-    """An offset page; `next` and `previous` are absolute, on the stand-in's own host."""
+    """Return an offset page; `next` and `previous` are absolute, on the stand-in's own host."""
 
     def link(at: int) -> str:
         return f"{href}?{query}{'&' if query else ''}offset={at}&limit={limit}&locale=en-US"

@@ -40,7 +40,7 @@ class Query:
         return int(first), int(last) if _is_year(last) else int(first)
 
     def means_something(self, kind: str) -> bool:
-        """Whether there is something to look for that this type of result knows."""
+        """Tell whether the query has a filter that this result type supports."""
         if not self.filters.keys() <= _KNOWN[kind] or "" in self.filters.values():
             return False
         if "year" in self.filters and self.years() is None:
@@ -53,14 +53,14 @@ def _is_year(text: str) -> bool:
 
 
 class Search:
-    """Finds indices in a catalogue; `total` is exact up to the reach, then only a lower bound."""
+    """Find indices in a catalogue; `total` is exact up to the reach, then only a lower bound."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.world = catalogue.world
-        self.found = lru_cache(maxsize=2048)(self._found)
+        self.matches = lru_cache(maxsize=2048)(self._matches)
 
-    def _found(self, kind: str, text: str) -> tuple[int, ...]:
+    def _matches(self, kind: str, text: str) -> tuple[int, ...]:
         query = Query(text)
         if not query.means_something(kind):
             return ()
@@ -123,7 +123,7 @@ class Search:
         yield from self._tracks_of(query, set(words_of(title)))
 
     def _recorded(self, isrc: str) -> Iterator[int]:
-        """All tracks of a recording: it may stand on several albums."""
+        """Return all tracks of a recording, which may be on several albums."""
         recording = recording_of(isrc.upper())
         if recording is None or recording >= self.world.counts["tracks"]:
             return
@@ -144,7 +144,7 @@ class Search:
         yield from (t for t in rows if self._fits(query, t))
 
     def _fits(self, query: Query, track: int) -> bool:
-        """Whether a track found by its title has the year, genre and album asked for."""
+        """Tell whether a track matches the year, genre and album of the query."""
         row, years = self.world.track(track), query.years()
         if years and not self._in_years(row.album, years):
             return False

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.spotify.endpoints import Endpoints, Refusal, missing
 from phonofilm.sandbox.worlds.world import Catalogue
 
@@ -72,40 +72,40 @@ class SpotifyService(Endpoints):
         self._token_seconds = token_seconds
         self._tokens: dict[str, float] = {}
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        self.objects.base = ask.base
-        if ask.path == "/api/token":
-            return self._token(ask)
-        endpoint, handler, argument = self._route(ask.path)
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        self.objects.base = request.base
+        if request.path == "/api/token":
+            return self._token(request)
+        endpoint, handler, argument = self._route(request.path)
         try:
-            self._admit(endpoint, ask)
-            return json_answer(endpoint, handler(ask, argument))
+            self._admit(endpoint, request)
+            return json_response(endpoint, handler(request, argument))
         except _Throttled as refused:
-            return refused.answer(endpoint)
+            return refused.respond(endpoint)
         except Refusal as refused:
             return _error(endpoint, refused.status, refused.message)
 
-    def _token(self, ask: HttpRequest) -> Answer:
-        form = parse_qs(ask.body.decode("utf-8", "replace"))
-        scheme, _, coded = ask.headers.get("Authorization", "").partition(" ")
+    def _token(self, request: HttpRequest) -> HttpResponse:
+        form = parse_qs(request.body.decode("utf-8", "replace"))
+        scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
         try:
             client, _, secret = base64.b64decode(coded).decode().partition(":")
         except ValueError:
             client = secret = ""
         if scheme != "Basic" or not client or secret in ("", "wrong"):
             error = {"error": "invalid_client", "error_description": "Invalid client"}
-            return json_answer("token", error, 400)
+            return json_response("token", error, 400)
         if form.get("grant_type") != ["client_credentials"]:
             error = {"error": "unsupported_grant_type", "error_description": "grant_type"}
-            return json_answer("token", error, 400)
+            return json_response("token", error, 400)
         token = "sandbox-" + secrets.token_hex(16)
         self._tokens[token] = self._clock.now() + self._token_seconds
         body = {"access_token": token, "token_type": "Bearer", "expires_in": self._token_seconds}
-        return json_answer("token", body)
+        return json_response("token", body)
 
-    def _admit(self, endpoint: str, ask: HttpRequest) -> None:
-        token = ask.headers.get("Authorization", "").removeprefix("Bearer ")
+    def _admit(self, endpoint: str, request: HttpRequest) -> None:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not token:
             raise Refusal(401, "No token provided")
         if token not in self._tokens:
@@ -188,7 +188,7 @@ class SpotifyService(Endpoints):
         return "unknown", missing, ""
 
     def visible(self) -> dict[str, int]:
-        """What this access level can show at all."""
+        """Count the records that this access level can show, by kind."""
         counts = dict(self.catalogue.world.counts)
         world = self.catalogue.world
         features = 0
@@ -201,7 +201,7 @@ class SpotifyService(Endpoints):
         return counts | {"features": features, "entries": entries}
 
     def ids(self, kind: str) -> list[str]:
-        """All ids of a kind, given in the plural."""
+        """Return all ids of a plural kind."""
         return [self.objects.id_of(kind[:-1], i) for i in range(self.catalogue.world.counts[kind])]
 
 
@@ -210,12 +210,12 @@ class _Throttled(Exception):  # noqa: N818 - an answer of the service, not a fau
         super().__init__()
         self.wait, self.quota = wait, quota
 
-    def answer(self, endpoint: str) -> Answer:
+    def respond(self, endpoint: str) -> HttpResponse:
         error: dict[str, Any] = {"status": 429, "message": "API rate limit exceeded"}
         if self.quota:
             error |= {"message": "Too many requests", "reason": "QUOTA_EXCEEDED"}
-        return json_answer(endpoint, {"error": error}, 429, {"Retry-After": str(self.wait)})
+        return json_response(endpoint, {"error": error}, 429, {"Retry-After": str(self.wait)})
 
 
-def _error(endpoint: str, status: int, message: str) -> Answer:
-    return json_answer(endpoint, {"error": {"status": status, "message": message}}, status)
+def _error(endpoint: str, status: int, message: str) -> HttpResponse:
+    return json_response(endpoint, {"error": {"status": status, "message": message}}, status)

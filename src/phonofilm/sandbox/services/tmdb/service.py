@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.film import FilmWorld
 
 _PAGE = 20
@@ -33,53 +33,57 @@ class TmdbService:
         }
 
     def visible(self) -> dict[str, int]:
-        """How many titles its anime lists hold."""
+        """Count the titles in its anime lists."""
         return {"titles": sum(map(len, self._lists.values()))}
 
     def ids(self, kind: str) -> list[str]:
-        """The ids of all titles in its anime lists."""
-        return [f"{name}/{i + 1}" for name, held in self._lists.items() for i in held]
+        """Return the ids of all titles in its anime lists."""
+        return [f"{name}/{i + 1}" for name, indices in self._lists.items() for i in indices]
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one request."""
-        if not ask.headers.get("Authorization", "").startswith("Bearer sandbox-"):
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one request."""
+        if not request.headers.get("Authorization", "").startswith("Bearer sandbox-"):
             return _refusal(401, 7, "Invalid API key: You must be granted a valid key.")
         if (wait := self._rate.admit()) is not None:
             return _refusal(429, 25, "Your request count is over the allowed limit.", wait)
-        if ask.path in ("/3/discover/movie", "/3/discover/tv"):
-            return self._discover(ask, ask.path.rpartition("/")[2])
-        if ask.path == "/3/search/multi":
-            return self._search(ask.query.get("query", ""))
-        if found := _FIND.fullmatch(ask.path):
-            return self._find(found[1])
-        if found := _DETAIL.fullmatch(ask.path):
-            return self._detail(found[1], int(found[2]) - 1, ask)
+        if request.path in ("/3/discover/movie", "/3/discover/tv"):
+            return self._discover(request, request.path.rpartition("/")[2])
+        if request.path == "/3/search/multi":
+            return self._search(request.query.get("query", ""))
+        if match := _FIND.fullmatch(request.path):
+            return self._find(match[1])
+        if match := _DETAIL.fullmatch(request.path):
+            return self._detail(match[1], int(match[2]) - 1, request)
         return _refusal(404, 34, "The resource you requested could not be found.")
 
-    def _discover(self, ask: HttpRequest, kind: str) -> Answer:
-        page = int(ask.query.get("page", "1")) if ask.query.get("page", "1").isdigit() else 0
+    def _discover(self, request: HttpRequest, kind: str) -> HttpResponse:
+        page = (
+            int(request.query.get("page", "1")) if request.query.get("page", "1").isdigit() else 0
+        )
         if not 1 <= page <= _MOST_PAGES:
             return _refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
-        held = self._lists[kind] if ask.query.get("with_keywords") == "210024" else []
-        rows = [self._listed(i, kind) for i in held[(page - 1) * _PAGE : page * _PAGE]]
-        pages = -(-len(held) // _PAGE)
-        told = {"page": page, "results": rows, "total_pages": pages, "total_results": len(held)}
-        return json_answer(f"discover_{kind}", told)
+        titles = self._lists[kind] if request.query.get("with_keywords") == "210024" else []
+        rows = [self._listed(i, kind) for i in titles[(page - 1) * _PAGE : page * _PAGE]]
+        pages = -(-len(titles) // _PAGE)
+        body = {"page": page, "results": rows, "total_pages": pages, "total_results": len(titles)}
+        return json_response(f"discover_{kind}", body)
 
-    def _search(self, words: str) -> Answer:
+    def _search(self, words: str) -> HttpResponse:
         asked = words.casefold().split()
-        held = [
+        titles = [
             self._listed(i, kind) | {"media_type": kind}
             for kind, indices in self._lists.items()
             for i in indices
             if asked and all(w in self.world.title(i).name.casefold() for w in asked)
         ]
-        rows = [*held[:_PAGE], {"id": 7, "media_type": "person", "name": words}]
-        return json_answer("search_title", {"page": 1, "results": rows, "total_results": len(rows)})
+        rows = [*titles[:_PAGE], {"id": 7, "media_type": "person", "name": words}]
+        return json_response(
+            "search_title", {"page": 1, "results": rows, "total_results": len(rows)}
+        )
 
-    def _find(self, imdb_id: str) -> Answer:
+    def _find(self, imdb_id: str) -> HttpResponse:
         index = self.world.index_of(imdb_id)
-        told: dict[str, list[Any]] = {
+        body: dict[str, list[Any]] = {
             "movie_results": [],
             "person_results": [],
             "tv_results": [],
@@ -87,43 +91,43 @@ class TmdbService:
         }
         if index is not None and self.world.kind(index) != "tvEpisode" and index % 10 != 7:
             kind = self._kind(index)
-            told[f"{kind}_results"] = [self._listed(index, kind) | {"media_type": kind}]
-        return json_answer("find", told)
+            body[f"{kind}_results"] = [self._listed(index, kind) | {"media_type": kind}]
+        return json_response("find", body)
 
     def _kind(self, index: int) -> str:
         return "tv" if self.world.kind(index) in _SERIES else "movie"
 
-    def _detail(self, kind: str, index: int, ask: HttpRequest) -> Answer:
+    def _detail(self, kind: str, index: int, request: HttpRequest) -> HttpResponse:
         if not 0 <= index < self.world.titles or self._kind(index) != kind:
             return _refusal(404, 34, "The resource you requested could not be found.")
         world, title = self.world, self.world.title(index)
         rated = world.rating(index)
-        told = self._listed(index, kind) | {
+        body = self._listed(index, kind) | {
             "genres": [{"id": n, "name": g} for n, g in enumerate(title.genres)],
             "production_countries": [{"iso_3166_1": title.country, "name": title.country}],
             "spoken_languages": [{"iso_639_1": "ja" if title.anime else "en", "name": "-"}],
             "vote_average": rated[0] if rated else 0.0,
             "vote_count": rated[1] if rated else 0,
         }
-        beside = ask.query.get("append_to_response", "").split(",")
+        appended = request.query.get("append_to_response", "").split(",")
         certificate = world.certificate(index)
         words = [{"id": n, "name": w} for n, w in enumerate(world.keywords(index))]
         if kind == "movie":
-            told |= {"runtime": title.runtime_minutes or 0, "imdb_id": world.tconst(index)}
+            body |= {"runtime": title.runtime_minutes or 0, "imdb_id": world.tconst(index)}
             released = [{"certification": certificate or "", "type": 3}]
-            held = {
+            parts = {
                 "keywords": {"keywords": words},
                 "release_dates": {"results": [{"iso_3166_1": "US", "release_dates": released}]},
             }
         else:
-            told |= {
+            body |= {
                 "episode_run_time": [title.runtime_minutes] if title.runtime_minutes else [],
                 "last_air_date": None,
             }
             rating = [{"iso_3166_1": "US", "rating": certificate}] if certificate else []
-            held = {"keywords": {"results": words}, "content_ratings": {"results": rating}}
-        held["external_ids"] = {"imdb_id": world.tconst(index)}
-        return json_answer("title", told | {n: held[n] for n in beside if n in held})
+            parts = {"keywords": {"results": words}, "content_ratings": {"results": rating}}
+        parts["external_ids"] = {"imdb_id": world.tconst(index)}
+        return json_response("title", body | {n: parts[n] for n in appended if n in parts})
 
     def _listed(self, index: int, kind: str) -> dict[str, Any]:
         title, date = self.world.title(index), self.world.release_date(index)
@@ -141,7 +145,7 @@ class TmdbService:
         }
 
 
-def _refusal(status: int, code: int, message: str, wait: int | None = None) -> Answer:
+def _refusal(status: int, code: int, message: str, wait: int | None = None) -> HttpResponse:
     body = {"success": False, "status_code": code, "status_message": message}
     headers = {} if wait is None else {"Retry-After": str(wait)}
-    return json_answer("refused", body, status, headers)
+    return json_response("refused", body, status, headers)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-from phonofilm.sandbox.kernel.service import Answer, Clock, HttpRequest, Window, json_answer
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.film import FilmWorld
 
 _ENTITY = "http://www.wikidata.org/entity/"
@@ -39,51 +39,53 @@ class WikidataService:
         self._rate = Window.parse(rate, clock)
 
     def visible(self) -> dict[str, int]:
-        """How many titles it knows: most anime."""
+        """Count the titles by kind: most anime."""
         return {"titles": sum(len(list(self._of_class(c))) for c in _CLASSES)}
 
     def ids(self, kind: str) -> list[str]:
-        """The items of all titles it knows."""
+        """Return the items of all titles it knows."""
         return [self.item(i) for c in _CLASSES for i in self._of_class(c)]
 
     def item(self, index: int) -> str:
-        """The item of a title."""
+        """Return the item of a title."""
         return f"Q{_ITEM_BASE + index}"
 
-    def answer(self, ask: HttpRequest) -> Answer:
-        """Answers one query."""
-        if ask.path != "/sparql":
-            return Answer("unknown", 404, b"not found", {"Content-Type": "text/plain"})
-        if not ask.headers.get("User-Agent"):
-            return Answer("query", 403, b"Please set a user-agent", {"Content-Type": "text/plain"})
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        """Respond to one query."""
+        if request.path != "/sparql":
+            return HttpResponse("unknown", 404, b"not found", {"Content-Type": "text/plain"})
+        if not request.headers.get("User-Agent"):
+            return HttpResponse(
+                "query", 403, b"Please set a user-agent", {"Content-Type": "text/plain"}
+            )
         if (wait := self._rate.admit()) is not None:
-            return Answer("query", 429, b"Too Many Requests", {"Retry-After": str(wait)})
-        told = ask.query.get("query") or parse_qs(ask.body.decode()).get("query", [""])[0]
-        indices = self._asked(told)
+            return HttpResponse("query", 429, b"Too Many Requests", {"Retry-After": str(wait)})
+        query = request.query.get("query") or parse_qs(request.body.decode()).get("query", [""])[0]
+        indices = self._asked(query)
         if indices is None:
             text = b"SPARQL-QUERY: queryStr=\njava.util.concurrent.ExecutionException: Malformed"
-            return Answer("query", 400, text, {"Content-Type": "text/plain"})
-        rows = [self._row(index, told) for index in indices]
+            return HttpResponse("query", 400, text, {"Content-Type": "text/plain"})
+        rows = [self._row(index, query) for index in indices]
         names = list(dict.fromkeys(name for row in rows for name in row))
         body = {"head": {"vars": names}, "results": {"bindings": rows}}
-        answer = json_answer("query", body)
+        answer = json_response("query", body)
         kind = {"Content-Type": "application/sparql-results+json;charset=utf-8"}
         return answer._replace(headers=kind)
 
     def _asked(self, query: str) -> list[int] | None:
-        """The titles that a query asks for, or None when it is none that is understood."""
+        """Return the titles that a query asks for, or None when it is none that is understood."""
         if not query.lstrip().startswith(("SELECT", "PREFIX")):
             return None
         if (chosen := _CLASS.search(query)) and (page := _PAGE.search(query)):
             limit, offset = int(page[1]), int(page[2])
-            held = sorted(self._of_class(chosen[1]), key=self.item)
-            return held[offset : offset + limit]
+            titles = sorted(self._of_class(chosen[1]), key=self.item)
+            return titles[offset : offset + limit]
         if listed := _ITEMS.search(query):
             numbers = [int(n) - _ITEM_BASE for n in re.findall(r"wd:Q(\d+)", listed[1])]
             return [n for n in numbers if 0 <= n < self.world.titles and self._knows(n)]
         if listed := _IDS.search(query):
-            found = [self.world.index_of(id_) for id_ in re.findall(r'"(tt\d+)"', listed[1])]
-            return [n for n in found if n is not None and self._knows(n)]
+            indices = [self.world.index_of(id_) for id_ in re.findall(r'"(tt\d+)"', listed[1])]
+            return [n for n in indices if n is not None and self._knows(n)]
         return None
 
     def _of_class(self, class_id: str) -> Iterator[int]:
@@ -122,7 +124,7 @@ class WikidataService:
         ]
 
     def triples(self) -> Iterator[str]:
-        """The graph behind the answers, as N-Triples with Wikidata's own predicates."""
+        """Return the graph behind the answers, as N-Triples with Wikidata's own predicates."""
         direct = "http://www.wikidata.org/prop/direct/"
         label = "<http://www.w3.org/2000/01/rdf-schema#label>"
         for class_id in _CLASSES:
@@ -170,8 +172,8 @@ def _uri(name: str, base: str = _ENTITY) -> dict[str, str]:
 
 
 def _text(value: str, language: str = "") -> dict[str, str]:
-    told = {"type": "literal", "value": value}
-    return told | ({"xml:lang": language} if language else {})
+    literal = {"type": "literal", "value": value}
+    return literal | ({"xml:lang": language} if language else {})
 
 
 def _literal(text: str) -> str:
