@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.sandbox.kernel.server import Plan, SandboxServer
-from phonofilm.sandbox.kernel.service import Clock, HttpRequest
 from phonofilm.sources import get
 from phonofilm.sources.contract import Malformed, Page, Request, Response
+from tests.genuine import ENDPOINTS, cut, genuine
 
-OPEN = ("musicbrainz", "listenbrainz", "reccobeats", "itunes", "jamendo")
-HEARD = ("soundcloud", "beatport")
-NAMES = ("spotify", "deezer", *OPEN, *HEARD)
-ENDPOINTS = [
-    (name, endpoint) for name in NAMES for endpoint in get(name).parsers if endpoint != "saved"
-]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 KEYS = st.sampled_from(
     [
@@ -111,82 +105,6 @@ def test_what_is_no_answer_is_malformed(source: str, endpoint: str, body: bytes)
     assert parsed(source, endpoint, body) is None
 
 
-ACCESS = {"spotify": "extended-legacy", "listenbrainz": "token"}
-
-
-def real_bodies() -> dict[tuple[str, str], Any]:
-    """One genuine body per endpoint, from the stand-ins."""
-    bodies: dict[tuple[str, str], Any] = {}
-    for name in NAMES:
-        stand_in, source = (
-            SandboxServer(Plan(name, ACCESS.get(name, ""), artists=40, rate="none")),
-            get(name),
-        )
-        if name in ("spotify", *HEARD):
-            stand_in.service._tokens["sandbox-t"] = Clock().now() + 60
-        nodes = _nodes(stand_in, name)
-        for endpoint, spec in source.manifest.endpoints.items():
-            if spec.role == "stored":
-                continue
-            node = spec.subject or ("album" if endpoint == "album_tracks" else "playlist")
-            ids = nodes.get(node, ["rock"])
-            if endpoint == "category_playlists":
-                ids = [bodies["spotify", "categories"]["categories"]["items"][0]["id"]]
-            told = tuple(ids[: spec.batch])
-            path, query = source.address(Request(endpoint, told), stand_in.service.access)
-            every = {k: v if isinstance(v, list) else [v] for k, v in query.items()}
-            plain = {k: v[0] for k, v in every.items()}
-            plain |= {} if name == "soundcloud" else {"client_id": "sandbox"}
-            scheme = source.manifest.token_scheme
-            headers = {
-                "Authorization": f"{scheme} sandbox-t",
-                "User-Agent": "tests (me@example.org)",
-            }
-            body = json.dumps({spec.post: told}).encode() if spec.post else b""
-            method = "POST" if spec.post else "GET"
-            path = "/" + path.strip("/")
-            answer = stand_in.service.respond(
-                HttpRequest(method, path, plain, headers, body, "http://x", every)
-            )
-            if answer.status == 302:
-                path = answer.headers["Location"].removeprefix("http://x")
-                answer = stand_in.service.respond(
-                    HttpRequest("GET", path, {}, headers, b"", "http://x", {})
-                )
-            assert answer.status == 200, (name, endpoint, answer.body)
-            bodies[name, endpoint] = json.loads(answer.body)
-    return bodies
-
-
-def _nodes(stand_in: SandboxServer, name: str) -> dict[str, list[str]]:
-    """Ids to ask with, by what is asked about."""
-    world = stand_in.world
-    kinds = ("artist", "album", "track", "playlist")
-    nodes = {kind: [str(id_) for id_ in stand_in.service.ids(kind + "s")] for kind in kinds}
-    nodes["isrc"] = [row.isrc for row in map(world.track, range(9)) if row.isrc]
-    nodes["track_code"] = nodes["isrc"]
-    nodes["genre"] = {"deezer": ["1"], "beatport": ["1"]}.get(name, ["pop"])
-    if name in HEARD:
-        nodes["label"] = [str(key) for key in getattr(stand_in.service, "_labels", {"": ""})]
-    if name == "soundcloud":
-        page = f"https://soundcloud.com/{stand_in.service.objects.handle(0)}"
-        nodes |= {
-            "artist_link": [page],
-            "track_link": [f"{page}/track-{nodes['track'][0]}"],
-            "playlist_link": [f"{page}/sets/0"],
-        }
-    if name == "musicbrainz":
-        objects = stand_in.service.objects
-        nodes["isrc"] = list(stand_in.service._codes)[:3]
-        nodes["address"] = [
-            page for a in range(20) for page in objects.addresses(a) if objects.has("artist", a)
-        ]
-    return nodes
-
-
-BODIES = real_bodies()
-
-
 def walk(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     children = (
         node.items()
@@ -196,6 +114,13 @@ def walk(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         else ()
     )
     return [path, *(p for key, child in children for p in walk(child, (*path, key)))]
+
+
+@cache
+def small_body(source: str, endpoint: str) -> tuple[Any, list[tuple[Any, ...]]]:
+    """A genuine body with three items a list, and the paths of all that is in it."""
+    body = cut(genuine(source, endpoint).body)
+    return body, walk(body)
 
 
 def replaced(body: Any, path: tuple[Any, ...], value: Any) -> Any:
@@ -217,20 +142,14 @@ def replaced(body: Any, path: tuple[Any, ...], value: Any) -> Any:
 def test_a_genuine_body_with_one_thing_changed_never_breaks_the_parser(
     source: str, endpoint: str, data: st.DataObject, value: Any
 ) -> None:
-    body = BODIES[source, endpoint]
-    path = data.draw(st.sampled_from(walk(body)))
-    check(
-        parsed(
-            source,
-            endpoint,
-            json.dumps(replaced(body, path, value)).encode("utf-8", "surrogatepass"),
-        )
-    )
+    body, paths = small_body(source, endpoint)
+    changed = replaced(body, data.draw(st.sampled_from(paths)), value)
+    check(parsed(source, endpoint, json.dumps(changed).encode("utf-8", "surrogatepass")))
 
 
 @pytest.mark.parametrize(("source", "endpoint"), ENDPOINTS)
 def test_a_genuine_body_parses_without_findings(source: str, endpoint: str) -> None:
-    page = parsed(source, endpoint, json.dumps(BODIES[source, endpoint]).encode())
+    page = parsed(source, endpoint, json.dumps(genuine(source, endpoint).body).encode())
     assert page is not None
     assert not [f for f in page.findings if f.kind == "malformed_item"]
 
@@ -249,9 +168,9 @@ def test_a_genuine_body_parses_without_findings(source: str, endpoint: str) -> N
 def test_one_bad_item_costs_that_item_and_leaves_a_finding(
     source: str, endpoint: str, items: tuple[str, ...]
 ) -> None:
-    whole = parsed(source, endpoint, json.dumps(BODIES[source, endpoint]).encode())
+    whole = parsed(source, endpoint, json.dumps(genuine(source, endpoint).body).encode())
     kind = get(source).manifest.endpoints[endpoint].item_kind
-    broken = replaced(BODIES[source, endpoint], (*items, 0, "id"), {"no": "id"})
+    broken = replaced(genuine(source, endpoint).body, (*items, 0, "id"), {"no": "id"})
     page = parsed(source, endpoint, json.dumps(broken).encode())
     assert whole and page
     assert [f.kind for f in page.findings] == ["malformed_item"]
