@@ -20,6 +20,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+INTERRUPTED = 130
+"""Exit code after a signal: 128 and the number of SIGINT, as shells have it."""
+
 
 class PhonofilmError(Exception):
     """Base of the tree. `happened` is one sentence; `saved` and `next_step` complete it."""
@@ -93,6 +96,11 @@ class BotWallError(PhonofilmError):
     """A source asks for a browser; no solver, no disguise: the host is left alone."""
 
     exit_code = 7
+
+
+def exit_code_of(status: str) -> int:
+    """Return the exit code of a run that ended without an error: 4 parked, 130 interrupted."""
+    return {"parked": ParkedError.exit_code, "interrupted": INTERRUPTED}.get(status, 0)
 
 
 def storage_error(path: Path, error: Exception) -> StoreError:

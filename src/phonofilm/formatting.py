@@ -1,8 +1,9 @@
-"""Numbers as people read them, in tables, cards and progress lines."""
+"""Numbers as people read them, in tables, cards, messages and progress lines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 
 def format_coverage(coverage: Sequence[float]) -> str:
@@ -14,3 +15,25 @@ def format_coverage(coverage: Sequence[float]) -> str:
     if round(low, 2) == round(high, 2):
         return f"{estimate:.0%}"
     return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
+
+
+def format_duration(seconds: float) -> str:
+    """Format a duration with its two largest units: `12 s`, `3 min 05 s`, `2 h 07 min`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def format_minute(unix_seconds: float) -> str:
+    """Format an instant to the minute, in UTC."""
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def format_position(milliseconds: int) -> str:
+    """Format a position in a track as a player shows it: `1:05`, `1:02:05`."""
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -11,13 +11,13 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, err, out, say, say_finding, table
 from phonofilm.cli.enrich import carry_out, look_beside, part_of
 from phonofilm.cli.look import first_column
-from phonofilm.cli.progress import span, watcher
+from phonofilm.cli.progress import watcher
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.scope.selection import ID_COLUMNS, NAME_COLUMNS, Selection, read_names, select
-from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all, minute
+from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all
 from phonofilm.errors import UsageError
-from phonofilm.formatting import format_coverage
+from phonofilm.formatting import format_coverage, format_duration, format_minute
 from phonofilm.logs import listen, log
 from phonofilm.media.downloads import parse_roles
 from phonofilm.runtime.event_loop import run
@@ -182,7 +182,7 @@ def command(
         raise UsageError(
             "Links, ids and --at belong to one source.", next_step="Name one source alone."
         )
-    limits = (max_calls, shared.seconds(max_time), parse_until(until))
+    limits = (max_calls, shared.parse_time_limit(max_time), parse_until(until))
     crawls = []
     for name in sources:
         goal_wants, scope = select(name, choice, wants)
@@ -245,9 +245,9 @@ def show(result: CrawlResult, folder: str) -> None:
     if unknown and result.status == "done":
         ending = "[yellow]![/] Not all that was named could be found"
     if result.status == "parked" and result.resume_at:
-        ending += f" until [bold]{minute(result.resume_at)}[/]"
+        ending += f" until [bold]{format_minute(result.resume_at)}[/]"
     out.print(
-        f"{ending}: {result.calls:,} calls in {span(result.elapsed_s)},"
+        f"{ending}: {result.calls:,} calls in {format_duration(result.elapsed_s)},"
         f" {result.new_per_call} new per call."
     )
     rows = []

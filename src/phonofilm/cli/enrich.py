@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from phonofilm.cli.console import as_json, err, out, say, table
-from phonofilm.cli.progress import span, watcher
+from phonofilm.cli.progress import watcher
 from phonofilm.config import Settings
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
-from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
+from phonofilm.formatting import format_duration, format_minute
 from phonofilm.sources.capabilities import NAMES_OF_FIELDS, place_of
 from phonofilm.sources.contract import Link
 from phonofilm.workspace import Workspace
@@ -89,10 +89,10 @@ def look_beside(
     share = f"{result.matched / result.tracks:.0%}"
     out.print(
         f"[bold]{result.matched:,} of {result.tracks:,} tracks[/] of {beside} are at {source}"
-        f" ({share}): {result.calls:,} calls in {span(result.elapsed_s)}."
+        f" ({share}): {result.calls:,} calls in {format_duration(result.elapsed_s)}."
     )
     if result.resume_at:
-        out.print(f"[yellow]⏸[/] {source} is parked until {minute(result.resume_at)}.")
+        out.print(f"[yellow]⏸[/] {source} is parked until {format_minute(result.resume_at)}.")
     if result.status != "done":
         say("Go on with the same command; what is known is not asked again.")
     say(f"Next: phonofilm match --data {folder.root}")
@@ -112,10 +112,12 @@ def _show(result: EnrichResult, root: str) -> None:
     out.print(f"[bold]{result.artists:,} artists[/] of {result.source}")
     table(("field", "before", "after", "told by"), rows, wraps="told by")
     calls = ", ".join(f"{source} {number:,}" for source, number in result.calls.items())
-    out.print(f"{sum(result.calls.values()):,} calls in {span(result.elapsed_s)}: {calls}.")
+    out.print(
+        f"{sum(result.calls.values()):,} calls in {format_duration(result.elapsed_s)}: {calls}."
+    )
     for source, why in result.left_out.items():
         if why == "parked" and result.resume_at:
-            out.print(f"[yellow]⏸[/] {source} is parked until {minute(result.resume_at)}.")
+            out.print(f"[yellow]⏸[/] {source} is parked until {format_minute(result.resume_at)}.")
         else:
             out.print(f"[yellow]![/] without {source}: ", end="")
             out.print(why, markup=False)

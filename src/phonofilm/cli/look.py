@@ -12,9 +12,8 @@ from phonofilm.cli.console import as_json, out, say, say_finding, table
 from phonofilm.config import load_settings
 from phonofilm.crawl import lookup as finding
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
-from phonofilm.crawl.session import minute
 from phonofilm.errors import UsageError
-from phonofilm.formatting import format_coverage
+from phonofilm.formatting import format_coverage, format_minute
 from phonofilm.records import BY_PLURAL
 from phonofilm.records.kinds import PLURALS, SEARCHABLE, WANTED
 from phonofilm.runtime.event_loop import run
@@ -79,7 +78,7 @@ def status(
     for name, held in told.items():
         out.print(f"[bold]{name}[/] from {held['origin']} ({held['access']})")
         if held["parked_until"]:
-            out.print(f"  [yellow]⏸[/] parked until {minute(held['parked_until'])}")
+            out.print(f"  [yellow]⏸[/] parked until {format_minute(held['parked_until'])}")
         seen = (held["last_run"] or {}).get("coverage", {})
         rows = [
             (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from phonofilm.config import Settings, load_settings
+from phonofilm.durations import parse_seconds
 from phonofilm.errors import UsageError
 from phonofilm.workspace import Workspace
 
@@ -69,11 +69,11 @@ def folder_of(
     return Workspace(data or held.data, database, landing or held.landing, create)
 
 
-def seconds(text: str | None) -> float | None:
-    """`90`, `30s`, `10m` or `2h` as seconds; UsageError otherwise."""
+def parse_time_limit(text: str | None) -> float | None:
+    """Parse a time limit such as `90`, `30s`, `10m` or `2h` into seconds; UsageError otherwise."""
     if text is None:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?", text.strip())
-    if not match or float(match[1]) <= 0:
+    seconds = parse_seconds(text)
+    if seconds is None:
         raise UsageError(f"{text!r} is no time.", next_step="Say 90, 30s, 10m or 2h.")
-    return float(match[1]) * {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}[match[2]]
+    return seconds

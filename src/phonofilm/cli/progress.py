@@ -12,20 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from phonofilm.crawl.engine import Engine
-from phonofilm.formatting import format_coverage
+from phonofilm.formatting import format_coverage, format_duration
 from phonofilm.records.kinds import PLURALS, WANTED
 
 _PLAIN_EVERY_SECONDS = 10.0
-
-
-def span(seconds: float) -> str:
-    """A duration as people read it."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 class View:
@@ -46,7 +36,7 @@ class View:
             f"{engine.calls:,} calls",
             f"{engine.calls / elapsed:,.1f}/s",
             f"{engine.gain / engine.calls if engine.calls else 0:.1f} new per call",
-            f"{span(elapsed)}",
+            f"{format_duration(elapsed)}",
         ]
         felt = engine.parts.limiter.inferred
         if felt is not None:
@@ -56,7 +46,7 @@ class View:
             parts.append(f"{left} calls of budget left")
         eta = self._eta()
         if eta is not None:
-            parts.append(f"about {span(eta)} to go")
+            parts.append(f"about {format_duration(eta)} to go")
         return " · ".join(parts)
 
     def _eta(self) -> float | None:

@@ -9,12 +9,12 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out, say, table
 from phonofilm.cli.enrich import places
-from phonofilm.cli.progress import span
 from phonofilm.config import load_settings
 from phonofilm.crawl.probe import Probe, probe
 from phonofilm.crawl.scope.goal import parse_want
 from phonofilm.enrich.next_requests import Permitted, ways
 from phonofilm.errors import UsageError
+from phonofilm.formatting import format_duration
 from phonofilm.net.origin import sandbox_addresses, sandbox_origin
 from phonofilm.records.kinds import OFFERED
 from phonofilm.runtime.event_loop import run
@@ -87,7 +87,7 @@ def grouped(manifest: Manifest) -> list[tuple[str, tuple[str, ...], list[str]]]:
 
 
 def _period(seconds: float) -> str:
-    return "a day" if seconds == 86_400 else span(seconds)
+    return "a day" if seconds == 86_400 else format_duration(seconds)
 
 
 _A_FILE = 100_000  # no call brings so many
@@ -196,4 +196,4 @@ def _how_long(held: Plan) -> str:
         return "as fast as the source answers"
     if held.days > 1:
         return f"on {held.days:,} days, because a day allows no more"
-    return span(max(1.0, held.seconds))
+    return format_duration(max(1.0, held.seconds))

@@ -28,7 +28,8 @@ from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.rescope import rescope
 from phonofilm.crawl.scope.scopes import Scope
-from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError
+from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError, exit_code_of
+from phonofilm.formatting import format_minute
 from phonofilm.landing.envelope import Envelope, RunInfo
 from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import answers
@@ -90,7 +91,7 @@ class CrawlResult(msgspec.Struct):
     @property
     def exit_code(self) -> int:
         """4 when parked, 130 when interrupted, else 0."""
-        return {"parked": 4, "interrupted": 130}.get(self.status, 0)
+        return exit_code_of(self.status)
 
 
 async def crawl(
@@ -345,16 +346,11 @@ def check_parking(frontier: Frontier, origin: Origin, source: HttpSource) -> Non
         frontier.set_meta("parked_until", None)
         return
     raise ParkedError(
-        f"{source.manifest.title} is parked until {minute(end)}.",
+        f"{source.manifest.title} is parked until {format_minute(end)}.",
         resume_at=end,
         saved="Everything collected so far; nothing was asked now.",
         next_step="Run the same command after that minute, or add --wait.",
     )
-
-
-def minute(instant: float) -> str:
-    """An instant as people read it."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 async def _drive(engine: Engine, origin: Origin, watch: Watch | None) -> CrawlResult:

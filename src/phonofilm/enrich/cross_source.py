@@ -16,7 +16,7 @@ from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import FollowNothing
 from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
-from phonofilm.errors import UsageError
+from phonofilm.errors import UsageError, exit_code_of
 from phonofilm.identity.match import match
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get
@@ -50,7 +50,7 @@ class CrossSourceResult(msgspec.Struct, kw_only=True):
     @property
     def exit_code(self) -> int:
         """4 when parked, 130 when interrupted, else 0."""
-        return {"parked": 4, "interrupted": 130}.get(self.status, 0)
+        return exit_code_of(self.status)
 
 
 class CrossSourceOptions(msgspec.Struct):

@@ -28,7 +28,13 @@ from phonofilm.enrich.next_requests import (
     ways,
 )
 from phonofilm.enrich.state import KnownArtist, filled, wanted_artists
-from phonofilm.errors import ConfigurationError, ParkedError, PhonofilmError, UsageError
+from phonofilm.errors import (
+    ConfigurationError,
+    ParkedError,
+    PhonofilmError,
+    UsageError,
+    exit_code_of,
+)
 from phonofilm.identity.match import match
 from phonofilm.net.origin import live_origin, sandbox_addresses
 from phonofilm.records.kinds import NODE_KINDS
@@ -86,7 +92,7 @@ class EnrichResult(msgspec.Struct, kw_only=True):
     @property
     def exit_code(self) -> int:
         """4 when a parked source could still fill a field, else 0."""
-        return 4 if self.status == _PARKED else 0
+        return exit_code_of(self.status)
 
 
 class _PlanRunner:
