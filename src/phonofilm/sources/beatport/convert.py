@@ -29,18 +29,18 @@ _PAGES = "https://www.beatport.com"
 
 
 def picture(image: api_types.Image | None) -> str | None:
-    """The address of a picture that is one."""
+    """Return the address of a picture that is one."""
     uri = image.uri if image else None
     return None if not uri or any(mark in uri for mark in api_types.PLACEHOLDERS) else uri
 
 
 def page(kind: str, slug: str | None, key: str) -> str:
-    """The page to link back to."""
+    """Return the page to link back to."""
     return f"{_PAGES}/{kind}/{slug or '-'}/{key}"
 
 
 def key_of(row: Any) -> str:
-    """An id as text; empty when there is none."""
+    """Return an id as text; empty when there is none."""
     return "" if row is None or row.id is None else str(row.id)
 
 
@@ -64,7 +64,7 @@ class PageBuilder(RecordBuilder):
         )
 
     def listed_artist(self, row: api_types.Named) -> None:
-        """An artist of a list or a look-up."""
+        """Add an artist of a list or a look-up."""
         if record := self.artist(row):
             self.page.records.append(record)
 
@@ -72,25 +72,25 @@ class PageBuilder(RecordBuilder):
         """Ids and names in order, each once: some are listed twice."""
         if isinstance(rows, UnsetType):
             return UNSET, UNSET
-        found: dict[str, str | None] = {}
+        names_by_id: dict[str, str | None] = {}
         for row in rows or ():
             if artist := self.artist(row):
                 self._mention(artist)
-                found.setdefault(artist.id, row.name or None)
-        return list(found), list(found.values())
+                names_by_id.setdefault(artist.id, row.name or None)
+        return list(names_by_id), list(names_by_id.values())
 
     def genre(self, row: api_types.Named) -> None:
-        """A genre: names change, ids stay."""
+        """Add a genre: names change, ids stay."""
         if key := key_of(row):
             self.page.records.append(Genre(SOURCE, key, name=row.name))
 
     def label(self, row: api_types.Named) -> None:
-        """A label of a look-up."""
+        """Add a label of a look-up."""
         if record := _label(row):
             self.page.records.append(record)
 
     def release(self, row: api_types.Release) -> None:
-        """A release of a list or a look-up."""
+        """Add a release of a list or a look-up."""
         key = key_of(row)
         if not key:
             self.page.findings.append(Finding("malformed_item", "a release without an id"))
@@ -102,8 +102,12 @@ class PageBuilder(RecordBuilder):
         if label and (record := _label(label)):
             self._mention(record)
         ids, names = self.people(row.artists)
-        told = row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
-        date, precision = release_date(told) if isinstance(told, str) else (told, UNSET)
+        published = (
+            row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
+        )
+        date, precision = (
+            release_date(published) if isinstance(published, str) else (published, UNSET)
+        )
         return Album(
             SOURCE,
             key,
@@ -121,7 +125,7 @@ class PageBuilder(RecordBuilder):
         )
 
     def track(self, row: api_types.Track) -> str:
-        """A track, its measures, and what it is on; its id, empty when it has none."""
+        """Add a track, its measures, and what it is on; its id, empty when it has none."""
         key = key_of(row)
         if not key:
             self.page.findings.append(Finding("malformed_item", "a track without an id"))
@@ -142,7 +146,9 @@ class PageBuilder(RecordBuilder):
         ids, names = self.people(row.artists)
         remixers, remixer_names = self.people(row.remixers)
         label = release.label if release and isinstance(release.label, api_types.Named) else None
-        told = row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
+        published = (
+            row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
+        )
         return Track(
             SOURCE,
             key,
@@ -158,7 +164,7 @@ class PageBuilder(RecordBuilder):
             isrc=mapped(row.isrc, isrc),
             explicit=row.is_explicit,
             track_number=mapped(row.number, int),
-            release_date=mapped(told, lambda text: release_date(text)[0]),
+            release_date=mapped(published, lambda text: release_date(text)[0]),
             genres=_genres(row),
             label=label.name if label else UNSET,
             label_id=(key_of(label) or None) if label else UNSET,
@@ -171,7 +177,7 @@ class PageBuilder(RecordBuilder):
         )
 
     def flat(self, row: api_types.Flat) -> None:
-        """A row of the search service."""
+        """Add a row of the search service."""
         people = [api_types.Named(p.get("artist_id"), p.get("artist_name")) for p in row.artists]
         remixing = [p.get("artist_type_name") == "Remixer" for p in row.artists]
         label, release = row.label or {}, row.release or {}
@@ -199,7 +205,7 @@ class PageBuilder(RecordBuilder):
         )
 
     def place(self, chart: str, day: str, position: int, track: str) -> None:
-        """A place in a chart."""
+        """Add a place in a chart."""
         self.page.records.append(
             ChartEntry(
                 SOURCE,
@@ -228,8 +234,8 @@ def _label(row: api_types.Named) -> Label | None:
 def _genres(row: api_types.Track) -> Maybe[list[str]]:
     if isinstance(row.genre, UnsetType):
         return UNSET
-    told = (row.genre, row.sub_genre, row.subgenre)
-    return [genre.name for genre in told if isinstance(genre, api_types.Named) and genre.name]
+    genres = (row.genre, row.sub_genre, row.subgenre)
+    return [genre.name for genre in genres if isinstance(genre, api_types.Named) and genre.name]
 
 
 def _first_genre(row: api_types.Flat) -> api_types.Named | None:

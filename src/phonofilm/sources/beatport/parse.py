@@ -20,7 +20,7 @@ Use = Callable[[PageBuilder, Any], object]
 
 
 def _rows(tree: Any, words: str) -> list[Any]:
-    """The list of an envelope: under `results`, or in a search under what was looked for."""
+    """Return the list of an envelope: under `results`, or in a search under what was looked for."""
     if not isinstance(tree, dict):
         raise Malformed("no list")
     if tree == {}:  # what some searches answer when they find nothing
@@ -105,24 +105,24 @@ def next_data(body: bytes) -> Any:
 
 
 def blocks(tree: Any) -> Iterator[dict[str, Any]]:
-    """The things that a saved page is about: by the keys of its queries, never by their place."""
+    """Yield the objects of a saved page, by the keys of its queries, never by position."""
     props = tree.get("props", tree) if isinstance(tree, dict) else {}
-    held = props.get("pageProps") if isinstance(props, dict) else None
-    if not isinstance(held, dict):
+    page_props = props.get("pageProps") if isinstance(props, dict) else None
+    if not isinstance(page_props, dict):
         return
-    state = held.get("dehydratedState")
+    state = page_props.get("dehydratedState")
     queries = state.get("queries") if isinstance(state, dict) else None
     for query in queries if isinstance(queries, list) else ():
         data = query.get("state", {}).get("data") if isinstance(query, dict) else None
         rows = data.get("results", data.get("data", [data])) if isinstance(data, dict) else []
         yield from (row for row in rows or () if isinstance(row, dict))
     for name in ("track", "release"):
-        if isinstance(held.get(name), dict):
-            yield held[name]
+        if isinstance(page_props.get(name), dict):
+            yield page_props[name]
 
 
 def kind_of(block: dict[str, Any]) -> str:
-    """What a block is of: `track`, `release`, `row` of the search service, or nothing of ours."""
+    """Return the kind of a block: `track`, `release`, `row` of the search service, or empty."""
     if "track_id" in block and "track_name" in block:
         return "row"
     if not {"id", "name"} <= block.keys():

@@ -47,27 +47,27 @@ class Beatport(HttpSource):
         return path, query
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; what is not sold here is this track's own matter."""
+        """Classify by HTTP; a track that is not sold here is missing, not forbidden."""
         outcome = classify_http(response)
         if outcome.verdict == "forbidden" and b"Territory Restricted" in response.body[:1000]:
             return Outcome("missing", "HTTP 403 Territory Restricted")
         return outcome
 
     def strip(self, response: Response) -> Response:
-        """Of a page what it carries for its scripts."""
-        held = next_data(response.body)
-        if held is None:
+        """Keep only the JSON that a page carries for its scripts."""
+        page_data = next_data(response.body)
+        if page_data is None:
             return response
-        return response._replace(body=msgspec.json.encode(held))
+        return response._replace(body=msgspec.json.encode(page_data))
 
     def identify(self, response: Response) -> Request:
-        """A page of tracks, releases or search results."""
+        """Return a page of tracks, releases or search results."""
         if not any(kind_of(block) for block in blocks(plain(response.body))):
             raise Malformed("no page of a track or release of Beatport's")
         return Request("saved", (hashlib.sha256(response.body).hexdigest()[:16],))
 
     def seeds(self, access: str) -> list[Link]:
-        """The list of genres, and the chart of all."""
+        """Return the list of genres, and the chart of all."""
         return [Link("root", "")]
 
 

@@ -39,7 +39,7 @@ class DumpTable(NamedTuple):
         return self.files or (f"{self.name}.tsv.gz", f"{self.name}.tsv")
 
     def type_of(self, column: str) -> str:
-        """A column's type."""
+        """Return a column's type."""
         return self.types.get(column, "VARCHAR")
 
 

@@ -46,7 +46,7 @@ class BadRow(NamedTuple):
 
 
 def unpacked(file: Readable) -> Iterator[bytes]:
-    """The bytes of a dump, gzip or plain. CutShort when the gzip is not whole to its last byte."""
+    """Yield the bytes of a dump, gzip or plain; TruncatedFile when the gzip is incomplete."""
     held = file.read(_BLOCK_BYTES)
     if not held.startswith(_GZIP):
         while held:
@@ -71,7 +71,7 @@ def unpacked(file: Readable) -> Iterator[bytes]:
 
 
 def blocks(file: Readable) -> Iterator[bytes]:
-    """The bytes of a dump cut at ends of lines; a last line without its end gets one."""
+    """Return the bytes of a dump cut at ends of lines; a last line without its end gets one."""
     rest = b""
     for held in unpacked(file):
         cut = held.rfind(b"\n") + 1
@@ -85,7 +85,7 @@ def blocks(file: Readable) -> Iterator[bytes]:
 
 
 def split_header(block: bytes) -> tuple[list[str], bytes]:
-    """The names in the first line, and what comes after it."""
+    """Return the names in the first line, and what comes after it."""
     line, _, rest = block.partition(b"\n")
     return line.decode("utf-8", "replace").rstrip("\r").split("\t"), rest
 
@@ -105,7 +105,7 @@ class LineScan:
         self._plain = True
 
     def at(self, held: bytes) -> None:
-        """The next bytes."""
+        """Return the next bytes."""
         self.lines += held.count(b"\n")
         if self.regular:
             self.regular = not (b"\r" in held or b"\0" in held) and self._is_text(held)
@@ -130,7 +130,7 @@ class LineScan:
 
 
 def rows(block: bytes, width: int) -> Iterator[list[str | None] | BadRow]:
-    """The rows of a block one by one; `\\N` is null. Empty lines are no rows.
+    """Return the rows of a block one by one; `\\N` is null. Empty lines are no rows.
 
     Bytes that are no UTF-8 become U+FFFD; a `\\r` before the end of a line belongs to the end.
     """

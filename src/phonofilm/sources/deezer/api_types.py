@@ -14,6 +14,8 @@ Seconds = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 class Artist(msgspec.Struct, gc=False):
+    """Artist, as Deezer sends it."""
+
     id: int
     name: str | None
     link: str | None | Absent = UNSET
@@ -23,11 +25,15 @@ class Artist(msgspec.Struct, gc=False):
 
 
 class Genre(msgspec.Struct, gc=False):
+    """Genre, as Deezer sends it."""
+
     id: int
     name: str | None = None
 
 
 class Genres(msgspec.Struct, gc=False):
+    """List of genres, as Deezer sends it."""
+
     data: list[Genre]
 
 
@@ -38,6 +44,8 @@ class Listed(msgspec.Struct, gc=False):
 
 
 class Album(msgspec.Struct, gc=False):
+    """Album, as Deezer sends it."""
+
     id: int
     title: str | None
     link: str | None | Absent = UNSET
@@ -57,6 +65,8 @@ class Album(msgspec.Struct, gc=False):
 
 
 class Track(msgspec.Struct, gc=False):
+    """Track, as Deezer sends it."""
+
     id: int
     title: str | None
     link: str | None | Absent = UNSET
@@ -77,11 +87,15 @@ class Track(msgspec.Struct, gc=False):
 
 
 class Owner(msgspec.Struct, gc=False):
+    """Owner of a playlist, as Deezer sends it."""
+
     id: int | str | None = None
     name: str | None = None
 
 
 class Playlist(msgspec.Struct, gc=False):
+    """Playlist, as Deezer sends it."""
+
     id: int
     title: str | None
     link: str | None | Absent = UNSET
@@ -106,6 +120,8 @@ class Page(msgspec.Struct, gc=False):
 
 
 class ArtistPage(msgspec.Struct, gc=False):
+    """Page of artists, as Deezer sends it."""
+
     data: list[Artist]
     total: Any = None  # a claim that nothing depends on
     next: str | None = None

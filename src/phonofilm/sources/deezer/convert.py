@@ -36,6 +36,7 @@ def _blank(text: Maybe[str]) -> Maybe[str]:
 
 
 def milliseconds(seconds: int) -> int:
+    """Convert seconds to milliseconds."""
     return seconds * 1000
 
 
@@ -43,7 +44,7 @@ class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def artist(self, row: api_types.Artist) -> str:
-        """An artist as listed or looked up."""
+        """Add an artist as listed or looked up."""
         key = str(row.id)
         self.page.records.append(
             Artist(
@@ -101,10 +102,10 @@ class PageBuilder(RecordBuilder):
         return [self._mention(p) for p in people], [p.name for p in people]
 
     def album(self, row: api_types.Album, owner: Maybe[list[str]] = UNSET) -> str:
-        """An album as listed or looked up; `owner` is what an artist's own list leaves out."""
+        """Add an album as listed or looked up; `owner` fills in the artist of an artist's list."""
         key = str(row.id)
         ids, names = self._credits(row)
-        held = not isinstance(row.release_date, UnsetType)
+        has_date = not isinstance(row.release_date, UnsetType)
         date, precision = release_date(row.release_date or None)
         self.page.records.append(
             Album(
@@ -114,8 +115,8 @@ class PageBuilder(RecordBuilder):
                 album_type=mapped(row.record_type, lambda t: _TYPES.get(t, t)),
                 artist_ids=owner if ids is UNSET else ids,
                 artist_names=names,
-                release_date=date if held else UNSET,
-                release_date_precision=precision if held else UNSET,
+                release_date=date if has_date else UNSET,
+                release_date_precision=precision if has_date else UNSET,
                 total_tracks=row.nb_tracks,
                 label=_blank(row.label),
                 upc=mapped(row.upc, upc),
@@ -142,7 +143,7 @@ class PageBuilder(RecordBuilder):
         ]
 
     def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str:
-        """A track as listed, placed on its album or looked up."""
+        """Add a track as listed, placed on its album or looked up."""
         key = str(row.id)
         album = row.album if isinstance(row.album, api_types.Album) else None
         if album:
@@ -197,7 +198,7 @@ class PageBuilder(RecordBuilder):
         )
 
     def playlist(self, row: api_types.Playlist) -> str:
-        """A playlist without its entries."""
+        """Add a playlist without its entries."""
         owner = row.user if isinstance(row.creator, UnsetType) else row.creator
         self.page.records.append(
             Playlist(
@@ -219,7 +220,7 @@ class PageBuilder(RecordBuilder):
         return str(row.id)
 
     def entry(self, row: api_types.Track, playlist: str, position: int) -> None:
-        """A track in its place in a playlist."""
+        """Add a track in its place in a playlist."""
         track_id = self.track(row)
         self.page.records.append(
             PlaylistEntry(

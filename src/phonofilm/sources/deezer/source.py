@@ -28,7 +28,7 @@ class Deezer(HttpSource):
     )
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says, then as the error inside the body says."""
+        """Classify by HTTP, then by the error inside the body."""
         outcome = classify_http(response)
         # Errors are small; a long body that says "error" somewhere is a list of songs.
         if outcome.verdict != "answer" or b'"error"' not in response.body[:2000]:
@@ -46,7 +46,7 @@ class _Refused(msgspec.Struct):
 
 
 def _judge_error(body: bytes) -> Outcome | None:
-    """What an error inside an answer means; None when there is none at the top."""
+    """Classify an error inside a body; None without an error at the top level."""
     refusal = json_or_none(body, _Refused, strict=False)
     if refusal is None:
         return Outcome("malformed", "an error body that is not Deezer's")

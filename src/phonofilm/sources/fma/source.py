@@ -47,7 +47,7 @@ def _csv(name: str, columns: tuple[str, ...], key: str, header: int = 1) -> Dump
 
 
 def licence_of(title: str) -> str:
-    """SQL: the address of a Creative Commons licence by its title; null for another."""
+    """Return SQL for the URL of a Creative Commons licence by its title; null for any other."""
     kind = " || ".join(
         f"CASE WHEN {title} ILIKE '%{word}%' THEN '{part}' ELSE '' END"
         for word, part in (

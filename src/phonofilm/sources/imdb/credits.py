@@ -1,4 +1,4 @@
-"""Who made a title, from pages: the groups until 2025, those after, and JSON-LD."""
+"""Credits of a title page: the groups until 2025, those since then, and JSON-LD."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WORDS = {
 }
 
 
-class _Made:
+class _CreditsBuilder:
     """Records of one title; a person is kept once, a credit once a role."""
 
     def __init__(self, title_id: str) -> None:
@@ -40,18 +40,20 @@ class _Made:
         self.findings: list[Finding] = []
 
     def add(self, category: str, name: Any, job: Any, characters: Any) -> bool:
-        """A credit of somebody; False when the person has no id."""
+        """Return a credit of somebody; False when the person has no id."""
         person_id = name.get("id") if isinstance(name, dict) else None
         if not isinstance(person_id, str) or not _PERSON_ID.fullmatch(person_id):
             return False
         named = name.get("nameText")
-        told = named.get("text") if isinstance(named, dict) else None
-        told = told if isinstance(told, str) else None
-        self._people.setdefault(person_id, Person("imdb", person_id, name=told, imdb_id=person_id))
+        credited_name = named.get("text") if isinstance(named, dict) else None
+        credited_name = credited_name if isinstance(credited_name, str) else None
+        self._people.setdefault(
+            person_id, Person("imdb", person_id, name=credited_name, imdb_id=person_id)
+        )
         role = ROLES.get(category, category)
         if (role, person_id) in self._credits:
-            held = self._credits[role, person_id]
-            held.characters = held.characters or characters
+            credit = self._credits[role, person_id]
+            credit.characters = credit.characters or characters
             return True
         self._places[role] = self._places.get(role, 0) + 1
         self._credits[role, person_id] = Credit(
@@ -78,49 +80,49 @@ def credits_of(title_id: str, groups: Any, cast: Any) -> tuple[list[Record], lis
     A group that counts people and names none is a finding: parsers that went on with an empty list
     took it for data when the groups changed in 2025.
     """
-    made = _Made(title_id)
+    builder = _CreditsBuilder(title_id)
     for group in groups if isinstance(groups, list) else ():
         if isinstance(group, dict):
-            _group(made, group)
+            _group(builder, group)
     for edge in (cast.get("edges") or []) if isinstance(cast, dict) else ():
         node = edge.get("node") if isinstance(edge, dict) else None
         if isinstance(node, dict):
-            made.add("cast", node.get("name"), None, _characters(node))
-    return made.records(), made.findings
+            builder.add("cast", node.get("name"), None, _characters(node))
+    return builder.records(), builder.findings
 
 
-def _group(made: _Made, group: dict[str, Any]) -> None:
+def _group(builder: _CreditsBuilder, group: dict[str, Any]) -> None:
     category = _category(group)
     if category is None:
-        made.findings.append(Finding("unknown_credits", str(_label(group))[:80]))
+        builder.findings.append(Finding("unknown_credits", str(_label(group))[:80]))
         return
     people = group.get("credits")
     people = people if isinstance(people, list) else []
     named = [
-        made.add(category, p.get("name"), _job(p), _characters(p))
+        builder.add(category, p.get("name"), _job(p), _characters(p))
         for p in people
         if isinstance(p, dict)
     ]
     if group.get("totalCredits") and not any(named):
-        made.findings.append(
+        builder.findings.append(
             Finding("missing_credits", f"{category}: {group['totalCredits']} are counted")
         )
 
 
 def _label(group: dict[str, Any]) -> str:
-    held = group.get("category") or group.get("grouping") or {}
-    return str(held.get("text") or "") if isinstance(held, dict) else ""
+    category = group.get("category") or group.get("grouping") or {}
+    return str(category.get("text") or "") if isinstance(category, dict) else ""
 
 
 def _category(group: dict[str, Any]) -> str | None:
-    """The kind of a group: by its id, else by the word above it."""
-    held = group.get("category") or group.get("grouping")
-    held = held if isinstance(held, dict) else {}
-    told = str(held.get("id") or held.get("groupingId") or "").removeprefix(_PREFIX)
-    if told in _WORDS.values():
-        return told
-    if told in _GROUPS:
-        return _GROUPS[told]
+    """Return the kind of a group: by its id, else by the word above it."""
+    grouping = group.get("category") or group.get("grouping")
+    grouping = grouping if isinstance(grouping, dict) else {}
+    category_id = str(grouping.get("id") or grouping.get("groupingId") or "").removeprefix(_PREFIX)
+    if category_id in _WORDS.values():
+        return category_id
+    if category_id in _GROUPS:
+        return _GROUPS[category_id]
     return _WORDS.get(_label(group).strip().lower().removesuffix("s"))
 
 
@@ -144,17 +146,17 @@ def _characters(person: dict[str, Any]) -> Any:
 
 def stars_of_json_ld(title_id: str, json_ld: dict[str, Any]) -> tuple[list[Record], list[Finding]]:
     """People as JSON-LD lists them; companies stand among them and are left out."""
-    made = _Made(title_id)
+    builder = _CreditsBuilder(title_id)
     for name, category in (("director", "director"), ("creator", "creator"), ("actor", "cast")):
         rows = json_ld.get(name)
         for row in rows if isinstance(rows, list) else [rows]:
             if isinstance(row, dict) and row.get("@type") == "Person":
-                found = _PERSON_ID.search(str(row.get("url", "")))
+                person_match = _PERSON_ID.search(str(row.get("url", "")))
                 text = html.unescape(str(row.get("name", "")))
-                made.add(
+                builder.add(
                     category,
-                    {"id": found[0] if found else None, "nameText": {"text": text}},
+                    {"id": person_match[0] if person_match else None, "nameText": {"text": text}},
                     ABSENT,
                     ABSENT,
                 )
-    return made.records(), made.findings
+    return builder.records(), builder.findings

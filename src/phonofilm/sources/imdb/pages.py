@@ -76,7 +76,7 @@ _FILLED = (
 Raw = dict[str, msgspec.Raw]
 
 
-class _Held(NamedTuple):
+class _PageBlocks(NamedTuple):
     """The data of one page."""
 
     kind: str  # title, reference, or sub for pages that only repeat a title's head
@@ -92,8 +92,8 @@ class _Held(NamedTuple):
 
 def parse_title_page(request: Request, response: Response) -> Page:
     """Title, rating, genres, people and credits of a page; Malformed for any other page."""
-    held = _read(response.body)
-    reading = _Reading(held)
+    blocks = _read(response.body)
+    reading = _Reading(blocks)
     title_id = reading.title_id()
     title = reading.title(title_id)
     records = [title, *reading.rating(title_id), *reading.genres(title_id)]
@@ -103,31 +103,31 @@ def parse_title_page(request: Request, response: Response) -> Page:
 
 
 def title_id_of(body: bytes) -> str | None:
-    """The title that a page is about, or None for a page of something else."""
+    """Return the title that a page is about, or None for a page of something else."""
     try:
         return _Reading(_read(body)).title_id()
     except Malformed:
         return None
 
 
-def _read(body: bytes) -> _Held:
-    """The data blocks of a page, which may be `__NEXT_DATA__` itself."""
+def _read(body: bytes) -> _PageBlocks:
+    """Return the data blocks of a page, which may be `__NEXT_DATA__` itself."""
     short = b""
-    found: bytes | None = body if body.lstrip()[:1] == b"{" else None
-    for match in () if found else _SCRIPT.finditer(body):
+    next_data: bytes | None = body if body.lstrip()[:1] == b"{" else None
+    for match in () if next_data else _SCRIPT.finditer(body):
         if b"__NEXT_DATA__" in match[1]:
-            found = match[2]
+            next_data = match[2]
         elif b"ld+json" in match[1] and b"/title/tt" in match[2] and not short:
             short = match[2]
-    if found is None and not (short and _json_ld(short)):
+    if next_data is None and not (short and _json_ld(short)):
         raise Malformed("a page without the data of a title")
-    kind, above, main = _next_data(found) if found is not None else ("", {}, {})
-    return _Held(kind, above, main, short)
+    kind, above, main = _next_data(next_data) if next_data is not None else ("", {}, {})
+    return _PageBlocks(kind, above, main, short)
 
 
 def _json_ld(text: bytes) -> dict[str, Any]:
-    held = json_or_none(text)
-    return held if isinstance(held, dict) and "/title/tt" in str(held.get("url", "")) else {}
+    tree = json_or_none(text)
+    return tree if isinstance(tree, dict) and "/title/tt" in str(tree.get("url", "")) else {}
 
 
 class _Props(msgspec.Struct, frozen=True):
@@ -160,47 +160,49 @@ def _blocks(raw: msgspec.Raw | None) -> Raw:
 
 
 class _Reading:
-    """Reads one page; what is not where it belongs becomes a finding."""
+    """Reader of one page; a missing block becomes a finding."""
 
-    def __init__(self, held: _Held) -> None:
-        self._held = held
+    def __init__(self, blocks: _PageBlocks) -> None:
+        self._blocks = blocks
         self._json_ld: dict[str, Any] | None = None
         self.findings: list[Finding] = []
-        if not held.kind:
+        if not blocks.kind:
             self.findings.append(Finding("missing_block", "__NEXT_DATA__"))
 
     def title_id(self) -> str:
-        """The `tt` id; Malformed without one."""
-        told = self._value(self._held.above.get("id")) or self._value(self._held.main.get("id"))
-        if told is None:
+        """Return the `tt` id; Malformed without one."""
+        title_id = self._value(self._blocks.above.get("id")) or self._value(
+            self._blocks.main.get("id")
+        )
+        if title_id is None:
             match = re.search(r"/title/(tt\d+)", str(self.json_ld.get("url", "")))
-            told = match[1] if match else None
-        if not isinstance(told, str) or not _TITLE_ID.match(told):
+            title_id = match[1] if match else None
+        if not isinstance(title_id, str) or not _TITLE_ID.match(title_id):
             raise Malformed("a page that names no title")
-        return told
+        return title_id
 
     @staticmethod
     def _value(raw: msgspec.Raw | None) -> Any:
         return None if raw is None else json_or_none(raw)
 
     def block(self, name: str) -> Any:
-        """A block's value, null as None; ABSENT and a finding when it is not where it belongs."""
-        held = self._held
-        if held.kind in ("", "sub"):
+        """Return a block's value, null as None; ABSENT with a finding when it is missing."""
+        page_blocks = self._blocks
+        if page_blocks.kind in ("", "sub"):
             places: tuple[str, ...] = (_ABOVE,)
         else:
-            places = PLACES[name][held.kind]
-        sides = {_ABOVE: held.above, _MAIN: held.main}
-        for place in places:
+            places = PLACES[name][page_blocks.kind]
+        sides = {_ABOVE: page_blocks.above, _MAIN: page_blocks.main}
+        for path in places:
             for alias in ALIASES.get(name, (name,)):
-                if alias in sides[place]:
-                    return self._value(sides[place][alias])
+                if alias in sides[path]:
+                    return self._value(sides[path][alias])
         for side, blocks in sides.items():  # elsewhere: it is taken, and told
             for alias in ALIASES.get(name, (name,)):
                 if alias in blocks:
                     self.findings.append(Finding("moved_block", f"{name} to {side}"))
                     return self._value(blocks[alias])
-        if held.kind not in ("", "sub"):
+        if page_blocks.kind not in ("", "sub"):
             self.findings.append(Finding("missing_block", name))
         return ABSENT
 
@@ -208,23 +210,23 @@ class _Reading:
     def json_ld(self) -> dict[str, Any]:
         """The JSON-LD, read when it is first needed."""
         if self._json_ld is None:
-            self._json_ld = self._held.json_ld
+            self._json_ld = self._blocks.json_ld
         return self._json_ld
 
     def _ld(self, name: str) -> Any:
-        """A text of the JSON-LD, its entities undone once; ABSENT where it is not told."""
-        held = self.json_ld.get(name, ABSENT)
-        return html.unescape(held) if isinstance(held, str) else held
+        """Return a text of the JSON-LD, its entities undone once; ABSENT where it is not told."""
+        value = self.json_ld.get(name, ABSENT)
+        return html.unescape(value) if isinstance(value, str) else value
 
     def _text(self, name: str, *path: str) -> Any:
-        """A text inside a block."""
-        held = self.block(name)
+        """Return a text inside a block."""
+        value = self.block(name)
         for step in path:
-            held = held.get(step) if isinstance(held, dict) else held
-        return held if isinstance(held, str) or held in (None, ABSENT) else None
+            value = value.get(step) if isinstance(value, dict) else value
+        return value if isinstance(value, str) or value in (None, ABSENT) else None
 
     def title(self, title_id: str) -> Title:
-        """The title's own fields."""
+        """Return the title's own fields."""
         name = self._text("titleText", "text")
         original = self._text("originalTitleText", "text")
         kind = self.block("titleType")
@@ -232,7 +234,7 @@ class _Reading:
         runtime = self.block("runtime")
         date, precision, country = date_of(self.block("releaseDate"))
         if country is ABSENT:  # the head of a page has the date, its body says where
-            country = date_of(self._value(self._held.main.get("releaseDate")))[2]
+            country = date_of(self._value(self._blocks.main.get("releaseDate")))[2]
         certificate = self._text("certificate", "rating")
         title = Title(
             "imdb",
@@ -257,21 +259,21 @@ class _Reading:
             imdb_id=title_id,
         )
         if certificate is not ABSENT:
-            listed = self._value(self._held.main.get("certificates"))
+            listed = self._value(self._blocks.main.get("certificates"))
             title.certificate_country = certificate_country(certificate, country, listed)
         self._fill(title)
         return title
 
     def _simple(self, name: str, kind: type) -> Any:
-        held = self.block(name)
-        return held if isinstance(held, kind) or held in (None, ABSENT) else None
+        value = self.block(name)
+        return value if isinstance(value, kind) or value in (None, ABSENT) else None
 
     def _fill(self, title: Title) -> None:
-        """What only the JSON-LD tells: without `__NEXT_DATA__` it is all there is."""
+        """Fill a title from the JSON-LD, the only data of a page without `__NEXT_DATA__`."""
         if all(getattr(title, name) is not ABSENT for name in _FILLED) or not self.json_ld:
             return
         genuine = self._ld("alternateName")
-        told = {
+        values = {
             "name": self._ld("name") if genuine in (ABSENT, None) else genuine,
             "original_name": self._ld("name"),
             "title_type": _JSON_LD_TYPES.get(str(self._ld("@type")), ABSENT),
@@ -281,34 +283,40 @@ class _Reading:
             "runtime_ms": minutes_of(self._ld("duration")),
         }
         words = self._ld("keywords")
-        told["keywords"] = words.split(",") if isinstance(words, str) and words else ABSENT
+        values["keywords"] = words.split(",") if isinstance(words, str) and words else ABSENT
         date, precision, _ = date_of(self._ld("datePublished"))
-        told |= {"release_date": date, "release_date_precision": precision}
-        for name, value in told.items():
+        values |= {"release_date": date, "release_date_precision": precision}
+        for name, value in values.items():
             if getattr(title, name) is ABSENT and value is not ABSENT:
                 setattr(title, name, value)
 
     def rating(self, title_id: str) -> Iterator[Rating]:
         """Mean and votes; no votes, no mean."""
-        held = self.block("ratingsSummary")
-        if held is ABSENT and isinstance(told := self.json_ld.get("aggregateRating"), dict):
-            held = {
-                "aggregateRating": told.get("ratingValue"),
-                "voteCount": told.get("ratingCount"),
+        summary = self.block("ratingsSummary")
+        if summary is ABSENT and isinstance(aggregate := self.json_ld.get("aggregateRating"), dict):
+            summary = {
+                "aggregateRating": aggregate.get("ratingValue"),
+                "voteCount": aggregate.get("ratingCount"),
             }
-        if isinstance(held, dict):
-            votes, mean = held.get("voteCount"), held.get("aggregateRating")
+        if isinstance(summary, dict):
+            votes, mean = summary.get("voteCount"), summary.get("aggregateRating")
             mean = float(mean) if isinstance(mean, int | float) and votes else None
             votes = _sound(votes, int)
             yield Rating("imdb", title_id, rating=mean, votes=votes)
 
     def genres(self, title_id: str) -> Iterator[TitleGenre]:
-        """One record a genre; pages know four, their JSON-LD three."""
-        held = texts_of(self.block("genres"), "genres")
-        if held is ABSENT:
-            told = self.json_ld.get("genre")
-            held = [told] if isinstance(told, str) else told if isinstance(told, list) else []
-        for genre in dict.fromkeys(g for g in held or [] if isinstance(g, str)):
+        """Return one record per genre; a page has at most four, its JSON-LD three."""
+        names = texts_of(self.block("genres"), "genres")
+        if names is ABSENT:
+            json_ld_genres = self.json_ld.get("genre")
+            names = (
+                [json_ld_genres]
+                if isinstance(json_ld_genres, str)
+                else json_ld_genres
+                if isinstance(json_ld_genres, list)
+                else []
+            )
+        for genre in dict.fromkeys(g for g in names or [] if isinstance(g, str)):
             yield TitleGenre("imdb", f"{title_id}:{genre}", title_id=title_id, genre=genre)
 
     def people(self, title_id: str) -> list[Any]:
@@ -317,42 +325,42 @@ class _Reading:
         if groups is ABSENT and self.json_ld:
             records, findings = stars_of_json_ld(title_id, self.json_ld)
         else:
-            cast = self._value(self._held.main.get("cast"))
+            cast = self._value(self._blocks.main.get("cast"))
             records, findings = credits_of(title_id, groups, cast)
         self.findings += findings
         return records
 
     def episode(self, title_id: str) -> Iterator[Episode]:
-        """An episode's place in its series."""
-        held = self._value(self._held.above.get("series"))
-        series = held.get("series") if isinstance(held, dict) else None
+        """Return an episode's place in its series."""
+        series_block = self._value(self._blocks.above.get("series"))
+        series = series_block.get("series") if isinstance(series_block, dict) else None
         if (
-            isinstance(held, dict)
+            isinstance(series_block, dict)
             and isinstance(series, dict)
             and isinstance(series.get("id"), str)
         ):
-            place = held.get("episodeNumber") or {}
+            episode_number = series_block.get("episodeNumber") or {}
             yield Episode(
                 "imdb",
                 title_id,
                 series_id=series["id"],
-                season_number=_of(place, "seasonNumber"),
-                episode_number=_of(place, "episodeNumber"),
+                season_number=_of(episode_number, "seasonNumber"),
+                episode_number=_of(episode_number, "episodeNumber"),
             )
 
 
 def _of(block: Any, name: str, kind: type = int) -> Any:
-    """A field of a block that may be absent or null itself; anything of another kind is null."""
+    """Return a field of a block that may be missing; a value of another type is null."""
     if not isinstance(block, dict):
         return block if block is ABSENT else None
     return _sound(block.get(name), kind)
 
 
-def _sound(held: Any, kind: type) -> Any:
-    """A value of a kind that a table can hold, or null."""
-    if type(held) is not kind or (isinstance(held, int) and abs(held) > _LARGEST):
+def _sound(value: Any, kind: type) -> Any:
+    """Return a value of a kind that a table can hold, or null."""
+    if type(value) is not kind or (isinstance(value, int) and abs(value) > _LARGEST):
         return None
-    return held
+    return value
 
 
 def _milliseconds(runtime: Any) -> Any:

@@ -53,24 +53,24 @@ _EPISODES = Rule(
 
 
 def rules(only: str, id_map: bool) -> list[Rule]:
-    """The rules of a part, the strongest first; UsageError for a part that is not known."""
-    found: list[Rule] = []
+    """Return the rules of a part, the strongest first; UsageError for a part that is not known."""
+    rules_: list[Rule] = []
     for word in only.split(","):
         if word == "anime":
-            found += [*([_MAPPED] if id_map else []), *_ANIME, _EPISODES]
+            rules_ += [*([_MAPPED] if id_map else []), *_ANIME, _EPISODES]
         elif word in _TYPES:
             types = ", ".join(f"'{name}'" for name in _TYPES[word])
             sql = f'SELECT b.tconst FROM "title.basics" b WHERE b.titleType IN ({types})'
-            found.append(Rule(f"type {', '.join(_TYPES[word])}", sql))
+            rules_.append(Rule(f"type {', '.join(_TYPES[word])}", sql))
         else:
             raise UsageError(
                 f"There is no part called {word!r}.", next_step=f"Parts: {', '.join(NAMES)}."
             )
-    return found
+    return rules_
 
 
 def needs(only: str) -> tuple[str, ...]:
-    """The tables that the rules of a part look at."""
+    """Return the tables that the rules of a part look at."""
     if "anime" in only.split(","):
         return ("title.basics", "title.akas", "title.episode")
     return ("title.basics",)

@@ -37,7 +37,7 @@ def _between(number: Any, most: int) -> bool:
 
 
 def texts_of(block: Any, name: str, own: str = "text") -> Any:
-    """The texts of a list in a block, as `{text}`, `{genre: {text}}`, `{node: {keyword: ...}}`."""
+    """Return the texts of a list: `{text}`, `{genre: {text}}` or `{node: {keyword: ...}}`."""
     if block is ABSENT:
         return ABSENT
     rows = block.get(name) if isinstance(block, dict) else None
@@ -67,7 +67,7 @@ def minutes_of(text: Any) -> Any:
 
 
 def certificate_country(rating: str | None, release_country: Any, listed: Any) -> Any:
-    """Whose certificate a page shows: it depends on where the page was read.
+    """Return the country of a page's certificate, which depends on the reader's country.
 
     The list of all certificates tells, where the page has one; else it is the country that the
     release date is for, which depends on the reader in the same way.

@@ -30,25 +30,25 @@ class Imdb(HttpSource):
     clips: Sequence[str] = ()
 
     def rules(self, only: str, id_map: bool) -> list[Rule]:
-        """The rules of a partial import."""
+        """Return the rules of a partial import."""
         return parts.rules(only, id_map)
 
     def needs(self, only: str) -> tuple[str, ...]:
-        """The tables that the rules look at."""
+        """Return the tables that the rules look at."""
         return parts.needs(only)
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; an empty page is the wall of 2026, with or without its header."""
+        """Classify by HTTP; an empty page is the bot wall of 2026, with or without its header."""
         if response.status == 202 or (response.status == 405 and not response.body):
             return Outcome("bot_wall", f"HTTP {response.status}, {len(response.body)} bytes")
         return classify_http(response)
 
     def classify_saved(self, response: Response) -> Outcome:
-        """As for what is fetched: walls are saved, too."""
+        """Classify a saved page like a response, because bot walls are saved too."""
         return self.classify(Request(self.saved_endpoint), response)
 
     def identify(self, response: Response) -> Request:
-        """The title of a saved page."""
+        """Return the title of a saved page."""
         title_id = title_id_of(response.body)
         if title_id is None:
             raise Malformed("no page of a title of IMDb")

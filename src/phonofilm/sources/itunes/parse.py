@@ -47,7 +47,7 @@ class _Found(msgspec.Struct):
 
 class _Gathered(RecordBuilder):
     def row(self, row: _Row) -> None:
-        """A row as what it says it is; others (videos, books) are left out."""
+        """Add a row as what it says it is; others (videos, books) are left out."""
         if row.wrapper_type == "artist" and row.artist_id:
             self.page.records.append(
                 Artist(
@@ -131,12 +131,12 @@ class _Gathered(RecordBuilder):
 
 
 def _genres(row: _Row) -> Maybe[list[str]]:
-    """One genre; a row without it has none."""
+    """Return the genre as a list; a row without one has no genre."""
     return [row.primary_genre_name] if isinstance(row.primary_genre_name, str) else None
 
 
 def _date(row: _Row) -> tuple[Maybe[str], Maybe[str]]:
-    """A day; the time of day behind it is the store's opening somewhere."""
+    """Return a day; the time of day behind it is the store's opening somewhere."""
     if isinstance(row.release_date, UnsetType):
         return UNSET, UNSET
     return release_date((row.release_date or "")[:10])

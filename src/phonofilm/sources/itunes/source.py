@@ -24,11 +24,15 @@ class Itunes(HttpSource):
     )
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; 403 is how it refuses those who ask too often."""
+        """Classify by HTTP; 403 is the rate limit of this source."""
         outcome = classify_http(response)
         if outcome.verdict in ("throttled", "forbidden"):
-            told = retry_after(response.headers)
-            return Outcome("throttled", outcome.reason, _BUSY_SECONDS if told is None else told)
+            retry_after_seconds = retry_after(response.headers)
+            return Outcome(
+                "throttled",
+                outcome.reason,
+                _BUSY_SECONDS if retry_after_seconds is None else retry_after_seconds,
+            )
         return outcome
 
     def _kind_of(self, id_: str) -> str:

@@ -35,28 +35,28 @@ class Jamendo(HttpSource):
     )
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """Several ids are parted by a space."""
+        """Build the address; a space separates several ids."""
         path, query = super().address(request, access)
         if len(request.ids) > 1:
             query["id"] = " ".join(request.ids)
         return path, query
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says, then as the headers inside the body say."""
+        """Classify by HTTP, then by the headers inside the body."""
         outcome = classify_http(response)
         if outcome.verdict != "answer":
             return outcome
         envelope = json_or_none(response.body, _Answer)
         if envelope is None:
             return Outcome("malformed", "no answer of Jamendo's")
-        told = envelope.headers
-        if told.status in ("success", "succeed") or not told.status:
+        status = envelope.headers
+        if status.status in ("success", "succeed") or not status.status:
             return outcome
-        if told.code == _LIMIT or "limit" in told.error_message.lower():
-            return Outcome("quota", told.error_message)
-        if told.code in (_CLIENT, _SUSPENDED):
-            return Outcome("unauthorised", told.error_message)
-        return Outcome("refused", f"{told.code} {told.error_message}")
+        if status.code == _LIMIT or "limit" in status.error_message.lower():
+            return Outcome("quota", status.error_message)
+        if status.code in (_CLIENT, _SUSPENDED):
+            return Outcome("unauthorised", status.error_message)
+        return Outcome("refused", f"{status.code} {status.error_message}")
 
 
 SOURCE = Jamendo(load_manifest("jamendo"))

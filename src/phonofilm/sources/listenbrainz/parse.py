@@ -93,18 +93,18 @@ def _metadata(request: Request, response: Response) -> Page:
             )
             for tag in (row.tag.artist if row.tag else ())
         ]
-        told = [elsewhere(url) for url in row.rels.values() if isinstance(url, str)]
+        external_ids = [elsewhere(url) for url in row.rels.values() if isinstance(url, str)]
         page.records += [
             ExternalId(
                 SOURCE,
-                f"artist:{key}:{found[0]}:{found[1]}",
+                f"artist:{key}:{external_id[0]}:{external_id[1]}",
                 of_kind="artist",
                 of_id=key,
-                scheme=found[0],
-                value=found[1],
+                scheme=external_id[0],
+                value=external_id[1],
             )
-            for found in dict.fromkeys(told)
-            if found
+            for external_id in dict.fromkeys(external_ids)
+            if external_id
         ]
     return page
 
@@ -155,9 +155,9 @@ def _similar(request: Request, response: Response) -> Page:
             f"{owner}:{row.artist_mbid}",
             artist_id=owner,
             related_id=row.artist_mbid,
-            position=place,
+            position=rank,
         )
-        for place, row in enumerate(known)
+        for rank, row in enumerate(known)
     ]
     return page
 

@@ -22,11 +22,11 @@ class ListenBrainz(HttpSource):
     )
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; how long to wait stands in `X-RateLimit-Reset-In`."""
+        """Classify by HTTP; `X-RateLimit-Reset-In` says how long to wait."""
         outcome = classify_http(response)
-        told = response.headers.get("x-ratelimit-reset-in", "")
-        if outcome.verdict == "throttled" and told.isdecimal():
-            return outcome._replace(retry_after_seconds=float(told))
+        reset_in = response.headers.get("x-ratelimit-reset-in", "")
+        if outcome.verdict == "throttled" and reset_in.isdecimal():
+            return outcome._replace(retry_after_seconds=float(reset_in))
         return outcome
 
     def seeds(self, access: str) -> list[Link]:

@@ -17,25 +17,35 @@ class _Wire(msgspec.Struct, gc=False, rename="kebab"):
 
 
 class Alias(_Wire):
+    """Alias of an artist, as MusicBrainz sends it."""
+
     name: str | None = None
 
 
 class Tag(_Wire):
+    """Tag, as MusicBrainz sends it."""
+
     name: Id
     count: int | None = None
 
 
 class Url(_Wire):
+    """URL of a relation, as MusicBrainz sends it."""
+
     resource: str = ""
 
 
 class Target(_Wire):
+    """Target of a relation, as MusicBrainz sends it."""
+
     id: Id
     name: str | None = None
     title: str | None = None
 
 
 class Relation(_Wire):
+    """Relation to another entity, as MusicBrainz sends it."""
+
     url: Url | None = None
     artist: Target | None = None
     release: Target | None = None
@@ -43,10 +53,14 @@ class Relation(_Wire):
 
 
 class LifeSpan(_Wire):
+    """Begin and end of an artist, as MusicBrainz sends it."""
+
     begin: str | None = None
 
 
 class Artist(_Wire):
+    """Artist, as MusicBrainz sends it."""
+
     id: Id
     name: str | None
     type: str | None | Absent = UNSET
@@ -60,25 +74,35 @@ class Artist(_Wire):
 
 
 class Credit(_Wire):
+    """Part of an artist credit, as MusicBrainz sends it."""
+
     artist: Artist
     name: str | None = None
 
 
 class Label(_Wire):
+    """Label, as MusicBrainz sends it."""
+
     name: str | None = None
 
 
 class LabelInfo(_Wire):
+    """Label and catalogue number of a release, as MusicBrainz sends it."""
+
     label: Label | None = None
 
 
 class Group(_Wire):
+    """Release group, as MusicBrainz sends it."""
+
     id: Id
     primary_type: str | None = None
     secondary_types: list[str] | None = None
 
 
 class Recording(_Wire):
+    """Recording, as MusicBrainz sends it."""
+
     id: Id
     title: str | None
     length: Whole | None | Absent = UNSET
@@ -92,6 +116,8 @@ class Recording(_Wire):
 
 
 class Track(_Wire):
+    """Track, as MusicBrainz sends it."""
+
     recording: Recording | None = None
     position: Whole | None = None
     title: str | None = None
@@ -99,12 +125,16 @@ class Track(_Wire):
 
 
 class Medium(_Wire):
+    """Medium of a release, as MusicBrainz sends it."""
+
     position: Whole | None = None
     track_count: Whole | None = None
     tracks: list[Track] | None = None
 
 
 class Release(_Wire):
+    """Release, as MusicBrainz sends it."""
+
     id: Id
     title: str | None
     date: str | None | Absent = UNSET
@@ -120,10 +150,14 @@ class Release(_Wire):
 
 
 class Genre(_Wire):
+    """Genre, as MusicBrainz sends it."""
+
     name: Id
 
 
 class Address(_Wire):
+    """URL with its relations, as MusicBrainz sends it."""
+
     resource: str
     relations: list[Relation] | None = None
 
@@ -146,12 +180,12 @@ class Found(_Wire):
 
     @property
     def total(self) -> int | None:
-        """How many there are in all, as the answer says."""
-        told = (
+        """Announced total of the list."""
+        totals = (
             self.count,
             self.artist_count,
             self.release_count,
             self.recording_count,
             self.genre_count,
         )
-        return next((number for number in told if number is not None), None)
+        return next((number for number in totals if number is not None), None)

@@ -46,7 +46,7 @@ class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def artist(self, row: api_types.Artist, asked: str = "") -> str:
-        """An artist as listed or looked up; `asked` is the id in the request: ids are merged."""
+        """Add an artist; `asked` is the id of the request, which may be merged into another."""
         begin: Maybe[str] = mapped(row.life_span, lambda span: release_date(span.begin)[0])
         self.page.records.append(
             Artist(
@@ -63,8 +63,8 @@ class PageBuilder(RecordBuilder):
         )
         self._tags("artist", row.id, row.genres, row.tags)
         for relation in row.relations or ():
-            if relation.url and (told := elsewhere(relation.url.resource)):
-                self._known_as("artist", row.id, *told)
+            if relation.url and (external_id := elsewhere(relation.url.resource)):
+                self._known_as("artist", row.id, *external_id)
         self._redirected("artist", row.id, asked)
         return row.id
 
@@ -135,8 +135,8 @@ class PageBuilder(RecordBuilder):
         return [c.artist.id for c in people], [c.name or c.artist.name for c in people]
 
     def release(self, row: api_types.Release, asked: str = "", mention: bool = False) -> str:
-        """A release; with `mention` as it stands beside a recording."""
-        told = not isinstance(row.date, UnsetType)
+        """Add a release; with `mention` as it stands beside a recording."""
+        has_date = not isinstance(row.date, UnsetType)
         date, precision = release_date(row.date or None)
         if mention:
             self._mentions.setdefault(
@@ -145,8 +145,8 @@ class PageBuilder(RecordBuilder):
                     SOURCE,
                     row.id,
                     name=row.title,
-                    release_date=date if told else UNSET,
-                    release_date_precision=precision if told else UNSET,
+                    release_date=date if has_date else UNSET,
+                    release_date_precision=precision if has_date else UNSET,
                     url=f"{_PAGE}/release/{row.id}",
                 ),
             )
@@ -161,8 +161,8 @@ class PageBuilder(RecordBuilder):
                 album_type=mapped(group, _type_of),
                 artist_ids=ids,
                 artist_names=names,
-                release_date=date if told else UNSET,
-                release_date_precision=precision if told else UNSET,
+                release_date=date if has_date else UNSET,
+                release_date_precision=precision if has_date else UNSET,
                 total_tracks=_tracks(row),
                 label=mapped(row.label_info, _label),
                 upc=mapped(row.barcode, upc),
@@ -174,20 +174,20 @@ class PageBuilder(RecordBuilder):
         self._tags("album", row.id, row.genres, row.tags)
         self._redirected("album", row.id, asked)
         for disc in row.media or () if isinstance(row.media, list) else ():
-            for place in disc.tracks or ():
-                if place.recording:
-                    self.recording(place.recording, row, place, disc)
+            for track in disc.tracks or ():
+                if track.recording:
+                    self.recording(track.recording, row, track, disc)
         return row.id
 
     def recording(
         self,
         row: api_types.Recording,
         release: api_types.Release | None = None,
-        place: api_types.Track | None = None,
+        medium_track: api_types.Track | None = None,
         disc: api_types.Medium | None = None,
         asked: str = "",
     ) -> str:
-        """A recording; the release it was found on is the one it stands on, or the first told."""
+        """Add a recording; its release is the one of the request, or the first listed."""
         if release is None and isinstance(row.releases, list) and row.releases:
             release = row.releases[0]
             self.release(release, mention=True)
@@ -206,8 +206,8 @@ class PageBuilder(RecordBuilder):
                 album_id=(release.id if release else None) if on else UNSET,
                 album_name=(release.title if release else None) if on else UNSET,
                 duration_ms=row.length,
-                isrc=mapped(codes, lambda found: isrc(found[0]) if found else None),
-                track_number=place.position if place else UNSET,
+                isrc=mapped(codes, lambda values: isrc(values[0]) if values else None),
+                track_number=medium_track.position if medium_track else UNSET,
                 disc_number=disc.position if disc else UNSET,
                 release_date=mapped(row.first_release_date, lambda d: release_date(d)[0]),
                 disambiguation=_blank(row.disambiguation),
@@ -221,8 +221,8 @@ class PageBuilder(RecordBuilder):
         return row.id
 
     def address(self, row: api_types.Address) -> None:
-        """What an address of another catalogue is called here."""
-        told = elsewhere(row.resource)
+        """Add the external ids of an address of another catalogue."""
+        external_id = elsewhere(row.resource)
         for relation in row.relations or ():
             for kind, target in (
                 ("artist", relation.artist),
@@ -238,8 +238,8 @@ class PageBuilder(RecordBuilder):
                             SOURCE, target.id, name=target.name, url=f"{_PAGE}/artist/{target.id}"
                         ),
                     )
-                if told:
-                    self._known_as(kind, target.id, *told)
+                if external_id:
+                    self._known_as(kind, target.id, *external_id)
 
 
 def _names(aliases: list[api_types.Alias]) -> list[str]:
@@ -247,7 +247,7 @@ def _names(aliases: list[api_types.Alias]) -> list[str]:
 
 
 def _type_of(group: api_types.Group) -> str | None:
-    """A live album is an album; a compilation says so before all else."""
+    """Return a live album is an album; a compilation says so before all else."""
     second = [text.lower() for text in group.secondary_types or ()]
     return "compilation" if "compilation" in second else (group.primary_type or "").lower() or None
 

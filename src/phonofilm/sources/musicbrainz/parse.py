@@ -47,13 +47,15 @@ def _recording(request: Request, response: Response) -> Page:
 
 
 def _addresses(request: Request, response: Response) -> Page:
-    """One address answers as itself, several as a list; those not known are left out."""
+    """Parse one address as an object, several as a list; unknown ones are left out."""
     builder = PageBuilder(request)
-    found = one_of(response.body, api_types.Found)
-    if found.urls is None and found.resource is None:
+    addresses = one_of(response.body, api_types.Found)
+    if addresses.urls is None and addresses.resource is None:
         raise Malformed("no urls")
-    alone = [{"resource": found.resource, "relations": found.relations}]
-    for row in each(alone if found.urls is None else found.urls, api_types.Address, builder.page):
+    alone = [{"resource": addresses.resource, "relations": addresses.relations}]
+    for row in each(
+        alone if addresses.urls is None else addresses.urls, api_types.Address, builder.page
+    ):
         builder.address(row)
     return builder.build()
 

@@ -48,14 +48,18 @@ class MusicBrainz(WholeDumps, HttpSource):
         return path, query
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says, but 503 means: slow down."""
+        """Classify by HTTP, but 503 is the rate limit."""
         if response.status == 503:
-            told = retry_after(response.headers)
-            return Outcome("throttled", "HTTP 503", _BUSY_SECONDS if told is None else told)
+            retry_after_seconds = retry_after(response.headers)
+            return Outcome(
+                "throttled",
+                "HTTP 503",
+                _BUSY_SECONDS if retry_after_seconds is None else retry_after_seconds,
+            )
         return classify_http(response)
 
     def parse_link(self, text: str) -> Link | None:
-        """The thing behind an address; a release is an album, a recording a track."""
+        """Return the thing behind an address; a release is an album, a recording a track."""
         link = super().parse_link(text)
         if link is None:
             return None

@@ -14,7 +14,7 @@ class ReccoBeats(HttpSource):
     parsers = PARSERS
 
     def parse_link(self, text: str) -> Link | None:
-        """An ISRC, or Spotify's id or address of a track."""
+        """Return an ISRC, or Spotify's id or address of a track."""
         code = text.strip().rsplit("/", 1)[-1].rsplit(":", 1)[-1].partition("?")[0]
         known = code.isascii() and code.isalnum() and len(code) in (12, 22)
         return Link("track_code", code) if known else None

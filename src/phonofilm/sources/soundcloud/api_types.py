@@ -50,7 +50,7 @@ class User(msgspec.Struct):
 
 
 class Publisher(msgspec.Struct):
-    """What a distributor told of a track."""
+    """Metadata of a track from its distributor."""
 
     artist: Text = UNSET
     isrc: Text = UNSET
@@ -154,7 +154,7 @@ class Listing(msgspec.Struct):
 
 
 def tail(*names: int | str | None) -> str:
-    """The id that a URN or a number ends in; the first that is there, else empty.
+    """Return the id that a URN or a number ends in; the first that is there, else empty.
 
     URNs replace numbers since 2025 and numbers still resolve: the tail is the same in both.
     """

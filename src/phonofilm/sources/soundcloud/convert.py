@@ -51,12 +51,12 @@ def filled(text: str) -> str | None:
 
 
 def whole(number: float) -> int:
-    """A counter, which recorded answers hold as 42.0, too."""
+    """Return a counter, which recorded answers hold as 42.0, too."""
     return int(number)
 
 
 def picture(url: str) -> str | None:
-    """A picture of 500 points instead of 100; the one that everybody has is none."""
+    """Return a picture of 500 points instead of 100; the one that everybody has is none."""
     if not url or "default_avatar" in url:
         return None
     return url.replace("-large.", "-t500x500.")
@@ -64,8 +64,8 @@ def picture(url: str) -> str | None:
 
 def tags_of(text: str) -> list[str]:
     """Words apart, several words in quotes, stray spaces and quotes left out."""
-    found = (match[1] or match[2] for match in _TAG.finditer(text))
-    words = (word.strip(' "') for word in found)
+    tags = (match[1] or match[2] for match in _TAG.finditer(text))
+    words = (word.strip(' "') for word in tags)
     return [w for w in dict.fromkeys(words) if w and not w.startswith("soundcloud:source=")]
 
 
@@ -73,7 +73,7 @@ class PageBuilder(RecordBuilder):
     """Records of one answer."""
 
     def user(self, row: api_types.User) -> None:
-        """An account that was listed or looked up."""
+        """Add an account that was listed or looked up."""
         if record := self._artist(row):
             self.page.records.append(record)
 
@@ -103,7 +103,7 @@ class PageBuilder(RecordBuilder):
         self.page.findings.append(Finding(kind, detail))
 
     def track(self, row: api_types.Track) -> str:
-        """An upload, its tags, its measures and who made it; its id, empty when it has none."""
+        """Add an upload with its tags, measures and artist; return its id, else empty."""
         key = tail(row.urn, row.id)
         if not key:
             self._odd("malformed_item", "a track without an id")
@@ -117,7 +117,7 @@ class PageBuilder(RecordBuilder):
         return key
 
     def playlist(self, row: api_types.Playlist) -> None:
-        """A set with the tracks that it embeds: whole ones, and stubs that have only an id."""
+        """Add a set with its embedded tracks: full ones, and stubs with an id only."""
         key = tail(row.urn, row.id)
         if not key:
             self._odd("malformed_item", "a playlist without an id")
@@ -143,7 +143,7 @@ class PageBuilder(RecordBuilder):
         self.entries(key, 0, [self._embedded(track) for track in embedded])
 
     def _embedded(self, track: Any) -> api_types.Track | None:
-        """A track that stands in a set; its place stays when it cannot be read."""
+        """Return a track that stands in a set; its place stays when it cannot be read."""
         try:
             return msgspec.convert(track, api_types.Track, strict=False)
         except ODD_VALUES as error:
@@ -159,13 +159,13 @@ class PageBuilder(RecordBuilder):
 
     def entries(self, playlist: str, first: int, tracks: Sequence[api_types.Track | None]) -> None:
         """Places in a set, from `first` on."""
-        for place, track in enumerate(tracks, first):
+        for position, track in enumerate(tracks, first):
             self.page.records.append(
                 PlaylistEntry(
                     SOURCE,
-                    f"{playlist}:{place}",
+                    f"{playlist}:{position}",
                     playlist_id=playlist,
-                    position=place,
+                    position=position,
                     track_id=self._placed(track),
                     entry_type="track",
                 )
@@ -176,7 +176,7 @@ class PageBuilder(RecordBuilder):
         self.comment(row, "")
 
     def comment(self, row: api_types.Comment, track: str | None = None) -> None:
-        """A comment; the account that wrote it may be gone, and so may the moment.
+        """Add a comment; the account that wrote it may be gone, and so may the moment.
 
         Without a `track` it is of the requested one.
         """
@@ -202,7 +202,7 @@ class PageBuilder(RecordBuilder):
         )
 
     def web_profile(self, row: api_types.WebProfile) -> None:
-        """A link on the requested artist's profile."""
+        """Add a link on the requested artist's profile."""
         artist = self.request.ids[0]
         key = tail(row.urn, row.id) or row.url
         if not key:
@@ -221,18 +221,22 @@ class PageBuilder(RecordBuilder):
         )
 
     def related(self) -> None:
-        """That all artists who were listed are like the requested one, in the list's order."""
+        """Relate the listed artists to the requested one, in the order of the list."""
         artist = self.request.ids[0]
         named = [record.id for record in self.page.records if isinstance(record, Artist)]
-        for place, other in enumerate(named):
+        for position, other in enumerate(named):
             self.page.records.append(
                 ArtistRelation(
-                    SOURCE, f"{artist}:{other}", artist_id=artist, related_id=other, position=place
+                    SOURCE,
+                    f"{artist}:{other}",
+                    artist_id=artist,
+                    related_id=other,
+                    position=position,
                 )
             )
 
     def of_genre(self) -> None:
-        """That all artists who were met stand under the requested genre."""
+        """Assign the requested genre to all artists of the page."""
         genre = self.request.ids[0]
         for kind, key in list(self._mentions):
             if kind == "artist":
@@ -254,11 +258,11 @@ def _location(row: api_types.User) -> Maybe[str]:
 
 
 def _background(row: api_types.User) -> Maybe[str]:
-    """The picture behind a profile, which only the API behind the pages tells."""
+    """Return the picture behind a profile, which only the API behind the pages tells."""
     if isinstance(row.visuals, UnsetType):
         return UNSET
-    held = row.visuals.visuals if row.visuals else None
-    return (held[0].visual_url or None) if held else None
+    visuals = row.visuals.visuals if row.visuals else None
+    return (visuals[0].visual_url or None) if visuals else None
 
 
 def _moment_of(value: float | str | None | UnsetType) -> Maybe[int]:
@@ -271,8 +275,12 @@ def _moment_of(value: float | str | None | UnsetType) -> Maybe[int]:
 
 
 def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Track:
-    told = row.publisher_metadata
-    publisher = told if isinstance(told, api_types.Publisher) else api_types.Publisher()
+    publisher_metadata = row.publisher_metadata
+    publisher = (
+        publisher_metadata
+        if isinstance(publisher_metadata, api_types.Publisher)
+        else api_types.Publisher()
+    )
     owner_id = tail(owner.urn, owner.id) if owner else tail(row.user_id)
     # A part of a track has a length of its own: 30 seconds.
     length = row.full_duration if isinstance(row.full_duration, int | float) else row.duration
@@ -320,7 +328,7 @@ def _known(value: Maybe[T]) -> T | None:
 def _names(
     row: api_types.Track, publisher: api_types.Publisher, owner: api_types.User | None
 ) -> Maybe[list[str | None]]:
-    """Who is credited: labels and channels upload for others."""
+    """Return the credited artist, because labels and channels upload for others."""
     for name in (row.metadata_artist, publisher.artist):
         if isinstance(name, str) and name:
             return [name]
@@ -330,7 +338,7 @@ def _names(
 
 
 def _reposts(row: api_types.Track) -> Maybe[int]:
-    """In quiet mode the API behind the pages says 0 where it hides all other counters."""
+    """Drop a zero that stands for a hidden counter, as the API of the pages sends it."""
     quiet = row.playback_count is None and row.comment_count is None
     return None if quiet else mapped(row.reposts_count, whole)
 
@@ -356,7 +364,7 @@ def _access(row: api_types.Track) -> Maybe[str]:
 
 
 def _audio(row: api_types.Track) -> Maybe[str]:
-    """The whole sound, only where its uploader lets it be downloaded."""
+    """Return the whole sound, only where its uploader lets it be downloaded."""
     if isinstance(row.downloadable, UnsetType):
         return UNSET
     return (_known(row.download_url) or None) if row.downloadable else None

@@ -27,7 +27,7 @@ def _envelope(body: bytes) -> api_types.Listing:
 
 
 def _loose_envelope(tree: Any) -> api_types.Listing:
-    """A bare list (deprecated), or a wrapped one with something odd beside it."""
+    """Return a bare list (deprecated), or a wrapped one with something odd beside it."""
     if isinstance(tree, list):
         return api_types.Listing(tree)
     if not isinstance(tree, dict) or not isinstance(tree.get("collection"), list):
@@ -116,20 +116,20 @@ def parse_saved(request: Request, response: Response) -> Page:
 
 
 def objects(tree: Any) -> list[dict[str, Any]]:
-    """The objects that an answer lists, likes and chart places unwrapped; [] for anything else."""
+    """Return the listed objects, likes and chart entries unwrapped; [] for any other body."""
     if isinstance(tree, dict) and tree.get("kind") in _KINDS:
         return [tree]
     rows = tree.get("collection") if isinstance(tree, dict) else tree
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, dict):
             continue
-        held = row.get("data") if "hydratable" in row else row
-        for inner in (held, row.get("track"), row.get("playlist"), row.get("user")):
+        row_data = row.get("data") if "hydratable" in row else row
+        for inner in (row_data, row.get("track"), row.get("playlist"), row.get("user")):
             if isinstance(inner, dict) and inner.get("kind") in _KINDS:
-                found.append(inner)
+                result.append(inner)
                 break
-    return found
+    return result
 
 
 def hydration(body: bytes) -> Any:

@@ -25,7 +25,7 @@ _LIST = 4
 
 
 def is_set(duration_ms: int | None, title: str | None, description: str | None) -> bool | None:
-    """Whether an upload is a set of several tracks; None when nobody told its length.
+    """Tell whether an upload is a set of several tracks; None without a length.
 
     Twenty minutes and a word of the trade or a track list; or an hour and nothing that speaks
     against it. A long track without either is a long track.

@@ -87,13 +87,13 @@ class SoundCloud(HttpSource):
         return super().address(request, access)
 
     def media_url(self, role: str, url: str) -> str | None:
-        """A waveform is a picture and, under the same name, its samples."""
+        """Return a waveform is a picture and, under the same name, its samples."""
         if role == "samples":
             return url.replace("_m.png", "_m.json") if url.endswith(("_m.png", "_m.json")) else None
         return url.replace("_m.json", "_m.png") if role == "waveform" else url
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; a 403 that is no wall is about this thing, a 429 may tell its end."""
+        """Classify by HTTP; a 403 without a wall concerns this object, a 429 may name its end."""
         outcome = classify_http(response)
         if outcome.verdict == "forbidden":
             return Outcome("missing", "HTTP 403, blocked or not shown")
@@ -102,32 +102,32 @@ class SoundCloud(HttpSource):
         return outcome
 
     def strip(self, response: Response) -> Response:
-        """Of a page what it carries for its scripts: the rest is about who saved it."""
-        held = hydration(response.body)
-        if held is None:
+        """Keep only the JSON that a page carries for its scripts; the rest is about its reader."""
+        hydration_rows = hydration(response.body)
+        if hydration_rows is None:
             return response
-        kept = [row for row in held if isinstance(row, dict) and objects([row])]
-        return response._replace(body=msgspec.json.encode(kept))
+        relevant_rows = [row for row in hydration_rows if isinstance(row, dict) and objects([row])]
+        return response._replace(body=msgspec.json.encode(relevant_rows))
 
     def identify(self, response: Response) -> Request:
         """Objects of the API behind the pages, one or listed; by name of what they hold."""
         tree = plain(response.body)
-        found = objects(tree)
-        if not found and not (isinstance(tree, dict) and tree.get("collection") == []):
+        page_objects = objects(tree)
+        if not page_objects and not (isinstance(tree, dict) and tree.get("collection") == []):
             raise Malformed("no answer of SoundCloud's")
         return Request("saved", (hashlib.sha256(response.body).hexdigest()[:16],))
 
 
 def _refusal(response: Response) -> Outcome | None:
-    """A quota with the instant at which it ends; None when the body tells none."""
-    told = json_or_none(response.body, _Refused, strict=False)
-    if told is None:
+    """Return a quota with the instant at which it ends; None when the body tells none."""
+    refusal = json_or_none(response.body, _Refused, strict=False)
+    if refusal is None:
         return None
-    for error in told.errors:
+    for error in refusal.errors:
         if error.meta and (wait := _wait_until(error.meta.reset_time, response)) is not None:
             name = error.meta.rate_limit.name if error.meta.rate_limit else ""
             return Outcome("throttled", f"HTTP 429 {name}".strip(), wait)
-    if told.spam_warning_urn:
+    if refusal.spam_warning_urn:
         return Outcome("quota", "HTTP 429: taken for spam")
     return None
 

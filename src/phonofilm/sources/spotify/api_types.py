@@ -14,18 +14,26 @@ Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Urls(msgspec.Struct, gc=False):
+    """URLs of an object, as Spotify sends it."""
+
     spotify: str | None | Absent = UNSET
 
 
 class Image(msgspec.Struct, gc=False):
+    """Picture of an object, as Spotify sends it."""
+
     url: str | None = None
 
 
 class Count(msgspec.Struct, gc=False):
+    """Counter inside an object, as Spotify sends it."""
+
     total: Whole | None | Absent = UNSET
 
 
 class Artist(msgspec.Struct, gc=False):
+    """Artist, as Spotify sends it."""
+
     id: str | None
     name: str | None
     external_urls: Urls | None | Absent = UNSET
@@ -36,12 +44,16 @@ class Artist(msgspec.Struct, gc=False):
 
 
 class Codes(msgspec.Struct, gc=False):
+    """External codes of a track or album, as Spotify sends it."""
+
     isrc: str | None | Absent = UNSET
     upc: str | None | Absent = UNSET
     ean: str | None | Absent = UNSET
 
 
 class Album(msgspec.Struct, gc=False):
+    """Album, as Spotify sends it."""
+
     id: str | None
     name: str | None
     external_urls: Urls | None | Absent = UNSET
@@ -58,6 +70,8 @@ class Album(msgspec.Struct, gc=False):
 
 
 class Track(msgspec.Struct, gc=False):
+    """Track, as Spotify sends it."""
+
     id: str | None
     name: str | None
     artists: list[Artist | None] | None | Absent = UNSET
@@ -87,6 +101,8 @@ class Paging(msgspec.Struct, gc=False):
 
 
 class Entry(msgspec.Struct, gc=False):
+    """Playlist entry, as Spotify sends it."""
+
     added_at: str | None | Absent = UNSET
     is_local: bool | None = None
     # 2026-02: `track` became `item`; while both come, `item` is read first.
@@ -95,11 +111,15 @@ class Entry(msgspec.Struct, gc=False):
 
 
 class Owner(msgspec.Struct, gc=False):
+    """Owner of a playlist, as Spotify sends it."""
+
     id: str | None | Absent = UNSET
     display_name: str | None | Absent = UNSET
 
 
 class Playlist(msgspec.Struct, gc=False):
+    """Playlist, as Spotify sends it."""
+
     id: str | None
     name: str | None
     external_urls: Urls | None | Absent = UNSET
@@ -115,6 +135,8 @@ class Playlist(msgspec.Struct, gc=False):
 
 
 class Features(msgspec.Struct, gc=False):
+    """Audio features of a track, as Spotify sends it."""
+
     id: Id
     danceability: float | None | Absent = UNSET
     energy: float | None | Absent = UNSET
@@ -132,6 +154,8 @@ class Features(msgspec.Struct, gc=False):
 
 
 class Category(msgspec.Struct, gc=False):
+    """Browse category, as Spotify sends it."""
+
     id: str
     name: str | None = None
 
@@ -143,6 +167,8 @@ class ArtistPage(msgspec.Struct, gc=False):
 
 
 class ArtistPaging(msgspec.Struct, gc=False):
+    """Page of artists, as Spotify sends it."""
+
     items: list[Artist | None]
     total: Whole | None = None
     limit: Whole | None = None
@@ -151,4 +177,6 @@ class ArtistPaging(msgspec.Struct, gc=False):
 
 
 class ArtistSearch(msgspec.Struct, gc=False):
+    """Search result with artists, as Spotify sends it."""
+
     artists: ArtistPaging

@@ -29,8 +29,8 @@ def _first_url(images: list[api_types.Image]) -> str | None:
     return images[0].url if images else None
 
 
-def _url(thing: Any) -> Maybe[str]:
-    return mapped(thing.external_urls, lambda urls: urls.spotify)
+def _url(row: Any) -> Maybe[str]:
+    return mapped(row.external_urls, lambda urls: urls.spotify)
 
 
 def _barcode(codes: api_types.Codes) -> Maybe[str]:
@@ -50,7 +50,7 @@ class PageBuilder(RecordBuilder):
         self._genres: dict[str, None] = {}
 
     def artist(self, row: api_types.Artist) -> str | None:
-        """A full artist; returns its id. Written out flat: searches are made of these."""
+        """Add a full artist; returns its id. Written out flat: searches are made of these."""
         if not row.id:
             self._odd("without_id", f"artist {row.name!r}")
             return None
@@ -110,7 +110,7 @@ class PageBuilder(RecordBuilder):
         return [row.id for row in known], [row.name for row in known]
 
     def album(self, row: api_types.Album, keep: bool = False) -> str | None:
-        """An album; inside tracks it is a mention, with `keep` a record of its own."""
+        """Add an album; inside tracks it is a mention, with `keep` a record of its own."""
         if not row.id:
             if keep:
                 self._odd("without_id", f"album {row.name!r}")
@@ -120,7 +120,7 @@ class PageBuilder(RecordBuilder):
             return row.id
         ids, names = self._credits(row.artists)
         date, precision = release_date(row.release_date or None)
-        held = row.release_date is not UNSET
+        has_date = row.release_date is not UNSET
         record = Album(
             SOURCE,
             row.id,
@@ -128,8 +128,8 @@ class PageBuilder(RecordBuilder):
             album_type=row.album_type,
             artist_ids=ids,
             artist_names=names,
-            release_date=date if held else UNSET,
-            release_date_precision=precision if held else UNSET,
+            release_date=date if has_date else UNSET,
+            release_date_precision=precision if has_date else UNSET,
             total_tracks=row.total_tracks,
             label=row.label,
             upc=mapped(row.external_ids, _barcode),
@@ -150,7 +150,7 @@ class PageBuilder(RecordBuilder):
         return self.track(row, self.request.ids[0])
 
     def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str | None:
-        """A track, full or short; local files and episodes are no tracks of the catalogue."""
+        """Add a track, full or short; local files and episodes are not tracks of the catalogue."""
         if not row.id or row.type == "episode" or row.episode:
             self._odd("no_track", f"{row.type or 'track'} {row.name!r} without an id or no track")
             return None
@@ -182,27 +182,29 @@ class PageBuilder(RecordBuilder):
         return row.id
 
     def entry(self, row: api_types.Entry, playlist: str, position: int) -> None:
-        """A place in a playlist; withdrawn items, episodes and local files keep their place."""
+        """Add a playlist entry; withdrawn items, episodes and local files keep their position."""
         if row.track is UNSET and row.item is UNSET:
             self._odd("malformed_item", f"entry {playlist}:{position} has no item and no track")
             return
         track = row.item or row.track
-        held = track if isinstance(track, api_types.Track) else None
-        kind = _entry_type(held, bool(row.is_local))
+        catalogue_track = track if isinstance(track, api_types.Track) else None
+        kind = _entry_type(catalogue_track, bool(row.is_local))
         self.page.records.append(
             PlaylistEntry(
                 SOURCE,
                 f"{playlist}:{position}",
                 playlist_id=playlist,
                 position=position,
-                track_id=self.track(held) if held and kind == "track" else None,
+                track_id=self.track(catalogue_track)
+                if catalogue_track and kind == "track"
+                else None,
                 entry_type=kind,
                 added_at=row.added_at,
             )
         )
 
     def playlist(self, row: api_types.Playlist) -> str | None:
-        """A playlist without its entries."""
+        """Add a playlist without its entries."""
         if not row.id:
             self._odd("without_id", f"playlist {row.name!r}")
             return None
@@ -227,7 +229,7 @@ class PageBuilder(RecordBuilder):
         return row.id
 
     def build(self) -> Page:
-        """The page, with the genres its artists named as things to ask about."""
+        """Return the page, with the genres its artists named as things to ask about."""
         self.page.links += [Link("genre", genre) for genre in self._genres]
         return super().build()
 

@@ -18,7 +18,7 @@ Use = Callable[[PageBuilder, Any], object]
 
 
 def _continues(request: Request, paging: Any, count: int) -> tuple[Request, ...]:
-    """The next page by our own offset: `next` only says that there is one (facts of 2026)."""
+    """Return the next page by our own offset; `next` only says that one exists (seen 2026)."""
     if not paging.next or not count:
         return ()
     step = paging.limit if paging.limit and paging.limit >= count else count
@@ -50,7 +50,7 @@ def _paging(body: bytes, *path: str) -> api_types.Paging:
 
 
 def _whole_paging(body: bytes, *path: str) -> api_types.Paging:
-    """The same, of a page that must have items."""
+    """Return the same, of a page that must have items."""
     paging = _paging(body, *path)
     if paging.items is None:
         raise Malformed("a page without items")
@@ -98,8 +98,8 @@ def _read_search(request: Request, response: Response, page: Page) -> Listing:
     paging = typed.artists if typed else _paging(response.body, "artists")
     null = Finding("null_item", "an element of a page is null")
     page.findings += [null for row in rows if row is None]
-    found = [row for row in rows if row is not None]
-    return Listing(found, paging.total, _continues(request, paging, len(rows)))
+    items = [row for row in rows if row is not None]
+    return Listing(items, paging.total, _continues(request, paging, len(rows)))
 
 
 _MIXED: tuple[tuple[str, Any, Use], ...] = (

@@ -31,7 +31,7 @@ class Spotify(HttpSource):
     )
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says, but a quota is told from a rate by the body's `reason`."""
+        """Classify by HTTP; the body's `reason` tells a quota from a rate limit."""
         outcome = classify_http(response)
         if outcome.verdict == "throttled" and _reason(response) == "QUOTA_EXCEEDED":
             # 2026-07-23: the daily quota of an account, shared by all its client ids.
@@ -50,9 +50,9 @@ class Spotify(HttpSource):
             what = f'genre:"{what}"'
         elif request.endpoint not in ("search_word", "search_slice"):
             return []
-        found = _YEARS.search(what)
+        match = _YEARS.search(what)
         rest = _YEARS.sub("", what).strip()
-        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1950, _this_year())
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1950, _this_year())
         if first < last:
             middle = (first + last) // 2
             return [_slice(rest, first, middle), _slice(rest, middle + 1, last)]
@@ -61,7 +61,7 @@ class Spotify(HttpSource):
         return [_slice(f'genre:"{g}"', first, last) for g in self.manifest.seed_genres]
 
     def seeds(self, access: str) -> list[Link]:
-        """The source's own lists; known genres only where the list of genres is gone."""
+        """Return the source's own lists; known genres only where the list of genres is gone."""
         lists = any(e.item_kind == "genre" for e in self.manifest.permitted(access).values())
         seeds = [Link("root", "")] if lists else super().seeds(access)
         if self.manifest.access[access].grows:
@@ -74,8 +74,8 @@ def _genres_of(artist: Artist) -> Sequence[str]:
 
 
 def _words_of(artist: Artist) -> Sequence[str]:
-    found = _WORD.findall(artist.name.casefold()) if isinstance(artist.name, str) else ()
-    return [word for word in dict.fromkeys(found) if len(word) > 1]
+    matches = _WORD.findall(artist.name.casefold()) if isinstance(artist.name, str) else ()
+    return [word for word in dict.fromkeys(matches) if len(word) > 1]
 
 
 def _slice(what: str, first: int, last: int) -> Link:

@@ -89,11 +89,11 @@ class _Found(msgspec.Struct):
 
 
 def parse_discover(request: Request, response: Response) -> Page:
-    """A page of a list."""
+    """Return a page of a list."""
     kind: Literal["movie", "tv"] = "tv" if request.endpoint.endswith("tv") else "movie"
-    held, items, findings = items_of(response.body, _List, _Item, ["results"])
+    page_body, items, findings = items_of(response.body, _List, _Item, ["results"])
     page = Page(records=[_title(item, kind) for item in items], findings=findings)
-    total = held.total_results if held else None
+    total = page_body.total_results if page_body else None
     page.total = total
     if items and (total is None or request.offset + len(items) < total):
         page.continues = [request._replace(offset=request.offset + 20)]
@@ -109,17 +109,17 @@ def parse_search(request: Request, response: Response) -> Page:
 
 
 def parse_find(request: Request, response: Response) -> Page:
-    """What stands behind an id of IMDb."""
-    held = one_of(response.body, _Found)
-    records: list[Record] = [_title(item, "movie") for item in held.movie_results]
-    records += [_title(item, "tv") for item in held.tv_results]
+    """Parse the title of an IMDb id."""
+    results = one_of(response.body, _Found)
+    records: list[Record] = [_title(item, "movie") for item in results.movie_results]
+    records += [_title(item, "tv") for item in results.tv_results]
     for record in records:
         record.imdb_id = request.ids[0]  # type: ignore[attr-defined]
     return Page(records=records)
 
 
 def parse_title(request: Request, response: Response) -> Page:
-    """A film or series with everything that was asked for beside it."""
+    """Return a film or series with everything that was asked for beside it."""
     kind: Literal["movie", "tv"] = "tv" if request.ids[0].startswith("tv/") else "movie"
     item = one_of(response.body, _Item)
     title = _title(item, kind)
@@ -180,19 +180,22 @@ def _codes(rows: list[_Named] | UnsetType, name: str) -> Any:
 
 def _imdb_id(item: _Item) -> Any:
     outside = item.external_ids
-    told = item.imdb_id if isinstance(outside, UnsetType) else outside.imdb_id
-    return told or (None if told is not UNSET else ABSENT)
+    imdb_id = item.imdb_id if isinstance(outside, UnsetType) else outside.imdb_id
+    return imdb_id or (None if imdb_id is not UNSET else ABSENT)
 
 
 def _certificate(item: _Item, kind: str) -> tuple[Any, Any]:
-    """What the United States say; null where TMDB knows of none."""
-    held = item.release_dates if kind == "movie" else item.content_ratings
-    if isinstance(held, UnsetType):
+    """Return the certificate of the United States; null where TMDB has none."""
+    countries = item.release_dates if kind == "movie" else item.content_ratings
+    if isinstance(countries, UnsetType):
         return ABSENT, ABSENT
-    for country in held.results:
-        told = [country.rating, *(release.certification for release in country.release_dates)]
-        if country.iso_3166_1 == _COUNTRY and any(told):
-            return next(text for text in told if text), _COUNTRY
+    for country in countries.results:
+        certificates = [
+            country.rating,
+            *(release.certification for release in country.release_dates),
+        ]
+        if country.iso_3166_1 == _COUNTRY and any(certificates):
+            return next(text for text in certificates if text), _COUNTRY
     return None, None
 
 

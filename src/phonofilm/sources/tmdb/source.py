@@ -32,11 +32,11 @@ class Tmdb(HttpSource):
         return path.replace("%2F", "/"), query
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; a key that is not accepted is 401."""
+        """Classify by HTTP; a rejected key is 401."""
         return classify_http(response)
 
     def seeds(self, access: str) -> list[Link]:
-        """The lists of films and series that carry the keyword anime."""
+        """Return the lists of films and series that carry the keyword anime."""
         return [Link("root", "")]
 
 

@@ -30,8 +30,8 @@ def parse_results(request: Request, response: Response) -> Page:
     page = Page(records=[], findings=[], continues=[])
     for row in filter(None, rows):  # some engines answer nothing with one empty row
         try:
-            held = msgspec.convert(row, dict[str, _Value])
-            page.records += _records({name: cell.value for name, cell in held.items()}, page)
+            bindings = msgspec.convert(row, dict[str, _Value])
+            page.records += _records({name: cell.value for name, cell in bindings.items()}, page)
         except (msgspec.ValidationError, KeyError) as error:
             page.findings.append(Finding("malformed_item", str(error)))
     page.records = list({(r.kind, r.id): r for r in page.records}.values())
@@ -86,17 +86,17 @@ def _credit(item: str, role: str, person: str) -> list[Record]:
 
 
 def _earliest(text: str, page: Page) -> tuple[str | None, str | None]:
-    """The first of several dates, as precise as it is known; one country's may be coarser."""
-    found = []
+    """Return the earliest date with its precision; the date of a country may be less precise."""
+    dates = []
     for part in _parts(text):
         instant, _, precision = part.rpartition("/")
         length = _PRECISION.get(precision)
         if length is None or not instant[:4].isdigit():
             page.findings.append(Finding("odd_date", part[:60]))
             continue
-        found.append(release_date(instant[:length]))
+        dates.append(release_date(instant[:length]))
     # A coarser date of the same start says less: 1997 stands after 1997-07-12.
-    return min(found, key=_order, default=(None, None))
+    return min(dates, key=_order, default=(None, None))
 
 
 def _order(dated: tuple[str | None, str | None]) -> tuple[str, int, str]:
@@ -105,7 +105,7 @@ def _order(dated: tuple[str | None, str | None]) -> tuple[str, int, str]:
 
 
 def _licence_page(picture: str | None) -> str | None:
-    """Where the picture's licence stands: every file of Commons has a page that says it."""
+    """Return the URL of the picture's licence: the page of its file at Commons."""
     if not picture:
         return None
     name = picture.rpartition("/")[2]

@@ -43,7 +43,7 @@ _IMDB = re.compile(r"tt\d{7,}")
 
 
 def of_class(class_id: str, limit: int, offset: int) -> str:
-    """A page of the items of a class and its subclasses. ValueError for an id that is none."""
+    """Query a page of the items of a class and its subclasses; ValueError for an invalid id."""
     return _QUERY % _OF_CLASS.format(id=_checked(class_id, _ITEM), limit=limit, offset=offset)
 
 

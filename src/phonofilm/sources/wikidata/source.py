@@ -29,7 +29,7 @@ class Wikidata(HttpSource):
     saved_access = "open"
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """The query as a GET; pages are part of the query."""
+        """Return the query as a GET; pages are part of the query."""
         if request.endpoint == "class_titles":
             size = self.manifest.endpoints["class_titles"].page_size(access)
             query = of_class(request.ids[0], size, request.offset)
@@ -40,7 +40,7 @@ class Wikidata(HttpSource):
         return "/sparql", {"query": query, "format": "json"}
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """As HTTP says; a query that ran out of time works another time, or in smaller pages."""
+        """Classify by HTTP; a query that timed out may work later, or in smaller pages."""
         outcome = classify_http(response)
         if b"TimeoutException" in response.body[:20_000] or (
             outcome.verdict == "answer" and b"java.util.concurrent.Timeout" in response.body[-4000:]
@@ -49,7 +49,7 @@ class Wikidata(HttpSource):
         return outcome
 
     def identify(self, response: Response) -> Request:
-        """A saved result: the items it names are what was asked."""
+        """Return a saved result: the items it names are what was asked."""
         ids = re.findall(rb'"value"\s*:\s*"[^"]*/entity/(Q\d+)"', response.body)
         if not ids:
             raise Malformed("no result of Wikidata")
