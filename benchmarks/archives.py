@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from phonofilm.landing.archives import project
+from phonofilm.landing.archives import convert
 from phonofilm.sandbox.services.musicbrainz import dumps
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources.musicbrainz.tables import TABLES
@@ -65,7 +65,7 @@ def main(megabytes: int) -> None:
         for _ in range(3):
             alone = unpack(path)
             began = time.monotonic()
-            seen = project(path, TABLES["release"], Path(scratch))
+            seen = convert(path, TABLES["release"], Path(scratch))
             whole = time.monotonic() - began
             ratios.append(alone / whole)
             rates = [size / 2**20 / seconds for seconds in (alone, whole)]

@@ -32,9 +32,9 @@ _OURS = """
 import asyncio, sys, pathlib
 from phonofilm.config import Settings
 from phonofilm.imports.dumps import ImportOptions, import_dumps
-from phonofilm.workspace import DataFolder
+from phonofilm.workspace import Workspace
 from phonofilm.warehouse.load.load import load
-folder = DataFolder(pathlib.Path(sys.argv[2]) / "data")
+folder = Workspace(pathlib.Path(sys.argv[2]) / "data")
 asyncio.run(import_dumps(folder, Settings(), ImportOptions("imdb", sys.argv[1])))
 load(folder)
 """

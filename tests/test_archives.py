@@ -15,7 +15,8 @@ import zstandard
 from phonofilm.config import Settings
 from phonofilm.errors import ShapeError, StoreError, TermsError, UsageError
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
-from phonofilm.landing import archives
+from phonofilm.landing import archive_stream, archives
+from phonofilm.landing.hashing import file_sha256
 from phonofilm.sandbox.services.musicbrainz import dumps
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources.musicbrainz.tables import TABLES
@@ -106,10 +107,10 @@ def test_an_archive_of_something_else_is_refused(folder: Workspace, archived: Pa
 def test_who_was_interrupted_parses_only_what_is_missing(
     tmp_path: Path, archived: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(archives, "PIECE_BYTES", 4000)
-    monkeypatch.setattr(archives, "_READ_BYTES", 1000)
+    monkeypatch.setattr(archive_stream, "PIECE_BYTES", 4000)
+    monkeypatch.setattr(archive_stream, "_READ_BYTES", 1000)
     path, table = archived / "release.tar.xz", TABLES["release"]
-    real, made = archives._part, []
+    real, made = archives._write_part, []
 
     def counted(*arguments):
         if len(made) == 3 and not broken:
@@ -119,13 +120,41 @@ def test_who_was_interrupted_parses_only_what_is_missing(
         return real(*arguments)
 
     broken: list[int] = []
-    monkeypatch.setattr(archives, "_part", counted)
+    monkeypatch.setattr(archives, "_write_part", counted)
     with pytest.raises(KeyboardInterrupt):
-        archives.project(path, table, tmp_path)
+        archives.convert(path, table, tmp_path)
     first = len(made)
-    seen = archives.project(path, table, tmp_path)
+    seen = archives.convert(path, table, tmp_path)
     assert len(made) == seen.parts
     assert first == 3 < seen.parts
+    assert seen.rows == sum(1 for _ in dumps.lines(WORLD, "release"))
+
+
+@pytest.mark.parametrize("name", ["release.tar.xz", "release.tar.zst"])
+def test_the_hash_of_an_archive_is_that_of_the_whole_file(tmp_path: Path, name: str) -> None:
+    """A second machine compares it with the file that it fetched from the object store."""
+    plain = lzma.decompress(dumps.archive(WORLD, "release"))
+    path = tmp_path / name
+    if name.endswith(".xz"):
+        path.write_bytes(lzma.compress(plain) + lzma.compress(b"") * 100_000)
+    else:
+        path.write_bytes(zstandard.compress(plain) + SKIPPED_FRAME)
+    table = TABLES["release"]
+    assert archives.convert(path, table, tmp_path).sha256 == file_sha256(path)
+
+
+SKIPPED_FRAME = b"\x50\x2a\x4d\x18" + (7_000_000).to_bytes(4, "little") + bytes(7_000_000)
+
+
+def test_an_archive_of_several_zstandard_frames_is_read_to_its_end(tmp_path: Path) -> None:
+    plain = lzma.decompress(dumps.archive(WORLD, "release"))
+    frames = [
+        zstandard.compress(plain[start : start + 50_000]) for start in range(0, len(plain), 50_000)
+    ]
+    path = tmp_path / "release.tar.zst"
+    path.write_bytes(b"".join(frames))
+    seen = archives.convert(path, TABLES["release"], tmp_path)
+    assert len(frames) > 2
     assert seen.rows == sum(1 for _ in dumps.lines(WORLD, "release"))
 
 

@@ -19,9 +19,8 @@ from phonofilm.errors import StoreError
 from phonofilm.imports.saved import land
 from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import Journal
-from phonofilm.landing.segment_store import SegmentStore
-from phonofilm.landing.segments import answers, seal_log
-from phonofilm.privacy.people import TOMBSTONE
+from phonofilm.landing.segments import read_segments, seal_log
+from phonofilm.privacy.erased import TOMBSTONE
 from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
@@ -103,10 +102,17 @@ def world(folder):
 
 
 def landed(folder) -> list[tuple[str, list[str]]]:
-    return sorted((e.endpoint, e.ids) for e in answers(SegmentStore(folder).paths("soundcloud")))
+    return sorted((e.endpoint, e.ids) for e in read_segments(folder.segments().paths("soundcloud")))
 
 
-STEPS = ["erase", "_from_landing", "_files", "_from_frontier", "_from_identity", "publish"]
+STEPS = [
+    "erase_rows",
+    "erase_from_responses",
+    "erase_files",
+    "erase_from_frontiers",
+    "erase_from_identity",
+    "publish",
+]
 
 
 @pytest.mark.parametrize("step", STEPS)

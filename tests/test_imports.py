@@ -26,7 +26,7 @@ from phonofilm.errors import (
 )
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps, read_id_map
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
-from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check
+from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check_dump
 from phonofilm.net import resumable_download
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS
@@ -94,7 +94,7 @@ class TestTheReader:
         body = ("\n".join(lines) + "\n").encode()
         path = where / "x.tsv"
         path.write_bytes(gzip.compress(body) if packed else body)
-        seen = check(path)
+        seen = check_dump(path)
         ours = [row for row in tsv.rows(body.partition(b"\n")[2], 3) if isinstance(row, list)]
         if not seen.regular:
             return
@@ -108,7 +108,7 @@ class TestTheReader:
         whole = b"nconst\tprimaryName\tbirthYear\n" + body
         path = where / "x.tsv"
         path.write_bytes(gzip.compress(whole) if packed else whole)
-        seen = check(path)
+        seen = check_dump(path)
         ours = [row for row in tsv.rows(body, 3) if isinstance(row, list)]
         try:
             theirs = _by_database(where, path, seen.regular)
@@ -148,11 +148,22 @@ def _by_database(where: Path, path: Path, regular: bool) -> list[list[str | None
 
     scratch = where / "scratch"
     scratch.mkdir(exist_ok=True)
-    held = DumpFile("x", path.name, 0, 0, "", regular, 0, "")
-    generation = Generation("x", 1, "", "", "", "", {"x": held}, {})
+    file = DumpFile(
+        table="x", name=path.name, rows=0, bytes=0, sha256="", regular=regular, fetched_at=0, url=""
+    )
+    generation = Generation(
+        source="x",
+        number=1,
+        run="",
+        terms="",
+        only="",
+        origin="",
+        files={"x": file},
+        title_counts={},
+    )
     with duckdb.connect() as connection:
-        relations = DumpViews(connection, source, Here(where, "x"), generation, scratch)
-        relations.open("x", relations.unpack("x"))
+        views = DumpViews(connection, source, Here(where, "x"), generation, scratch)
+        views.create("x", views.unpack("x"))
         try:
             return [list(row) for row in connection.execute('FROM "x"').fetchall()]
         except duckdb.InvalidInputException as error:
@@ -391,7 +402,7 @@ class TestBadInput:
     def test_what_a_killed_run_left_is_no_obstacle(self, folder, tmp_path: Path) -> None:
         write(FilmWorld(100), tmp_path / "dumps")
         folder.open()
-        left = Dumps(folder.landing, "imdb").begin() / "tmpkilled"
+        left = Dumps(folder.landing, "imdb").open_incoming() / "tmpkilled"
         left.mkdir()
         (left / "title.basics.tsv").write_text("half")
         imported(folder, tmp_path / "dumps", only="movies")

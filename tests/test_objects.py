@@ -13,7 +13,6 @@ from phonofilm.errors import OriginError, StoreError, UsageError
 from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.landing import object_store as objects_module
 from phonofilm.landing.object_store import ObjectStore, open_objects
-from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
@@ -100,7 +99,21 @@ class TestEveryStore:
     def test_what_is_not_there_is_said(self, opened: Opened, tmp_path: Path) -> None:
         with pytest.raises(StoreError):
             opened().fetch("nothing", tmp_path / "y")
-        assert not (tmp_path / "y").exists()
+        assert list(tmp_path.glob("y*")) == []
+        (tmp_path / "x").write_bytes(b"x")
+        with pytest.raises(StoreError):
+            opened().replace("nothing", tmp_path / "x")
+
+    def test_what_was_deleted_already_may_be_deleted_again(self, opened: Opened) -> None:
+        opened().delete("nothing")
+        assert opened().names() == []
+
+    def test_publishing_replaces_another_object(self, opened: Opened, tmp_path: Path) -> None:
+        path = tmp_path / "x"
+        for text in (b"one", b"one", b"two"):
+            path.write_bytes(text)
+            opened().publish("x", path)
+        assert opened().fetch("x", tmp_path / "y").read_bytes() == b"two"
 
 
 class TestALandingInS3:
@@ -211,7 +224,7 @@ def test_a_store_that_is_killed_twenty_times_loses_nothing(
     stand_in, tmp_path: Path, monkeypatch
 ) -> None:
     """What is not there yet waits in the folder; the next run brings it."""
-    monkeypatch.setattr(objects_module, "_TRIES", 1)
+    monkeypatch.setattr(objects_module, "_ATTEMPTS_MAX", 1)
     url, served = stand_in("tmdb", titles=1500)
     with a_seaweed() as server:
         for name, value in server.store.environment.items():
@@ -223,7 +236,7 @@ def test_a_store_that_is_killed_twenty_times_loses_nothing(
             killer.start()
             try:
                 collect(folder, "tmdb", url, f"titles={(attempt + 1) * 2}")
-                SegmentStore(folder).ship()
+                folder.segments().ship()
             except StoreError as error:
                 failures += 1
                 assert error.exit_code == 6

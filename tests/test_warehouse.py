@@ -17,7 +17,7 @@ from phonofilm.erasure.retention import purge
 from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope, RunInfo, wrap
 from phonofilm.landing.journal import Journal
-from phonofilm.landing.segments import seal_log, segments
+from phonofilm.landing.segments import seal_log, segment_paths
 from phonofilm.records import RECORDS
 from phonofilm.sources.contract import Request, Response
 from phonofilm.warehouse.load.load import load
@@ -259,7 +259,7 @@ def test_sources_without_a_limit_are_kept(folder: Workspace, stand_in) -> None:
     collect(folder, "deezer", url, "artists=all")
     load(folder)
     assert purge(folder, datetime.now(UTC) + timedelta(days=4000)).rows == {}
-    assert segments(folder.landing)
+    assert segment_paths(folder.landing)
 
 
 def test_runs_are_loaded_with_how_they_ended(folder: Workspace, stand_in) -> None:

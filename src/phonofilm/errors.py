@@ -1,4 +1,4 @@
-"""Everything that can go wrong, for people: what happened, what is saved, what to do next.
+"""Errors for people: what happened, what is saved, and what to do next.
 
     PhonofilmError                     exit
      ├── UsageError                    2    the command or its arguments cannot be carried out
@@ -7,18 +7,20 @@
      │    ├── TermsError               3    a source's terms were not accepted
      │    └── CredentialsError         3    a source refuses the key
      ├── ParkedError                   4    a quota is spent; the minute of return is known
-     ├── ShapeError                    5    a source changed the shape of its answers
+     ├── ShapeError                    5    a source changed the shape of its responses
      ├── StoreError                    6    a disk, a database or a server fails
-     │    ├── LockedError              6    somebody else is writing to this folder
+     │    ├── LockedError              6    another process is writing to this folder
      │    └── NewerDataError           6    the folder was written by a newer version
      └── BotWallError                  7    a source asks for a browser; it is left alone
 
-Exit code 1 is a bug of ours, 130 an interruption with the state saved.
+Exit code 1 is a bug of ours, 130 an interruption with the state saved. An error that is raised with
+a fact (the holder of a lock, an endpoint) carries it as an attribute, too, for programs.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 INTERRUPTED = 130
 """Exit code after a signal: 128 and the number of SIGINT, as shells have it."""
@@ -35,6 +37,16 @@ class PhonofilmError(Exception):
         self.saved = saved
         self.next_step = next_step
 
+    def with_saved(self, saved: str, next_step: str = "") -> Self:
+        """Complete this error where more is known of what is saved, and return it.
+
+        For a caller that raises an error of a lower floor again; an empty `next_step` leaves the
+        one that the error has.
+        """
+        self.saved = saved
+        self.next_step = next_step or self.next_step
+        return self
+
 
 class UsageError(PhonofilmError):
     """The command or its arguments cannot be carried out as given."""
@@ -43,7 +55,14 @@ class UsageError(PhonofilmError):
 
 
 class OriginError(UsageError):
-    """A data folder holds one origin per source; this is another one."""
+    """The data folder holds `expected`, and the command named `actual`."""
+
+    def __init__(
+        self, happened: str, *, expected: str, actual: str, saved: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(happened, saved=saved, next_step=next_step)
+        self.expected = expected
+        self.actual = actual
 
 
 class ConfigurationError(PhonofilmError):
@@ -73,9 +92,26 @@ class ParkedError(PhonofilmError):
 
 
 class ShapeError(PhonofilmError):
-    """A source changed the shape of its answers."""
+    """A source changed the shape of its responses or dumps.
+
+    `endpoint` is that of a response, `table` that of a dump; the other one is empty, and both are
+    where the shape of the whole source is meant.
+    """
 
     exit_code = 5
+
+    def __init__(
+        self,
+        happened: str,
+        *,
+        endpoint: str = "",
+        table: str = "",
+        saved: str = "",
+        next_step: str = "",
+    ) -> None:
+        super().__init__(happened, saved=saved, next_step=next_step)
+        self.endpoint = endpoint
+        self.table = table
 
 
 class StoreError(PhonofilmError):
@@ -85,11 +121,21 @@ class StoreError(PhonofilmError):
 
 
 class LockedError(StoreError):
-    """Somebody else is writing to this folder."""
+    """Another process is writing to this folder; `holder` says which, since when, doing what."""
+
+    def __init__(self, happened: str, *, holder: str, saved: str = "", next_step: str = "") -> None:
+        super().__init__(happened, saved=saved, next_step=next_step)
+        self.holder = holder
 
 
 class NewerDataError(StoreError):
-    """The folder was written by a newer version."""
+    """The folder was written by a newer version, in the format number `written`."""
+
+    def __init__(
+        self, happened: str, *, written: int, saved: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(happened, saved=saved, next_step=next_step)
+        self.written = written
 
 
 class BotWallError(PhonofilmError):

@@ -12,13 +12,18 @@ PARTIAL_SUFFIX = ".growing"
 
 
 @contextlib.contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, *, locked: bool = False) -> Iterator[Path]:
     """Yield a path in the target's folder; rename it to `target` when the block succeeds.
 
     For writers that take a path, such as a COPY of a database. A block that raises leaves the old
     file as it was and no partial file.
+
+    `locked` says that a lock keeps other writers of this target away. The partial file then has one
+    name, so that the leftover of a killed process is replaced by the next attempt.
     """
-    partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
+    process = "" if locked else f".{os.getpid()}"
+    partial = target.with_name(f"{target.name}{process}{PARTIAL_SUFFIX}")
+    partial.unlink(missing_ok=True)
     try:
         yield partial
         partial.replace(target)
@@ -27,13 +32,15 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_open(target: Path, mode: int = 0o666, *, durable: bool = False) -> Iterator[BinaryIO]:
+def atomic_open(
+    target: Path, mode: int = 0o666, *, durable: bool = False, locked: bool = False
+) -> Iterator[BinaryIO]:
     """Open a binary file that replaces `target` when the block succeeds.
 
     `mode` are the permissions (0o600 for secrets, from the first byte on); `durable` also waits
-    for the disk.
+    for the disk; `locked` as in `atomic_path`.
     """
-    with atomic_path(target) as partial:
+    with atomic_path(target, locked=locked) as partial:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -42,7 +49,9 @@ def atomic_open(target: Path, mode: int = 0o666, *, durable: bool = False) -> It
                 os.fsync(file.fileno())
 
 
-def atomic_write(target: Path, data: bytes | str, mode: int = 0o666) -> None:
+def atomic_write(
+    target: Path, data: bytes | str, mode: int = 0o666, *, locked: bool = False
+) -> None:
     """Replace a file by these bytes, or by this text in UTF-8."""
-    with atomic_open(target, mode) as file:
+    with atomic_open(target, mode, locked=locked) as file:
         file.write(data.encode() if isinstance(data, str) else data)

@@ -1,26 +1,30 @@
-"""The data folder: what lies where, which version wrote it, and who is writing now."""
+"""The data folder: its paths, the version that wrote it, its segments, and the writer's lock."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from phonofilm.about import __version__
 from phonofilm.errors import LockedError, NewerDataError, OriginError, StoreError, UsageError
+from phonofilm.files import atomic_write
+from phonofilm.landing.segment_store import SegmentStore
 
 FORMAT = 1
+_MARKER = "phonofilm.json"
 
 
 class Workspace:
-    """The paths of one data folder; `open` makes it when it is not there.
+    """The paths of one data folder.
 
-    `database` names a PostgreSQL as its warehouse, instead of the DuckDB beside it; `landing_url`
-    an object store for its segments, once and for all.
+    `database` is the URL of a PostgreSQL as its warehouse, in place of the DuckDB in the folder;
+    `landing_url` that of an object store for its segments, fixed when the folder is created.
+    `create` makes a bucket that is missing.
     """
 
     def __init__(
@@ -34,51 +38,73 @@ class Workspace:
         self.frontier = root / "frontier"
         self.warehouse = root / "warehouse"
 
+    @property
+    def _marker(self) -> Path:
+        return self.root / _MARKER
+
     def open(self) -> Workspace:
-        """Makes the folder, or checks that this version may write to it."""
-        marker = self.root / "phonofilm.json"
+        """Create the folder, or check that this version may write to it.
+
+        StoreError when it cannot be written, OriginError when it lands elsewhere than was named.
+        """
         try:
             for folder in (self.root, self.logs, self.frontier, self.warehouse):
                 folder.mkdir(parents=True, exist_ok=True)
-            if not marker.exists():
-                self._prepare_store()
-                told = {"format": FORMAT, "by": __version__}
-                if self._landing_url:
-                    told["landing"] = self._landing_url
-                marker.write_text(json.dumps(told) + "\n")
+            if not self._marker.exists():
+                self._write_marker()
         except OSError as error:
             raise StoreError(
                 f"{self.root} cannot be written: {error}.", next_step="Name another folder: --data."
             ) from error
         self.check()
-        if self._landing_url and self.objects_url != self._landing_url:
-            where = f"in {self.objects_url}" if self.objects_url else "beside itself"
-            raise OriginError(
-                f"{self.root} lands {where}, not in {self._landing_url}.",
-                saved="Nothing was touched.",
-                next_step="Name another folder with --data, or leave --landing out.",
-            )
+        self._check_landing()
         return self
 
-    def _prepare_store(self) -> None:
-        """A folder begins only where its object store can be had."""
+    def _write_marker(self) -> None:
+        """Write the marker; a folder is created only when its object store can be read."""
+        marker: dict[str, object] = {"format": FORMAT, "by": __version__}
         if self._landing_url:
             from phonofilm.landing.object_store import open_objects  # noqa: PLC0415 - an extra
 
             open_objects(self._landing_url).check(self._create)
+            marker["landing"] = self._landing_url
+        atomic_write(self._marker, json.dumps(marker) + "\n")
+
+    def _check_landing(self) -> None:
+        stored_url = self.objects_url
+        if self._landing_url and stored_url != self._landing_url:
+            where = f"in {stored_url}" if stored_url else "beside itself"
+            raise OriginError(
+                f"{self.root} lands {where}, not in {self._landing_url}.",
+                expected=stored_url,
+                actual=self._landing_url,
+                saved="Nothing was touched.",
+                next_step="Name another folder with --data, or leave --landing out.",
+            )
 
     @property
     def objects_url(self) -> str:
-        """The object store of this folder's segments; empty when they lie beside it."""
+        """The URL of the object store of this folder's segments; empty when they stay in it."""
         try:
-            told = json.loads((self.root / "phonofilm.json").read_text())
-            return str(told.get("landing", ""))
+            return str(json.loads(self._marker.read_text()).get("landing", ""))
         except (OSError, ValueError, AttributeError):
             return ""
 
+    def segments(self) -> SegmentStore:
+        """Open the segments of this folder, with their object store where there is one."""
+        url = self.objects_url
+        if not url:
+            return SegmentStore(self.root)
+        from phonofilm.landing.object_store import open_objects  # noqa: PLC0415 - an extra
+
+        return SegmentStore(self.root, open_objects(url))
+
     def must_exist(self) -> Workspace:
-        """UsageError where nothing was ever collected: a mistyped --data should not succeed."""
-        if not (self.root / "phonofilm.json").exists():
+        """Open a folder that was created before; UsageError for any other.
+
+        A mistyped --data should not succeed.
+        """
+        if not self._marker.exists():
             raise UsageError(
                 f"{self.root} holds nothing yet.",
                 next_step="Begin with: phonofilm crawl deezer -n 100",
@@ -86,58 +112,74 @@ class Workspace:
         return self.open()
 
     def check(self) -> None:
-        """NewerDataError when a newer version wrote this folder; a missing folder is fine."""
-        marker = self.root / "phonofilm.json"
-        if not marker.exists():
+        """Check that no newer version wrote this folder; a missing one is fine.
+
+        NewerDataError when one did, StoreError when the marker is damaged.
+        """
+        if not self._marker.exists():
             return
         try:
-            written = int(json.loads(marker.read_text())["format"])
+            written = int(json.loads(self._marker.read_text())["format"])
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"{marker} is damaged ({error}).",
+                f"{self._marker} is damaged ({error}).",
                 saved="The data beside it is untouched.",
                 next_step=f'Write {{"format": {FORMAT}}} into it if this version made the folder.',
             ) from error
         if written > FORMAT:
             raise NewerDataError(
                 f"{self.root} was written by a newer phonofilm (format {written}).",
+                written=written,
                 saved="Nothing was touched.",
                 next_step="Update phonofilm, or name another folder with --data.",
             )
 
 
 class FolderLock:
-    """The right to write to a data folder, held by one process at a time."""
+    """The right to write to a data folder, held by one process at a time.
 
-    def __init__(self, folder: Workspace, doing: str) -> None:
-        self._path = folder.root / ".writing"
-        self._doing = doing
-        self._file: IO[str] | None = None
+    The operating system releases it when the process ends, however it ends. LockedError on
+    entering while another process has it.
+    """
+
+    def __init__(self, workspace: Workspace, purpose: str) -> None:
+        self._root, self._purpose = workspace.root, purpose
+        self._lock = FileLock(self._root / ".writing", thread_local=False)
+        # A file of its own, because Windows lets nobody read a file that is locked.
+        self._holder = self._root / ".writer"
 
     def __enter__(self) -> FolderLock:
         try:
-            self._file = self._path.open("a+")
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise self._locked_error() from None
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be written: {error}.") from error
+            raise StoreError(f"{self._lock.lock_file} cannot be written: {error}.") from error
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            holder = self._file.read().strip() or "another process"
-            self._file.close()
-            raise LockedError(
-                f"{self._path.parent} is in use: {holder}.",
-                saved="Nothing was touched.",
-                next_step="Wait for it to end, or name another folder with --data.",
-            ) from None
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self._file.write(
-            f"{self._doing} by process {os.getpid()} on {socket.gethostname()} since {since}"
-        )
-        self._file.flush()
+            self._write_holder()
+        except OSError as error:
+            self._lock.release()
+            raise StoreError(f"{self._holder} cannot be written: {error}.") from error
         return self
 
+    def _write_holder(self) -> None:
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        process = f"process {os.getpid()} on {socket.gethostname()}"
+        atomic_write(self._holder, f"{self._purpose} by {process} since {since}", locked=True)
+
+    def _locked_error(self) -> LockedError:
+        try:
+            holder = self._holder.read_text("utf-8").strip()
+        except OSError:
+            holder = ""
+        holder = holder or "another process"
+        return LockedError(
+            f"{self._root} is in use: {holder}.",
+            holder=holder,
+            saved="Nothing was touched.",
+            next_step="Wait for it to end, or name another folder with --data.",
+        )
+
     def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.truncate(0)
-            self._file.close()
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()

@@ -17,7 +17,6 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out
 from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
-from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.sources import NAMES, get
 from phonofilm.sources.manifest import Manifest
 from phonofilm.warehouse.engines.location import saved_location, without_password
@@ -122,7 +121,7 @@ def _elsewhere(folder: Workspace) -> Iterator[Check]:
             yield Check("bad", error.happened, error.next_step)
     if url := folder.objects_url:
         try:
-            SegmentStore(folder).check()
+            folder.segments().check()
             yield Check("good", f"Landing: {url}")
         except PhonofilmError as error:
             yield Check("bad", error.happened, error.next_step)

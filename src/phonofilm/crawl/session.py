@@ -31,8 +31,7 @@ from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.errors import ParkedError, PhonofilmError, StoreError, UsageError, exit_code_of
 from phonofilm.formatting import format_minute
 from phonofilm.landing.envelope import Envelope, RunInfo
-from phonofilm.landing.segment_store import SegmentStore
-from phonofilm.landing.segments import answers
+from phonofilm.landing.segments import read_segments
 from phonofilm.media.downloads import MediaResult, fetch_files
 from phonofilm.net.limiter import Limiter
 from phonofilm.net.origin import Origin, live_origin, sandbox_origin
@@ -125,7 +124,7 @@ async def crawl_each(
         try:
             return await asyncio.gather(*work, return_exceptions=True)
         finally:
-            await asyncio.to_thread(SegmentStore(folder).ship)
+            await asyncio.to_thread(folder.segments().ship)
 
 
 async def _whole(
@@ -312,14 +311,14 @@ def _plant(
     """Meets the seeds and opens the veins."""
     if options.planned_requests is not None:
         return Worklist(source.manifest, frontier, options.planned_requests)
-    shelf = SegmentStore(folder)
+    shelf = folder.segments()
 
     def landed() -> Iterator[Envelope]:
         names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
-        return answers(map(shelf.path, names))
+        return read_segments(map(shelf.path, names))
 
     rescope(frontier, source, options.scope, origin.access, landed)
-    shelf.tidy()
+    shelf.remove_fetched()
     return Planner(
         source.manifest,
         origin.access,

@@ -1,4 +1,4 @@
-"""Keeping: what a source's terms limit is removed in time, here and in the landing."""
+"""Retention: delete what a source's terms limit in time, from warehouses and from the landing."""
 
 from __future__ import annotations
 
@@ -7,71 +7,71 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from phonofilm.errors import PhonofilmError, StoreError
-from phonofilm.landing.segment_store import SegmentStore, drop_older
+from phonofilm.erasure.identity import delete_match_store
+from phonofilm.errors import StoreError
 from phonofilm.sources import NAMES, get
-from phonofilm.warehouse.engines.location import databases, open_warehouse, same_database
+from phonofilm.warehouse.engines.base import Warehouse
+from phonofilm.warehouse.engines.every import every_warehouse
 from phonofilm.warehouse.load.load import seal_all
 from phonofilm.warehouse.snapshots import publish, published, withdraw
 from phonofilm.workspace import FolderLock, Workspace
 
 
 class Purged(msgspec.Struct):
-    """Rows removed by table, and answers removed from the landing."""
+    """Rows deleted by table, and responses (`answers`) deleted from the landing."""
 
     rows: dict[str, int]
     answers: int
 
 
-def purge(folder: Workspace, now: datetime | None = None) -> Purged:
-    """Removes what expired before `now` (UTC); old snapshots go too, they hold the same rows."""
+def purge(workspace: Workspace, now: datetime | None = None) -> Purged:
+    """Delete all that expired before `now` (UTC), and the snapshots that hold the same rows.
+
+    StoreError, when all else is done, for a database that could not be reached.
+    """
     instant = now or datetime.now(UTC)
-    folder.must_exist()
-    with FolderLock(folder, "purge"):
-        seal_all(folder)
-        rows, unreached = _from_all(folder, instant)
-        if any(rows.values()):  # it holds facts of the same rows, and can be made anew
-            for book in (folder.root / "identity").glob("matches.duckdb*"):
-                book.unlink()
-        answers = sum(_from_landing(folder, name, instant) for name in NAMES)
-        if any(rows.values()) and published(folder) is not None:
-            withdraw(folder)
-            publish(folder)
-    if unreached is not None:
-        unreached.saved = "Everything that could be reached was purged."
-        raise unreached
-    return Purged({table: number for table, number in rows.items() if number}, answers)
+    workspace.must_exist()
+    with FolderLock(workspace, "purge"):
+        seal_all(workspace)
+        rows, unreached = _purge_warehouses(workspace, instant)
+        if rows.total():  # it holds facts of the same rows, and can be computed again
+            delete_match_store(workspace)
+        responses = _purge_landing(workspace, instant)
+        if rows.total() and published(workspace) is not None:
+            withdraw(workspace)
+            publish(workspace)
+    if unreached:
+        raise unreached[-1].with_saved("Everything that could be reached was purged.")
+    return Purged({table: count for table, count in rows.items() if count}, responses)
 
 
-def _from_all(folder: Workspace, instant: datetime) -> tuple[Counter[str], PhonofilmError | None]:
-    """Rows removed from every warehouse this folder was ever loaded into; what was not reached."""
+def _purge_warehouses(
+    workspace: Workspace, instant: datetime
+) -> tuple[Counter[str], list[StoreError]]:
+    """Delete expired rows of every warehouse; return their number by table, and the failures."""
     rows: Counter[str] = Counter()
-    unreached: PhonofilmError | None = None
-    others = [url for url in databases(folder) if not same_database(url, folder.database)]
-    elsewhere = [folder.database, *others] if folder.database else others
-    here = [""] if (folder.warehouse / "phonofilm.duckdb").exists() or not elsewhere else []
-    for url in [*here, *elsewhere]:
+    unreached: list[StoreError] = []
+    for warehouse in every_warehouse(workspace, unreached):
         try:
-            rows.update(_from_warehouse(folder, instant, url))
+            rows.update(_purge_rows(warehouse, instant))
         except StoreError as error:
-            unreached = error
+            unreached.append(error)
     return rows, unreached
 
 
-def _from_warehouse(folder: Workspace, instant: datetime, url: str) -> dict[str, int]:
-    naive = instant.astimezone(UTC).replace(tzinfo=None)
-    warehouse = open_warehouse(folder, url)
-    try:
-        with warehouse.transaction():
-            removed = warehouse.purge(naive)
-        warehouse.checkpoint()
-    finally:
-        warehouse.close()
-    return removed
+def _purge_rows(warehouse: Warehouse, instant: datetime) -> dict[str, int]:
+    with warehouse.transaction():
+        rows = warehouse.purge(instant.astimezone(UTC).replace(tzinfo=None))
+    warehouse.checkpoint()
+    return rows
 
 
-def _from_landing(folder: Workspace, name: str, instant: datetime) -> int:
-    keep_days = get(name).manifest.terms.keep_days
-    if keep_days is None:
-        return 0
-    return drop_older(SegmentStore(folder), name, instant - timedelta(days=keep_days))
+def _purge_landing(workspace: Workspace, instant: datetime) -> int:
+    """Delete expired responses and return their number."""
+    deleted = 0
+    for source in NAMES:
+        keep_days = get(source).manifest.terms.keep_days
+        if keep_days is not None:
+            limit = instant - timedelta(days=keep_days)
+            deleted += workspace.segments().delete_before(source, limit)
+    return deleted

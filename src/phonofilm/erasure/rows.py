@@ -1,102 +1,115 @@
-"""Rows of a person, removed from every warehouse of a data folder."""
+"""Erase the rows of a person from every warehouse of a data folder."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
-from phonofilm.errors import PhonofilmError, StoreError
-from phonofilm.privacy.people import ErasedPeople, PersonData, told_without
+from phonofilm.errors import StoreError
+from phonofilm.privacy.erased import ErasedPeople, redact_run_result
+from phonofilm.privacy.people import PersonData
+from phonofilm.sql import literal
 from phonofilm.warehouse.engines.base import Warehouse
-from phonofilm.warehouse.engines.location import databases, open_warehouse, same_database
+from phonofilm.warehouse.engines.every import every_warehouse
 from phonofilm.workspace import Workspace
 
 
 def erase_rows(
-    folder: Workspace, theirs: PersonData, gone: ErasedPeople
-) -> tuple[Counter[str], PhonofilmError | None]:
-    """Rows removed by table, and why a database could not be reached, if one could not."""
+    workspace: Workspace, person: PersonData, erased: ErasedPeople
+) -> tuple[Counter[str], list[StoreError]]:
+    """Delete the person's rows from every warehouse and redact texts that mention them.
+
+    Returns the number of deleted rows by table, and an error for each database that could not be
+    reached.
+    """
     rows: Counter[str] = Counter()
-    unreached: PhonofilmError | None = None
-    others = [url for url in databases(folder) if not same_database(url, folder.database)]
-    elsewhere = [folder.database, *others] if folder.database else others
-    here = [""] if (folder.warehouse / "phonofilm.duckdb").exists() or not elsewhere else []
-    for url in [*here, *elsewhere]:
-        try:
-            warehouse = open_warehouse(folder, url)
-        except StoreError as error:
-            unreached = error
-            continue
-        try:
-            with warehouse.transaction():
-                rows.update(_rows(warehouse, theirs, gone))
-            warehouse.checkpoint()
-            warehouse.vacuum()
-        finally:
-            warehouse.close()
-    return rows, unreached
+    unreachable: list[StoreError] = []
+    for warehouse in every_warehouse(workspace, unreachable):
+        with warehouse.transaction():
+            rows.update(_delete_rows(warehouse, person))
+            _redact_comments(warehouse, person, erased)
+            _redact_runs(warehouse, person)
+        warehouse.checkpoint()
+        warehouse.vacuum()
+    return rows, unreachable
 
 
-def _rows(warehouse: Warehouse, theirs: PersonData, gone: ErasedPeople) -> dict[str, int]:
-    ids, tracks, lists = (_listed(held) for held in (theirs.ids, theirs.tracks, theirs.playlists))
-    own = f"source = '{theirs.source}'"
-    either = f"""((of_kind = 'artist' AND of_id IN {ids})
+def _delete_rows(warehouse: Warehouse, person: PersonData) -> dict[str, int]:
+    """Delete the person's rows and return their number by table."""
+    source = _of_source(person)
+    deleted = {
+        table: warehouse.execute(f"DELETE FROM store.{table} WHERE {source} AND ({condition})")
+        for table, condition in _conditions(person).items()
+    }
+    members = f"""(kind = 'artist' AND id IN {_values(person.ids)})
+        OR (kind = 'recording' AND id IN {_values(person.tracks)})"""
+    warehouse.execute(f"DELETE FROM identity.members WHERE {source} AND ({members})")
+    return deleted
+
+
+def _conditions(person: PersonData) -> dict[str, str]:
+    """Return the SQL condition of the person's rows, by table."""
+    ids, tracks = _values(person.ids), _values(person.tracks)
+    playlists = _values(person.playlists)
+    subject = f"""((of_kind = 'artist' AND of_id IN {ids})
         OR (of_kind = 'track' AND of_id IN {tracks})
-        OR (of_kind = 'playlist' AND of_id IN {lists}))"""
-    where = {
+        OR (of_kind = 'playlist' AND of_id IN {playlists}))"""
+    return {
         "comment": f"user_id IN {ids} OR track_id IN {tracks}",
-        "playlist_entry": f"playlist_id IN {lists} OR track_id IN {tracks}",
-        "playlist": f"id IN {lists}",
+        "playlist_entry": f"playlist_id IN {playlists} OR track_id IN {tracks}",
+        "playlist": f"id IN {playlists}",
         "features": f"id IN {tracks}",
         "track": f"id IN {tracks}",
-        "tag": either,
-        "external_id": either,
-        "media": either,
+        "tag": subject,
+        "external_id": subject,
+        "media": subject,
         "web_profile": f"artist_id IN {ids}",
         "artist_genre": f"artist_id IN {ids}",
         "artist_relation": f"artist_id IN {ids} OR related_id IN {ids}",
         "artist": f"id IN {ids}",
         "chart_entry": f"track_id IN {tracks}",
         "observation": f"""(kind = 'artist' AND id IN {ids}) OR (kind = 'track' AND id IN {tracks})
-            OR (kind = 'playlist' AND id IN {lists})""",
-        "quarantine": "true",  # what did not parse cannot be looked through
+            OR (kind = 'playlist' AND id IN {playlists})""",
+        "quarantine": "true",  # a body that did not parse cannot be searched for a person
     }
-    removed = {
-        table: warehouse.execute(f"DELETE FROM store.{table} WHERE {own} AND ({condition})")
-        for table, condition in where.items()
-    }
-    things = f"(kind = 'artist' AND id IN {ids}) OR (kind = 'recording' AND id IN {tracks})"
-    warehouse.execute(f"DELETE FROM identity.members WHERE {own} AND ({things})")
-    _unname(warehouse, own, theirs, gone)
-    return removed
 
 
-def _unname(warehouse: Warehouse, own: str, theirs: PersonData, gone: ErasedPeople) -> None:
-    """Others' comments in which they are called, and what runs told of them."""
-    called = " OR ".join(
-        f"position({_quoted(text)} IN lower(body)) > 0"
-        for text in sorted({f"@{name.lower()}" for name in theirs.names | gone.names})
+def _redact_comments(warehouse: Warehouse, person: PersonData, erased: ErasedPeople) -> None:
+    """Replace mentions of the person in comments of other people."""
+    source = _of_source(person)
+    mentions = {f"@{name.lower()}" for name in person.names | erased.names}
+    condition = " OR ".join(
+        f"position({literal(mention)} IN lower(body)) > 0" for mention in sorted(mentions)
     )
-    said = warehouse.rows(
-        f"SELECT id, body FROM store.comment WHERE {own} AND ({called or 'false'})"
+    comments = warehouse.rows(
+        f"SELECT id, body FROM store.comment WHERE {source} AND ({condition or 'false'})"
     )
-    for id_, body in said:
-        if (kept := gone.unmentioned(body)) != body:
+    for id_, body in comments:
+        redacted_body = erased.redact_mentions(body)
+        if redacted_body != body:
             warehouse.execute(
-                f"UPDATE store.comment SET body = {_quoted(kept)}"
-                f" WHERE {own} AND id = {_quoted(id_)}"
-            )
-    texts = (*theirs.names, *theirs.tracks, *theirs.ids)
-    for id_, result in warehouse.rows(f"SELECT id, result FROM store.run WHERE {own}"):
-        if result and (kept := told_without(result, texts)) != result:
-            warehouse.execute(
-                f"UPDATE store.run SET result = {_quoted(kept)} WHERE id = {_quoted(id_)}"
+                f"UPDATE store.comment SET body = {literal(redacted_body)}"
+                f" WHERE {source} AND id = {literal(id_)}"
             )
 
 
-def _listed(values: Iterable[str]) -> str:
-    return f"({', '.join(map(_quoted, sorted(values))) or 'NULL'})"
+def _redact_runs(warehouse: Warehouse, person: PersonData) -> None:
+    """Replace findings of runs in which a name or an id of the person stands."""
+    texts = (*person.names, *person.tracks, *person.ids)
+    source = _of_source(person)
+    for id_, result in warehouse.rows(f"SELECT id, result FROM store.run WHERE {source}"):
+        redacted_result = redact_run_result(result, texts) if result else result
+        if redacted_result != result:
+            warehouse.execute(
+                f"UPDATE store.run SET result = {literal(redacted_result)}"
+                f" WHERE id = {literal(id_)}"
+            )
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _of_source(person: PersonData) -> str:
+    return f"source = {literal(person.source)}"
+
+
+def _values(values: Iterable[str]) -> str:
+    """Return a list of literals for IN; one that matches no row when there are none."""
+    return f"({', '.join(map(literal, sorted(values))) or 'NULL'})"

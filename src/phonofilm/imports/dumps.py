@@ -30,10 +30,9 @@ from phonofilm.errors import (
     storage_error,
 )
 from phonofilm.imports.clips import bring_clips
-from phonofilm.landing.archives import project
-from phonofilm.landing.dumps import Checked, DumpFile, Dumps, Generation, check
-from phonofilm.landing.segment_store import SegmentStore
-from phonofilm.landing.subset import keep_part
+from phonofilm.landing.archives import convert
+from phonofilm.landing.dumps import CheckedFile, DumpFile, Dumps, Generation, check_dump
+from phonofilm.landing.subset import write_subset
 from phonofilm.net.origin import check_terms
 from phonofilm.net.resumable_download import Progress, ResumableDownloads, Validators, finished
 from phonofilm.net.transport import NoResponse, Transport
@@ -85,7 +84,7 @@ async def import_dumps(
     with FolderLock(folder, f"import of {options.source}"):
         work = _Import(folder, source, options, origin, told)
         result = await work.run(remote)
-        await asyncio.to_thread(SegmentStore(folder).ship)
+        await asyncio.to_thread(folder.segments().ship)
         return result
 
 
@@ -134,7 +133,7 @@ class _Import:
     async def run(self, remote: bool) -> ImportResult:
         began = time.monotonic()
         self._check_origin()
-        incoming = self._dumps.begin()
+        incoming = self._dumps.open_incoming()
         files = await self._from_host() if remote else self._from_folder()
         if not files:
             raise UsageError(
@@ -147,20 +146,20 @@ class _Import:
         changed = self._changed(files, mapped)
         number = self._last.number if self._last else 0
         generation = Generation(
-            self._options.source,
-            number + 1,
-            self._run,
-            self._source.manifest.terms.version,
-            self._options.only,
-            self._origin,
-            files,
-            {},
-            _digest(mapped),
+            source=self._options.source,
+            number=number + 1,
+            run=self._run,
+            terms=self._source.manifest.terms.version,
+            only=self._options.only,
+            origin=self._origin,
+            files=files,
+            title_counts={},
+            id_map=_digest(mapped),
         )
         if changed:
             if self._options.only:
-                generation.kept = await asyncio.to_thread(
-                    keep_part, self._source, incoming, generation, mapped
+                generation.title_counts = await asyncio.to_thread(
+                    write_subset, self._source, incoming, generation, mapped
                 )
             self._dumps.swap_in(generation)
         else:
@@ -176,6 +175,8 @@ class _Import:
         if any(simulated) and self._last.origin != self._origin:
             raise OriginError(
                 f"This folder holds dumps of {self._last.origin}, not of {self._origin}.",
+                expected=self._last.origin,
+                actual=self._origin,
                 saved="Nothing was touched.",
                 next_step="Name another folder with --data.",
             )
@@ -184,7 +185,7 @@ class _Import:
         """Files that are not there this time stay as the last import brought them."""
         for name, before in self._last.files.items() if self._last else ():
             if name not in files and self._last is not None:
-                self._dumps.keep(self._dumps.path(self._last, name), before)
+                self._dumps.link_in(self._dumps.path(self._last, name), before)
                 files[name] = before
 
     def _changed(self, files: dict[str, DumpFile], mapped: list[str]) -> bool:
@@ -212,7 +213,7 @@ class _Import:
     def _take(self, name: str, path: Path) -> DumpFile:
         taken = path
         if path.parent != self._dumps.incoming:
-            taken = self._dumps.take(path, path.name)
+            taken = self._dumps.copy_in(path, path.name)
         fetched_at = min(time.time(), path.stat().st_mtime)  # a clock that ran ahead is no reason
         file = self._checked(name, taken, str(path.name), Validators())
         file.fetched_at = int(fetched_at * 1e6)
@@ -236,7 +237,7 @@ class _Import:
                     if fetched is None:
                         continue
                     if not fetched.changed and before and self._last:
-                        self._dumps.keep(self._dumps.path(self._last, name), before)
+                        self._dumps.link_in(self._dumps.path(self._last, name), before)
                         files[name] = before
                         continue
                     url = f"{base.rstrip('/')}/{file_name}"
@@ -261,7 +262,8 @@ class _Import:
         """Reads it to its end; what is not whole or not this table is refused."""
         table = self._source.tables[name]
         try:
-            seen = check(path) if table.packing == "tsv" else project(path, table, path.parent)
+            is_text = table.packing == "tsv"
+            seen = check_dump(path) if is_text else convert(path, table, path.parent)
         except TruncatedFile as error:
             path.unlink(missing_ok=True)
             raise StoreError(
@@ -278,20 +280,20 @@ class _Import:
             path.unlink(missing_ok=True)
             raise
         return DumpFile(
-            name,
-            path.name,
-            seen.rows,
-            path.stat().st_size,
-            seen.sha256,
-            seen.regular,
-            int(time.time() * 1e6),
-            url,
-            validators.etag,
-            validators.last_modified,
-            seen.parts,
+            table=name,
+            name=path.name,
+            rows=seen.rows,
+            bytes=path.stat().st_size,
+            sha256=seen.sha256,
+            regular=seen.regular,
+            fetched_at=int(time.time() * 1e6),
+            url=url,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            parts=seen.parts,
         )
 
-    def _check_size(self, name: str, seen: Checked) -> None:
+    def _check_size(self, name: str, seen: CheckedFile) -> None:
         before = self._last.files.get(name) if self._last else None
         if before and not self._options.allow_shrink and seen.rows < before.rows * _SHRUNK:
             raise ShapeError(
@@ -325,7 +327,7 @@ class _Import:
             changed,
             files,
             missing,
-            generation.kept,
+            generation.title_counts,
             self._calls,
             round(elapsed, 3),
         )
@@ -343,7 +345,7 @@ def _names(source: BulkSource) -> list[str]:
     return [table.names[0] for table in source.tables.values()]
 
 
-def _is_table(path: Path, table: DumpTable, seen: Checked) -> None:
+def _is_table(path: Path, table: DumpTable, seen: CheckedFile) -> None:
     """ShapeError unless the header is that of the table; a page for browsers says so."""
     if table.packing != "tsv" or tuple(seen.header) == table.columns:
         return

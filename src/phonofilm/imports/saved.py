@@ -21,10 +21,9 @@ from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import Journal
-from phonofilm.landing.segment_store import SegmentStore
-from phonofilm.landing.segments import hashes, seal_log
+from phonofilm.landing.segments import body_hashes, seal_log
 from phonofilm.net.transport import BODY_BYTES_MAX
-from phonofilm.privacy.people import ErasedPeople
+from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import ODD_ANSWERS, Response
@@ -79,7 +78,7 @@ def land(
         work.take(_saved(paths))
         result = work.result(time.monotonic() - began)
         _keep_run(folder, source, result)
-        SegmentStore(folder).ship()
+        folder.segments().ship()
     return result
 
 
@@ -89,8 +88,8 @@ class _Landing:
     def __init__(self, folder: Workspace, source: HttpSource, run: str, key: bytes | None) -> None:
         self._folder, self._source, self._run, self._key = folder, source, run, key
         name = source.manifest.name
-        self._known = hashes(SegmentStore(folder).paths(name))
-        self._gone = ErasedPeople.of(folder.root, name, hash_key)
+        self._known = body_hashes(folder.segments().paths(name))
+        self._gone = ErasedPeople.load(folder.root, name, hash_key)
         self._stamp = RunInfo(name, source.saved_access, source.manifest.terms.version, run)
         self._passed: Counter[str] = Counter()
         self._odd: dict[str, tuple[int, str]] = {}
@@ -127,7 +126,7 @@ class _Landing:
             return
         at = min(saved.at, time.time())  # a clock that ran ahead is no reason to be newest for ever
         if self._gone is not None:
-            response = response._replace(body=self._gone.without(response.body) or b"{}")
+            response = response._replace(body=self._gone.remove_from(response.body) or b"{}")
         personal = self._source.manifest.endpoints[request.endpoint].personal
         if personal and self._key is not None:
             kept = pseudonymise(response.body, personal, self._key)

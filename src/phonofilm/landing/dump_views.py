@@ -1,7 +1,7 @@
-"""Dumps as relations of a database: each table under its own name, all columns text.
+"""Dumps as views of a database: each table under its own name, all columns text.
 
-A regular file is unpacked and read by the database itself; any other row by row, so that an odd
-row costs itself and is told.
+A regular file is unpacked and read by the database itself. Any other is read row by row, so that
+only the bad rows are lost, and they are reported.
 """
 
 from __future__ import annotations
@@ -12,23 +12,26 @@ import duckdb
 import msgspec
 
 from phonofilm.errors import ShapeError
-from phonofilm.landing.dumps import Dumps, Generation, careful, plain
+from phonofilm.landing.dumps import Dumps, Generation, read_row_by_row, unpack
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable
 from phonofilm.sources.bulk.tsv import BadRow
+from phonofilm.sql import identifier, literal
 
-_KEPT_ODD = 1000
-# So many rows that do not fit are no accident.
-_ODD_SHARE, _ODD_ROWS = 0.02, 100
+_BAD_ROWS_REPORTED_MAX = 1000
+# A table with more bad rows than both of these is refused: so many are no accident. Chosen, not
+# tuned.
+_BAD_SHARE_MAX, _BAD_ROWS_MAX = 0.02, 100
 
 
 class UnparsableDump(Exception):  # noqa: N818 - what happened
-    """A file that looked regular does not split into its columns: read it carefully."""
+    """A file that looked regular does not split into its columns: read it row by row."""
 
 
 class DumpViews:
-    """Opens a generation's files as views on a connection; `scratch` is for what is unpacked.
+    """Views of a generation's files on a connection; unpacked files are written to `scratch`.
 
-    `odd` rows are those that did not fit, by table; `careful_ones` skips the fast way.
+    `row_by_row` reads no file the fast way; `prefix` is put before the names of the views.
+    `bad_rows` are those that did not fit, by table.
     """
 
     def __init__(
@@ -38,118 +41,131 @@ class DumpViews:
         dumps: Dumps,
         generation: Generation,
         scratch: Path,
-        careful_ones: bool = False,
+        row_by_row: bool = False,
         prefix: str = "",
     ) -> None:
         self._connection, self._source, self._dumps = connection, source, dumps
-        self._generation, self._scratch, self._careful = generation, scratch, careful_ones
+        self._generation, self._scratch, self._row_by_row = generation, scratch, row_by_row
         self._prefix = prefix
-        self.odd: dict[str, list[BadRow]] = {}
+        self.bad_rows: dict[str, list[BadRow]] = {}
         self.findings: dict[str, int] = {}
 
     def unpack(self, table: str) -> Path | None:
-        """The file as plain text, when the fast way may read it; needs no database."""
+        """Unpack a file that the database may read itself, or return None; needs no database."""
         file = self._generation.files.get(table)
-        packed = self._source.tables[table].packing != "tsv"
-        if file is None or packed or not file.regular or self._careful:
+        is_text = self._source.tables[table].packing == "tsv"
+        if file is None or not is_text or not file.regular or self._row_by_row:
             return None
         target = self._scratch / f"{table}.tsv"
-        plain(self._dumps.path(self._generation, table), target)
+        unpack(self._dumps.path(self._generation, table), target)
         return target
 
-    def open(self, table: str, unpacked: Path | None) -> None:
-        """Makes the temporary view; an empty one for a file that was not there."""
-        spec = self._source.tables[table]
-        if table not in self._generation.files:
-            relation = _nothing(spec)
-        elif spec.packing != "tsv":
-            parts = self._generation.files[table].parts
-            relation = self._parts(table) if parts else _nothing(spec)
-        elif unpacked is not None:
-            relation = _csv(unpacked, spec)
-        else:
-            relation = self._row_by_row(table, spec)
-        self._view(table, relation)
-        self._look(table, spec)
+    def create(self, table: str, unpacked: Path | None) -> None:
+        """Create the temporary view of a table; an empty one for a file that was not imported.
 
-    def _parts(self, table: str) -> str:
-        """Parts that were made when the file came."""
+        UnparsableDump when a file that looked regular has rows of another width, ShapeError when
+        too many rows do not fit.
+        """
+        spec = self._source.tables[table]
+        file = self._generation.files.get(table)
+        if file is None or (spec.packing != "tsv" and not file.parts):
+            relation = _empty(spec)
+        elif spec.packing != "tsv":
+            relation = self._select_parts(table)
+        elif unpacked is not None:
+            relation = _select_text(unpacked, spec)
+        else:
+            relation = self._select_good_rows(table, spec)
+        self._create_view(table, relation)
+        self._check_rows(table, spec)
+
+    def _view(self, table: str) -> str:
+        return identifier(self._prefix + table)
+
+    def _create_view(self, table: str, relation: str) -> None:
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {self._view(table)} AS {relation}")
+
+    def _select_parts(self, table: str) -> str:
+        """Return the SQL that reads the Parquet parts written at import."""
         folder = self._dumps.path(self._generation, table).parent
         names = self._generation.files[table].part_names
-        return f"SELECT * FROM read_parquet([{', '.join(_literal(folder / n) for n in names)}])"
+        return f"SELECT * FROM read_parquet([{', '.join(literal(folder / n) for n in names)}])"
 
-    def _view(self, table: str, relation: str) -> None:
-        name = f'"{self._prefix}{table}"'
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {relation}")
-
-    def _look(self, table: str, spec: DumpTable) -> None:
-        """Counts what is odd in one pass: keys that stand there twice, words for numbers."""
-        keys = ", ".join(map(_quoted, spec.key))
+    def _check_rows(self, table: str, spec: DumpTable) -> None:
+        """Count repeated keys and words in place of numbers, in one pass over the table."""
+        keys = ", ".join(map(identifier, spec.key))
         counts = [f"count(*) - count(DISTINCT hash({keys}))" if keys else "0"]
         counts += [f"count({c}) - count(try_cast({c} AS DOUBLE))" for c in spec.numbers]
         try:
             row = self._connection.execute(
-                f'SELECT {", ".join(counts)} FROM "{self._prefix}{table}"'
+                f"SELECT {', '.join(counts)} FROM {self._view(table)}"
             ).fetchone() or (0,)
         except duckdb.InvalidInputException as error:
             raise UnparsableDump(str(error)[:400]) from None
-        for name, number in zip(spec.numbers, row[1:], strict=False):
-            if number:
-                self.findings[f"no_number_in_{name}"] = int(number)
+        for name, count in zip(spec.numbers, row[1:], strict=False):
+            if count:
+                self.findings[f"no_number_in_{name}"] = int(count)
         if row[0]:
             self.findings["doubled_key"] = self.findings.get("doubled_key", 0) + int(row[0])
-            self._connection.execute(
-                f"""CREATE OR REPLACE TEMP TABLE "once {table}" AS
-                SELECT * FROM "{self._prefix}{table}" QUALIFY row_number() OVER (
-                PARTITION BY {keys} ORDER BY {", ".join(map(_quoted, spec.columns))}) = 1"""
-            )
-            self._view(table, f'SELECT * FROM "once {table}"')
+            self._drop_repeated_keys(table, keys, spec)
 
-    def _row_by_row(self, table: str, spec: DumpTable) -> str:
-        """Writes the rows that fit as JSON lines, in which any text can stand."""
+    def _drop_repeated_keys(self, table: str, keys: str, spec: DumpTable) -> None:
+        """Replace the view by a table with the first row of each key, whatever the order."""
+        columns = ", ".join(map(identifier, spec.columns))
+        distinct = identifier(f"once {table}")
+        self._connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE {distinct} AS
+            SELECT * FROM {self._view(table)} QUALIFY row_number() OVER (
+            PARTITION BY {keys} ORDER BY {columns}) = 1"""
+        )
+        self._create_view(table, f"SELECT * FROM {distinct}")
+
+    def _select_good_rows(self, table: str, spec: DumpTable) -> str:
+        """Write the rows that fit as JSON lines, which hold any text; return the SQL to read them.
+
+        ShapeError when too many do not fit.
+        """
         target, encode = self._scratch / f"{table}.ndjson", msgspec.json.Encoder().encode
-        odd, count, rows = self.odd.setdefault(table, []), 0, 0
+        bad_rows, bad, good = self.bad_rows.setdefault(table, []), 0, 0
         with target.open("wb") as file:
             path = self._dumps.path(self._generation, table)
-            for row in careful(path, len(spec.columns)):
+            for row in read_row_by_row(path, len(spec.columns)):
                 if isinstance(row, BadRow):
-                    count += 1
-                    if len(odd) < _KEPT_ODD:
-                        odd.append(row)
+                    bad += 1
+                    if len(bad_rows) < _BAD_ROWS_REPORTED_MAX:
+                        bad_rows.append(row)
                     continue
-                rows += 1
+                good += 1
                 file.write(encode(dict(zip(spec.columns, row, strict=True))) + b"\n")
-        if count > _ODD_ROWS and count > _ODD_SHARE * (rows + count):
+        if bad > _BAD_ROWS_MAX and bad > _BAD_SHARE_MAX * (good + bad):
             raise ShapeError(
-                f"{count:,} of {rows + count:,} rows of {table} do not fit: {odd[0].reason}.",
+                f"{bad:,} of {good + bad:,} rows of {table} do not fit: {bad_rows[0].reason}.",
+                table=table,
                 saved="The warehouse stays as it was; the file is kept.",
                 next_step="Fetch it again: phonofilm import; or look at it: landing/dumps.",
             )
-        columns = ", ".join(f"'{name}': 'VARCHAR'" for name in spec.columns)
         return (
-            f"SELECT * FROM read_json({_literal(target)}, format = 'newline_delimited',"
-            f" columns = {{{columns}}})"
+            f"SELECT * FROM read_json({literal(target)}, format = 'newline_delimited',"
+            f" columns = {{{_text_columns(spec)}}})"
         )
 
 
-def _csv(path: Path, spec: DumpTable) -> str:
-    """Unquoted, unescaped, one width: whatever else stands there is an error, never a guess."""
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in spec.columns)
+def _text_columns(spec: DumpTable) -> str:
+    return ", ".join(f"{literal(name)}: 'VARCHAR'" for name in spec.columns)
+
+
+def _select_text(path: Path, spec: DumpTable) -> str:
+    """Return the SQL to read plain text: unquoted, unescaped, one width, no guesses."""
     return (
-        f"SELECT * FROM read_csv({_literal(path)}, delim = '\t', quote = '', escape = '',"
+        f"SELECT * FROM read_csv({literal(path)}, delim = '\t', quote = '', escape = '',"
         f" header = true, auto_detect = false, nullstr = '\\N', new_line = '\\n',"
-        f" strict_mode = true, columns = {{{columns}}})"
+        f" strict_mode = true, columns = {{{_text_columns(spec)}}})"
     )
 
 
-def _nothing(spec: DumpTable) -> str:
-    columns = ", ".join(f'NULL::{spec.type_of(name)} AS "{name}"' for name in spec.columns)
+def _empty(spec: DumpTable) -> str:
+    """Return the SQL of a table without rows."""
+    columns = ", ".join(
+        f"NULL::{spec.type_of(name)} AS {identifier(name)}" for name in spec.columns
+    )
     return f"SELECT {columns} WHERE false"
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
-
-
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"

@@ -8,27 +8,29 @@ The files stay byte for byte, with their validators and hashes, so that they can
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from phonofilm.errors import StoreError, storage_error
+from phonofilm.landing.hashing import HashingReader
 from phonofilm.sources.bulk import tsv
 
-KEPT = 2
-_NOTE = "generation.json"
+GENERATIONS_MAX = 2
+NOTE_FILE = "generation.json"
+SUBSET_FILE = "kept.parquet"
 _START_BYTES = 4096
+_EXCERPT_BYTES = 400
 
 
-class DumpFile(msgspec.Struct):
+class DumpFile(msgspec.Struct, kw_only=True):
     """One file of a generation; `fetched_at` is Unix microseconds, `rows` without the header.
 
-    `regular` files read the same in every reader; others need the careful one. `parts` of Parquet
-    hold the wanted columns of a file that is no table of text.
+    `regular` files read the same in every reader; others are read row by row. `parts` counts the
+    Parquet files with the wanted columns of a file that is no table of text.
     """
 
     table: str
@@ -50,12 +52,16 @@ class DumpFile(msgspec.Struct):
 
 
 def part_name(table: str, number: int) -> str:
-    """What one part of a table is called."""
+    """Return the file name of one part of a table."""
     return f"{table}.{number:06d}.parquet"
 
 
-class Generation(msgspec.Struct):
-    """All files of one import. `kept` counts titles by the rule that kept them."""
+class Generation(msgspec.Struct, kw_only=True):
+    """All files of one import.
+
+    `only` names the part that was imported, or is empty; `title_counts` counts its titles by the
+    rule that selected them; `id_map` is a digest of the ids that a map named.
+    """
 
     source: str
     number: int
@@ -64,18 +70,28 @@ class Generation(msgspec.Struct):
     only: str
     origin: str
     files: dict[str, DumpFile]
-    kept: dict[str, int]
+    title_counts: dict[str, int] = msgspec.field(name="kept")
     id_map: str = ""
 
+    @property
+    def file_names(self) -> set[str]:
+        """The names of all its files but the note."""
+        files = self.files.values()
+        parts = {name for file in files for name in file.part_names}
+        return {file.name for file in files} | parts | {SUBSET_FILE}
 
-class Checked(msgspec.Struct):
-    """What reading a file once told of it; `parts` were made of it on the way."""
+
+class CheckedFile(msgspec.Struct, kw_only=True):
+    """Facts of a file that was read to its end; `parts` Parquet files were written on the way.
+
+    `start` are its first bytes, for a message when it is no dump.
+    """
 
     header: list[str]
     rows: int
     sha256: str
     regular: bool
-    start: bytes
+    start: bytes = b""
     parts: int = 0
 
 
@@ -87,31 +103,30 @@ class Dumps:
         self.incoming = self.root / "incoming"
 
     def numbers(self) -> list[int]:
-        """The generations there are, oldest first."""
-        found = [p.parent.name for p in self.root.glob(f"[0-9]*/{_NOTE}")]
-        return sorted(int(name) for name in found)
+        """Return the numbers of the generations, oldest first."""
+        return sorted(int(path.parent.name) for path in self.root.glob(f"[0-9]*/{NOTE_FILE}"))
 
     def folder(self, number: int) -> Path:
-        """Where a generation lies."""
+        """Return the folder of a generation."""
         return self.root / f"{number:06d}"
 
     def newest(self) -> Generation | None:
-        """The newest generation, or None before the first import."""
+        """Return the newest generation, or None before the first import."""
         numbers = self.numbers()
         if not numbers:
             return None
-        path = self.folder(numbers[-1]) / _NOTE
+        path = self.folder(numbers[-1]) / NOTE_FILE
         try:
             return msgspec.json.decode(path.read_bytes(), type=Generation)
         except (OSError, msgspec.DecodeError) as error:
             raise StoreError(f"{path} cannot be read: {error}.") from error
 
     def path(self, generation: Generation, table: str) -> Path:
-        """A file of a generation."""
+        """Return the path of a file of a generation."""
         return self.folder(generation.number) / generation.files[table].name
 
-    def begin(self) -> Path:
-        """The folder for what comes; what an import left that was cut off is used again."""
+    def open_incoming(self) -> Path:
+        """Create the folder of the next generation; files of an interrupted import stay in it."""
         try:
             self.incoming.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -119,95 +134,76 @@ class Dumps:
         return self.incoming
 
     def swap_in(self, generation: Generation) -> None:
-        """Makes what was fetched the newest generation, in one step; the newest two are kept."""
+        """Make the incoming folder the newest generation, in one step; remove all but two."""
         try:
             for path in self.incoming.iterdir():
-                if path.is_dir():  # what a run left that was killed
+                if path.is_dir():  # scratch of a run that was killed
                     shutil.rmtree(path)
-                elif path.name not in _wanted(generation):
+                elif path.name not in generation.file_names:
                     path.unlink()
-            note = self.incoming / _NOTE
+            note = self.incoming / NOTE_FILE
             note.write_bytes(msgspec.json.format(msgspec.json.encode(generation), indent=1))
             self.incoming.rename(self.folder(generation.number))
-            for number in self.numbers()[:-KEPT]:
+            for number in self.numbers()[:-GENERATIONS_MAX]:
                 shutil.rmtree(self.folder(number))
         except OSError as error:
             raise storage_error(self.root, error) from error
 
-    def take(self, source: Path, name: str) -> Path:
-        """Copies a local file in."""
-        return self._bring(source, name, shutil.copyfile)
+    def copy_in(self, source: Path, name: str) -> Path:
+        """Copy a local file into the incoming folder."""
+        return self._place(source, name, shutil.copyfile)
 
-    def keep(self, source: Path, file: DumpFile) -> None:
-        """Brings a file of the last generation along without copying it, its parts as well."""
+    def link_in(self, source: Path, file: DumpFile) -> None:
+        """Link a file of the last generation, and its parts, into the incoming folder."""
         for name in (file.name, *file.part_names):
-            self._bring(source.with_name(name), name, os.link)
+            self._place(source.with_name(name), name, os.link)
 
-    def _bring(self, source: Path, name: str, bring: object) -> Path:
+    def _place(self, source: Path, name: str, place: Callable[[Path, Path], object]) -> Path:
         target = self.incoming / name
         try:
             target.unlink(missing_ok=True)
-            bring(source, target)  # type: ignore[operator]
+            place(source, target)
         except OSError as error:
             raise storage_error(target, error) from error
         return target
 
 
-def _wanted(generation: Generation) -> set[str]:
-    files = generation.files.values()
-    parts = {name for file in files for name in file.part_names}
-    return {file.name for file in files} | parts | {"kept.parquet"}
+def check_dump(path: Path) -> CheckedFile:
+    """Read a file of tab-separated text to its end once: gzip, header, rows, hash.
 
-
-def check(path: Path) -> Checked:
-    """Reads a file to its end once: gzip, header, rows, hash. `tsv.CutShort` when it is not whole.
-
-    Widths are told later, by whoever reads the fields; counting tabs takes as long as reading them.
+    `tsv.TruncatedFile` when it is not whole. Rows of another width are found later, when the fields
+    are read, because counting tabs takes as long as reading them.
     """
-    hashing, glance, start = hashlib.sha256(), tsv.LineScan(), b""
-    with path.open("rb") as plain:
-        for held in tsv.unpacked(_Hashed(plain, hashing)):
+    scan, start = tsv.LineScan(), b""
+    with path.open("rb") as file:
+        reader = HashingReader(file)
+        for block in tsv.unpacked(reader):
             if len(start) < _START_BYTES:
-                start += held[:_START_BYTES]
-            glance.at(held)
-    glance.finish()
+                start += block[:_START_BYTES]
+            scan.at(block)
+    scan.finish()
     header, _ = tsv.split_header(start)
-    return Checked(header, glance.lines - 1, hashing.hexdigest(), glance.regular, start[:400])
+    return CheckedFile(
+        header=header,
+        rows=scan.lines - 1,
+        sha256=reader.sha256(),
+        regular=scan.regular,
+        start=start[:_EXCERPT_BYTES],
+    )
 
 
-def sha256_of(path: Path) -> str:
-    """The hash of a file; empty for one that is not there."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-class _Hashed:
-    """A file whose bytes are hashed as they are read."""
-
-    def __init__(self, file: object, hashing: object) -> None:
-        self._read, self._update = file.read, hashing.update  # type: ignore[attr-defined]
-
-    def read(self, size: int) -> bytes:
-        held: bytes = self._read(size)
-        self._update(held)
-        return held
-
-
-def plain(path: Path, target: Path) -> None:
-    """Unpacks a checked file, for a reader that wants plain text."""
+def unpack(path: Path, target: Path) -> None:
+    """Unpack a checked file to plain text."""
     try:
         with path.open("rb") as packed, target.open("wb", buffering=0) as file:
-            for held in tsv.unpacked(packed):
-                file.write(held)
+            for block in tsv.unpacked(packed):
+                file.write(block)
     except OSError as error:
         raise storage_error(target, error) from error
 
 
-def careful(path: Path, width: int) -> Iterator[list[str | None] | tsv.BadRow]:
-    """The rows of a file one by one, for those that are not regular."""
+def read_row_by_row(path: Path, width: int) -> Iterator[list[str | None] | tsv.BadRow]:
+    """Yield the rows of a file one by one, for files that are not regular."""
     with path.open("rb") as packed:
         for number, block in enumerate(tsv.blocks(packed)):
             body = tsv.split_header(block)[1] if number == 0 else block

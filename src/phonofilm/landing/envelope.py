@@ -1,4 +1,4 @@
-"""An answer as it is kept: the body as it came, and what it takes to read it again."""
+"""A landed response: the body as it came, and what it takes to read it again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 
 from phonofilm.sources.contract import Request, Response
 
+# The fields of Envelope, in their order, as DuckDB stores them.
 COLUMNS = {
     "seq": "BIGINT",
     "source": "VARCHAR",
@@ -26,13 +27,14 @@ COLUMNS = {
     "run": "VARCHAR",
     "body": "VARCHAR",
 }
-_KEPT_HEADERS = frozenset(
+# Cookies and other headers are left out: they name the caller, not the response.
+_LANDED_HEADERS = frozenset(
     ("content-type", "etag", "last-modified", "date", "retry-after", "cache-control")
 )
 
 
 class Envelope(msgspec.Struct):
-    """One landed answer. `fetched_at` is Unix microseconds; `encoding` is utf-8 or base64."""
+    """One landed response. `fetched_at` is Unix microseconds; `encoding` is utf-8 or base64."""
 
     seq: int
     source: str
@@ -52,18 +54,24 @@ class Envelope(msgspec.Struct):
 
     @property
     def request(self) -> Request:
-        """What was asked."""
+        """The request that was sent."""
         return Request(self.endpoint, tuple(self.ids), self.offset)
 
     @property
     def response(self) -> Response:
-        """What came back."""
+        """The response as the source reads it."""
         body = self.body.encode() if self.encoding == "utf-8" else base64.b64decode(self.body)
         return Response(self.status, self.headers, body, self.url)
 
+    def with_body(self, body: bytes) -> Envelope:
+        """Return this response with another body, which is JSON and hence text."""
+        return msgspec.structs.replace(
+            self, body=body.decode(), encoding="utf-8", sha256=body_hash(body)
+        )
+
 
 class RunInfo(msgspec.Struct):
-    """What all answers of one run share."""
+    """The fields that all responses of one run share."""
 
     source: str
     access: str
@@ -71,33 +79,35 @@ class RunInfo(msgspec.Struct):
     run: str
 
 
-def digest_of(body: bytes) -> str:
-    """The hash of a body as it is stored."""
+def body_hash(body: bytes) -> str:
+    """Return the SHA-256 of a body as it is stored, in hexadecimal."""
     return hashlib.sha256(body).hexdigest()
 
 
 def wrap(
-    stamp: RunInfo, seq: int, request: Request, response: Response, fetched_at: int
+    run_info: RunInfo, seq: int, request: Request, response: Response, fetched_at: int
 ) -> Envelope:
-    """Wraps an answer; the hash is of the body as it is stored."""
+    """Wrap a response for the landing; a body that is not UTF-8 is stored as base64."""
     try:
         body, encoding = response.body.decode(), "utf-8"
     except UnicodeDecodeError:
         body, encoding = base64.b64encode(response.body).decode(), "base64"
     return Envelope(
-        seq,
-        stamp.source,
-        request.endpoint,
-        list(request.ids),
-        request.offset,
-        stamp.access,
-        response.url,
-        response.status,
-        fetched_at,
-        {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS},
-        digest_of(response.body),
-        encoding,
-        stamp.terms,
-        stamp.run,
-        body,
+        seq=seq,
+        source=run_info.source,
+        endpoint=request.endpoint,
+        ids=list(request.ids),
+        offset=request.offset,
+        access=run_info.access,
+        url=response.url,
+        status=response.status,
+        fetched_at=fetched_at,
+        headers={
+            name: value for name, value in response.headers.items() if name in _LANDED_HEADERS
+        },
+        sha256=body_hash(response.body),
+        encoding=encoding,
+        terms=run_info.terms,
+        run=run_info.run,
+        body=body,
     )

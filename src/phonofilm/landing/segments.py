@@ -1,19 +1,44 @@
-"""Segments: ranges of answers as Parquet, readable by any engine without us."""
+"""Segments: ranges of landed responses as Parquet, readable by any engine without us."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 import duckdb
+import msgspec
 
 from phonofilm.errors import StoreError, storage_error
+from phonofilm.files import PARTIAL_SUFFIX, atomic_path
 from phonofilm.landing.envelope import COLUMNS, Envelope
+from phonofilm.sql import identifier, literal
 
-# Twice this is allocated per thread; longer lines are rare and read with a larger one.
-_BUFFER_BYTES = 4 * 1024 * 1024
+# DuckDB allocates twice this per thread for a line of JSON. Longer lines are rare and read with a
+# larger buffer. Chosen, not tuned.
+_LINE_BYTES = 4 * 1024 * 1024
+_ROWS_PER_FETCH = 512
+_COLUMN_NAMES = ", ".join(map(identifier, COLUMNS))
+_COLUMN_TYPES = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
+
+Change = Callable[[Envelope], Envelope | None]
+
+
+class _Partition(NamedTuple):
+    """The rows of a log that become one segment: their place, first and last number, a digest."""
+
+    source: str
+    endpoint: str
+    day: str
+    first: int
+    last: int
+    digest: str
+
+    def path(self, landing: Path) -> Path:
+        folder = f"source={self.source}/endpoint={quote(self.endpoint)}/date={self.day}"
+        return landing / folder / f"{self.first:010d}-{self.last:010d}-{self.digest}.parquet"
 
 
 def _connect(threads: int = 2) -> duckdb.DuckDBPyConnection:
@@ -23,133 +48,174 @@ def _connect(threads: int = 2) -> duckdb.DuckDBPyConnection:
 
 
 def seal_log(log: Path, landing: Path, threads: int = 2) -> list[Path]:
-    """Turns a log into segments under `source=/endpoint=/date=`; names follow from the answers.
+    """Convert a log to segments under `source=/endpoint=/date=` and return their paths.
 
-    Beside a running crawl one thread is enough: two would take the crawl's own core.
+    During a crawl one thread is enough, because two would take the crawl's own core.
 
-    A seal that was cut off is simply done again: the same answers give the same names, and a file
-    appears under its name only when it is whole.
+    A seal that was interrupted is simply repeated: names follow from the responses, and a file
+    appears under its name only when it is whole. StoreError when the disk fails.
     """
     with _connect(threads) as connection:
         try:
             try:
-                return _seal(connection, log, landing, _BUFFER_BYTES)
+                return _seal(connection, log, landing, _LINE_BYTES)
             except duckdb.InvalidInputException:  # a line longer than the buffer
-                return _seal(connection, log, landing, _longest_line(log))
-        except duckdb.Error as error:
+                return _seal(connection, log, landing, _longest_line_bytes(log))
+        except (OSError, duckdb.Error) as error:
             raise storage_error(landing, error) from error
 
 
 def _seal(
     connection: duckdb.DuckDBPyConnection, log: Path, landing: Path, line_bytes: int
 ) -> list[Path]:
-    columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
     connection.execute(
         f"""CREATE OR REPLACE TEMP VIEW log AS
         SELECT *, strftime(make_timestamp(fetched_at), '%Y-%m-%d') AS day
-        FROM read_json({_literal(log)}, format = 'newline_delimited', columns = {columns},
-        maximum_object_size = {line_bytes})"""
+        FROM {_read_lines(log, line_bytes)}"""
     )
-    parts = connection.execute(
+    rows = connection.execute(
         """SELECT source, endpoint, day, min(seq), max(seq),
         md5(string_agg(run || ' ' || seq, ',' ORDER BY seq))[:8]
         FROM log GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
-    if len(parts) > 1:  # read once; for one part, copying all bodies would cost more than that
+    if len(rows) > 1:  # read once; for one part, copying all bodies would cost more than that
         connection.execute("CREATE OR REPLACE TEMP TABLE read_log AS FROM log")
         connection.execute("CREATE OR REPLACE TEMP VIEW log AS FROM read_log")
-    return [_write(connection, landing, *part) for part in parts]
+    return [_write_partition(connection, landing, _Partition(*row)) for row in rows]
 
 
-def _longest_line(log: Path) -> int:
-    """Bytes the reader must hold at once; it allocates them per thread, so no more than needed."""
+def _read_lines(path: Path, line_bytes: int) -> str:
+    """Return the SQL of a table function that reads envelopes from JSON lines."""
+    return (
+        f"read_json({literal(path)}, format = 'newline_delimited', columns = {_COLUMN_TYPES},"
+        f" maximum_object_size = {line_bytes})"
+    )
+
+
+def _read_parquet(path: Path) -> str:
+    """Return the SQL of a table function that reads a segment."""
+    return f"read_parquet({literal(path)}, hive_partitioning = false)"
+
+
+def _longest_line_bytes(log: Path) -> int:
+    """Return the buffer for the longest line; the reader allocates it per thread."""
     with log.open("rb") as file:
         longest = max((len(line) for line in file), default=0)
     return longest + 1024
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    landing: Path,
-    source: str,
-    endpoint: str,
-    day: str,
-    first: int,
-    last: int,
-    digest: str,
+def _write_partition(
+    connection: duckdb.DuckDBPyConnection, landing: Path, partition: _Partition
 ) -> Path:
-    folder = landing / f"source={source}" / f"endpoint={quote(endpoint)}" / f"date={day}"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{first:010d}-{last:010d}-{digest}.parquet"
-    growing = target.with_suffix(".growing")
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
-    connection.execute(
-        f"""COPY (SELECT {names} FROM log WHERE source = {_literal(source)}
-        AND endpoint = {_literal(endpoint)} AND day = {_literal(day)})
-        TO {_literal(growing)}
-        (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096)"""
-    )
-    growing.replace(target)
+    target = partition.path(landing)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(target, locked=True) as partial:
+        connection.execute(
+            f"""COPY (SELECT {_COLUMN_NAMES} FROM log WHERE source = {literal(partition.source)}
+            AND endpoint = {literal(partition.endpoint)} AND day = {literal(partition.day)})
+            TO {literal(partial)}
+            (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 4096)"""
+        )
     return target
 
 
-def answers(paths: Iterable[Path]) -> Iterator[Envelope]:
-    """The answers of segments, file by file, in the order they were sealed."""
-    names = ", ".join(f'"{name}"' for name in COLUMNS)
+def read_segments(paths: Iterable[Path]) -> Iterator[Envelope]:
+    """Yield the landed responses of segments, file by file, in the order they were sealed."""
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
         for path in paths:
-            rows = connection.execute(
-                f"SELECT {names} FROM read_parquet({_literal(path)}, hive_partitioning = false)"
-            )
-            while batch := rows.fetchmany(512):
+            rows = connection.execute(f"SELECT {_COLUMN_NAMES} FROM {_read_parquet(path)}")
+            while batch := rows.fetchmany(_ROWS_PER_FETCH):
                 for row in batch:
-                    yield Envelope(*row)
+                    yield Envelope(*row)  # the columns are its fields in their order
 
 
-def segments(landing: Path, source: str = "*") -> list[Path]:
-    """All segments of a landing, in a stable order."""
+def segment_paths(landing: Path, source: str = "*") -> list[Path]:
+    """Return all segments of a landing, in a stable order."""
     return sorted(landing.glob(f"source={source}/endpoint=*/date=*/*.parquet"))
 
 
-def hashes(paths: Iterable[Path]) -> set[str]:
-    """The hashes of all bodies in segments."""
+def remove_partials(landing: Path) -> None:
+    """Remove segments that a killed process left half written; the caller holds the lock."""
+    for path in landing.glob(f"source=*/endpoint=*/date=*/*{PARTIAL_SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
+def body_hashes(paths: Iterable[Path]) -> set[str]:
+    """Return the hashes of all bodies in segments."""
     with duckdb.connect() as connection:
         return {
             row[0]
             for path in paths
-            for row in connection.execute(
-                f"SELECT sha256 FROM read_parquet({_literal(path)})"
-            ).fetchall()
+            for row in connection.execute(f"SELECT sha256 FROM {_read_parquet(path)}").fetchall()
         }
 
 
-def drop_from(path: Path, limit: int) -> int:
-    """Removes answers fetched before an instant (Unix microseconds): rows, or the whole file."""
+def delete_before(path: Path, limit_us: int) -> int:
+    """Delete responses fetched before an instant (Unix microseconds) and return their number.
+
+    Rewrites the segment, or removes the file when nothing of it stays.
+    """
+    table = _read_parquet(path)
     with _connect() as connection:
-        table = f"read_parquet({_literal(path)}, hive_partitioning = false)"
         row = connection.execute(
-            f"SELECT count(*), count(*) FILTER (fetched_at < {limit}) FROM {table}"
+            f"SELECT count(*), count(*) FILTER (fetched_at < {limit_us}) FROM {table}"
         ).fetchone()
-        total, old = row or (0, 0)
-        if 0 < old < total:
-            growing = path.with_suffix(".growing")
-            connection.execute(
-                f"COPY (SELECT * FROM {table} WHERE fetched_at >= {limit}) TO {_literal(growing)}"
-                " (FORMAT parquet, COMPRESSION zstd)"
-            )
-            growing.replace(path)
-        elif old:
+        total, expired = row or (0, 0)
+        if 0 < expired < total:
+            with atomic_path(path, locked=True) as partial:
+                connection.execute(
+                    f"COPY (SELECT * FROM {table} WHERE fetched_at >= {limit_us})"
+                    f" TO {literal(partial)} (FORMAT parquet, COMPRESSION zstd)"
+                )
+        elif expired:
             path.unlink()
-    return int(old)
+    return int(expired)
 
 
-def _literal(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
+def rewrite_segment(path: Path, change: Change) -> int:
+    """Rewrite the responses that a change touches and return their number.
+
+    `change` returns the same envelope to leave it alone, another one to replace it, None to drop
+    it. A segment without responses is removed. StoreError when the disk fails.
+    """
+    remaining: list[Envelope] = []
+    touched = 0
+    for envelope in read_segments([path]):
+        changed = change(envelope)
+        touched += changed is not envelope
+        if changed is not None:
+            remaining.append(changed)
+    if not touched:
+        return 0
+    try:
+        if remaining:
+            _replace_segment(path, remaining)
+        else:
+            path.unlink()
+    except (OSError, duckdb.Error) as error:
+        raise storage_error(path, error) from error
+    return touched
+
+
+def _replace_segment(path: Path, envelopes: list[Envelope]) -> None:
+    """Write a segment anew, by way of a file of JSON lines beside it."""
+    encoded = [msgspec.json.encode(envelope) for envelope in envelopes]
+    line_bytes = max(_LINE_BYTES, max(map(len, encoded)) + 1024)
+    lines = path.with_suffix(f".lines{PARTIAL_SUFFIX}")
+    try:
+        lines.write_bytes(b"\n".join(encoded) + b"\n")
+        with duckdb.connect() as connection, atomic_path(path, locked=True) as partial:
+            connection.execute(
+                f"COPY (SELECT * FROM {_read_lines(lines, line_bytes)})"
+                f" TO {literal(partial)} (FORMAT parquet, COMPRESSION zstd)"
+            )
+    finally:
+        lines.unlink(missing_ok=True)
 
 
 def free_bytes(folder: Path) -> int:
-    """Room left on the disk of a folder."""
+    """Return the room left on the disk of a folder; StoreError when it cannot be read."""
     try:
         return shutil.disk_usage(folder).free
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Partial imports: which titles a part keeps, by which rule; found once, kept beside the files."""
+"""Partial imports: which titles a part selects, by which rule; computed once, beside the files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import duckdb
 
 from phonofilm.errors import ShapeError
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
-from phonofilm.landing.dumps import Dumps, Generation
+from phonofilm.landing.dumps import SUBSET_FILE, Dumps, Generation
 from phonofilm.sources.bulk.contract import BulkSource
+from phonofilm.sql import identifier, literal
 
-KEPT_FILE = "kept.parquet"
+_MEMORY = "3GB"  # chosen, not tuned
 
 
 class _Incoming(Dumps):
@@ -22,44 +23,39 @@ class _Incoming(Dumps):
         self.incoming = incoming
 
     def path(self, generation: Generation, table: str) -> Path:
-        """A file where it was fetched."""
+        """Return the path of a file where it was fetched."""
         return self.incoming / generation.files[table].name
 
 
-def keep_part(
+def write_subset(
     source: BulkSource, incoming: Path, generation: Generation, id_map: list[str]
 ) -> dict[str, int]:
-    """Writes `kept.parquet` (id, rule) and counts the titles by the rule that kept each."""
+    """Write the titles of a part (id, rule) to `kept.parquet`; count them by rule.
+
+    `id_map` are ids that a map named. ShapeError when the part has no title.
+    """
     try:
-        return _keep(source, incoming, generation, id_map, careful=False)
+        return _write(source, incoming, generation, id_map, row_by_row=False)
     except (UnparsableDump, duckdb.InvalidInputException):
-        return _keep(source, incoming, generation, id_map, careful=True)
+        return _write(source, incoming, generation, id_map, row_by_row=True)
 
 
-def _keep(
-    source: BulkSource, incoming: Path, generation: Generation, id_map: list[str], careful: bool
+def _write(
+    source: BulkSource, incoming: Path, generation: Generation, id_map: list[str], row_by_row: bool
 ) -> dict[str, int]:
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=incoming) as scratch:
-        connection.execute("SET memory_limit = '3GB'")
-        relations = DumpViews(
-            connection, source, _Incoming(incoming), generation, Path(scratch), careful
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        views = DumpViews(
+            connection, source, _Incoming(incoming), generation, Path(scratch), row_by_row
         )
         for table in source.needs(generation.only):
-            relations.open(table, relations.unpack(table))
-        connection.execute("CREATE TABLE id_map (id VARCHAR)")
-        if id_map:
-            connection.execute("INSERT INTO id_map SELECT unnest(?::VARCHAR[])", [id_map])
-        connection.execute("CREATE TABLE kept (id VARCHAR, rule VARCHAR)")
-        for rule in source.rules(generation.only, bool(id_map)):
-            connection.execute(
-                f"""INSERT INTO kept SELECT DISTINCT n.id, ? FROM ({rule.sql}) n(id)
-                WHERE n.id NOT IN (SELECT id FROM kept)""",
-                [rule.name],
-            )
-        target = str(incoming / KEPT_FILE).replace("'", "''")
-        connection.execute(f"COPY (FROM kept ORDER BY id) TO '{target}' (FORMAT parquet)")
+            views.create(table, views.unpack(table))
+        _select_titles(connection, source, generation.only, id_map)
+        connection.execute(
+            f"COPY (FROM kept ORDER BY id) TO {literal(incoming / SUBSET_FILE)} (FORMAT parquet)"
+        )
         rows = connection.execute("SELECT rule, count(*) FROM kept GROUP BY rule ORDER BY 2 DESC")
-        counts = {str(rule): int(number) for rule, number in rows.fetchall()}
+        counts = {str(rule): int(count) for rule, count in rows.fetchall()}
     if not counts:
         raise ShapeError(
             f"No title is kept by --only {generation.only}.",
@@ -69,17 +65,36 @@ def _keep(
     return counts
 
 
-def narrow(connection: duckdb.DuckDBPyConnection, source: BulkSource, folder: Path) -> None:
-    """Views under the tables' own names of what belongs to the titles that were kept.
+def _select_titles(
+    connection: duckdb.DuckDBPyConnection, source: BulkSource, only: str, id_map: list[str]
+) -> None:
+    """Fill the table `kept` (id, rule); the first rule that selects a title is its rule."""
+    connection.execute("CREATE TABLE id_map (id VARCHAR)")
+    if id_map:
+        connection.execute("INSERT INTO id_map SELECT unnest(?::VARCHAR[])", [id_map])
+    connection.execute("CREATE TABLE kept (id VARCHAR, rule VARCHAR)")
+    for rule in source.rules(only, bool(id_map)):
+        connection.execute(
+            f"""INSERT INTO kept SELECT DISTINCT n.id, ? FROM ({rule.sql}) n(id)
+            WHERE n.id NOT IN (SELECT id FROM kept)""",
+            [rule.name],
+        )
 
-    The whole tables are there as `all TABLE`.
+
+def create_subset_views(
+    connection: duckdb.DuckDBPyConnection, source: BulkSource, folder: Path
+) -> None:
+    """Create views, under the tables' own names, of the rows that belong to selected titles.
+
+    The whole tables must be there as `all TABLE`.
     """
-    path = str(folder / KEPT_FILE).replace("'", "''")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE kept AS FROM '{path}'")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE kept AS FROM {literal(str(folder / SUBSET_FILE))}"
+    )
     for table in sorted(source.tables, key=lambda name: "credited" in source.narrowed[name]):
         if "credited" in source.narrowed[table]:
             connection.execute(f"CREATE OR REPLACE TEMP TABLE credited AS {source.credited}")
         connection.execute(
-            f'CREATE OR REPLACE TEMP VIEW "{table}" AS'
-            f' SELECT * FROM "all {table}" WHERE {source.narrowed[table]}'
+            f"CREATE OR REPLACE TEMP VIEW {identifier(table)} AS"
+            f" SELECT * FROM {identifier(f'all {table}')} WHERE {source.narrowed[table]}"
         )

@@ -20,8 +20,7 @@ from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.errors import PhonofilmError, UsageError
 from phonofilm.findings import Findings
 from phonofilm.landing.envelope import Envelope
-from phonofilm.landing.segment_store import SegmentStore
-from phonofilm.landing.segments import answers
+from phonofilm.landing.segments import read_segments
 from phonofilm.media.fetcher import Fetcher, StoredFile, is_public
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
@@ -240,10 +239,10 @@ async def fetch_files(
     timeout_seconds: float,
 ) -> tuple[MediaResult, list[dict[str, Any]]]:
     """Fetches files of what is followed; what was odd about them."""
-    source, shelf, findings = parts.source, SegmentStore(folder), Findings()
+    source, shelf, findings = parts.source, folder.segments(), Findings()
     names = sorted(shelf.names(source.manifest.name), key=lambda name: Path(name).name)
-    wishes = wanted(source, parts.frontier, answers(map(shelf.path, names)), roles)
-    shelf.tidy()
+    wishes = wanted(source, parts.frontier, read_segments(map(shelf.path, names)), roles)
+    shelf.remove_fetched()
     base = urlsplit(origin.base_url)
     host, ours = base.netloc, f"{base.scheme}://{base.netloc}"
     # A sandbox's files lie in the sandbox, and nowhere else.

@@ -1,17 +1,18 @@
-"""People's names in answers, replaced by keyed hashes before anything is written.
+"""Replace people's names in responses by keyed hashes before anything is written.
 
 A manifest says where they stand: `a.b` inside objects, `a[]` in each of a list, `a[kind=x]` in
 those of a kind, `**[kind=x]` in those of a kind at any depth, `b.*` for all text in b,
-`user{id,name}` for an object of which only these stay, hashed, and `body@` for a text in which
-people are mentioned as `@name`.
+`user{id,name}` for an object of which only these fields stay, hashed, and `body@` for a text in
+which people are mentioned as `@name`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -20,176 +21,177 @@ from phonofilm.sources.contract import Malformed
 from phonofilm.sources.decode import plain
 
 _KINDS = re.compile(r"\[(?:kind=([^\]]+))?\]$")
-# What services let people be called; after a letter or digit it is an address, not a mention.
+_STEP = re.compile(r"((?:[^.\[{]|\[[^\]]*\]|\{[^}]*\})*)(\.?)(.*)$", re.DOTALL)
+# What services allow as a user name; after a letter or digit it is an address, not a mention.
 MENTION = re.compile(r"(?<![\w@])@([A-Za-z0-9][\w-]{2,})")
+PREFIX = "person-"
+_HASH_BYTES = 8
 Hash = Callable[[str], str]
 Mask = Callable[[Any, Hash], None]
-PREFIX = "person-"
 
 
 def pseudonym(key: bytes, text: str) -> str:
-    """A keyed hash of a person's name: the same person stays the same, and stays unknown.
+    """Return the keyed hash of a person's id or name; the same person stays the same, unknown.
 
     A URN (`soundcloud:users:7`) and the number it ends in are one person.
     """
-    return _hasher(key)(text)
+    return _keyed_hash(key, _without_namespace(text))
 
 
-def _hasher(key: bytes) -> Hash:
-    """HMAC-SHA256 with its key worked in once: a page of comments names hundreds of people."""
-    began, ended = (half.copy for half in _begun(key))
-    known: dict[str, str] = {}
-    look = known.get
-
-    def hashed(text: str) -> str:
-        if found := look(text):
-            return found
-        name = text[text.rfind(":") + 1 :] if ":" in text and text.count(":") == 2 else text
-        inner, outer = began(), ended()
-        inner.update(name.encode() if name.isascii() else name.encode("utf-8", "surrogatepass"))
-        outer.update(inner.digest())
-        found = known[text] = PREFIX + str(outer.hexdigest())[:16]
-        return found
-
-    return hashed
+def person_hash(key: bytes, value: object) -> str:
+    """Return the keyed hash of an id or name; one that is hashed already stays."""
+    text = str(value)
+    return text if text.startswith(PREFIX) else pseudonym(key, text)
 
 
-@cache
-def _begun(key: bytes) -> tuple[Any, Any]:
-    """The two halves of HMAC (RFC 2104) with the key already in them."""
-    block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-    return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+def _without_namespace(text: str) -> str:
+    return text[text.rfind(":") + 1 :] if ":" in text and text.count(":") == 2 else text
+
+
+def _keyed_hash(key: bytes, name: str) -> str:
+    """Return HMAC-SHA256 of a name, cut to 64 bits."""
+    digest = hmac.digest(key, name.encode("utf-8", "surrogatepass"), "sha256")
+    return PREFIX + digest[:_HASH_BYTES].hex()
+
+
+def _caching_hasher(key: bytes) -> Hash:
+    """Return `pseudonym` for the names of one body, where most people stand several times."""
+    keyed_hash = cache(partial(_keyed_hash, key))
+    return cache(lambda text: keyed_hash(_without_namespace(text)))
 
 
 def pseudonymise(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool = False) -> bytes:
-    """The body with personal fields replaced; `anywhere` in whatever it is that they stand in.
+    """Replace the personal fields of a body; `anywhere` at any depth, whatever they stand in.
 
-    In a body that is no JSON nobody knows where names stand: only its size and hash are kept.
+    Of a body that is not JSON only size and hash are kept, because names may stand anywhere in it.
     """
     try:
         tree = plain(body)
     except Malformed:
         return redacted(body)
-    hashed = _hasher(key)
+    hash_name = _caching_hasher(key)
     if anywhere:
         paths = dict.fromkeys(f"**{path.rpartition('[].')[2]}" for path in paths)
     for path in paths:
-        _mask(path)(tree, hashed)
+        _mask(path)(tree, hash_name)
     return msgspec.json.encode(tree)
 
 
 def redacted(body: bytes) -> bytes:
-    """What is kept of a body that may name people where nobody looks: its size and hash."""
-    told = "not readable, and it may hold people's names"
+    """Return what replaces a body that may name people at unknown places: its size and hash."""
+    reason = "not readable, and it may hold people's names"
     digest = hashlib.sha256(body).hexdigest()
-    return msgspec.json.encode({"redacted": told, "bytes": len(body), "sha256": digest})
+    return msgspec.json.encode({"withheld": reason, "bytes": len(body), "sha256": digest})
 
 
 @cache
 def _mask(path: str) -> Mask:
-    """What replaces the names at a path."""
-    head, _, rest = _parted(path)
-    if head.startswith("**"):
-        return _anywhere(_mask(path.removeprefix("**")))
-    kinds = _KINDS.search(head)
+    """Compile a path of a manifest to the function that replaces the names there."""
+    step, _, rest = _split_step(path)
+    if step.startswith("**"):
+        return _mask_at_any_depth(_mask(path.removeprefix("**")))
+    kinds = _KINDS.search(step)
     if kinds:
-        return _in_each(head[: kinds.start()], kinds[1], _mask(rest))
+        return _mask_elements(step[: kinds.start()], kinds[1], _mask(rest))
     if rest:
-        return _inside(head, _mask(rest)) if rest != "*" else _everything(head)
-    if head.endswith("}"):
-        name, _, fields = head[:-1].partition("{")
-        return _only(name, fields.split(","))
-    return _mentions(head[:-1]) if head.endswith("@") else _name(head)
+        return _mask_inside(step, _mask(rest)) if rest != "*" else _mask_all_text(step)
+    if step.endswith("}"):
+        field, _, names = step[:-1].partition("{")
+        return _mask_object(field, names.split(","))
+    return _mask_mentions(step[:-1]) if step.endswith("@") else _mask_field(step)
 
 
-def _parted(path: str) -> tuple[str, str, str]:
-    """The first step of a path, and the rest; dots inside brackets part nothing."""
-    match = re.match(r"((?:[^.\[{]|\[[^\]]*\]|\{[^}]*\})*)(\.?)(.*)$", path, re.DOTALL)
+def _split_step(path: str) -> tuple[str, str, str]:
+    """Split off the first step of a path; dots inside brackets do not end it."""
+    match = _STEP.match(path)
     return (match[1], match[2], match[3]) if match else (path, "", "")
 
 
-def _in_each(name: str, kind: str | None, inner: Mask) -> Mask:
-    def mask(node: Any, hashed: Hash) -> None:
-        held = (node.get(name) if isinstance(node, dict) else None) if name else node
-        if kind and not name and isinstance(node, dict):
-            held = [node]
-        for element in held if isinstance(held, list) else ():
+def _mask_elements(field: str, kind: str | None, inner: Mask) -> Mask:
+    """Apply a mask to the elements of a list, or of those of a kind; no field is the node."""
+
+    def mask(node: Any, hash_name: Hash) -> None:
+        elements = (node.get(field) if isinstance(node, dict) else None) if field else node
+        if kind and not field and isinstance(node, dict):
+            elements = [node]
+        for element in elements if isinstance(elements, list) else ():
             if kind is None or (isinstance(element, dict) and element.get("kind") == kind):
-                inner(element, hashed)
+                inner(element, hash_name)
 
     return mask
 
 
-def _anywhere(inner: Mask) -> Mask:
-    def mask(node: Any, hashed: Hash) -> None:
-        held = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-        for element in held:
-            mask(element, hashed)
+def _mask_at_any_depth(inner: Mask) -> Mask:
+    def mask(node: Any, hash_name: Hash) -> None:
+        children = (
+            node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+        )
+        for child in children:
+            mask(child, hash_name)
         if isinstance(node, dict):
-            inner(node, hashed)
+            inner(node, hash_name)
 
     return mask
 
 
-def _inside(name: str, inner: Mask) -> Mask:
-    def mask(node: Any, hashed: Hash) -> None:
-        if isinstance(node, dict) and node.get(name) not in (None, ""):
-            inner(node[name], hashed)
+def _mask_inside(field: str, inner: Mask) -> Mask:
+    def mask(node: Any, hash_name: Hash) -> None:
+        if isinstance(node, dict) and node.get(field) not in (None, ""):
+            inner(node[field], hash_name)
 
     return mask
 
 
-def _name(name: str) -> Mask:
-    def mask(node: Any, hashed: Hash) -> None:
-        if isinstance(node, dict) and node.get(name) not in (None, ""):
-            node[name] = hashed(str(node[name]))
+def _mask_field(field: str) -> Mask:
+    def mask(node: Any, hash_name: Hash) -> None:
+        if isinstance(node, dict) and node.get(field) not in (None, ""):
+            node[field] = hash_name(str(node[field]))
 
     return mask
 
 
-def _only(name: str, fields: list[str]) -> Mask:
-    """Who somebody is: of the object these fields stay, hashed, and nothing else."""
+def _mask_object(field: str, names: list[str]) -> Mask:
+    """Reduce an object that is a person to the named fields, hashed."""
 
-    def mask(node: Any, hashed: Hash) -> None:
-        held = node.get(name) if isinstance(node, dict) else None
-        if isinstance(held, dict):
-            kept = {}
-            for field in fields:
-                value = held.get(field)
+    def mask(node: Any, hash_name: Hash) -> None:
+        person = node.get(field) if isinstance(node, dict) else None
+        if isinstance(person, dict):
+            hashed = {}
+            for name in names:
+                value = person.get(name)
                 if value not in (None, ""):
-                    kept[field] = hashed(value if value.__class__ is str else str(value))
-            node[name] = kept
-        elif held not in (None, ""):
-            node[name] = hashed(str(held))
+                    hashed[name] = hash_name(value if value.__class__ is str else str(value))
+            node[field] = hashed
+        elif person not in (None, ""):
+            node[field] = hash_name(str(person))
 
     return mask
 
 
-def _mentions(name: str) -> Mask:
-    def mask(node: Any, hashed: Hash) -> None:
-        text = node.get(name) if isinstance(node, dict) else None
+def _mask_mentions(field: str) -> Mask:
+    def mask(node: Any, hash_name: Hash) -> None:
+        text = node.get(field) if isinstance(node, dict) else None
         if isinstance(text, str) and "@" in text:
-            node[name] = MENTION.sub(lambda match: "@" + hashed(match[1].lower()), text)
+            node[field] = MENTION.sub(lambda match: "@" + hash_name(match[1].lower()), text)
 
     return mask
 
 
-def _everything(name: str) -> Mask:
-    def mask(node: Any, hashed: Hash) -> None:
-        held = node.get(name) if isinstance(node, dict) else None
-        if isinstance(held, dict):
-            for inner in held:
-                _replace_all(held, inner, hashed)
+def _mask_all_text(field: str) -> Mask:
+    def mask(node: Any, hash_name: Hash) -> None:
+        person = node.get(field) if isinstance(node, dict) else None
+        if isinstance(person, dict):
+            for name in person:
+                _replace_all(person, name, hash_name)
 
     return mask
 
 
-def _replace_all(node: dict[str, Any], name: str, hashed: Hash) -> None:
-    """Everything that could name a person: ids, names, addresses; `type` says what it is."""
-    held = node[name]
-    if isinstance(held, dict):
-        for inner in held:
-            _replace_all(held, inner, hashed)
-    elif isinstance(held, str | int) and not isinstance(held, bool) and held and name != "type":
-        node[name] = hashed(str(held))
+def _replace_all(node: dict[str, Any], field: str, hash_name: Hash) -> None:
+    """Replace all that could name a person: ids, names, addresses; `type` names the object's."""
+    value = node[field]
+    if isinstance(value, dict):
+        for name in value:
+            _replace_all(value, name, hash_name)
+    elif isinstance(value, str | int) and not isinstance(value, bool) and value and field != "type":
+        node[field] = hash_name(str(value))

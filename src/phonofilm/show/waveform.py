@@ -17,7 +17,7 @@ import duckdb
 import msgspec
 
 from phonofilm.errors import UsageError, storage_error
-from phonofilm.landing.segment_store import SegmentStore
+from phonofilm.files import atomic_write
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
 
@@ -55,11 +55,9 @@ def waveform(folder: Workspace, track: str, out: Path) -> Path:
     """Writes the picture of a track named by id, address or title; UsageError for none such."""
     with open_snapshot(folder) as connection:
         heard = _heard(connection, folder, track)
-    growing = out.with_name(out.name + ".growing")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        growing.write_text(draw(heard), encoding="utf-8")
-        growing.replace(out)
+        atomic_write(out, draw(heard))
     except OSError as error:
         raise storage_error(out, error) from error
     return out
@@ -103,16 +101,13 @@ def _samples(folder: Workspace, path: str | None) -> Sequence[int]:
     """The loudness that was fetched; empty without it."""
     if not path:
         return ()
-    shelf = SegmentStore(folder)
-    held = folder.root / path
-    if not held.exists() and shelf.objects is not None:
-        held = shelf.objects.fetch(path, folder.landing / "fetched" / held.name)
+    store = folder.segments()
     try:
-        told = msgspec.json.decode(held.read_bytes())
+        told = msgspec.json.decode(store.path(path).read_bytes())
     except (OSError, msgspec.DecodeError):
         return ()
     finally:
-        shelf.tidy()
+        store.remove_fetched()
     found = told.get("samples") if isinstance(told, dict) else None
     return [v for v in found if isinstance(v, int) and v >= 0] if isinstance(found, list) else ()
 

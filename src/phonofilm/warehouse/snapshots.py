@@ -90,10 +90,10 @@ def open_snapshot(folder: Workspace) -> duckdb.DuckDBPyConnection:
             return attached(url)
         except StoreError as error:
             if not folder.database:
-                error.saved = f"{folder.root} was last loaded into that database."
-                error.next_step = (
+                error.with_saved(
+                    f"{folder.root} was last loaded into that database.",
                     "Name it with its password: --warehouse postgresql://..., or set PGPASSWORD."
-                    " phonofilm load without --warehouse fills the folder's own."
+                    " phonofilm load without --warehouse fills the folder's own.",
                 )
             raise
     path = published(folder)

@@ -135,6 +135,8 @@ class FrontierDatabase:
         if last_origin not in (None, origin):
             raise OriginError(
                 f"This data folder holds {self.path.stem} from {last_origin}, not from {origin}.",
+                expected=str(last_origin),
+                actual=origin,
                 saved="Nothing was touched.",
                 next_step="Name another folder with --data, or forget this one's with --fresh.",
             )

@@ -60,6 +60,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     if version > VERSION:
         raise NewerDataError(
             f"{path} was written by a newer phonofilm (version {version}).",
+            written=version,
             saved="Nothing was touched.",
             next_step="Update phonofilm, or name another folder with --data.",
         )

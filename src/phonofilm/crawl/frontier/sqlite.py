@@ -14,7 +14,7 @@ from phonofilm.crawl.frontier.database import FrontierDatabase
 from phonofilm.crawl.frontier.index import KIND_NUMBER, Discovered, FrontierIndex
 from phonofilm.crawl.frontier.levels import FULL_MASK, FollowLevel
 from phonofilm.errors import storage_error
-from phonofilm.privacy.people import told_without
+from phonofilm.privacy.erased import redact_run_result
 from phonofilm.records.kinds import TYPED
 from phonofilm.sources.contract import Request, Response
 
@@ -253,5 +253,5 @@ class SqliteFrontier(FrontierDatabase):
             if len(text) >= _ERASED_TEXT_MIN:
                 run("DELETE FROM media WHERE instr(url, ?) > 0", (text,))
         for id_, result in run("SELECT id, result FROM run").fetchall():
-            if result and (cleaned := told_without(result, texts)) != result:
+            if result and (cleaned := redact_run_result(result, texts)) != result:
                 run("UPDATE run SET result = ? WHERE id = ?", (cleaned, id_))

@@ -14,7 +14,7 @@ from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, whole_lines
 from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.net.clock import Clock
-from phonofilm.privacy.people import ErasedPeople
+from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise, redacted
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.manifest import Manifest
@@ -47,7 +47,7 @@ class ResponseWriter:
         self._folder, self._frontier, self._manifest = folder, frontier, manifest
         self._stamp, self._clock, self._key = stamp, clock, key
         self._group = max(1, group * 3 // 4)
-        self._forgotten = ErasedPeople.of(folder.root, manifest.name, hash_key)
+        self._forgotten = ErasedPeople.load(folder.root, manifest.name, hash_key)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._sealing: asyncio.Task[None] | None = None
@@ -66,7 +66,7 @@ class ResponseWriter:
         """An answer without people who asked to be forgotten."""
         if self._forgotten is None:
             return response
-        body = self._forgotten.without(response.body)
+        body = self._forgotten.remove_from(response.body)
         return response if body is response.body else response._replace(body=body or b"{}")
 
     def add(

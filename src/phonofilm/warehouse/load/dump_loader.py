@@ -14,7 +14,7 @@ import duckdb
 
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation
-from phonofilm.landing.subset import narrow
+from phonofilm.landing.subset import create_subset_views
 from phonofilm.sources import BULK, get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, Reading
 from phonofilm.warehouse.engines.base import Merged, Warehouse
@@ -77,12 +77,12 @@ class DumpLoader:
             waiting = {table: unpacker.submit(relations.unpack, table) for table in order}
             if generation.only:
                 for table in source.tables:
-                    relations.open(table, waiting.pop(table).result())
-                narrow(connection, source, dumps.folder(generation.number))
+                    relations.create(table, waiting.pop(table).result())
+                create_subset_views(connection, source, dumps.folder(generation.number))
             for reading in source.readings:
                 self._read(reading, relations, waiting, source, generation)
         self.findings += Counter(relations.findings)
-        for table, odd in relations.odd.items():
+        for table, odd in relations.bad_rows.items():
             reasons = [f"{o.reason}: {o.text}" for o in odd]
             self._quarantine(generation.source, generation.files[table], reasons)
 
@@ -96,7 +96,7 @@ class DumpLoader:
     ) -> None:
         for table in reading.needs:
             if table in waiting:
-                relations.open(table, waiting.pop(table).result())
+                relations.create(table, waiting.pop(table).result())
         files = [generation.files[t] for t in reading.needs if t in generation.files]
         if not files:
             return
@@ -162,7 +162,7 @@ class DumpLoader:
             "coverage": {},
             "findings": [],
             "only": generation.only,
-            "kept": generation.kept,
+            "kept": generation.title_counts,
         }
         self._warehouse.save_run(
             generation.source, generation.run, _utc(fetched), json.dumps(result)

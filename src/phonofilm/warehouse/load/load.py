@@ -20,7 +20,7 @@ from phonofilm.errors import ShapeError
 from phonofilm.landing.dump_views import UnparsableDump
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.segment_store import SegmentStore
-from phonofilm.landing.segments import answers
+from phonofilm.landing.segments import read_segments
 from phonofilm.records import BY_KIND, Record
 from phonofilm.runtime.event_loop import infrequent_gc
 from phonofilm.sources import NAMES, get
@@ -78,7 +78,7 @@ class Loader:
             infrequent_gc(),
         ):
             merging: Future[None] | None = None
-            for envelope in answers(map(shelf.path, names)):
+            for envelope in read_segments(map(shelf.path, names)):
                 self._read(envelope)
                 if self._stage.size >= _STAGE_ROWS:
                     merging = self._merge_beside(merger, merging, Path(scratch))
@@ -193,7 +193,7 @@ def load(folder: Workspace, again: bool = False) -> Loaded:
         for left in folder.warehouse.glob(f"{_SCRATCH}*"):  # of a load that was killed
             shutil.rmtree(left, ignore_errors=True)
         seal_all(folder)
-        shelf = SegmentStore(folder)
+        shelf = folder.segments()
         shelf.ship()
         shelf.pull_dumps()
         warehouse = open_warehouse(folder, folder.database)
@@ -206,7 +206,7 @@ def load(folder: Workspace, again: bool = False) -> Loaded:
             warehouse.checkpoint()
         finally:
             warehouse.close()
-            shelf.tidy()
+            shelf.remove_fetched()
         save_location(folder, folder.database)
         if not folder.database and (changed or published(folder) is None):
             publish(folder)

@@ -1,0 +1,141 @@
+"""People who were erased: left out of responses, and listed so that they stay out.
+
+The list in the data folder holds keyed hashes of ids and names, so that it names no person.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from phonofilm.errors import storage_error
+from phonofilm.files import atomic_write
+from phonofilm.privacy.people import OWNER_FIELDS, PersonData, id_of
+from phonofilm.privacy.pseudonyms import MENTION, person_hash
+from phonofilm.sources.contract import Malformed
+from phonofilm.sources.decode import plain
+
+FILE = "forgotten.jsonl"
+TOMBSTONE = "forgotten"
+_REMOVED: Any = object()
+
+
+class ErasedPeople:
+    """The erased people of one source, as keyed hashes of ids and of names.
+
+    A number can be the id of one person and the name of another: the two are never mixed. `key` is
+    the key of the hashes; comments on `tracks` are removed, too.
+    """
+
+    def __init__(
+        self,
+        ids: frozenset[str],
+        names: frozenset[str],
+        key: bytes,
+        tracks: frozenset[str] = frozenset(),
+    ) -> None:
+        self.ids, self.names, self._key, self._tracks = ids, names, key, tracks
+
+    @classmethod
+    def load(cls, root: Path, source: str, key: Callable[[], bytes]) -> ErasedPeople | None:
+        """Read the erased people of a data folder; None when there are none.
+
+        `key` is read only when there are.
+        """
+        path = root / FILE
+        if not path.exists():
+            return None
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+        hashes = [(row["what"], row["person"]) for row in rows if row["source"] == source]
+        if not hashes:
+            return None
+        ids = frozenset(hashed for what, hashed in hashes if what == "id")
+        names = frozenset(hashed for what, hashed in hashes if what == "name")
+        return cls(ids, names, key())
+
+    @classmethod
+    def of(cls, person: PersonData, key: bytes) -> ErasedPeople:
+        """Return the filter for one person; names are hashed as written and in small letters."""
+        forms = {form for name in person.names for form in (name, name.lower())}
+        names = frozenset(person_hash(key, form) for form in forms)
+        return cls(frozenset((person.hashed,)), names, key, person.tracks)
+
+    def save(self, root: Path, source: str) -> None:
+        """Add these people to the list of a data folder; the caller holds its lock."""
+        path = root / FILE
+        text = path.read_text("utf-8") if path.exists() else ""
+        for what, hashes in (("id", self.ids), ("name", self.names)):
+            for hashed in sorted(hashes):
+                line = json.dumps({"source": source, "what": what, "person": hashed}) + "\n"
+                text += "" if line in text else line
+        try:
+            atomic_write(path, text, locked=True)
+        except OSError as error:
+            raise storage_error(path, error) from error
+
+    def remove_from(self, body: bytes) -> bytes | None:
+        """Return a body without these people and their objects; the same one without a match.
+
+        None when it is about nothing else. A body that is not JSON stays as it is.
+        """
+        try:
+            tree = plain(body)
+        except Malformed:
+            return body
+        before = msgspec.json.encode(tree)
+        pruned = self._prune(tree)
+        if pruned is _REMOVED:
+            return None
+        after = msgspec.json.encode(pruned)
+        return body if after == before else after
+
+    def _prune(self, node: Any) -> Any:
+        if isinstance(node, list):
+            pruned = map(self._prune, node)
+            return [element for element in pruned if element is not _REMOVED]
+        if isinstance(node, str):
+            return self.redact_mentions(node) if "@" in node else node
+        if not isinstance(node, dict):
+            return node
+        if self._belongs_to_erased(node):
+            return _REMOVED
+        for field, value in node.items():
+            pruned_value = self._prune(value)
+            node[field] = None if pruned_value is _REMOVED else pruned_value
+        return node
+
+    def redact_mentions(self, text: str) -> str:
+        """Replace mentions of these people in a text of another person."""
+
+        def redact(match: re.Match[str]) -> str:
+            hashes = (person_hash(self._key, match[1]), person_hash(self._key, match[1].lower()))
+            return match[0] if self.names.isdisjoint(hashes) else f"@{TOMBSTONE}"
+
+        return MENTION.sub(redact, text)
+
+    def _belongs_to_erased(self, node: dict[str, Any]) -> bool:
+        """Tell whether an object is one of them, or belongs to one of them."""
+        owners = [id_ for field in OWNER_FIELDS if (id_ := id_of(node.get(field)))]
+        if node.get("kind") == "user" and (id_ := id_of(node)):
+            owners.append(id_)
+        if not owners:
+            owners = [id_ for field in ("user_urn", "user_id") if (id_ := node.get(field))]
+        if node.get("kind") == "comment" and self._tracks:
+            track = node.get("track_urn") or node.get("track_id") or ""
+            if str(track).rsplit(":", 1)[-1] in self._tracks:
+                return True
+        return any(person_hash(self._key, id_) in self.ids for id_ in owners)
+
+
+def redact_run_result(result: str, texts: Iterable[str]) -> str:
+    """Replace the examples of findings, in the JSON of a run, in which one of the texts stands."""
+    tree, personal_texts = json.loads(result), list(texts)
+    for finding in tree.get("findings", ()):
+        if any(text in str(finding.get("example")) for text in personal_texts):
+            finding["example"] = TOMBSTONE
+    return json.dumps(tree, ensure_ascii=False)
