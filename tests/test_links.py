@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.planner.queues import base
 from phonofilm.crawl.responses import pagination
 from phonofilm.crawl.responses.pagination import EMPTY_PAGES_MAX, PaginationGuard
 from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError
@@ -94,14 +95,58 @@ def test_a_token_that_is_refused_for_ever_ends_a_crawl(folder, stand_in) -> None
         collect(folder, "soundcloud", url, "comments=all")
 
 
-def test_links_that_never_end_are_left_after_a_while(folder, stand_in) -> None:
+@pytest.mark.parametrize("workers", [1, 4, 16])
+def test_links_that_never_end_are_left_after_a_while(folder, stand_in, workers: int) -> None:
     rule = Rule("empty_page_between", on="track_comments")
     url, served = stand_in("soundcloud", artists=3, faults=[rule])
-    result = collect(folder, "soundcloud", url, "comments=all")
+    result = collect(folder, "soundcloud", url, "comments=all", workers=workers)
+    findings = {finding["kind"]: finding for finding in result.findings}
+    lists = served.calls["track_comments"][200] // EMPTY_PAGES_MAX
     assert result.status == "done"
-    assert {f["kind"] for f in result.findings} >= {"barren_pages"}
-    asked = len(served.service.ids("tracks"))
-    assert sum(served.calls["track_comments"].values()) <= asked * (EMPTY_PAGES_MAX + 1)
+    assert served.calls["track_comments"][200] == lists * EMPTY_PAGES_MAX
+    assert findings["barren_pages"]["count"] == lists == 46
+    assert findings["lists_given_up"]["where"] == {"comments": 1}
+    assert "46 lists left after 920 requests" in findings["lists_given_up"]["example"]
+    assert result.coverage["comments"] == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("workers", [1, 4, 16])
+def test_pages_after_many_empty_ones_are_read(folder, stand_in, workers: int) -> None:
+    # More empty pages than the patience of a queue, and fewer than 20 in a row of each list.
+    rule = Rule("empty_page_between", on="track_comments", times=600)
+    url, served = stand_in("soundcloud", artists=6, faults=[rule])
+    result = collect(folder, "soundcloud", url, "comments=all", workers=workers)
+    assert result.records["comments"]["full"] == served.service.visible()["comments"]
+    assert result.coverage["comments"] == [1.0, 1.0, 1.0]
+    assert {finding["kind"] for finding in result.findings} == {"missing"}
+
+
+def test_a_queue_that_is_given_up_says_so_and_the_next_run_reads_its_lists(
+    folder, stand_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "EMPTY_PAGES_PATIENCE", 200)
+    rule = Rule("empty_page_between", on="track_comments", times=249)
+    url, served = stand_in("soundcloud", artists=3, faults=[rule])
+    first = collect(folder, "soundcloud", url, "comments=all", workers=1)
+    finding = next(f for f in first.findings if f["kind"] == "lists_given_up")
+    assert first.status == "done"
+    assert "comments: 46 lists left after 246 requests without gain" in finding["example"]
+    assert first.coverage["comments"] == [0.0, 0.0, 0.0]
+    again = collect(folder, "soundcloud", url, "comments=all", workers=1)
+    assert again.records["comments"]["full"] == served.service.visible()["comments"]
+    assert again.coverage["comments"] == [1.0, 1.0, 1.0]
+    assert not again.findings
+
+
+def test_lists_that_were_left_after_empty_pages_are_read_by_the_next_run(folder, stand_in) -> None:
+    rule = Rule("empty_page_between", on="track_comments", times=920)
+    url, served = stand_in("soundcloud", artists=3, faults=[rule])
+    first = collect(folder, "soundcloud", url, "comments=all")
+    assert first.coverage["comments"][0] == 0.0
+    again = collect(folder, "soundcloud", url, "comments=all")
+    assert again.records["comments"]["full"] == served.service.visible()["comments"]
+    assert again.status == "done"
+    assert not again.findings
 
 
 # An arbitrary list: what each page holds, where its link leads, and whether its name is ever new.

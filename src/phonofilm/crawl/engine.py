@@ -93,6 +93,8 @@ class Engine:
         if self.error is None:
             self.parts.writer.commit()
             self._judge_silence()
+            for lists in self.parts.planner.lists_given_up():
+                self.findings.add("lists_given_up", str(lists), lists.endpoint)
         if self.error:
             raise self.error
 

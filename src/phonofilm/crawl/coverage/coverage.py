@@ -6,6 +6,7 @@ and cannot be seen.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 from phonofilm.crawl.coverage.population import PopulationEstimator
@@ -35,13 +36,29 @@ class CoverageEstimator(NamedTuple):
         """By wanted kind, in the order of the wants."""
         tally = self.frontier.tally()
         unknown: dict[str, Range] = {}
+        unseen = self._unseen()
         for kind in PARENTS_FIRST:  # unknown artists have unknown albums
             if kind == self.counted and self.planner.follows_all:
                 unknown[kind] = self.population.unknown(*self.planner.open_requests(kind))
             else:
                 unknown[kind] = self.planner.expected_more(kind, unknown)
-        held = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
-        return {kind: _share(known, unknown[kind]) for kind, known in held.items() if known}
+            unknown[kind] = Range(*(max(value, unseen[kind]) for value in unknown[kind]))
+        known = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
+        return {
+            kind: _share(number, unknown[kind])
+            for kind, number in known.items()
+            if number or unseen[kind] >= 1
+        }
+
+    def _unseen(self) -> defaultdict[str, float]:
+        """Return the new items, by kind, that lists given up still announce.
+
+        Lists of different endpoints announce the same things, so the largest number counts.
+        """
+        unseen = defaultdict[str, float](float)
+        for lists in self.planner.lists_given_up():
+            unseen[lists.kind] = max(unseen[lists.kind], lists.items * lists.new_share)
+        return unseen
 
     def lists(self, most: int = 20) -> dict[str, Coverage]:
         """The known share of the lists with most known members, by their names."""

@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Request
+
+
+class ListsGivenUp(NamedTuple):
+    """Lists of one endpoint that were left before their end; a later run goes on with them.
+
+    `items` are announced (one where no number is) and were on no page that was read; `new_share`
+    of them is expected to be new, by the pages that were read.
+    """
+
+    endpoint: str
+    kind: str
+    lists: int
+    items: int
+    new_share: float
+    requests_without_gain: int
+
+    def __str__(self) -> str:
+        """Say it as a finding does."""
+        return (
+            f"{self.endpoint}: {self.lists} lists left after {self.requests_without_gain} requests"
+            f" without gain; they announce {self.items} more items"
+        )
 
 
 class Scheduler(Protocol):
@@ -36,4 +58,6 @@ class Scheduler(Protocol):
     def drop(self, endpoint: str) -> None: ...
     def open_requests(self, kind: str) -> tuple[int, bool]: ...
     def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range: ...
+    def abandon_list(self, request: Request, node: int, total: int | None) -> None: ...
+    def lists_given_up(self) -> list[ListsGivenUp]: ...
     def yields(self) -> list[QueueYield]: ...

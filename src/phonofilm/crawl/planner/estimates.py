@@ -37,15 +37,16 @@ class Estimate:
 class GainEstimate:
     """What a call of a vein brings: own gain, and things of each kind met for the first time.
 
-    Both begin with the manifest's prior, which counts as one call.
+    Both begin with the manifest's prior, which counts as one call. `fruitless` are the calls in a
+    row without gain; `empty_pages` those among them, not counted there, whose list goes on.
     """
 
-    __slots__ = ("fruitless", "met", "own")
+    __slots__ = ("empty_pages", "fruitless", "met", "own")
 
     def __init__(self, gain: float, met: dict[str, float]) -> None:
         self.own = Estimate(gain)
         self.met = {kind: Estimate(number) for kind, number in met.items()}
-        self.fruitless = 0
+        self.fruitless = self.empty_pages = 0
 
     @property
     def gain(self) -> float:
@@ -57,12 +58,17 @@ class GainEstimate:
         """Calls it was learned from."""
         return self.own.calls
 
-    def learn(self, gain: float, met: dict[str, int]) -> None:
-        """One more call was made."""
+    def learn(self, gain: float, met: dict[str, int], goes_on: bool = False) -> None:
+        """Learn from one more response; `goes_on` marks an empty page before another page."""
         for kind in met.keys() - self.met.keys():
             fresh = self.met[kind] = Estimate(0.0)
             fresh.calls = self.own.calls
         self.own.learn(gain)
         for kind, estimate in self.met.items():
             estimate.learn(met.get(kind, 0))
-        self.fruitless = 0 if gain > 0 else self.fruitless + 1
+        if gain > 0:
+            self.fruitless = self.empty_pages = 0
+        elif goes_on:
+            self.empty_pages += 1
+        else:
+            self.fruitless += 1

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 
 from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.intervals import Range, Z
+from phonofilm.crawl.planner.base import ListsGivenUp
 from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.crawl.planner.policies import POLICIES, Policy, with_what_follows
 from phonofilm.crawl.planner.queues.base import (
     FULL,
     MENTION,
+    PATIENCE_DIRECT,
+    PATIENCE_INDIRECT,
     BatchQueue,
     NodeQueue,
     QueueYield,
@@ -35,9 +39,6 @@ from phonofilm.sources.manifest import Endpoint, Manifest
 
 # A request expected to bring less than this is not worth a call.
 DRY = 0.02
-# An expectation is believed after so many calls in a row brought nothing: a vein that lists what is
-# wanted is given up late, one that only brushes it early.
-_PATIENCE = {True: 400, False: 60}
 _VALUE_EVERY = 32
 # One call in so many goes where most could be hoped for, so that a better vein is noticed.
 _EXPLORE = 1 / 50
@@ -99,8 +100,9 @@ class Planner:
         itself = self._only_itself(spec)
         direct = spec.item_kind in self._goal.wants or (itself and spec.subject in self._goal.wants)
         made: list[RequestQueue] = []
+        sizes = self._frontier.list_sizes(name) if spec.size_field else {}
         if spec.subject:
-            made.append(self._first_pages(name, spec, itself))
+            made.append(self._first_pages(name, spec, itself, sizes))
         if spec.paging:
             further = ContinuationQueue(
                 f"{name}+",
@@ -112,16 +114,19 @@ class Planner:
                 self._is_counted(spec),
             )
             self._further[name] = further
+            further.sizes = sizes
             if further.counted:
                 self._counted_further.append(further)
             made.append(further)
         for vein in made:
-            vein.direct = direct
+            vein.patience = PATIENCE_DIRECT if direct else PATIENCE_INDIRECT
             self._veins[vein.name] = vein
             if isinstance(vein, NodeQueue):
                 self._by_node.setdefault(spec.subject, []).append(vein)
 
-    def _first_pages(self, name: str, spec: Endpoint, itself: bool) -> NodeQueue:
+    def _first_pages(
+        self, name: str, spec: Endpoint, itself: bool, sizes: dict[int, int]
+    ) -> NodeQueue:
         plain = self._policy.plain
         kind: type[NodeQueue] = CohortQueue
         if spec.batch > 1 or itself:
@@ -133,6 +138,7 @@ class Planner:
         vein = kind(name, spec, self._expected(spec), self._frontier, plain, itself)
         if isinstance(vein, SizedListQueue):
             vein.page_size = spec.page_size(self._access)
+            vein.use_sizes(sizes)
         if isinstance(vein, CountedListQueue):
             self._terms.setdefault(spec.subject, []).append(vein)
         return vein
@@ -173,12 +179,20 @@ class Planner:
                 self._veins[name].expected.learn(gain, json.loads(met) if met else {})
         for request, row, node, total in self._frontier.open_continuations():
             self.add_continuation(request, row, node, total)
+        for queue in self._veins.values():  # a list with unseen items is given another chance
+            if queue.unfinished(given_up=True).items > 0:
+                queue.expected.fruitless = 0
         self._value()
 
     def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
         """Another page was told of."""
         if request.endpoint in self._further:
             self._further[request.endpoint].add(request, row, node, total)
+
+    def abandon_list(self, request: Request, node: int, total: int | None) -> None:
+        """Leave a list that gave too many pages without news; its next page is not requested."""
+        if request.endpoint in self._further:
+            self._further[request.endpoint].abandon(request, node, total)
 
     def set_list_size(self, endpoint: str, node: int, number: int) -> None:
         """A thing says how long a list of its own is."""
@@ -204,11 +218,12 @@ class Planner:
 
     def learn(self, ask: Task, gain: float, met: dict[str, int], items: int = 0) -> None:
         """A call was answered with so many items of what its endpoint lists."""
-        if ask.queue in self._veins:
-            self._veins[ask.queue].learn(ask, gain, met, items)
         further = self._further.get(ask.request.endpoint)
+        goes_on = further is not None and further.goes_on(ask)
+        if ask.queue in self._veins:
+            self._veins[ask.queue].learn(ask, gain, met, items, goes_on)
         if further is not None:
-            further.credit(ask.nodes[0], gain, items)
+            further.credit(ask.nodes[0], gain, items, met.get(further.spec.item_kind, 0))
         for kind in met:
             for vein in self._by_node.get(kind, ()):
                 vein.touch(ask.queue)
@@ -299,7 +314,7 @@ class Planner:
         """Nothing more is expected: the estimate says so, and calls enough stand behind it."""
         if worth <= 0:
             return True
-        return worth < DRY and vein.expected.fruitless >= _PATIENCE[vein.direct]
+        return worth < DRY and vein.out_of_patience
 
     @property
     def follows_all(self) -> bool:
@@ -313,8 +328,7 @@ class Planner:
 
     def _open(self, vein: RequestQueue) -> int:
         """Calls that could be made and are worth it."""
-        given_up = vein.expected.fruitless >= _PATIENCE[vein.direct]
-        return 0 if given_up else vein.pending()
+        return 0 if vein.out_of_patience else vein.pending()
 
     def open_requests(self, kind: str) -> tuple[int, bool]:
         """Calls about related things still open, and whether any list of a kind is."""
@@ -345,6 +359,29 @@ class Planner:
             low = max(low, calls[1] * max(0.0, number.mean - error))
             high += calls[2] * (number.mean + error) if calls[2] else 0.0
         return Range(middle, min(low, middle), max(high, middle))
+
+    def lists_given_up(self) -> list[ListsGivenUp]:
+        """Return the lists of wanted kinds, by endpoint, that are left before their end."""
+        lists, items, fruitless = Counter[str](), Counter[str](), Counter[str]()
+        for queue in self._veins.values():
+            if self._own(queue, 1.0) > 0:
+                unfinished = queue.unfinished(queue.out_of_patience)
+                lists[queue.endpoint] += unfinished.lists
+                items[queue.endpoint] += unfinished.items
+                expected = queue.expected
+                fruitless[queue.endpoint] += expected.fruitless + expected.empty_pages
+        return [
+            ListsGivenUp(
+                endpoint=endpoint,
+                kind=self._manifest.endpoints[endpoint].item_kind,
+                lists=number,
+                items=items[endpoint],
+                new_share=self._further[endpoint].new_share if endpoint in self._further else 1.0,
+                requests_without_gain=fruitless[endpoint],
+            )
+            for endpoint, number in lists.items()
+            if number
+        ]
 
     def yields(self) -> list[QueueYield]:
         """What each kind of call brought, and what is still open."""

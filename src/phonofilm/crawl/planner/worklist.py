@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.levels import IGNORED
 from phonofilm.crawl.intervals import Range
+from phonofilm.crawl.planner.base import ListsGivenUp
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Link, Request
 from phonofilm.sources.manifest import Manifest
@@ -101,6 +102,13 @@ class Worklist:
     def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range:
         """Nothing is looked for."""
         return Range(0.0, 0.0, 0.0)
+
+    def abandon_list(self, request: Request, node: int, total: int | None) -> None:
+        """Do nothing: a list of errands expects no number of items."""
+
+    def lists_given_up(self) -> list[ListsGivenUp]:
+        """Return nothing: no list is given up."""
+        return []
 
     def yields(self) -> list[QueueYield]:
         """What is still to be asked."""

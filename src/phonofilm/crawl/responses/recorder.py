@@ -269,6 +269,8 @@ class ResponseRecorder:
             node = self._node_of(request.ids, ask, endpoint)
             if request.cursor and (odd := self._trails.follow(ask, request, node, fresh)):
                 page.findings.append(odd)
+                if odd.kind == "barren_pages":
+                    self._planner.abandon_list(request, node, page.total)
                 continue
             row = self._frontier.add_continuation(request, node, page.total)
             self._planner.add_continuation(request, row, node, page.total)

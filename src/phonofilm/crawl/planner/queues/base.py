@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from collections import deque
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,14 @@ from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
 
 FULL, MENTION = 1.0, 0.5
+# A low expectation is believed after so many requests in a row without gain: a queue whose endpoint
+# lists wanted kinds is given up late, one that only brushes them early.
+# Tuned on closed worlds, November 2026 (ARCHITECTURE.md, "A vein is given up on evidence").
+PATIENCE_DIRECT, PATIENCE_INDIRECT = 400, 60
+# An empty page says nothing of other lists, so the pagination guard judges each list by itself (20
+# empty pages in a row). A whole queue is given up when 400 lists could have been judged so.
+# Chosen, not tuned.
+EMPTY_PAGES_PATIENCE = 400 * 20
 
 
 class QueueYield(msgspec.Struct):
@@ -31,6 +40,13 @@ class QueueYield(msgspec.Struct):
     dry: bool
 
 
+class OpenLists(NamedTuple):
+    """Lists that a queue left before their end, and the items that none of their pages listed."""
+
+    lists: int
+    items: int
+
+
 class RequestQueue(ABC):
     """One kind of call. `best` says what the best call at hand is expected to bring.
 
@@ -43,7 +59,7 @@ class RequestQueue(ABC):
         self.name, self.endpoint, self.spec = name, name.removesuffix("+"), spec
         self.expected = expected
         self.plain = plain
-        self.direct = True
+        self.patience = PATIENCE_DIRECT
         self.chosen = 0  # the planner's choice that was the last one here
         self.worth = 0.0  # what `best` told, with what follows; the planner keeps it
         self.follow: tuple[tuple[float, float], ...] = ()  # gain and calls of what it leads to
@@ -60,10 +76,22 @@ class RequestQueue(ABC):
         """An answer came from a vein: the best call is looked for anew."""
         self.stale = True
 
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
-        """A call of this vein was answered with so many items."""
-        self.expected.learn(gain, met)
+    def learn(
+        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+    ) -> None:
+        """Learn from a response with so many items; `goes_on` when its list has another page."""
+        self.expected.learn(gain, met, goes_on and not items)
         self.stale = True
+
+    @property
+    def out_of_patience(self) -> bool:
+        """Whether so many requests in a row brought nothing that a low expectation is believed."""
+        expected = self.expected
+        return expected.fruitless >= self.patience or expected.empty_pages >= EMPTY_PAGES_PATIENCE
+
+    def unfinished(self, given_up: bool) -> OpenLists:
+        """Count abandoned lists, and every other open list when this queue is given up."""
+        return OpenLists(0, 0)
 
     @abstractmethod
     def _find(self) -> float | None: ...

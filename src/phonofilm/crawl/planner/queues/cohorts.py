@@ -187,9 +187,11 @@ class CohortQueue(NodeQueue):
             entry = (-group.latest, next(self._order), group.version, group)
             heapq.heappush(self._tried[min(group.asked, _CLASSES - 1)], entry)
 
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(
+        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+    ) -> None:
         """The group is worth what its calls brought lately."""
-        super().learn(ask, gain, met, items)
+        super().learn(ask, gain, met, items, goes_on)
         held = self._under_way.pop(ask.nodes[0], None)
         if held is None:
             return

@@ -8,13 +8,13 @@ before it is asked for: (total - known members) / (total - places seen).
 from __future__ import annotations
 
 import heapq
-from collections import deque
+from collections import Counter, deque
 from itertools import count
 
 from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.levels import FOLLOWED
 from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
-from phonofilm.crawl.planner.queues.base import NodeQueue, RequestQueue
+from phonofilm.crawl.planner.queues.base import NodeQueue, OpenLists, RequestQueue
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
 
@@ -98,9 +98,11 @@ class CountedListQueue(NodeQueue):
         self._under_way[node] = self._frontier.index.list_members[node]
         return self._ask([node])
 
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(
+        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+    ) -> None:
         """Lists of this length bring so much."""
-        super().learn(ask, gain, met, items)
+        super().learn(ask, gain, met, items, goes_on)
         known = self._under_way.pop(ask.nodes[0], 0)
         counted = known.bit_length()
         if counted not in self._by_count:
@@ -151,6 +153,15 @@ class ContinuationQueue(RequestQueue):
         self._by_depth: list[Estimate] = []
         self._held_share = Estimate(0.9, 5.0, 0.02)
         self._under_way: dict[int, tuple[Continuation, float]] = {}
+        self.sizes: dict[int, int] = {}  # by node: as announced by the node's own record
+        self._empty_pages: Counter[int] = Counter()  # by node, in this run
+        self._abandoned: dict[int, int] = {}  # by node: announced items that no page listed
+        self._new_share = Estimate(1.0)
+
+    @property
+    def new_share(self) -> float:
+        """Share of the listed items of late pages that were new; 1 before any item came."""
+        return self._new_share.mean
 
     def add(self, request: Request, row: int, node: int, total: int | None) -> None:
         """A page was told of."""
@@ -161,9 +172,53 @@ class ContinuationQueue(RequestQueue):
         self._tails[node] = tail
         self._push(tail)
 
-    def credit(self, node: int, gain: float, items: int) -> None:
+    def abandon(self, request: Request, node: int, total: int | None) -> None:
+        """Leave a list in this run: the pagination guard saw too many pages without news.
+
+        The list stays open for the next run, unless all items that it announces were listed.
+        """
+        if total is None and node not in self.sizes:
+            self._frontier.add_continuation(request, node)
+            self._abandoned[node] = 1
+            return
+        # The last page was an empty one, too; `credit` counts it only later.
+        unlisted = self._announced(Continuation(request, 0, node, total)) + 1
+        if unlisted > 0:
+            self._frontier.add_continuation(request, node, request.offset + unlisted)
+            self._abandoned[node] = unlisted
+
+    def goes_on(self, ask: Task) -> bool:
+        """Tell whether a response linked to another page of a list that has a pagination guard."""
+        page = self._tails.get(ask.nodes[0])
+        return page is not None and bool(page.cursor) and page.row != ask.continuation_row
+
+    def unfinished(self, given_up: bool) -> OpenLists:
+        """Count abandoned lists, and all others with an open page when this queue is given up."""
+        unlisted = [*self._abandoned.values()]
+        if given_up:
+            unlisted += [n for page in self._tails.values() if (n := self._unlisted(page)) > 0]
+        return OpenLists(len(unlisted), sum(unlisted))
+
+    def _unlisted(self, page: Continuation) -> int:
+        """Items of a list that no page listed; a link to another page promises one at least."""
+        if page.total is None and page.node not in self.sizes:
+            return 1
+        if self._tells(page):
+            return (page.total or 0) - self._frontier.index.list_members[page.node]
+        return self._announced(page)
+
+    def _announced(self, page: Continuation) -> int:
+        """Items between a page and the end that is announced; an empty page takes one offset."""
+        end = self.sizes.get(page.node, 0) if page.total is None else page.total
+        return end + self._empty_pages[page.node] - page.offset
+
+    def credit(self, node: int, gain: float, items: int, new: int = 0) -> None:
         """The page before it brought so much."""
+        if items:
+            self._new_share.learn(min(1.0, new / items))
         tail = self._tails.get(node)
+        if tail is not None and tail.cursor and not items:
+            self._empty_pages[node] += 1
         if tail is not None and items and not self.plain:
             share = gain / items
             held = tail.latest
@@ -249,9 +304,11 @@ class ContinuationQueue(RequestQueue):
         request = Request(self.endpoint, ids, tail.offset, tail.cursor)
         return Task(request, (tail.node,), tail.row, self.name)
 
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(
+        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+    ) -> None:
         """Pages so deep bring so much of what they hold."""
-        super().learn(ask, gain, met, items)
+        super().learn(ask, gain, met, items, goes_on)
         tail, raw = self._under_way.pop(ask.continuation_row or 0, (None, 0.0))
         if tail is None:
             return

@@ -9,7 +9,7 @@ from typing import Any
 
 from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.planner.estimates import Estimate
-from phonofilm.crawl.planner.queues.base import NodeQueue
+from phonofilm.crawl.planner.queues.base import NodeQueue, OpenLists
 
 _FAST = 0.1
 
@@ -21,12 +21,23 @@ class SizedListQueue(NodeQueue):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._lengths = self._frontier.list_sizes(self.endpoint)
+        self._lengths: dict[int, int] = {}
         self._told: list[tuple[int, int, int]] = []
         self._untold: deque[int] = deque()
         self._order, self._cursor = count(), 0
         # Of what a thing claims to have, so much is to be had: totals count what nobody may see.
         self._share = Estimate(0.95, 5.0, _FAST)
+
+    def unfinished(self, given_up: bool) -> OpenLists:
+        """Count the sized lists that are not begun when this queue is given up."""
+        if not given_up:
+            return OpenLists(0, 0)
+        sizes = [size for node, size in self._lengths.items() if self._wanted(node)]
+        return OpenLists(len(sizes), sum(sizes))
+
+    def use_sizes(self, sizes: dict[int, int]) -> None:
+        """Share the announced sizes of this endpoint's lists, by node."""
+        self._lengths = sizes
 
     def length(self, node: int, number: int) -> None:
         """A list is so long now."""
@@ -80,9 +91,11 @@ class SizedListQueue(NodeQueue):
         node = heapq.heappop(self._told)[2] if told >= worth else self._untold.popleft()
         return self._ask([node])
 
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int) -> None:
+    def learn(
+        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+    ) -> None:
         """So much of what was told was there."""
-        super().learn(ask, gain, met, items)
+        super().learn(ask, gain, met, items, goes_on)
         number = min(self.page_size, self._lengths.get(ask.nodes[0], 0))
         if number:
             self._share.learn(min(2.0, items / number))
