@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
 import pytest
 from benchmarks import musicbrainz20k
 from benchmarks.quality import calibration, compare, groups_of, musicbrainz_20k, sandbox_matching
 from benchmarks.records import add, folder_of
 
+from phonofilm.erasure.retention import purge
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.identity.decisions import decide, decisions
 from phonofilm.identity.explain import explain
@@ -22,31 +27,83 @@ from tests.conftest import collect
 
 def song(source: str, id_: str, name: str, artist: str, **more: object) -> tuple:
     """A track; seconds, isrc, album, year and place by name."""
-    told = {"seconds": 200.0, "isrc": None, "album": None, "year": None, "place": None} | more
-    length = None if told["seconds"] is None else int(float(str(told["seconds"])) * 1000)
+    facts = {"seconds": 200.0, "isrc": None, "album": None, "year": None, "place": None} | more
+    duration_ms = None if facts["seconds"] is None else int(float(str(facts["seconds"])) * 1000)
     return (
         source,
         id_,
         name,
         [artist],
         [f"{artist} id"],
-        told["album"],
-        length,
-        told["isrc"],
-        told["year"],
-        told["place"],
+        facts["album"],
+        duration_ms,
+        facts["isrc"],
+        facts["year"],
+        facts["place"],
     )
 
 
-def matched(tmp_path, *songs: tuple) -> Workspace:
-    """A folder in which these songs were matched, among enough others to make names mean much."""
-    others = [
+# All songs stand in one folder that is matched once, each case with words and codes of its own.
+CASES = {
+    "spellings": (
+        song("spotify", "s1", "Echo, Pt. 2 - Live", "The Wolves", isrc="GBAAA9900303"),
+        song("deezer", "s2", "Echo, Part 2 (Live)", "Wolves", seconds=201),
+        song("musicbrainz", "s3", "Ecoh, Pt. 2 (live)", "Wolves, The", isrc="gb-aaa-99-00303"),
+        song("itunes", "s4", "ECHO, PT. 2 (Live) [feat. Ana]", "The Wolves", seconds=199.5),
+    ),
+    "live": (
+        song("spotify", "l1", "Hollow", "Foxes", seconds=200),
+        song("deezer", "l2", "Hollow (Live)", "Foxes", seconds=260),
+    ),
+    "code": (
+        song("spotify", "c1", "Allegro", "Orchestra", isrc="GBAAA9900404", seconds=200),
+        song("deezer", "c2", "Adagio", "Orchestra", isrc="GBAAA9900404", seconds=500),
+        song("itunes", "c3", "Something Else Entirely", "Nobody", isrc="GBAAA9900404", seconds=90),
+        song("jamendo", "c4", "Allegro", "Orchestra", isrc="GBAAA9900999", seconds=200),
+    ),
+    "two of one source": (
+        song("spotify", "t1", "Murmur", "Badgers", isrc="GBAAA9900505", seconds=200),
+        song("spotify", "t2", "Murmur", "Badgers", isrc="GBAAA9900506", seconds=206),
+        song("deezer", "t3", "Murmur", "Badgers", seconds=203),
+    ),
+    "numbers": tuple(
+        song(source, f"n{n}", f"Etude No. {n}", "Pianist", album="Etudes")
+        for source in ("spotify", "deezer")
+        for n in range(1, 9)
+    ),
+    "scripts": (
+        song("spotify", "x1", "Ли́ния", "Кино́"),
+        song("deezer", "x2", "Линия", "Кино", seconds=201),
+        song("spotify", "x3", "前世", "陳慧琳", seconds=236),
+        song("deezer", "x4", "前世", "陳慧琳", seconds=236),
+    ),
+    "unsure": (
+        song("spotify", "1", "Ember", "Herons", seconds=None, album="Howl", place=3),
+        song("deezer", "2", "Ember", "Herons", seconds=200, album="Howl", place=9),
+    ),
+    "sure": (
+        song("spotify", "w1", "Lantern", "Otters", isrc="GBAAA9900707"),
+        song("deezer", "w2", "Lantern", "Otters", isrc="GBAAA9900707", seconds=201),
+    ),
+    "others": tuple(  # enough of them to make a name mean much
         song("deezer", f"o{n}", f"Other Song {n}", f"Somebody Else {n}", seconds=100 + n % 90)
         for n in range(200)
-    ]
-    folder = folder_of(tmp_path / "data", iter([*songs, *others]))
-    match(folder)
-    return folder
+    ),
+}
+SONGS = [track for tracks in CASES.values() for track in tracks]
+PAIR, SURE = ("spotify:1", "deezer:2"), ("spotify:w1", "deezer:w2")
+
+
+@pytest.fixture(scope="session")
+def matched(made_once) -> Path:
+    """A folder with all songs, matched; nobody changes it."""
+    return made_once("matched-songs", lambda folder: match(folder_of(folder, iter(SONGS))))
+
+
+@pytest.fixture
+def own(matched: Path, copied) -> Workspace:
+    """A copy of the matched folder, to explain (which locks it) and to change."""
+    return Workspace(copied(matched))
 
 
 def together(folder: Workspace, *names: str) -> bool:
@@ -65,162 +122,105 @@ def together(folder: Workspace, *names: str) -> bool:
     return len(rows) == 1 and held == (len(names),)
 
 
-def test_one_song_under_five_spellings_is_one(tmp_path) -> None:
-    folder = matched(
-        tmp_path,
-        song("spotify", "1", "Echo, Pt. 2 - Live", "The Wolves", isrc="GBAAA9900303"),
-        song("deezer", "2", "Echo, Part 2 (Live)", "Wolves", seconds=201),
-        song("musicbrainz", "3", "Ecoh, Pt. 2 (live)", "Wolves, The", isrc="gb-aaa-99-00303"),
-        song("itunes", "4", "ECHO, PT. 2 (Live) [feat. Ana]", "The Wolves", seconds=199.5),
-    )
-    assert together(folder, "spotify:1", "deezer:2", "musicbrainz:3", "itunes:4")
+def test_one_song_under_five_spellings_is_one(matched) -> None:
+    assert together(Workspace(matched), "spotify:s1", "deezer:s2", "musicbrainz:s3", "itunes:s4")
 
 
-def test_a_live_version_is_not_the_song(tmp_path) -> None:
-    folder = matched(
-        tmp_path,
-        song("spotify", "1", "Echo", "Wolves", seconds=200),
-        song("deezer", "2", "Echo (Live)", "Wolves", seconds=260),
-    )
-    assert not together(folder, "spotify:1", "deezer:2")
+def test_a_live_version_is_not_the_song(matched) -> None:
+    assert not together(Workspace(matched), "spotify:l1", "deezer:l2")
 
 
-def test_a_code_acquits_and_never_convicts_alone(tmp_path) -> None:
-    same = "GBAAA9900303"
-    folder = matched(
-        tmp_path,
-        song("spotify", "1", "Allegro", "Orchestra", isrc=same, seconds=200),
-        song("deezer", "2", "Adagio", "Orchestra", isrc=same, seconds=500),
-        song("itunes", "3", "Something Else Entirely", "Nobody Here", isrc=same, seconds=90),
-        song("jamendo", "4", "Allegro", "Orchestra", isrc="GBAAA9900999", seconds=200),
-    )
-    assert not together(folder, "spotify:1", "deezer:2")
-    assert not together(folder, "spotify:1", "itunes:3")
-    assert together(folder, "spotify:1", "jamendo:4")  # several codes of one recording are normal
+def test_a_code_acquits_and_never_convicts_alone(matched) -> None:
+    folder = Workspace(matched)
+    assert not together(folder, "spotify:c1", "deezer:c2")
+    assert not together(folder, "spotify:c1", "itunes:c3")
+    # Several codes of one recording are normal.
+    assert together(folder, "spotify:c1", "jamendo:c4")
 
 
-def test_two_of_one_source_with_other_code_and_length_stay_two(tmp_path) -> None:
-    folder = matched(
-        tmp_path,
-        song("spotify", "1", "Echo", "Wolves", isrc="GBAAA9900303", seconds=200),
-        song("spotify", "2", "Echo", "Wolves", isrc="GBAAA9900304", seconds=206),
-        song("deezer", "3", "Echo", "Wolves", seconds=203),
-    )
-    assert not together(folder, "spotify:1", "spotify:2")
+def test_two_of_one_source_with_other_code_and_length_stay_two(matched) -> None:
+    assert not together(Workspace(matched), "spotify:t1", "spotify:t2")
 
 
-def test_numbers_are_no_typing_errors(tmp_path) -> None:
-    folder = matched(
-        tmp_path,
-        *(
-            song("spotify", f"{n}", f"Etude No. {n}", "Pianist", album="Etudes")
-            for n in range(1, 9)
-        ),
-        *(song("deezer", f"{n}", f"Etude No. {n}", "Pianist", album="Etudes") for n in range(1, 9)),
-    )
+def test_numbers_are_no_typing_errors(matched) -> None:
+    folder = Workspace(matched)
     for n in range(1, 9):
-        assert together(folder, f"spotify:{n}", f"deezer:{n}")
-    assert not together(folder, "spotify:1", "spotify:2")
+        assert together(folder, f"spotify:n{n}", f"deezer:n{n}")
+    assert not together(folder, "spotify:n1", "spotify:n2")
 
 
-def test_other_scripts_are_matched(tmp_path) -> None:
-    folder = matched(
-        tmp_path,
-        song("spotify", "1", "Ли́ния", "Кино́"),
-        song("deezer", "2", "Линия", "Кино", seconds=201),
-        song("spotify", "3", "前世", "陳慧琳", seconds=236),
-        song("deezer", "4", "前世", "陳慧琳", seconds=236),
-    )
-    assert together(folder, "spotify:1", "deezer:2")
-    assert together(folder, "spotify:3", "deezer:4")
+def test_other_scripts_are_matched(matched) -> None:
+    folder = Workspace(matched)
+    assert together(folder, "spotify:x1", "deezer:x2")
+    assert together(folder, "spotify:x3", "deezer:x4")
 
 
-PAIR = ("spotify:1", "deezer:2")
-UNSURE = (
-    song("spotify", "1", "Echo", "Wolves", seconds=None, album="Howl", place=3),
-    song("deezer", "2", "Echo", "Wolves", seconds=200, album="Howl", place=9),
-)
+def test_what_a_person_decides_survives_every_rebuild(own) -> None:
+    before = together(own, *PAIR)
+    decide(own, "recording", *PAIR, same=not before)
+    match(own)
+    assert together(own, *PAIR) is not before
+    match(own, again=True)
+    assert together(own, *PAIR) is not before
+    (own.root / "identity" / "matches.duckdb").unlink()
+    match(own)
+    assert together(own, *PAIR) is not before
+    assert PAIR not in {(row.one, row.other) for row in uncertain(own)}
 
 
-def test_what_a_person_decides_survives_every_rebuild(tmp_path) -> None:
-    folder = matched(tmp_path, *UNSURE)
-    before = together(folder, *PAIR)
-    decide(folder, "recording", *PAIR, same=not before)
-    match(folder)
-    assert together(folder, *PAIR) is not before
-    match(folder, again=True)
-    assert together(folder, *PAIR) is not before
-    (folder.root / "identity" / "matches.duckdb").unlink()
-    match(folder)
-    assert together(folder, *PAIR) is not before
-    assert not uncertain(folder, "recording") or PAIR not in {
-        (row.one, row.other) for row in uncertain(folder)
-    }
+def test_the_newest_decision_stands(own) -> None:
+    decide(own, "recording", *PAIR, same=True)
+    decide(own, "recording", *reversed(PAIR), same=False)
+    assert [decision.same for decision in decisions(own)] == [False]
+    match(own)
+    assert not together(own, *PAIR)
 
 
-def test_the_newest_decision_stands(tmp_path) -> None:
-    folder = matched(tmp_path, *UNSURE)
-    decide(folder, "recording", *PAIR, same=True)
-    decide(folder, "recording", *reversed(PAIR), same=False)
-    assert [made.same for made in decisions(folder)] == [False]
-    match(folder)
-    assert not together(folder, *PAIR)
-
-
-def test_a_half_written_decision_costs_itself_and_a_wrong_line_is_told(tmp_path) -> None:
-    folder = matched(tmp_path, *UNSURE)
-    decide(folder, "recording", *PAIR, same=True)
-    path = folder.root / "identity" / "decisions.jsonl"
+def test_a_half_written_decision_costs_itself_and_a_wrong_line_is_told(own) -> None:
+    decide(own, "recording", *PAIR, same=True)
+    path = own.root / "identity" / "decisions.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"kind":"rec')
-    assert len(decisions(folder)) == 1
+    assert len(decisions(own)) == 1
     path.write_bytes(b"nonsense\n" + whole)
     with pytest.raises(StoreError, match="line 1"):
-        decisions(folder)
+        decisions(own)
 
 
-def test_why_two_are_one_is_told_in_words(tmp_path) -> None:
-    folder = matched(
-        tmp_path,
-        song("spotify", "1", "Echo", "Wolves", isrc="GBAAA9900303"),
-        song("deezer", "2", "Echo", "Wolves", isrc="GBAAA9900303", seconds=201),
-    )
-    told = explain(folder, *PAIR)
-    words = {weight.fact: weight.agreement for weight in told.weights}
-    assert told.kind == "recording"
-    assert told.probability > 0.99
-    assert told.verdict == "one thing"
+def test_why_two_are_one_is_told_in_words(own) -> None:
+    explained = explain(own, *SURE)
+    words = {weight.fact: weight.agreement for weight in explained.weights}
+    assert explained.kind == "recording"
+    assert explained.probability > 0.99
+    assert explained.verdict == "one thing"
     assert words["song"] == words["isrc"] == "the same"
     assert words["seconds"] == "within a second"
-    assert sum(weight.bits for weight in told.weights) > 0
-    mirrored = explain(folder, *reversed(PAIR))
-    assert mirrored.probability == told.probability
-    assert [w.one for w in mirrored.weights] == [w.other for w in told.weights]
+    assert sum(weight.bits for weight in explained.weights) > 0
+    mirrored = explain(own, *reversed(SURE))
+    assert mirrored.probability == explained.probability
+    assert [w.one for w in mirrored.weights] == [w.other for w in explained.weights]
 
 
-def test_two_that_are_two_are_explained_too(tmp_path) -> None:
-    folder = matched(tmp_path, song("spotify", "1", "Echo", "Wolves"))
-    told = explain(folder, "spotify:1", "deezer:o7")
-    assert told.verdict == "two things"
-    assert told.probability < 0.01
+def test_two_that_are_two_are_explained_too(own) -> None:
+    explained = explain(own, "spotify:w1", "deezer:o7")
+    assert explained.verdict == "two things"
+    assert explained.probability < 0.01
 
 
-def test_nothing_of_that_name_is_told(tmp_path) -> None:
-    folder = matched(tmp_path, song("spotify", "1", "Echo", "Wolves"))
+def test_nothing_of_that_name_is_told(own) -> None:
     with pytest.raises(UsageError, match="deezer:404"):
-        explain(folder, "spotify:1", "deezer:404")
+        explain(own, "spotify:1", "deezer:404")
     with pytest.raises(UsageError, match="no recording"):
-        explain(folder, "spotify:1", "deezer:404", kind="recording")
+        explain(own, "spotify:1", "deezer:404", kind="recording")
     with pytest.raises(UsageError, match="matched"):
-        explain(folder, "spotify:1", "deezer:o1", kind="person")
+        explain(own, "spotify:1", "deezer:o1", kind="person")
 
 
-def test_matching_twice_changes_nothing_and_compares_nothing(tmp_path) -> None:
-    folder = matched(tmp_path, song("spotify", "1", "Echo", "Wolves"), *UNSURE[1:])
-    first = groups_of(folder, "recording")
-    again = match(folder).kinds["recording"]
+def test_matching_twice_changes_nothing_and_compares_nothing(own) -> None:
+    first = groups_of(own, "recording")
+    again = match(own).kinds["recording"]
     assert (again["new"], again["gone"], again["pairs"]) == (0, 0, 0)
-    assert groups_of(folder, "recording") == first
+    assert groups_of(own, "recording") == first
 
 
 def test_what_comes_later_is_matched_as_if_it_had_been_there(tmp_path) -> None:
@@ -287,58 +287,51 @@ def links(folder: Workspace) -> set[tuple]:
         )
 
 
-def test_a_torn_line_does_not_swallow_the_next_decision(tmp_path) -> None:
-    folder = matched(tmp_path, *UNSURE)
-    path = folder.root / "identity" / "decisions.jsonl"
+def test_a_torn_line_does_not_swallow_the_next_decision(own) -> None:
+    path = own.root / "identity" / "decisions.jsonl"
     path.write_text('{"kind":"artist","one":"deezer:1","oth')
-    decide(folder, "recording", *PAIR, same=True)
-    assert [made.kind for made in decisions(folder)] == ["recording"]
-    match(folder)
-    assert together(folder, *PAIR)
+    decide(own, "recording", *PAIR, same=True)
+    assert [decision.kind for decision in decisions(own)] == ["recording"]
+    match(own)
+    assert together(own, *PAIR)
 
 
 @pytest.mark.parametrize("wreck", [b"", b"no book at all" * 500])
-def test_a_book_that_is_damaged_is_made_anew(tmp_path, wreck: bytes) -> None:
-    folder = matched(tmp_path, *UNSURE)
-    decide(folder, "recording", *PAIR, same=True)
-    (folder.root / "identity" / "matches.duckdb").write_bytes(wreck)
-    match(folder)
-    assert together(folder, *PAIR)
+def test_a_book_that_is_damaged_is_made_anew(own, wreck: bytes) -> None:
+    decide(own, "recording", *PAIR, same=True)
+    (own.root / "identity" / "matches.duckdb").write_bytes(wreck)
+    match(own)
+    assert together(own, *PAIR)
 
 
-def test_nothing_of_what_expired_stays_in_the_book(tmp_path) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    from phonofilm.erasure.retention import purge
-
-    folder = matched(
-        tmp_path,
-        song("spotify", "s1", "Secret Echo", "Zed"),
-        song("deezer", "2", "Secret Echo", "Zed"),
-    )
+def of_spotify(folder: Workspace, change: str) -> int:
+    """Change the tracks of Spotify in the warehouse; how many there are."""
     warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
-    warehouse.connection.execute(
-        "UPDATE store.track SET expires_at = now()::TIMESTAMP - INTERVAL 1 DAY"
-        " WHERE source = 'spotify'"
-    )
+    warehouse.connection.execute(f"{change} WHERE source = 'spotify'")
     warehouse.close()
-    assert purge(folder, datetime.now(UTC) + timedelta(days=1)).rows["track"] == 1
-    with open_snapshot(folder) as connection:
-        kept = connection.execute(
+    return sum(source == "spotify" for source, *_ in SONGS)
+
+
+def test_nothing_of_what_expired_stays_in_the_book(own) -> None:
+    assert together(own, *SURE)
+    yesterday = "now()::TIMESTAMP - INTERVAL 1 DAY"
+    expired = of_spotify(own, f"UPDATE store.track SET expires_at = {yesterday}")
+    assert purge(own, datetime.now(UTC) + timedelta(days=1)).rows["track"] == expired
+    with open_snapshot(own) as connection:
+        left = connection.execute(
             "SELECT (SELECT count(*) FROM identity.members WHERE entity LIKE 'spotify%'),"
             " (SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)),"
             " (SELECT count(*) FROM recording WHERE id LIKE 'spotify%')"
         ).fetchone()
-    assert kept == (0, 0, 0)
-    assert not (folder.root / "identity" / "matches.duckdb").exists()
-    match(folder)
+    assert left == (0, 0, 0)
+    assert not (own.root / "identity" / "matches.duckdb").exists()
+    match(own)
 
 
 def test_an_interrupted_match_finds_what_it_missed(tmp_path, monkeypatch) -> None:
     import phonofilm.identity.match as module
 
-    songs = [song("spotify", "1", "Echo", "Wolves"), song("deezer", "2", "Echo", "Wolves")]
-    folder = folder_of(tmp_path / "data", iter(songs))
+    folder = folder_of(tmp_path / "data", iter(CASES["sure"]))
 
     def cut(*_: object) -> int:
         raise KeyboardInterrupt
@@ -348,34 +341,36 @@ def test_an_interrupted_match_finds_what_it_missed(tmp_path, monkeypatch) -> Non
         with pytest.raises(KeyboardInterrupt):
             match(folder)
     match(folder)
-    assert together(folder, *PAIR)
+    assert together(folder, *SURE)
 
 
 def _as_sets(folder: Workspace) -> set[frozenset]:
     return {frozenset(group) for group in groups_of(folder, "recording")}
 
 
-def test_records_that_are_gone_leave_no_links(tmp_path) -> None:
-    folder = matched(
-        tmp_path, song("spotify", "1", "Echo", "Wolves"), song("deezer", "2", "Echo", "Wolves")
-    )
-    assert together(folder, *PAIR)
-    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
-    warehouse.connection.execute("DELETE FROM store.track WHERE source = 'spotify'")
-    warehouse.close()
-    publish(folder)
-    assert match(folder).kinds["recording"]["gone"] == 1
-    with open_snapshot(folder) as connection:
-        held = connection.execute(
+def test_records_that_are_gone_leave_no_links(own) -> None:
+    assert together(own, *SURE)
+    deleted = of_spotify(own, "DELETE FROM store.track")
+    publish(own)
+    assert match(own).kinds["recording"]["gone"] == deleted
+    with open_snapshot(own) as connection:
+        links = connection.execute(
             "SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)"
         )
-        assert held.fetchone() == (0,)
+        assert links.fetchone() == (0,)
 
 
-@pytest.fixture(scope="module")
-def five(tmp_path_factory):
+@pytest.fixture(scope="session")
+def five(made_once):
     """Five sources of one small world, crawled and matched, with the truth."""
-    return sandbox_matching(tmp_path_factory.mktemp("five"), 70, 11)
+
+    def make(folder: Path) -> None:
+        _, truth = sandbox_matching(folder, 70, 11)
+        (folder / "truth.msgpack").write_bytes(msgspec.msgpack.encode(truth))
+
+    folder = made_once("five-sources", make)
+    truth = msgspec.msgpack.decode((folder / "truth.msgpack").read_bytes())
+    return Workspace(folder / "matching"), truth
 
 
 def test_five_sources_of_one_world_are_told_apart_and_together(five) -> None:
@@ -461,18 +456,16 @@ def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
         assert held.fetchone() > (10,)
 
 
-def test_the_command_line_matches_reviews_and_explains(tmp_path) -> None:
-    folder = matched(tmp_path, *UNSURE)
-
+def test_the_command_line_matches_reviews_and_explains(own) -> None:
     def run_match(*words: str) -> Result:
-        return run_cli("match", *words, "--data", folder.root)
+        return run_cli("match", *words, "--data", own.root)
 
-    assert run_match("--json").document["kinds"]["recording"]["records"] == 202
+    assert run_match("--json").document["kinds"]["recording"]["records"] == len(SONGS)
     explained = run_match("--explain", *PAIR)
     assert explained.exit_code == 0
     assert "song" in explained.stdout
     assert run_match("--same", *PAIR).exit_code == 0
-    assert together(folder, *PAIR)
+    assert together(own, *PAIR)
     assert run_match("--review", "--json").exit_code == 0
     assert run_match("--apart", "spotify:1", "deezer:404").exit_code == 2
 
