@@ -29,18 +29,18 @@ WORLD = GeneratedWorld(40, 7)
 
 
 def imported(folder: Workspace, source: str, files: object, **more) -> ImportResult:
-    told = ImportOptions(source, str(files), **more)
-    return asyncio.run(import_dumps(folder, Settings(), told))
+    options = ImportOptions(source, str(files), **more)
+    return asyncio.run(import_dumps(folder, Settings(), options))
 
 
 @pytest.fixture
 def archived(tmp_path: Path) -> Path:
     """A folder of MusicBrainz's dumps of a small world."""
-    found = tmp_path / "dumps"
-    found.mkdir()
+    folder = tmp_path / "dumps"
+    folder.mkdir()
     for entity in dumps.ENTITIES:
-        (found / f"{entity}.tar.xz").write_bytes(dumps.archive(WORLD, entity))
-    return found
+        (folder / f"{entity}.tar.xz").write_bytes(dumps.archive(WORLD, entity))
+    return folder
 
 
 def counts(folder: Workspace) -> dict[str, int]:
@@ -52,24 +52,24 @@ def counts(folder: Workspace) -> dict[str, int]:
 def test_dumps_of_musicbrainz_become_tables(folder: Workspace, archived: Path) -> None:
     result = imported(folder, "musicbrainz", archived)
     load(folder)
-    held = counts(folder)
-    assert held["artists"] == result.files["artist"]["rows"]
-    assert held["albums"] == result.files["release"]["rows"]
+    rows = counts(folder)
+    assert rows["artists"] == result.files["artist"]["rows"]
+    assert rows["albums"] == result.files["release"]["rows"]
     recordings = {
         t["recording"]["id"]
         for line in dumps.lines(WORLD, "release")
         for disc in line["media"]
         for t in disc["tracks"]
     }
-    assert held["tracks"] == len(recordings)
-    assert held["tags"] > 0 < held["external_ids"]
+    assert rows["tracks"] == len(recordings)
+    assert rows["tags"] > 0 < rows["external_ids"]
     with open_snapshot(folder) as connection:
         licences = connection.execute("SELECT DISTINCT licence FROM tags").fetchall()
         assert licences == [("CC BY-NC-SA 3.0",)]
-        place = connection.execute(
+        unplaced = connection.execute(
             "SELECT count(*) FROM tracks WHERE track_number IS NULL OR album_id IS NULL"
         )
-        assert place.fetchone() == (0,)
+        assert unplaced.fetchone() == (0,)
 
 
 def test_the_same_dumps_again_change_nothing(folder: Workspace, archived: Path) -> None:
@@ -93,9 +93,9 @@ def test_dumps_say_the_same_as_the_service(folder: Workspace, archived: Path) ->
 def test_an_archive_that_ends_early_is_refused(folder: Workspace, archived: Path) -> None:
     path = archived / "release.tar.xz"
     path.write_bytes(path.read_bytes()[:-900])
-    with pytest.raises(StoreError, match="not whole") as told:
+    with pytest.raises(StoreError, match="not whole") as caught:
         imported(folder, "musicbrainz", archived)
-    assert "last import stays" in told.value.saved
+    assert "last import stays" in caught.value.saved
 
 
 def test_an_archive_of_something_else_is_refused(folder: Workspace, archived: Path) -> None:
@@ -110,24 +110,24 @@ def test_who_was_interrupted_parses_only_what_is_missing(
     monkeypatch.setattr(archive_stream, "PIECE_BYTES", 4000)
     monkeypatch.setattr(archive_stream, "_READ_BYTES", 1000)
     path, table = archived / "release.tar.xz", TABLES["release"]
-    real, made = archives._write_part, []
+    real, parts = archives._write_part, []
 
     def counted(*arguments):
-        if len(made) == 3 and not broken:
-            broken.append(1)
+        if len(parts) == 3 and not interruptions:
+            interruptions.append(1)
             raise KeyboardInterrupt
-        made.append(1)
+        parts.append(1)
         return real(*arguments)
 
-    broken: list[int] = []
+    interruptions: list[int] = []
     monkeypatch.setattr(archives, "_write_part", counted)
     with pytest.raises(KeyboardInterrupt):
         archives.convert(path, table, tmp_path)
-    first = len(made)
-    seen = archives.convert(path, table, tmp_path)
-    assert len(made) == seen.parts
-    assert first == 3 < seen.parts
-    assert seen.rows == sum(1 for _ in dumps.lines(WORLD, "release"))
+    first = len(parts)
+    checked = archives.convert(path, table, tmp_path)
+    assert len(parts) == checked.parts
+    assert first == 3 < checked.parts
+    assert checked.rows == sum(1 for _ in dumps.lines(WORLD, "release"))
 
 
 @pytest.mark.parametrize("name", ["release.tar.xz", "release.tar.zst"])
@@ -188,12 +188,12 @@ def test_a_line_that_is_no_text_costs_itself(folder: Workspace, tmp_path: Path) 
 
 
 def _archive(name: str, body: bytes, pack=lzma.compress) -> bytes:
-    held = io.BytesIO()
-    with tarfile.open(fileobj=held, mode="w") as tar:
-        told = tarfile.TarInfo(name)
-        told.size = len(body)
-        tar.addfile(told, io.BytesIO(body))
-    return pack(held.getvalue())
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        member.size = len(body)
+        tar.addfile(member, io.BytesIO(body))
+    return pack(packed.getvalue())
 
 
 def test_dumps_come_over_http_and_only_when_they_changed(folder: Workspace, stand_in) -> None:
@@ -302,9 +302,9 @@ def test_a_licence_that_does_not_allow_what_is_asked_is_named(folder, fma: Path,
     imported(folder, "fma", fma)
     load(folder)
     out = tmp_path / "tracks.csv"
-    with pytest.raises(TermsError, match="by-nc-sa") as told:
+    with pytest.raises(TermsError, match="by-nc-sa") as caught:
         export(folder, "tracks", "csv", out, use="commercial")
-    assert told.value.exit_code == 3
+    assert caught.value.exit_code == 3
     assert not out.exists()
     (written,) = export(folder, "tracks", "csv", out, use="commercial", leave_out=True)
     assert written.rows == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import stat
 import time
@@ -16,6 +17,7 @@ from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.erasure import person as forgetting
 from phonofilm.erasure.person import erase_person
 from phonofilm.errors import StoreError
+from phonofilm.files import PARTIAL_SUFFIX
 from phonofilm.imports.saved import land
 from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import Journal
@@ -68,13 +70,13 @@ WORLD = [
 ]
 
 
-def put(folder, *told: tuple[str, list[str], object]) -> None:
+def put(folder, *responses: tuple[str, list[str], object]) -> None:
     """Lands answers as a crawl does."""
     manifest = get("soundcloud").manifest
     folder.open()
     path = folder.logs / f"soundcloud-{time.monotonic_ns()}.ndjson"
     log = Journal(path)
-    for number, (endpoint, ids, tree) in enumerate(told, 1):
+    for number, (endpoint, ids, tree) in enumerate(responses, 1):
         body, personal = json.dumps(tree).encode(), manifest.endpoints[endpoint].personal
         if personal:
             body = pseudonymise(body, personal, hash_key())
@@ -130,13 +132,13 @@ def test_a_cut_anywhere_is_mended_by_the_next_command(
     monkeypatch.setattr(forgetting, step, cut)
     with pytest.raises(KeyboardInterrupt):
         erase_person(world, "Ada")
-    noted = world.root / "forgetting.json"
-    assert stat.S_IMODE(noted.stat().st_mode) == 0o600
+    note = world.root / "forgetting.json"
+    assert stat.S_IMODE(note.stat().st_mode) == 0o600
     monkeypatch.setattr(forgetting, step, real)
     erase_person(world, "Ada")
-    assert not noted.exists()
-    left = everything(world).replace((world.root / "forgotten.jsonl").read_bytes(), b"")
-    assert b"77001" not in left and b"ada-l" not in left and b'"Ada"' not in left
+    assert not note.exists()
+    remaining = everything(world).replace((world.root / "forgotten.jsonl").read_bytes(), b"")
+    assert b"77001" not in remaining and b"ada-l" not in remaining and b'"Ada"' not in remaining
     assert rows(world, "SELECT id FROM tracks ORDER BY 1") == [("20",), ("30",)]
     assert rows(world, "SELECT id, body FROM comments") == [("4", rows_body(world))]
     assert not any(load(world, again=True).inserted.values())
@@ -218,16 +220,16 @@ def test_what_is_called_like_a_person_stays(folder) -> None:
 
 
 def test_what_runs_told_stays_readable_whatever_people_are_called(folder) -> None:
-    one, zoe = user(901, "1", "one-guy"), user(902, "Zo\u00eb", "zoe-z")
-    put(folder, ("artists", ["901", "902"], {"collection": [one, zoe]}))
+    digit, zoe = user(901, "1", "one-guy"), user(902, "Zo\u00eb", "zoe-z")
+    put(folder, ("artists", ["901", "902"], {"collection": [digit, zoe]}))
     frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
-    told = {"status": "done", "calls": 121, "findings": [{"example": "nobody called Zo\u00eb"}]}
-    frontier.save_run("20260101T000000-abc", 1.0, json.dumps(told))
+    run = {"status": "done", "calls": 121, "findings": [{"example": "nobody called Zo\u00eb"}]}
+    frontier.save_run("20260101T000000-abc", 1.0, json.dumps(run))
     frontier.close()
     load(folder)
-    for who in ("902", "901"):
-        erase_person(folder, who)
-    expected = told | {"findings": [{"example": TOMBSTONE}]}
+    for id_ in ("902", "901"):
+        erase_person(folder, id_)
+    expected = run | {"findings": [{"example": TOMBSTONE}]}
     [(result,)] = rows(folder, "SELECT result FROM runs")
     assert json.loads(result) == expected
     with sqlite3.connect(folder.frontier / "soundcloud.sqlite") as db:
@@ -253,7 +255,7 @@ def test_files_that_were_never_loaded_and_saved_comments_go_too(world) -> None:
     path = world.root / "media" / "ab" / ("ab" * 32 + ".png")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"picture")
-    told = {
+    file = {
         "url": "https://i1.sndcdn.com/a.png",
         "path": path.relative_to(world.root).as_posix(),
         "sha256": "ab" * 32,
@@ -263,7 +265,7 @@ def test_files_that_were_never_loaded_and_saved_comments_go_too(world) -> None:
     }
     put(
         world,
-        ("media", [told["url"]], told),
+        ("media", [file["url"]], file),
         ("saved", ["a"], {"collection": [comment(60, 10, EVE), comment(61, 20, EVE)]}),
     )
     assert erase_person(world, "Ada").files == 1
@@ -271,6 +273,14 @@ def test_files_that_were_never_loaded_and_saved_comments_go_too(world) -> None:
     load(world)
     assert ("60",) not in rows(world, "SELECT id FROM comments")
     assert ("61",) in rows(world, "SELECT id FROM comments")
+
+
+def test_what_a_killed_rewrite_left_goes_too(world) -> None:
+    path = next(world.landing.glob("source=soundcloud/endpoint=artists/*/*.parquet"))
+    for name in (path.name + PARTIAL_SUFFIX, path.stem + ".growing"):  # of an older version, too
+        shutil.copyfile(path, path.with_name(name))
+    erase_person(world, "Ada")
+    assert {p.suffix for p in world.landing.rglob("*") if p.is_file()} == {".parquet"}
 
 
 def test_saved_answers_bring_nobody_back(world, tmp_path: Path) -> None:
@@ -306,18 +316,18 @@ def test_no_shape_of_a_list_of_comments_brings_a_name_in(
     real, odd = engine.send, []
 
     async def send(*arguments, **named):
-        answer = await real(*arguments, **named)
-        if arguments[2].endpoint == "comments" and not odd and isinstance(answer, Response):
+        response = await real(*arguments, **named)
+        if arguments[2].endpoint == "comments" and not odd and isinstance(response, Response):
             odd.append(1)
-            return answer._replace(body=json.dumps(tree).encode())
-        return answer
+            return response._replace(body=json.dumps(tree).encode())
+        return response
 
     monkeypatch.setattr(engine, "send", send)
     collect(folder, "soundcloud", url, "comments=all")
     load(folder)
     assert odd
-    kept = everything(folder).lower()
-    assert b"xqzwv" not in kept and b"77009" not in kept
+    written = everything(folder).lower()
+    assert b"xqzwv" not in written and b"77009" not in written
 
 
 @pytest.mark.parametrize(
@@ -330,8 +340,8 @@ def test_no_shape_of_a_list_of_comments_brings_a_name_in(
 )
 def test_saved_answers_are_masked_at_any_depth(tree) -> None:
     personal = get("soundcloud").manifest.endpoints["saved"].personal
-    kept = pseudonymise(msgspec.json.encode(tree), personal, b"k").lower()
-    assert b"xqzwv" not in kept and b"77009" not in kept
+    written = pseudonymise(msgspec.json.encode(tree), personal, b"k").lower()
+    assert b"xqzwv" not in written and b"77009" not in written
 
 
 @pytest.mark.parametrize("value", ["1e999", '"nan"', '"inf"', "9" * 5000, '"' + "9" * 5000 + '"'])

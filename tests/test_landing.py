@@ -156,10 +156,12 @@ def test_personal_fields_become_the_same_unknown_person() -> None:
     body = (
         b'{"owner":{"id":"ada","display_name":"Ada"},"items":[{"by":{"id":"ada"}},{"by":null},7]}'
     )
-    kept = json.loads(pseudonymise(body, ["owner.id", "owner.display_name", "items[].by.id"], b"k"))
-    assert kept["owner"]["id"] == kept["items"][0]["by"]["id"] == pseudonym(b"k", "ada")
-    assert kept["owner"]["display_name"] != kept["owner"]["id"]
-    assert kept["items"][1:] == [{"by": None}, 7]
+    masked = json.loads(
+        pseudonymise(body, ["owner.id", "owner.display_name", "items[].by.id"], b"k")
+    )
+    assert masked["owner"]["id"] == masked["items"][0]["by"]["id"] == pseudonym(b"k", "ada")
+    assert masked["owner"]["display_name"] != masked["owner"]["id"]
+    assert masked["items"][1:] == [{"by": None}, 7]
     assert pseudonym(b"k", "ada") != pseudonym(b"other", "ada")
 
 
@@ -168,9 +170,9 @@ def test_of_what_is_no_json_only_size_and_hash_are_kept(body: bytes) -> None:
     try:
         json.loads(body)
     except ValueError:
-        kept = json.loads(pseudonymise(body, ["a.b", "c[].d"], b"k"))
-        assert kept["bytes"] == len(body)
-        assert set(kept) == {"withheld", "bytes", "sha256"}
+        masked = json.loads(pseudonymise(body, ["a.b", "c[].d"], b"k"))
+        assert masked["bytes"] == len(body)
+        assert set(masked) == {"withheld", "bytes", "sha256"}
 
 
 def test_what_is_too_old_is_removed_whole_or_in_part(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_other_scripts_keep_something_to_compare(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("spelling", "other"),
     [
         ("The Beatles", "Beatles, The"),
         ("Björk", "BJORK"),
@@ -44,8 +44,8 @@ def test_other_scripts_keep_something_to_compare(text: str) -> None:
         ("Sigur Rós", "Sigur Ros"),
     ],
 )
-def test_spellings_of_one_artist_have_one_key(one: str, other: str) -> None:
-    assert artist_key(one) == artist_key(other)
+def test_spellings_of_one_artist_have_one_key(spelling: str, other: str) -> None:
+    assert artist_key(spelling) == artist_key(other)
 
 
 def test_names_of_signs_alone_stay_names() -> None:

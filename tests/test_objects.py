@@ -56,13 +56,13 @@ class TestEveryStore:
         assert opened().fetch("a/b/x.parquet", tmp_path / "y").read_bytes() == path.read_bytes()
 
     def test_nothing_is_overwritten(self, opened: Opened, tmp_path: Path) -> None:
-        one, two = tmp_path / "1", tmp_path / "2"
-        one.write_bytes(b"one")
-        two.write_bytes(b"two")
-        assert opened().put("x", one)
-        assert not opened().put("x", one)  # an upload that was cut after it arrived
+        first, second = tmp_path / "1", tmp_path / "2"
+        first.write_bytes(b"one")
+        second.write_bytes(b"two")
+        assert opened().put("x", first)
+        assert not opened().put("x", first)  # an upload that was cut after it arrived
         with pytest.raises(StoreError, match="another object"):
-            opened().put("x", two)
+            opened().put("x", second)
         assert opened().fetch("x", tmp_path / "y").read_bytes() == b"one"
 
     def test_two_writers_never_overwrite_each_other(self, opened: Opened, tmp_path) -> None:
@@ -144,11 +144,11 @@ class TestALandingInS3:
         collect(first, "tmdb", tmdb, "titles")
         write(FilmWorld(120), tmp_path / "dumps")
         run(import_dumps(first, Settings(), ImportOptions("imdb", str(tmp_path / "dumps"))))
-        one = load(first)
+        first_load = load(first)
         second = self.folder(tmp_path, url, "elsewhere").open()
-        two = load(second)
-        assert one.inserted == two.inserted
-        assert two.inserted["titles"] > 120
+        second_load = load(second)
+        assert first_load.inserted == second_load.inserted
+        assert second_load.inserted["titles"] > 120
         assert not any(load(second).inserted.values())
 
     def test_crawling_on_in_another_scope_reads_the_store(self, url, stand_in, tmp_path) -> None:
@@ -175,10 +175,10 @@ class TestALandingInS3:
 
     def test_wrong_keys_are_no_secret(self, url, tmp_path: Path, monkeypatch) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wr0ng-s3cret")
-        with pytest.raises(StoreError) as told:
+        with pytest.raises(StoreError) as caught:
             self.folder(tmp_path, url).open()
-        assert told.value.exit_code == 6
-        assert "wr0ng" not in f"{told.value.happened}{told.value.saved}"
+        assert caught.value.exit_code == 6
+        assert "wr0ng" not in f"{caught.value.happened}{caught.value.saved}"
         assert not (tmp_path / "data" / "phonofilm.json").exists()
 
     def test_purge_reaches_the_store(self, url, stand_in, tmp_path: Path) -> None:
@@ -209,9 +209,9 @@ def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch) -> None:
             "AWS_REGION": "us-east-1",
         }.items():
             monkeypatch.setenv(name, value)
-        with pytest.raises(StoreError, match="no bucket") as told:
+        with pytest.raises(StoreError, match="no bucket") as caught:
             Workspace(tmp_path / "data", landing_url="s3://nowhere/x").open()
-        assert "--create" in told.value.next_step
+        assert "--create" in caught.value.next_step
         Workspace(tmp_path / "data", landing_url="s3://nowhere/x", create=True).open()
         path = tmp_path / "x"
         path.write_bytes(b"x")

@@ -26,8 +26,8 @@ from tests.conftest import collect
 def everything(folder: Workspace) -> bytes:
     """All bytes of a data folder, and the answers in it unpacked."""
     plain = b"".join(p.read_bytes() for p in folder.root.rglob("*") if p.is_file())
-    told = (f"{e.ids} {e.url} {e.body}" for e in read_segments(folder.segments().paths()))
-    return plain + "\n".join(told).encode()
+    responses = (f"{e.ids} {e.url} {e.body}" for e in read_segments(folder.segments().paths()))
+    return plain + "\n".join(responses).encode()
 
 
 def rows(folder, sql: str) -> list[tuple]:
@@ -36,7 +36,7 @@ def rows(folder, sql: str) -> list[tuple]:
 
 
 @pytest.fixture
-def heard(folder, stand_in):
+def comments_folder(folder, stand_in):
     """A folder with all comments of a small world, loaded."""
     url, served = stand_in("soundcloud", artists=10)
     collect(folder, "soundcloud", url, "comments=all")
@@ -54,35 +54,35 @@ def test_no_name_stands_in_landing_warehouse_export_or_log(folder, stand_in, tmp
     for format_ in ("csv", "jsonl", "parquet"):
         export(folder, "comments", format_, tmp_path / f"c.{format_}")
     export(folder, "comments", "csv", tmp_path / "seed", shape="seed")
-    kept = everything(folder) + (tmp_path / "log.jsonl").read_bytes()
-    kept += b"".join(p.read_bytes() for p in tmp_path.glob("c.*") if p.suffix != ".parquet")
-    kept += b"".join(p.read_bytes() for p in (tmp_path / "seed").iterdir())
+    written = everything(folder) + (tmp_path / "log.jsonl").read_bytes()
+    written += b"".join(p.read_bytes() for p in tmp_path.glob("c.*") if p.suffix != ".parquet")
+    written += b"".join(p.read_bytes() for p in (tmp_path / "seed").iterdir())
     listening = served.service.listening
     writers = {said.writer for u in served.service._uploads for said in listening.said(u)} - {None}
     assert len(writers) > 100
     leaked = [
         w
         for w in writers
-        if listening.handle(w).encode() in kept
-        or json.dumps(listening.name(w), ensure_ascii=False).strip('"').encode() in kept
+        if listening.handle(w).encode() in written
+        or json.dumps(listening.name(w), ensure_ascii=False).strip('"').encode() in written
     ]
     assert leaked == []
     accounts = {served.service.objects.listener_id(w) for w in writers}
-    assert not [a for a in accounts if f"users:{a}".encode() in kept]
+    assert not [a for a in accounts if f"users:{a}".encode() in written]
 
 
-def test_texts_stay_exact_but_for_who_is_called(heard) -> None:
-    folder, served, _ = heard
+def test_texts_stay_exact_but_for_who_is_called(comments_folder) -> None:
+    folder, served, _ = comments_folder
     truth = {row["id"]: row["body"] for row in served.service.rows("comments")}
-    found = dict(rows(folder, "SELECT id, body FROM comments"))
-    assert found.keys() == truth.keys()
+    bodies = dict(rows(folder, "SELECT id, body FROM comments"))
+    assert bodies.keys() == truth.keys()
     for key, body in truth.items():
         if body.startswith("@"):
-            assert found[key].startswith(f"@{PREFIX}") and found[key].endswith(
+            assert bodies[key].startswith(f"@{PREFIX}") and bodies[key].endswith(
                 body.split(" ", 1)[1]
             )
         else:
-            assert found[key] == body
+            assert bodies[key] == body
 
 
 def test_names_are_kept_where_the_operator_says_so(folder, stand_in) -> None:
@@ -122,23 +122,23 @@ NAME = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size
 
 @given(name=NAME, key=st.binary(min_size=32, max_size=32))
 def test_a_urn_and_its_number_are_one_unknown_person(name: str, key: bytes) -> None:
-    told = pseudonym(key, name)
-    assert told.startswith(PREFIX) and len(told) == len(PREFIX) + 16
+    hashed = pseudonym(key, name)
+    assert hashed.startswith(PREFIX) and len(hashed) == len(PREFIX) + 16
     if ":" not in name:
-        assert pseudonym(key, f"soundcloud:users:{name}") == told
+        assert pseudonym(key, f"soundcloud:users:{name}") == hashed
 
 
 @given(user=st.dictionaries(NAME, NAME, max_size=5), body=NAME)
 def test_of_a_person_only_hashes_of_what_is_named_stay(user: dict, body: str) -> None:
-    told = {
+    tree = {
         "collection": [
             {"user": user | {"id": 7, "username": "Ada"}, "body": body, "kind": "comment"}
         ]
     }
     paths = ["collection[kind=comment].user{id,username}", "collection[].body@"]
-    kept = json.loads(pseudonymise(json.dumps(told).encode(), paths, b"k"))["collection"][0]
-    assert kept["user"] == {"id": pseudonym(b"k", "7"), "username": pseudonym(b"k", "Ada")}
-    assert kept["body"] == body or "@" in body
+    masked = json.loads(pseudonymise(json.dumps(tree).encode(), paths, b"k"))["collection"][0]
+    assert masked["user"] == {"id": pseudonym(b"k", "7"), "username": pseudonym(b"k", "Ada")}
+    assert masked["body"] == body or "@" in body
 
 
 @pytest.mark.parametrize(
@@ -153,53 +153,53 @@ def test_of_a_person_only_hashes_of_what_is_named_stay(user: dict, body: str) ->
     ],
 )
 def test_a_mention_is_a_name_and_an_address_is_none(text: str, hashed: str) -> None:
-    kept = json.loads(pseudonymise(json.dumps({"body": text}).encode(), ["body@"], b"k"))
-    assert kept["body"] == hashed.replace("{}", pseudonym(b"k", "ada"))
+    masked = json.loads(pseudonymise(json.dumps({"body": text}).encode(), ["body@"], b"k"))
+    assert masked["body"] == hashed.replace("{}", pseudonym(b"k", "ada"))
 
 
 def busiest(folder) -> str:
-    [(who,)] = rows(
+    [(listener,)] = rows(
         folder,
         "SELECT user_id FROM comments WHERE user_id IS NOT NULL GROUP BY 1"
         " ORDER BY count(*) DESC, 1 LIMIT 1",
     )
-    return who
+    return listener
 
 
 @pytest.mark.parametrize("way", ["hash", "id", "urn", "name", "link"])
-def test_a_listener_is_forgotten_everywhere_however_named(heard, way: str) -> None:
-    folder, served, _ = heard
-    who = busiest(folder)
-    listening, made, key = served.service.listening, served.service.objects, hash_key()
+def test_a_listener_is_forgotten_everywhere_however_named(comments_folder, way: str) -> None:
+    folder, served, _ = comments_folder
+    listener = busiest(folder)
+    listening, objects, key = served.service.listening, served.service.objects, hash_key()
     writers = range(listening.listeners)
-    writer = next(w for w in writers if pseudonym(key, str(made.listener_id(w))) == who)
+    writer = next(w for w in writers if pseudonym(key, str(objects.listener_id(w))) == listener)
     text = {
-        "hash": who,
-        "id": str(made.listener_id(writer)),
+        "hash": listener,
+        "id": str(objects.listener_id(writer)),
         "name": listening.name(writer),
-        "urn": f"soundcloud:users:{made.listener_id(writer)}",
+        "urn": f"soundcloud:users:{objects.listener_id(writer)}",
         "link": f"https://soundcloud.com/{listening.handle(writer)}",
     }[way]
     before = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
     removed = erase_person(folder, text)
-    assert removed.rows == {"comment": before[who]}
+    assert removed.rows == {"comment": before[listener]}
     after = dict(rows(folder, "SELECT user_id, count(*) FROM comments GROUP BY 1"))
-    assert after == {user: n for user, n in before.items() if user != who}
-    left = everything(folder).replace((folder.root / "forgotten.jsonl").read_bytes(), b"")
+    assert after == {user: n for user, n in before.items() if user != listener}
+    remaining = everything(folder).replace((folder.root / "forgotten.jsonl").read_bytes(), b"")
     handle = pseudonym(key, listening.handle(writer))
-    assert who.encode() not in left and handle.encode() not in left
+    assert listener.encode() not in remaining and handle.encode() not in remaining
     assert load(folder, again=True).inserted.get("comments", 0) == 0
 
 
-def test_whoever_was_forgotten_is_left_out_of_later_answers(heard, stand_in) -> None:
-    folder, _, url = heard
-    who = busiest(folder)
-    erase_person(folder, who)
-    number_left = rows(folder, "SELECT count(*) FROM comments")
+def test_whoever_was_forgotten_is_left_out_of_later_answers(comments_folder, stand_in) -> None:
+    folder, _, url = comments_folder
+    listener = busiest(folder)
+    erase_person(folder, listener)
+    comments_left = rows(folder, "SELECT count(*) FROM comments")
     collect(folder, "soundcloud", url, "comments=all", fresh=True)
     load(folder)
-    assert rows(folder, "SELECT count(*) FROM comments") == number_left
-    assert rows(folder, f"SELECT count(*) FROM comments WHERE user_id = '{who}'") == [(0,)]
+    assert rows(folder, "SELECT count(*) FROM comments") == comments_left
+    assert rows(folder, f"SELECT count(*) FROM comments WHERE user_id = '{listener}'") == [(0,)]
 
 
 def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand_in) -> None:
@@ -217,17 +217,19 @@ def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand
     assert not uploads & {row[0] for row in rows(folder, "SELECT id FROM tracks")}
     assert not uploads & {row[0] for row in rows(folder, "SELECT track_id FROM comments")}
     assert rows(folder, "SELECT count(*) FROM artists") == [(9,)]
-    left = everything(folder)  # what others wrote of them stays: it is the others' text
-    assert f'"username":"{name}"'.encode() not in left
-    assert served.service.objects.handle(artist).encode() not in left
+    remaining = everything(folder)  # what others wrote of them stays: it is the others' text
+    assert f'"username":"{name}"'.encode() not in remaining
+    assert served.service.objects.handle(artist).encode() not in remaining
     paths = {row[0] for row in rows(folder, "SELECT path FROM media")}
-    held = {p.relative_to(folder.root).as_posix() for p in (folder.root / "media").glob("??/*")}
-    assert held == paths
+    media_paths = {
+        p.relative_to(folder.root).as_posix() for p in (folder.root / "media").glob("??/*")
+    }
+    assert media_paths == paths
     assert not any(load(folder, again=True).inserted.values())
 
 
-def test_names_that_nobody_or_several_have_are_told(heard) -> None:
-    folder, _, _ = heard
+def test_names_that_nobody_or_several_have_are_told(comments_folder) -> None:
+    folder, _, _ = comments_folder
     before = rows(folder, "FROM comments ORDER BY id")
     with pytest.raises(UsageError, match="Nobody called 'Xyzzy'"):
         erase_person(folder, "Xyzzy")
@@ -246,8 +248,8 @@ def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
     again = SqliteFrontier(path)
     again.erase_person({"artist": ["4711"]}, ["Ada Lovelace"], "forgotten")
     again.close()
-    kept = b"".join(p.read_bytes() for p in tmp_path.iterdir())
-    assert b"Lovelace" not in kept and b"4711" not in kept
+    stored = b"".join(p.read_bytes() for p in tmp_path.iterdir())
+    assert b"Lovelace" not in stored and b"4711" not in stored
     last = SqliteFrontier(path)
     assert last.seq_of("artist", "8") == 3
     last.close()

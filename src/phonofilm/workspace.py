@@ -145,7 +145,7 @@ class FolderLock:
     def __init__(self, workspace: Workspace, purpose: str) -> None:
         self._root, self._purpose = workspace.root, purpose
         self._lock = FileLock(self._root / ".writing", thread_local=False)
-        # A file of its own, because Windows lets nobody read a file that is locked.
+        # A separate file, because on Windows a locked file cannot be read.
         self._holder = self._root / ".writer"
 
     def __enter__(self) -> FolderLock:

@@ -329,6 +329,7 @@ class Engine:
         self._fail(
             ShapeError(
                 f"{title} changed: {finding.detail}.",
+                endpoint=endpoint,
                 saved="Every answer so far.",
                 next_step="Look for an update; or allow more with drift_share in the settings.",
             )

@@ -41,7 +41,7 @@ def find_person(store: SegmentStore, source: str, text: str) -> Person:
     store.remove_fetched()
     people = list(matches.values())
     exact = [p for p in people if not is_handle and (name == p.id or hashed == p.hashed)]
-    return _only_one(exact or people, text, source)
+    return _single_match(exact or people, text, source)
 
 
 def is_named_by(person: PersonData, text: str) -> bool:
@@ -85,7 +85,7 @@ def _name_in(text: str) -> tuple[str, bool]:
     return (handle[1] if handle else text).strip(), handle is not None
 
 
-def _only_one(people: list[Person], text: str, source: str) -> Person:
+def _single_match(people: list[Person], text: str, source: str) -> Person:
     if len(people) == 1:
         return people[0]
     raise UsageError(

@@ -18,22 +18,22 @@ _Owner = dict[str, Any]
 
 
 class _ListedFile(NamedTuple):
-    """A file that a landed response lists, with its owners: the person's objects, and others."""
+    """A file that a landed response lists, with its owners."""
 
     path: str
-    own: list[_Owner]
-    others: list[_Owner]
+    erased_owners: list[_Owner]
+    other_owners: list[_Owner]
 
 
 def owned_files(store: SegmentStore, person: PersonData) -> frozenset[str]:
     """Return the paths of all files that objects of a person have."""
     files = _listed_files(store, person.source, person)
-    return frozenset(file.path for file in files if file.own)
+    return frozenset(file.path for file in files if file.erased_owners)
 
 
 def erase_files(workspace: Workspace, store: SegmentStore, person: PersonData) -> int:
     """Delete files that no other object has, here and in the object store; return their number."""
-    shared = {file.path for file in _listed_files(store, "*", person) if file.others}
+    shared = {file.path for file in _listed_files(store, "*", person) if file.other_owners}
     store.remove_fetched()
     stored = set(store.objects.names(ENDPOINT)) if store.objects is not None else set()
     for path in person.files - shared:
@@ -44,12 +44,16 @@ def erase_files(workspace: Workspace, store: SegmentStore, person: PersonData) -
 
 
 def without_owner(envelope: Envelope, person: PersonData) -> Envelope | None:
-    """Return a listed file without the person's objects; None when no others have it."""
+    """Return a listed file without the person's objects; None when no other object has it."""
     fields = msgspec.json.decode(envelope.body)
-    own, others = _split_owners(fields["of"], person)
-    if not own:
+    erased_owners, other_owners = _split_owners(fields["of"], person)
+    if not erased_owners:
         return envelope
-    return envelope.with_body(msgspec.json.encode({**fields, "of": others})) if others else None
+    return (
+        envelope.with_body(msgspec.json.encode({**fields, "of": other_owners}))
+        if other_owners
+        else None
+    )
 
 
 def _listed_files(store: SegmentStore, source: str, person: PersonData) -> Iterator[_ListedFile]:
@@ -64,5 +68,5 @@ def _split_owners(
     owners: list[_Owner], person: PersonData | None
 ) -> tuple[list[_Owner], list[_Owner]]:
     ids_by_kind = person.ids_by_kind if person else {}
-    own = [owner for owner in owners if owner["id"] in ids_by_kind.get(owner["kind"], ())]
-    return own, [owner for owner in owners if owner not in own]
+    erased_owners = [owner for owner in owners if owner["id"] in ids_by_kind.get(owner["kind"], ())]
+    return erased_owners, [owner for owner in owners if owner not in erased_owners]

@@ -298,6 +298,7 @@ class _Import:
         if before and not self._options.allow_shrink and seen.rows < before.rows * _SHRUNK:
             raise ShapeError(
                 f"{name} shrank from {before.rows:,} to {seen.rows:,} rows.",
+                table=name,
                 saved="The last import stays as it was.",
                 next_step="If that is right, say so: --allow-shrink.",
             )
@@ -353,10 +354,15 @@ def _is_table(path: Path, table: DumpTable, seen: CheckedFile) -> None:
     if is_wall(seen.start):
         raise BotWallError(f"{path.name} is a challenge for browsers, not a dump.")
     if start.startswith((b"<!doctype", b"<html")):
-        raise ShapeError(f"{path.name} is a web page, not a dump.", saved="Nothing was changed.")
+        raise ShapeError(
+            f"{path.name} is a web page, not a dump.",
+            table=table.name,
+            saved="Nothing was changed.",
+        )
     told = ", ".join(seen.header)[:200]
     raise ShapeError(
         f"{path.name} has other columns than {table.name}: {told!r}.",
+        table=table.name,
         saved="The last import stays as it was.",
         next_step="Is it the right file? If IMDb changed it, phonofilm must learn the new columns.",
     )

@@ -1,1 +1,1 @@
-"""The raw truth: every answer as it came, first in a log, then in Parquet segments."""
+"""The landing, source of truth: every response as it came, in logs and then in segments."""

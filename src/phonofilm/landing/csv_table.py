@@ -18,7 +18,7 @@ _UNCHANGED = "The last import stays as it was."
 
 
 def convert_csv(path: Path, table: DumpTable, folder: Path) -> CheckedFile:
-    """Write the wanted columns of a CSV to one Parquet file; columns are found by name.
+    """Write the wanted columns of a CSV to one Parquet file; columns are matched by name.
 
     Quoted fields may hold line ends. A wanted column that is not there is null; ShapeError when a
     column of the key is missing or the file is no CSV.

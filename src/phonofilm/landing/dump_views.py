@@ -110,7 +110,7 @@ class DumpViews:
             self._drop_repeated_keys(table, keys, spec)
 
     def _drop_repeated_keys(self, table: str, keys: str, spec: DumpTable) -> None:
-        """Replace the view by a table with the first row of each key, whatever the order."""
+        """Replace the view by a table with one row of each key, whatever the order."""
         columns = ", ".join(map(identifier, spec.columns))
         distinct = identifier(f"once {table}")
         self._connection.execute(

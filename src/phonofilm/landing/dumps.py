@@ -151,18 +151,18 @@ class Dumps:
 
     def copy_in(self, source: Path, name: str) -> Path:
         """Copy a local file into the incoming folder."""
-        return self._place(source, name, shutil.copyfile)
+        return self._put(source, name, shutil.copyfile)
 
     def link_in(self, source: Path, file: DumpFile) -> None:
         """Link a file of the last generation, and its parts, into the incoming folder."""
         for name in (file.name, *file.part_names):
-            self._place(source.with_name(name), name, os.link)
+            self._put(source.with_name(name), name, os.link)
 
-    def _place(self, source: Path, name: str, place: Callable[[Path, Path], object]) -> Path:
+    def _put(self, source: Path, name: str, copy: Callable[[Path, Path], object]) -> Path:
         target = self.incoming / name
         try:
             target.unlink(missing_ok=True)
-            place(source, target)
+            copy(source, target)
         except OSError as error:
             raise storage_error(target, error) from error
         return target
@@ -171,8 +171,8 @@ class Dumps:
 def check_dump(path: Path) -> CheckedFile:
     """Read a file of tab-separated text to its end once: gzip, header, rows, hash.
 
-    `tsv.TruncatedFile` when it is not whole. Rows of another width are found later, when the fields
-    are read, because counting tabs takes as long as reading them.
+    `tsv.TruncatedFile` when it is not whole. Rows of another width are noticed later, when the
+    fields are read, because counting tabs takes as long as reading them.
     """
     scan, start = tsv.LineScan(), b""
     with path.open("rb") as file:

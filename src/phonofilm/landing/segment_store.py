@@ -1,4 +1,4 @@
-"""The segments of a data folder: beside it, or in an object store with the folder as its outbox.
+"""The segments of a data folder: in it, or in an object store with the folder as its outbox.
 
 Segments are always written here first. With an object store they are then put there under the same
 names and removed here. While the store fails they wait, and the next run ships them.
@@ -29,7 +29,7 @@ _FETCHED = "fetched"
 class SegmentStore:
     """The segments of a data folder, wherever they are; names are paths under `root`.
 
-    `objects` is the object store of the folder, or None when segments stay beside it.
+    `objects` is the object store of the folder, or None when segments stay in it.
     """
 
     def __init__(self, root: Path, objects: ObjectStore | None = None) -> None:

@@ -199,7 +199,7 @@ def rewrite_segment(path: Path, change: Change) -> int:
 
 
 def _replace_segment(path: Path, envelopes: list[Envelope]) -> None:
-    """Write a segment anew, by way of a file of JSON lines beside it."""
+    """Write a segment anew, by way of a temporary file of JSON lines."""
     encoded = [msgspec.json.encode(envelope) for envelope in envelopes]
     line_bytes = max(_LINE_BYTES, max(map(len, encoded)) + 1024)
     lines = path.with_suffix(f".lines{PARTIAL_SUFFIX}")

@@ -61,7 +61,7 @@ def _caching_hasher(key: bytes) -> Hash:
 
 
 def pseudonymise(body: bytes, paths: Iterable[str], key: bytes, anywhere: bool = False) -> bytes:
-    """Replace the personal fields of a body; `anywhere` at any depth, whatever they stand in.
+    """Replace the personal fields of a body; `anywhere` at any depth of any object.
 
     Of a body that is not JSON only size and hash are kept, because names may stand anywhere in it.
     """
