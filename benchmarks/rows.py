@@ -13,7 +13,7 @@ import sys
 from benchmarks import direct
 from benchmarks.tables import table
 from phonofilm.sandbox.kernel.server import Plan, SandboxServer
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Budget
 
 ARTISTS = 8000
@@ -29,7 +29,7 @@ def a_day(budgets: list[Budget]) -> int:
 def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 900
     rows = []
-    for name in NAMES:
+    for name in source_names():
         manifest = get(name).manifest
         for access, level in manifest.access.items():
             found = {}

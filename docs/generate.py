@@ -10,7 +10,7 @@ from tests.test_links import OUTCOMES as OF_LINKS
 from phonofilm.cli.sources import grouped
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, LINK_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import described
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
 from phonofilm.warehouse.schema.tables import dictionary
 
@@ -45,7 +45,7 @@ Each is told as a finding: what, where, how often (`phonofilm status`).
 def sources() -> str:
     """What each source still gives, by access level, from the manifests."""
     lines = ["# Sources", "", "Generated from the manifests.", ""]
-    for name in NAMES:
+    for name in source_names():
         lines += _source(get(name).manifest)
     return "\n".join(lines)
 

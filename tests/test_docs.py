@@ -10,10 +10,10 @@ import pytest
 from docs.generate import PAGES
 
 from phonofilm.cli.main import VERBS
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 
 ROOT = Path(__file__).parents[1]
-TITLES = {name: get(name).manifest.title.split()[0] for name in NAMES}
+TITLES = {name: get(name).manifest.title.split()[0] for name in source_names()}
 WITH_LINKS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 
 

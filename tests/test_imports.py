@@ -24,7 +24,7 @@ from phonofilm.errors import (
     TermsError,
     UsageError,
 )
-from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps, read_id_map
+from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check_dump
 from phonofilm.net import resumable_download
@@ -35,6 +35,7 @@ from phonofilm.sandbox.services.imdb.dumps import COLUMNS, write
 from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.sources import get_bulk
 from phonofilm.sources.bulk import tsv
+from phonofilm.sources.imdb.id_map import read_id_map
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace

@@ -9,7 +9,7 @@ import pytest
 from phonofilm.config import Settings
 from phonofilm.crawl.probe import probe
 from phonofilm.runtime.event_loop import run
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.capabilities import field_offers, offers, place_of
 from phonofilm.sources.cost import duration, estimate_cost
 from phonofilm.sources.manifest import Budget
@@ -109,7 +109,7 @@ def test_plan_and_sources_ask_nothing_and_read_well() -> None:
     assert "gone 2026-02-11" in sources.stdout
     assert "related artists" in sources.stdout
     rows = run_cli("plan", *words, "--json").document
-    assert {row["source"] for row in rows} == set(NAMES)
+    assert {row["source"] for row in rows} == set(source_names())
     row = run_cli("sources", "--json").document[0]
     assert row.keys() >= {"source", "access", "field", "call", "rows", "gone", "licence"}
 

@@ -7,16 +7,18 @@ import re
 import pytest
 
 from phonofilm.errors import UsageError
-from phonofilm.records import BY_KIND, columns
-from phonofilm.sources import NAMES, get
+from phonofilm.records import BY_KIND, RECORDS, columns, kinds
+from phonofilm.sources import get, manifests, source_names
 from phonofilm.sources.classify import classify_http, retry_after
 from phonofilm.sources.contract import Link, Outcome, Request, Response
+from phonofilm.sources.manifest import Priority
+from phonofilm.sources.priority import by_priority
 from phonofilm.sources.spotify.source import SOURCE as SPOTIFY
 
 ROLES = {"seed", "search", "detail", "contain", "measure", "relate", "stored"}
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=source_names())
 def source(request: pytest.FixtureRequest):
     return get(request.param)
 
@@ -79,31 +81,105 @@ def test_ids_are_quoted_in_paths() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "link"),
-    [
-        (
-            "spotify",
-            "https://open.spotify.com/artist/4Z8W4fKeB5YxbusRsdQVPb?si=1",
-            Link("artist", "4Z8W4fKeB5YxbusRsdQVPb"),
-        ),
-        (
-            "spotify",
-            "https://open.spotify.com/intl-de/album/6dVIqQ8qmQ5GBnJ9shOYGE",
-            Link("album", "6dVIqQ8qmQ5GBnJ9shOYGE"),
-        ),
-        (
-            "spotify",
-            "spotify:track:6f807x0ima9a1j3VPbc7VN",
-            Link("track", "6f807x0ima9a1j3VPbc7VN"),
-        ),
-        ("spotify", "https://example.org/", None),
-        ("deezer", "https://www.deezer.com/fr/artist/27", Link("artist", "27")),
-        ("deezer", "https://www.deezer.com/playlist/908622995", Link("playlist", "908622995")),
-    ],
-)
+MBID = "f59c5520-5f46-4d2c-b2c4-822eabf53419"
+# Source, what a person copies, and the kind and id that are meant; no kind: nothing of this source.
+LINKS = f"""
+spotify https://open.spotify.com/artist/4Z8W4fKeB5YxbusRsdQVPb?si=1 artist 4Z8W4fKeB5YxbusRsdQVPb
+spotify https://open.spotify.com/intl-de/album/6dVIqQ8qmQ5GBnJ9shOYGE album 6dVIqQ8qmQ5GBnJ9shOYGE
+spotify spotify:track:6f807x0ima9a1j3VPbc7VN track 6f807x0ima9a1j3VPbc7VN
+spotify https://example.org/
+deezer https://www.deezer.com/fr/artist/27 artist 27
+deezer https://www.deezer.com/playlist/908622995 playlist 908622995
+deezer deezer:album:302127 album 302127
+musicbrainz https://musicbrainz.org/artist/{MBID} artist {MBID}
+musicbrainz https://musicbrainz.org/release/{MBID}/cover-art album {MBID}
+musicbrainz https://musicbrainz.org/recording/{MBID} track {MBID}
+musicbrainz https://musicbrainz.org/work/{MBID}
+listenbrainz https://listenbrainz.org/artist/{MBID}/ artist {MBID}
+listenbrainz https://listenbrainz.org/user/rob
+reccobeats USUM72409273 track_code USUM72409273
+reccobeats spotify:track:6f807x0ima9a1j3VPbc7VN track_code 6f807x0ima9a1j3VPbc7VN
+reccobeats https://open.spotify.com/track/6f807x0ima9a1j3VPbc7VN?si=1 track_code 6f807x0ima9a1j3VPbc7VN
+reccobeats USUM7240927
+itunes https://music.apple.com/us/album/x/1440833098?i=1440833102 track 1440833102
+itunes https://music.apple.com/us/album/discovery/697194953 album 697194953
+itunes https://music.apple.com/us/artist/daft-punk/5468295 artist 5468295
+itunes https://music.apple.com/us/artist/id5468295 artist 5468295
+jamendo https://www.jamendo.com/artist/7/both artist 7
+jamendo https://www.jamendo.com/de/track/168/j-m-e-f-m track 168
+soundcloud soundcloud:users:7 artist 7
+soundcloud https://api.soundcloud.com/tracks/soundcloud%3Atracks%3A13158665 track 13158665
+soundcloud https://api-v2.soundcloud.com/playlists/405726851 playlist 405726851
+soundcloud https://soundcloud.com/noor artist_link https://soundcloud.com/noor
+soundcloud https://m.soundcloud.com/noor/dawn?x=1 track_link https://soundcloud.com/noor/dawn
+soundcloud https://soundcloud.com/noor/sets/one playlist_link https://soundcloud.com/noor/sets/one
+soundcloud https://soundcloud.com/discover
+beatport https://www.beatport.com/track/strobe/1696999 track 1696999
+beatport https://www.beatport.com/de/release/for-lack/1234 album 1234
+beatport https://www.beatport.com/label/mau5trap/9123 label 9123
+beatport https://www.beatport.com/genre/house/5 genre 5
+imdb https://www.imdb.com/title/tt0133093/ title tt0133093
+imdb https://www.imdb.com/name/nm0000206/
+tmdb https://www.themoviedb.org/movie/128-princess-mononoke title movie/128
+tmdb tv/26209 title tv/26209
+tmdb tt0119698 imdb_id tt0119698
+wikidata https://www.wikidata.org/wiki/Q186572 title Q186572
+wikidata tt0119698 imdb_id tt0119698
+"""
+
+
+def links(table: str) -> list[tuple[str, str, Link | None]]:
+    rows = [line.split() for line in table.splitlines() if line]
+    return [(name, text, Link(*named) if named else None) for name, text, *named in rows]
+
+
+@pytest.mark.parametrize(("name", "text", "link"), links(LINKS))
 def test_links_are_read_as_people_copy_them(name: str, text: str, link: Link | None) -> None:
     assert get(name).parse_link(text) == link
+
+
+def test_a_source_reads_links_or_says_in_words_why_not(source) -> None:
+    table = source.manifest.links
+    read = {name for name, _, link in links(LINKS) if link}
+    assert bool(table.patterns) is (source.manifest.name in read) is not bool(table.none)
+    assert all({"kind", "id"} <= re.compile(p).groupindex.keys() for p in table.patterns)
+    assert {*table.prefixes.values(), *table.kinds.values()} <= kinds.BY_NAME.keys()
+
+
+def test_a_source_is_ranked_by_fields_that_records_have(source) -> None:
+    priority = source.manifest.priority
+    assert priority.default < Priority().default
+    assert priority.fields.keys() <= {c.name for cls in RECORDS for c in columns(cls)}
+
+
+def test_no_two_sources_have_the_same_rank_for_a_field() -> None:
+    fields = {field for manifest in manifests() for field in manifest.priority.fields}
+    for field in ("", *fields):
+        ranks = [m.priority.fields.get(field, m.priority.default) for m in manifests()]
+        assert len(set(ranks)) == len(ranks), field
+
+
+@pytest.mark.parametrize(
+    ("field", "first"),
+    [
+        ("", "musicbrainz spotify deezer itunes beatport jamendo fma listenbrainz"),
+        ("tempo", "beatport spotify reccobeats acousticbrainz deezer"),
+        ("key", "beatport spotify reccobeats acousticbrainz"),
+        ("mode", "beatport spotify reccobeats acousticbrainz"),
+        ("label", "beatport musicbrainz deezer spotify"),
+        ("preview_url", "itunes deezer jamendo"),
+        ("duration_ms", "spotify deezer musicbrainz"),
+        ("image_url", "spotify deezer itunes"),
+    ],
+)
+def test_values_are_picked_from_the_source_that_is_best_at_the_field(field, first: str) -> None:
+    assert by_priority(field)[: len(first.split())] == first.split()
+
+
+def test_ids_and_codes_of_others_are_of_sources_that_exist(source) -> None:
+    ids = source.manifest.ids
+    assert {source.manifest.namespace, *ids.track_codes} <= set(source_names())
+    assert all("{id}" in page for page in ids.pages.values())
 
 
 def test_an_unknown_source_names_those_there_are() -> None:

@@ -21,7 +21,7 @@ from phonofilm.formatting import format_coverage, format_duration, format_minute
 from phonofilm.logs import listen, log
 from phonofilm.media.downloads import parse_roles
 from phonofilm.runtime.event_loop import run
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.workspace import Workspace
 
 
@@ -172,7 +172,8 @@ def command(
         )
     if not source:
         raise UsageError(
-            "Which source?", next_step=f"One of {', '.join(NAMES)}; or --plan, which chooses."
+            "Which source?",
+            next_step=f"One of {', '.join(source_names())}; or --plan, which chooses.",
         )
     choice = Selection(
         urls or [], genre, names, playlist, read_names(ids, ID_COLUMNS) if ids else []

@@ -17,7 +17,7 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out
 from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
 from phonofilm.warehouse.engines.location import saved_location, without_password
 from phonofilm.warehouse.snapshots import open_snapshot, published
@@ -66,7 +66,7 @@ def _machine() -> Iterator[Check]:
 
 
 def _sources(settings: Settings) -> Iterator[Check]:
-    for name in NAMES:
+    for name in source_names():
         manifest, own = get(name).manifest, settings.source(name)
         missing = list(_missing(manifest, own))
         access = own.access or manifest.default_access

@@ -17,7 +17,7 @@ from phonofilm.formatting import format_coverage, format_minute
 from phonofilm.records import BY_PLURAL
 from phonofilm.records.kinds import PLURALS, SEARCHABLE, WANTED
 from phonofilm.runtime.event_loop import run
-from phonofilm.sources import NAMES
+from phonofilm.sources import source_names
 from phonofilm.warehouse.export.export import TABLES
 from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
@@ -65,7 +65,7 @@ def status(
     """What is known, how much of the reachable, what was asked, what is parked, by source."""
     folder = shared.folder_of(data)
     folder.check()
-    told = {name: held for name in NAMES if (held := _status_of(folder, name))}
+    told = {name: held for name in source_names() if (held := _status_of(folder, name))}
     snapshot = published(folder)
     if json:
         as_json({"sources": told, "snapshot": snapshot.stem if snapshot else None})

@@ -18,7 +18,7 @@ from phonofilm.formatting import format_duration
 from phonofilm.net.origin import sandbox_addresses, sandbox_origin
 from phonofilm.records.kinds import OFFERED
 from phonofilm.runtime.event_loop import run
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.capabilities import Offer, offers
 from phonofilm.sources.cost import Plan, estimate_cost
 from phonofilm.sources.manifest import Manifest
@@ -43,7 +43,7 @@ def command(
         told = run(probe(shared.folder_of(data, settings), settings, name, at))
         as_json(told) if json else _show_probe(told)
         return
-    manifests = [get(n).manifest for n in ([name] if name else NAMES)]
+    manifests = [get(n).manifest for n in ([name] if name else source_names())]
     if json:
         rows = ((m, held) for m in manifests for level in m.access for held in offers(m, level))
         as_json([_as_row(manifest, held) for manifest, held in rows])
@@ -133,7 +133,7 @@ def plan_command(
     settings = load_settings(config)
     levels = []
     told = run(sandbox_addresses(at)) if at else {}
-    for name in NAMES:
+    for name in source_names():
         manifest = get(name).manifest
         if not at:
             levels.append((manifest, settings.source(name).access or manifest.default_access))

@@ -11,7 +11,7 @@ from phonofilm.net.send import send
 from phonofilm.net.transport import NoResponse, Transport
 from phonofilm.records import Artist, Record
 from phonofilm.records.names import plain_name
-from phonofilm.sources import get
+from phonofilm.sources import get, sources_with
 from phonofilm.sources.contract import Malformed, Page, Request
 from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import Workspace
@@ -101,7 +101,7 @@ async def find(
             if f"search_{kind}" not in source.manifest.endpoints:
                 raise UsageError(
                     f"{source.manifest.title} cannot be searched for {kind}s.",
-                    next_step="Titles: --source tmdb; music: --source deezer or spotify.",
+                    next_step=f"Say --source: {', '.join(sources_with(f'search_{kind}'))}.",
                 )
             page = await looker.ask(f"search_{kind}", words)
     return [record for record in page.records if record.kind == kind]

@@ -202,7 +202,7 @@ async def _one(
             options.planned_requests is not None
         )  # whoever made the list looked what can be had
         missing = [] if errands else _impossible(source.manifest, origin.access, options.goal)
-        if origin.access == "pages":  # pages are for people: robots ask first
+        if source.manifest.access[origin.access].consent:  # pages are for people: robots ask first
             await _check_robots(source, origin)
         now = datetime.fromtimestamp(origin.clock.wall(), UTC)
         run = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
@@ -264,7 +264,7 @@ async def _check_robots(source: HttpSource, origin: Origin) -> None:
     async with Transport(origin.base_url, origin.user_agent) as transport:
         robots = await robots_of(transport, origin.user_agent or "phonofilm")
     for name, endpoint in source.manifest.permitted(origin.access).items():
-        path = endpoint.path.replace("{id}", "tt0000001")
+        path = endpoint.path.replace("{id}", source.manifest.ids.example)
         if not robots.allows(origin.base_url + path):
             raise UsageError(
                 f"robots.txt of {origin.base_url} forbids {name} ({path}).",

@@ -19,7 +19,7 @@ from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
 from phonofilm.errors import UsageError, exit_code_of
 from phonofilm.identity.match import match
 from phonofilm.runtime.event_loop import run
-from phonofilm.sources import get
+from phonofilm.sources import get, sources_with
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_session
 from phonofilm.workspace import Workspace
@@ -118,7 +118,7 @@ def _check(options: CrossSourceOptions) -> None:
     if missing:
         raise UsageError(
             f"{get(options.source).manifest.title} cannot be asked for single tracks.",
-            next_step="--for goes with beatport and deezer.",
+            next_step=f"--for goes with {', '.join(sources_with(*(e for e, _ in _STEPS)))}.",
         )
     if options.reference == options.source:
         raise UsageError("--for names the source itself.", next_step="Name another source.")

@@ -39,7 +39,7 @@ from phonofilm.identity.match import match
 from phonofilm.net.origin import live_origin, sandbox_addresses
 from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.runtime.event_loop import run
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
 from phonofilm.sources.routes import Field, Route, named
 from phonofilm.warehouse.load.load import load
@@ -249,7 +249,7 @@ def permitted_sources(
     The reason for any other source goes to `left_out`.
     """
     sources = {}
-    for name in NAMES:
+    for name in source_names():
         manifest = get(name).manifest
         if not _has_music(manifest):
             continue

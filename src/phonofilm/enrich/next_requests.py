@@ -16,8 +16,6 @@ from phonofilm.sources.routes import TRIES, Route, finders, in_order, routes, se
 Answered = Mapping[str, set[str]]
 """Ids that a source was already asked about, by endpoint."""
 _NO_IDS: set[str] = set()
-# Sources that know artists by the ids of another are entered through that one.
-_BY_WAY_OF = {"listenbrainz": "musicbrainz"}
 
 
 class NextRequest(NamedTuple):
@@ -53,7 +51,7 @@ def ways(sources: Mapping[str, Permitted], kind: str, field: str) -> list[Route]
 
 def _finding_seconds(sources: Mapping[str, Permitted], name: str) -> float | None:
     """Return the seconds to find an artist at a source; None when that is impossible."""
-    through = _BY_WAY_OF.get(name, name)
+    through = get(name).manifest.namespace  # its ids are found where they come from
     if through not in sources:
         return None
     manifest, access = sources[through]
@@ -107,7 +105,7 @@ def _lookups(
     answered: Mapping[str, Answered],
 ) -> Iterator[NextRequest]:
     """Yield untried requests that find an artist at a source, lookups before searches."""
-    through = _BY_WAY_OF.get(source, source)
+    through = get(source).manifest.namespace
     if through not in sources:
         return
     manifest, access = sources[through]

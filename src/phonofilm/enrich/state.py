@@ -8,15 +8,10 @@ from collections.abc import Sequence
 import duckdb
 import msgspec
 
+from phonofilm.sources import get, manifests
 from phonofilm.sources.routes import meant
 
 _ITEMS_MAX = 12  # chosen, not tuned: a source rarely needs more tracks of an artist
-# URL of an artist in the form that other sources link to.
-_PAGES = {
-    "spotify": "https://open.spotify.com/artist/{}",
-    "deezer": "https://www.deezer.com/artist/{}",
-}
-_MBID = ("listenbrainz",)
 
 
 class KnownArtist(msgspec.Struct):
@@ -31,12 +26,15 @@ class KnownArtist(msgspec.Struct):
 
     def ids_at(self, source: str) -> list[str]:
         """Return the artist's ids at a source; some sources use the ids of another."""
-        return self.ids.get("musicbrainz" if source in _MBID else source, [])
+        return self.ids.get(get(source).manifest.namespace, [])
 
     def addresses(self) -> list[str]:
         """Return the URLs of the artist at sources that others link to."""
         return [
-            page.format(id_) for source, page in _PAGES.items() for id_ in self.ids.get(source, ())
+            page.replace("{id}", id_)
+            for manifest in manifests()
+            if (page := manifest.ids.pages.get("artist"))
+            for id_ in self.ids.get(manifest.name, ())
         ]
 
 
@@ -95,6 +93,7 @@ def _add_items(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownAr
         QUALIFY row_number() OVER (PARTITION BY entity, source, kind
             ORDER BY fame DESC, id) <= {_ITEMS_MAX} ORDER BY entity, source, kind, fame DESC, id"""
     ).fetchall()
+    as_codes = {name for manifest in manifests() for name in manifest.ids.track_codes}
     codes: dict[str, dict[str, None]] = defaultdict(dict)
     for entity, source, kind, id_, isrc in rows:
         if entity not in artists:
@@ -103,7 +102,7 @@ def _add_items(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownAr
         artist.items.setdefault((source, kind), []).append(id_)
         if isrc and isrc not in artist.isrcs:
             artist.isrcs.append(isrc)
-        if source == "spotify" and kind == "track":
+        if source in as_codes and kind == "track":
             codes[entity][id_] = None
     for entity, artist in artists.items():
         artist.codes = [*artist.isrcs, *codes[entity]]

@@ -6,13 +6,13 @@ from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.erasure.search_texts import SEARCHED_KINDS, NamePrefixes
 from phonofilm.privacy.erased import TOMBSTONE
 from phonofilm.privacy.people import PersonData
-from phonofilm.sources import NAMES
+from phonofilm.sources import source_names
 from phonofilm.workspace import Workspace
 
 
 def erase_from_frontiers(workspace: Workspace, person: PersonData) -> None:
     """Replace the person's ids and names in the frontiers of all sources."""
-    for source in NAMES:
+    for source in source_names():
         path = workspace.frontier / f"{source}.sqlite"
         if not path.exists():
             continue

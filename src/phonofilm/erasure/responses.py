@@ -14,7 +14,7 @@ from phonofilm.landing.segments import Change, rewrite_segment
 from phonofilm.privacy.erased import TOMBSTONE, ErasedPeople
 from phonofilm.privacy.people import PersonData
 from phonofilm.records.kinds import TYPED
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
 
 
@@ -25,7 +25,7 @@ def erase_from_responses(store: SegmentStore, person: PersonData, erased: Erased
     sources, the texts of searches that begin with their names are replaced.
     """
     store.remove_partials()
-    changes = {source: _redact_searches(source, person) for source in NAMES}
+    changes = {source: _redact_searches(source, person) for source in source_names()}
     changes[person.source] = _redact_person(person, erased)
     touched = 0
     for source, change in changes.items():

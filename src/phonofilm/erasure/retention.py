@@ -9,7 +9,7 @@ import msgspec
 
 from phonofilm.erasure.identity import delete_match_store
 from phonofilm.errors import StoreError
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.every import every_warehouse
 from phonofilm.warehouse.load.load import seal_all
@@ -69,7 +69,7 @@ def _purge_rows(warehouse: Warehouse, instant: datetime) -> dict[str, int]:
 def _purge_landing(workspace: Workspace, instant: datetime) -> int:
     """Delete expired responses and return their number."""
     deleted = 0
-    for source in NAMES:
+    for source in source_names():
         keep_days = get(source).manifest.terms.keep_days
         if keep_days is not None:
             limit = instant - timedelta(days=keep_days)

@@ -16,9 +16,11 @@ from phonofilm.identity.model import RULES, MatchModel
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.identity.releases import RELEASE
 from phonofilm.identity.titles import TITLE
+from phonofilm.sources.priority import by_priority
+from phonofilm.sql import literal
 from phonofilm.warehouse.engines.location import open_warehouse, saved_location
 from phonofilm.warehouse.snapshots import publish
-from phonofilm.warehouse.views.entities import SOURCE_PRIORITY, TABLES
+from phonofilm.warehouse.views.entities import TABLES
 from phonofilm.workspace import FolderLock, Workspace
 
 try:
@@ -177,12 +179,13 @@ def _facts(
 
 def _assign_entities(store: MatchStore, model: MatchModel) -> None:
     """Write the entity of each record to `entity_of_KIND`; its preferred member names it."""
-    ranks = ", ".join(f"('{source}', {rank})" for rank, source in enumerate(SOURCE_PRIORITY))
+    order = by_priority()
+    ranks = ", ".join(f"({literal(source)}, {rank})" for rank, source in enumerate(order))
     store.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE entity_of_{model.name} AS
         SELECT h.uid, h.source, h.id, m.cluster, first_value(h.source || ':' || h.id) OVER (
             PARTITION BY coalesce(m.cluster, -h.uid)
-            ORDER BY coalesce(r.rank, 99), h.source, h.id) AS entity
+            ORDER BY coalesce(r.rank, {len(order)}), h.source, h.id) AS entity
         FROM matches.{model.name} h
         LEFT JOIN matches.member m ON m.kind = '{model.name}' AND m.uid = h.uid
         LEFT JOIN (VALUES {ranks}) r(source, rank) ON r.source = h.source"""

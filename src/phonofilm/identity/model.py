@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from phonofilm.sources import manifests
+from phonofilm.sql import literal
+
 RULES = "2026.11.20"
 """Version of all rules; links carry it, and a store of other rules is rebuilt."""
 
@@ -98,14 +101,16 @@ FEWER_RECORDINGS = "least(len(recordings_l), len(recordings_r))"
 """SQL: number of recordings of the record that has fewer."""
 NO_EVIDENCE = "no evidence"
 """Label of a level that adds no evidence; explanations leave it out."""
-# Sources that use the ids of MusicBrainz.
-_MBIDS = ("listenbrainz", "acousticbrainz")
 
 
 def known_as(kind: str, alias: str) -> str:
     """Return SQL: the ids of a record at every source, as `scheme:id`, its own first."""
-    mbids = ", ".join(f"'{source}'" for source in _MBIDS)
-    own = f"CASE WHEN {alias}.source IN ({mbids}) THEN 'musicbrainz' ELSE {alias}.source END"
+    borrowed = " ".join(
+        f"WHEN {literal(manifest.name)} THEN {literal(manifest.namespace)}"
+        for manifest in manifests()
+        if manifest.namespace != manifest.name
+    )
+    own = f"CASE {alias}.source {borrowed} ELSE {alias}.source END"
     return f"list_concat([{own} || ':' || {alias}.id], coalesce(x.codes, []))"
 
 

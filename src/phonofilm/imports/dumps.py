@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import gzip
 import hashlib
 import json
 import secrets
 import shutil
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -311,7 +308,7 @@ class _Import:
         if path is None and self._options.files and "://" not in self._options.files:
             root = Path(self._options.files)
             path = next((root / n for n in ID_MAPS if (root / n).is_file()), None)
-        return [] if path is None else read_id_map(path)
+        return [] if path is None else self._source.read_id_map(path)
 
     def _result(
         self, generation: Generation, changed: bool, missing: list[str], elapsed: float
@@ -366,25 +363,3 @@ def _is_table(path: Path, table: DumpTable, seen: CheckedFile) -> None:
         saved="The last import stays as it was.",
         next_step="Is it the right file? If IMDb changed it, phonofilm must learn the new columns.",
     )
-
-
-def read_id_map(path: Path) -> list[str]:
-    """The `tt` ids of a map; UsageError when there are none."""
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-        if text.lstrip().startswith("["):
-            held = [row.get("imdb_id") for row in json.loads(text)]
-        else:
-            rows = csv.DictReader(text.splitlines())
-            held = [row.get("imdb") or row.get("imdb_id") for row in rows]
-    except (OSError, EOFError, ValueError, AttributeError, csv.Error, zlib.error) as error:
-        raise UsageError(f"{path} is no map of ids: {error}.") from None
-    ids = [one for cell in held for one in (cell if isinstance(cell, list) else [cell])]
-    found = sorted({one.strip() for one in ids if isinstance(one, str) and one.startswith("tt")})
-    if not found:
-        raise UsageError(
-            f"{path} names no title of IMDb.",
-            next_step="A CSV with a column `imdb`, or a JSON list of objects with `imdb_id`.",
-        )
-    return found

@@ -153,8 +153,7 @@ def live_origin(source: HttpSource, settings: Settings) -> Origin:
             f"{manifest.name}.access is {access!r}.",
             next_step=f"Access levels: {', '.join(manifest.access)}.",
         )
-    if manifest.name == "imdb":
-        _check_consent(manifest, own, access)
+    _check_consent(manifest, own, access)
     if manifest.user_agent_contact and not own.contact:
         raise ConfigurationError(
             f"{manifest.title} asks who is asking.",
@@ -216,12 +215,13 @@ def check_terms(manifest: Manifest, own: SourceSettings) -> None:
 
 def _check_consent(manifest: Manifest, own: SourceSettings, access: str) -> None:
     """Pages are not for robots; TermsError unless somebody there said otherwise, in writing."""
-    if access == "pages" and not own.consent.strip():
+    if manifest.access[access].consent and not own.consent.strip():
         raise TermsError(
             f"{manifest.title}'s conditions forbid that its pages are read by robots.",
             saved="Nothing was asked.",
-            next_step="The dumps are open: phonofilm import imdb. Saved pages: phonofilm land."
-            ' With written consent: consent = "from whom, when" in [imdb].',
+            next_step=f"The dumps are open: phonofilm import {manifest.name}."
+            " Saved pages: phonofilm land."
+            f' With written consent: consent = "from whom, when" in [{manifest.name}].',
         )
 
 

@@ -39,7 +39,7 @@ class Kind(NamedTuple):
     fields, as it does those of wanted kinds. `parents` are the kinds whose nodes list it.
     `implies` are the kinds that a link of this kind wants when no `--want` is given; with `credits`
     the artists credited there are looked up, too. `typed`: its ids are names or addresses that a
-    person typed.
+    person typed. `authored`: people write its rows, so every person in a list of them is an author.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Kind(NamedTuple):
     implies: tuple[str, ...] = ()
     credits: bool = False
     typed: bool = False
+    authored: bool = False
 
     @property
     def plural(self) -> str:
@@ -92,7 +93,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("tag", Tag),
     Kind("external_id", ExternalId),
     Kind("sound", Sound),
-    Kind("comment", Comment, number=20, wanted=True, parents=("track",)),
+    Kind("comment", Comment, number=20, wanted=True, parents=("track",), authored=True),
     Kind("web_profile", WebProfile, number=21, wanted=True, parents=("artist",)),
     Kind("label", Label, number=25, implies=("track",)),
     Kind("chart_entry", ChartEntry, number=27, wanted=True, parents=("genre",)),
@@ -142,6 +143,7 @@ WANTED = _names([kind for kind in KINDS if kind.wanted])
 SEARCHABLE = _names([kind for kind in KINDS if kind.searchable])
 OFFERED = _names([kind for kind in KINDS if kind.wanted or kind.offered])
 TYPED = frozenset(kind.name for kind in KINDS if kind.typed)
+AUTHORED = frozenset(kind.name for kind in KINDS if kind.authored)
 
 
 def _depth(name: str) -> int:

@@ -20,14 +20,13 @@ from phonofilm.sources.contract import (
     Response,
 )
 from phonofilm.sources.manifest import Manifest
+from phonofilm.sources.media import parse_media
 
 
 class HttpSource:
     """What sources over HTTP share; a folder's `source.py` derives from it."""
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
-    link_patterns: ClassVar[tuple[str, ...]] = ()
-    link_kinds: ClassVar[Mapping[str, str]] = {}
     saved_endpoint = ""  # where answers can be recognised that somebody saved
     saved_access = ""
 
@@ -67,8 +66,6 @@ class HttpSource:
     def parse(self, request: Request, response: Response) -> Page:
         """Records of an answer; Malformed when the body is something else."""
         if request.endpoint == "media":
-            from phonofilm.sources.media import parse_media  # noqa: PLC0415 - it knows sources
-
             return parse_media(self.manifest.name, request, response)
         return self.parsers[request.endpoint](request, response)
 
@@ -78,15 +75,14 @@ class HttpSource:
 
     def parse_link(self, text: str) -> Link | None:
         """The thing that an address or a name such as `spotify:artist:...` points to."""
-        for pattern in self.link_patterns:
-            match = re.search(pattern, text)
-            if match:
-                return Link(match["kind"] or self._kind_of(match["id"]), match["id"])
+        links = self.manifest.links
+        for pattern in links.patterns:
+            if match := re.search(pattern, text):
+                id_ = match["id"]
+                prefixes = (k for start, k in links.prefixes.items() if id_.startswith(start))
+                kind = match["kind"] or next(prefixes)
+                return Link(links.kinds.get(kind, kind), id_)
         return None
-
-    def _kind_of(self, id_: str) -> str:
-        """The kind of an id that tells it by its beginning."""
-        return next(k for start, k in self.link_kinds.items() if id_.startswith(start))
 
     def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         """The lists of a kind in which each record stands, as far as the record itself tells."""

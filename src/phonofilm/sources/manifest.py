@@ -1,4 +1,4 @@
-"""What a source can still give, as data: access levels, endpoints, budgets, terms, dates."""
+"""Manifest of a source, as data: access levels, endpoints, budgets, terms, dates, ranks, links."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import msgspec
 
+from phonofilm.errors import ConfigurationError
 from phonofilm.records import BY_KIND, bit_of, core_fields
 
 
@@ -25,7 +26,8 @@ class Access(msgspec.Struct, frozen=True):
     """An access level: its budgets, the fields it lacks (`artist.popularity`) and since when.
 
     Where `grows`, things can only be searched for: queries are made of what was found.
-    `concurrent` is how many calls may be under way at once.
+    `concurrent` is how many calls may be under way at once. `consent`: it reads pages that are not
+    for robots, so the operator states who allowed it in writing, and robots.txt is obeyed.
     """
 
     text: str = ""
@@ -33,6 +35,7 @@ class Access(msgspec.Struct, frozen=True):
     lacks: dict[str, str] = {}
     grows: bool = False
     concurrent: int | None = None
+    consent: bool = False
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -49,6 +52,45 @@ class Terms(msgspec.Struct, frozen=True):
     attribution: str = ""
     keep_days: int | None = None
     must_accept: bool = False
+
+
+class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rank of the source among all that know an entity; the lowest rank gives the value.
+
+    `fields` are ranks of single fields, where the source is better or worse at them than as a
+    whole. Ranks are numbers with room between them; what says nothing comes last.
+    """
+
+    default: int = 1000
+    fields: dict[str, int] = {}
+
+
+class Links(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Links to the source's pages and ids, as people copy them.
+
+    `patterns` are regular expressions with the groups `kind` and `id`, tried in order. Where the
+    kind is empty, the beginning of the id gives it (`prefixes`). `kinds` maps the source's word for
+    a kind to ours. `none` is the reason why there are no patterns.
+    """
+
+    patterns: list[str] = []
+    prefixes: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    none: str = ""
+
+
+class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ids of the source, and ids of others that it understands.
+
+    `namespace` is the source whose ids it uses, itself when empty. `pages` are page addresses by
+    kind, with `{id}`, as other catalogues link to them. `track_codes` are the sources whose track
+    ids its `track_code` nodes may be, besides ISRCs. `example` stands for any id.
+    """
+
+    namespace: str = ""
+    pages: dict[str, str] = {}
+    track_codes: list[str] = []
+    example: str = "1"
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -134,6 +176,14 @@ class Manifest(msgspec.Struct, dict=True):
     token_budgets: list[Budget] = []
     grant: str = ""
     media: dict[str, list[str]] = {}
+    priority: Priority = Priority()
+    links: Links = Links()
+    ids: Ids = Ids()
+
+    @property
+    def namespace(self) -> str:
+        """Name of the source whose ids these are."""
+        return self.ids.namespace or self.name
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
         """The endpoints that an access level still has; grown searches where nothing else leads."""
@@ -181,7 +231,11 @@ def _is(name: str, kind: str) -> bool:
     return name.partition(".")[0] == kind
 
 
-def load_manifest(source: str) -> Manifest:
-    """Reads `manifest.toml` in a source's folder."""
-    text = files(f"phonofilm.sources.{source}").joinpath("manifest.toml").read_text("utf-8")
-    return msgspec.toml.decode(text, type=Manifest)
+def load_manifest(package: str | None) -> Manifest:
+    """Read `manifest.toml` of a source's package; ConfigurationError names the wrong place."""
+    assert package, "a source is a package"
+    try:
+        text = files(package).joinpath("manifest.toml").read_text("utf-8")
+        return msgspec.toml.decode(text, type=Manifest)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The manifest of {package} cannot be read: {error}.") from None

@@ -7,14 +7,16 @@ for whom; so the table of files can be made again from the landing alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from phonofilm.records import Media, Record, Track
 from phonofilm.sources.contract import Page, Request, Response
 from phonofilm.sources.decode import one_of
-from phonofilm.sources.http import HttpSource
+
+if TYPE_CHECKING:
+    from phonofilm.sources.http import HttpSource
 
 ROLES = ("artwork", "profile", "background", "waveform", "samples", "preview", "audio")
 

@@ -16,6 +16,7 @@ from phonofilm.landing.segments import free_bytes, seal_log
 from phonofilm.net.clock import Clock
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise, redacted
+from phonofilm.records.kinds import AUTHORED
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.manifest import Manifest
 from phonofilm.workspace import Workspace
@@ -78,8 +79,8 @@ class ResponseWriter:
         """
         spec = self._manifest.endpoints[request.endpoint]
         if spec.personal and self._key is not None:
-            # In a list of comments every user is one who commented, wherever they stand.
-            anywhere = fit == "partly" and spec.item_kind == "comment"
+            # In a list of comments every person is an author, wherever they stand.
+            anywhere = fit == "partly" and spec.item_kind in AUTHORED
             body = (
                 redacted(response.body)
                 if fit == "none"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import AudioFeatures, Track
-from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -58,7 +58,7 @@ _TRACKS = """SELECT DISTINCT mbid AS id, 'https://musicbrainz.org/recording/' ||
     FROM rhythm"""
 
 
-class AcousticBrainz(WholeDumps, HttpSource):
+class AcousticBrainz(BulkSource, HttpSource):
     """Dumps alone."""
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
@@ -76,4 +76,4 @@ class AcousticBrainz(WholeDumps, HttpSource):
         return []
 
 
-SOURCE = AcousticBrainz(load_manifest("acousticbrainz"))
+SOURCE = AcousticBrainz(load_manifest(__package__))

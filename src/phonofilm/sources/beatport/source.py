@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -25,14 +25,6 @@ class Beatport(HttpSource):
     parsers = PARSERS
     saved_endpoint = "saved"
     saved_access = "pages"
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"beatport\.com/(?:[a-z]{2}/)?(?P<kind>track|release|artist|label|genre)/[^/]+/(?P<id>\d+)",
-    )
-
-    def parse_link(self, text: str) -> Link | None:
-        """Pages; a release is an album here."""
-        link = super().parse_link(text)
-        return Link("album", link.id) if link and link.kind == "release" else link
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Pages are counted from 1; brackets are left out of searches."""
@@ -71,4 +63,4 @@ class Beatport(HttpSource):
         return [Link("root", "")]
 
 
-SOURCE: Any = Beatport(load_manifest("beatport"))
+SOURCE: Any = Beatport(load_manifest(__package__))

@@ -7,7 +7,8 @@ have tens of millions of rows, and the database reads them without a row ever be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple, Protocol
+from pathlib import Path
+from typing import NamedTuple
 
 from phonofilm.errors import UsageError
 from phonofilm.records import Record
@@ -68,39 +69,32 @@ class Rule(NamedTuple):
     sql: str
 
 
-class WholeDumps:
-    """For sources whose dumps are imported whole or not at all."""
+class BulkSource:
+    """Base of a source that gives whole files: its tables, and the rows read from them.
 
-    narrowed: ClassVar[Mapping[str, str]] = {}
-    credited = ""
+    A source whose dumps can be imported in part overrides `rules`, which say which titles a part
+    keeps (into a table `kept`), and `needs`, the tables that these look at; then `narrowed` says
+    which rows of each table belong to the titles, `credited` who is named there. `clips` are
+    folders of sound beside the tables; what lies there is listed as a table of that name.
+    """
+
+    manifest: Manifest
+    tables: Mapping[str, DumpTable] = {}
+    readings: Sequence[Reading] = ()
+    narrowed: Mapping[str, str] = {}
+    credited: str = ""
     clips: Sequence[str] = ()
 
     def rules(self, only: str, id_map: bool) -> list[Rule]:
-        """There are no parts; UsageError."""
+        """Return the rules of a part, the strongest first; UsageError for an unknown part."""
         raise UsageError(
             f"These dumps have no part called {only!r}.", next_step="Leave --only out."
         )
 
     def needs(self, only: str) -> tuple[str, ...]:
-        """Nothing is looked at for parts."""
+        """Return the tables that the rules of a part look at."""
         return ()
 
-
-class BulkSource(Protocol):
-    """What an import needs to know of a source.
-
-    `rules` say which titles a part keeps (into a table `kept`), `narrowed` which rows of each table
-    belong to them, `credited` who is named there. `clips` are folders of sound beside the tables;
-    what lies there is listed as a table of that name.
-    """
-
-    manifest: Manifest
-    tables: Mapping[str, DumpTable]
-    readings: Sequence[Reading]
-
-    narrowed: Mapping[str, str]
-    credited: str
-    clips: Sequence[str]
-
-    def rules(self, only: str, id_map: bool) -> list[Rule]: ...
-    def needs(self, only: str) -> tuple[str, ...]: ...
+    def read_id_map(self, path: Path) -> list[str]:
+        """Read ids of titles from a file that a person keeps; UsageError when there are none."""
+        raise UsageError("These dumps need no map of ids.", next_step="Leave --id-map out.")

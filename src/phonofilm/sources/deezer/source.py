@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import msgspec
 
 from phonofilm.sources.classify import classify_http
@@ -22,10 +20,6 @@ class Deezer(HttpSource):
     """The open API: no key, errors inside HTTP 200."""
 
     parsers = PARSERS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"/(?P<kind>artist|album|track|playlist)/(?P<id>\d+)\b",
-        r"deezer:(?P<kind>artist|album|track|playlist):(?P<id>\d+)\b",
-    )
 
     def classify(self, request: Request, response: Response) -> Outcome:
         """Classify by HTTP, then by the error inside the body."""
@@ -64,4 +58,4 @@ def _judge_error(body: bytes) -> Outcome | None:
     return Outcome("refused", f"{error.code} {error.message}")
 
 
-SOURCE = Deezer(load_manifest("deezer"))
+SOURCE = Deezer(load_manifest(__package__))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import Album, Artist, Genre, Sound, Track
-from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -103,7 +103,7 @@ _SOUND_SQL = f"""SELECT c.path AS id, c.track_id, c.bytes::BIGINT AS bytes, c.sh
     LEFT JOIN raw_tracks w ON w.track_id = c.track_id"""
 
 
-class Fma(WholeDumps, HttpSource):
+class Fma(BulkSource, HttpSource):
     """Files alone."""
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
@@ -154,4 +154,4 @@ class Fma(WholeDumps, HttpSource):
         return []
 
 
-SOURCE = Fma(load_manifest("fma"))
+SOURCE = Fma(load_manifest(__package__))

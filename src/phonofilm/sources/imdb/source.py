@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
-from phonofilm.sources.bulk.contract import DumpTable, Reading, Rule
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading, Rule
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Malformed, Outcome, Parser, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.imdb import parts
+from phonofilm.sources.imdb.id_map import read_id_map
 from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
 from phonofilm.sources.imdb.tables import READINGS, TABLES
 from phonofilm.sources.manifest import load_manifest
 
 
-class Imdb(HttpSource):
+class Imdb(BulkSource, HttpSource):
     """Dumps, and title pages."""
 
     parsers: ClassVar[Mapping[str, Parser]] = {"title_page": parse_title_page}
-    link_patterns: ClassVar[tuple[str, ...]] = (r"\b(?P<kind>)(?P<id>tt\d{7,})\b",)
-    link_kinds: ClassVar[Mapping[str, str]] = {"tt": "title"}
     saved_endpoint = "title_page"
     saved_access = "pages"
     tables: Mapping[str, DumpTable] = TABLES
     readings: Sequence[Reading] = READINGS
     narrowed = parts.NARROWED
     credited = parts.CREDITED
-    clips: Sequence[str] = ()
 
     def rules(self, only: str, id_map: bool) -> list[Rule]:
         """Return the rules of a partial import."""
@@ -36,6 +35,10 @@ class Imdb(HttpSource):
     def needs(self, only: str) -> tuple[str, ...]:
         """Return the tables that the rules look at."""
         return parts.needs(only)
+
+    def read_id_map(self, path: Path) -> list[str]:
+        """Read the `tt` ids of a map, which tells anime better than the dumps can."""
+        return read_id_map(path)
 
     def classify(self, request: Request, response: Response) -> Outcome:
         """Classify by HTTP; an empty page is the bot wall of 2026, with or without its header."""
@@ -55,4 +58,4 @@ class Imdb(HttpSource):
         return Request("title_page", (title_id,))
 
 
-SOURCE = Imdb(load_manifest("imdb"))
+SOURCE = Imdb(load_manifest(__package__))

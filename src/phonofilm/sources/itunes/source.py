@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from phonofilm.sources.classify import classify_http, retry_after
 from phonofilm.sources.contract import Link, Outcome, Request, Response
 from phonofilm.sources.http import HttpSource
@@ -18,10 +16,6 @@ class Itunes(HttpSource):
     """The search API; answers say text/javascript and are JSON."""
 
     parsers = PARSERS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"apple\.com/.*\balbum/[^?]*\?(?:.*&)?i=(?P<id>\d+)(?P<kind>)",
-        r"apple\.com/.*\b(?P<kind>artist|album)/(?:[^/]+/)?(?:id)?(?P<id>\d+)",
-    )
 
     def classify(self, request: Request, response: Response) -> Outcome:
         """Classify by HTTP; 403 is the rate limit of this source."""
@@ -35,12 +29,9 @@ class Itunes(HttpSource):
             )
         return outcome
 
-    def _kind_of(self, id_: str) -> str:
-        return "track"
-
     def seeds(self, access: str) -> list[Link]:
         """There are no lists: it is searched, or asked by its ids."""
         return []
 
 
-SOURCE = Itunes(load_manifest("itunes"))
+SOURCE = Itunes(load_manifest(__package__))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import msgspec
 
 from phonofilm.sources.classify import classify_http
@@ -30,9 +28,6 @@ class Jamendo(HttpSource):
     """API 3.0, by client id."""
 
     parsers = PARSERS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"jamendo\.com/(?:[a-z]{2}/)?(?P<kind>artist|album|track)/(?P<id>\d+)",
-    )
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Build the address; a space separates several ids."""
@@ -59,4 +54,4 @@ class Jamendo(HttpSource):
         return Outcome("refused", f"{status.code} {status.error_message}")
 
 
-SOURCE = Jamendo(load_manifest("jamendo"))
+SOURCE = Jamendo(load_manifest(__package__))

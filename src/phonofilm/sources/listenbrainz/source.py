@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Link, Outcome, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.listenbrainz.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
 
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
 
 class ListenBrainz(HttpSource):
     """The open API; windows are told in headers of its own."""
 
     parsers = PARSERS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        rf"listenbrainz\.org/(?P<kind>artist)/(?P<id>{_UUID})",
-    )
 
     def classify(self, request: Request, response: Response) -> Outcome:
         """Classify by HTTP; `X-RateLimit-Reset-In` says how long to wait."""
@@ -34,4 +27,4 @@ class ListenBrainz(HttpSource):
         return []
 
 
-SOURCE = ListenBrainz(load_manifest("listenbrainz"))
+SOURCE = ListenBrainz(load_manifest(__package__))

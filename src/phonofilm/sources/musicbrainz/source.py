@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
-from phonofilm.sources.bulk.contract import DumpTable, Reading, WholeDumps
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading
 from phonofilm.sources.classify import classify_http, retry_after
-from phonofilm.sources.contract import Link, Outcome, Query, Request, Response
+from phonofilm.sources.contract import Outcome, Query, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.musicbrainz.parse import PARSERS
 from phonofilm.sources.musicbrainz.tables import READINGS, TABLES
 
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # Inside quotes Lucene reads only these two.
 _SPECIAL = re.compile(r'([\\"])')
 # An address that asks too often gets 503 for everything until it slows down.
 _BUSY_SECONDS = 5.0
 
 
-class MusicBrainz(WholeDumps, HttpSource):
+class MusicBrainz(BulkSource, HttpSource):
     """Web service 2, in JSON, and the JSON dumps."""
 
     parsers = PARSERS
     tables: Mapping[str, DumpTable] = TABLES
     readings: Sequence[Reading] = READINGS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        rf"musicbrainz\.org/(?P<kind>)(?P<id>(?:artist|release|recording)/{_UUID})",
-    )
-    _kinds: ClassVar[Mapping[str, str]] = {
-        "artist": "artist",
-        "release": "album",
-        "recording": "track",
-    }
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Words of a search are quoted; several addresses are a parameter that comes again."""
@@ -58,16 +48,5 @@ class MusicBrainz(WholeDumps, HttpSource):
             )
         return classify_http(response)
 
-    def parse_link(self, text: str) -> Link | None:
-        """Return the thing behind an address; a release is an album, a recording a track."""
-        link = super().parse_link(text)
-        if link is None:
-            return None
-        kind, _, id_ = link.id.partition("/")
-        return link._replace(kind=self._kinds[kind], id=id_)
 
-    def _kind_of(self, id_: str) -> str:
-        return id_.partition("/")[0]
-
-
-SOURCE = MusicBrainz(load_manifest("musicbrainz"))
+SOURCE = MusicBrainz(load_manifest(__package__))

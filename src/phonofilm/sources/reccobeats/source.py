@@ -13,15 +13,9 @@ class ReccoBeats(HttpSource):
 
     parsers = PARSERS
 
-    def parse_link(self, text: str) -> Link | None:
-        """Return an ISRC, or Spotify's id or address of a track."""
-        code = text.strip().rsplit("/", 1)[-1].rsplit(":", 1)[-1].partition("?")[0]
-        known = code.isascii() and code.isalnum() and len(code) in (12, 22)
-        return Link("track_code", code) if known else None
-
     def seeds(self, access: str) -> list[Link]:
         """There are no lists: everything is asked for by ids of others."""
         return []
 
 
-SOURCE = ReccoBeats(load_manifest("reccobeats"))
+SOURCE = ReccoBeats(load_manifest(__package__))

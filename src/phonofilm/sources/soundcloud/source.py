@@ -7,7 +7,7 @@ import re
 from calendar import timegm
 from email.utils import parsedate_to_datetime
 from time import strptime
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -53,17 +53,12 @@ class SoundCloud(HttpSource):
     parsers = PARSERS
     saved_endpoint = "saved"
     saved_access = "pages"
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"soundcloud:(?P<kind>user|track|playlist)s:(?P<id>\d+)\b",
-        r"api(?:-v2)?\.soundcloud\.com/(?P<kind>user|track|playlist)s/(?:[a-z]+(?::|%3A)[a-z]+(?::|%3A))?"
-        r"(?P<id>\d+)\b",
-    )
 
     def parse_link(self, text: str) -> Link | None:
         """URNs, API addresses, and pages: whose address says what they are of."""
         link = super().parse_link(text)
         if link is not None:
-            return Link("artist" if link.kind == "user" else link.kind, link.id)
+            return link
         match = re.search(r"(?:^|//)(?:www\.|m\.|on\.)?soundcloud\.com/([^?#\s]+)", text)
         if not match:
             return None
@@ -142,4 +137,4 @@ def _wait_until(reset: str, response: Response) -> float | None:
     return max(1.0, end - now)
 
 
-SOURCE: Any = SoundCloud(load_manifest("soundcloud"))
+SOURCE: Any = SoundCloud(load_manifest(__package__))

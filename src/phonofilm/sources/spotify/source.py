@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import ClassVar
 
 import msgspec
 
@@ -25,10 +24,6 @@ class Spotify(HttpSource):
     """The Web API by client credentials; off until its terms are accepted."""
 
     parsers = PARSERS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"spotify:(?P<kind>artist|album|track|playlist):(?P<id>[0-9A-Za-z]{22})\b",
-        r"/(?P<kind>artist|album|track|playlist)s?/(?P<id>[0-9A-Za-z]{22})\b",
-    )
 
     def classify(self, request: Request, response: Response) -> Outcome:
         """Classify by HTTP; the body's `reason` tells a quota from a rate limit."""
@@ -100,4 +95,4 @@ def _reason(response: Response) -> str:
     return refusal.error.reason if refusal else ""
 
 
-SOURCE = Spotify(load_manifest("spotify"))
+SOURCE = Spotify(load_manifest(__package__))

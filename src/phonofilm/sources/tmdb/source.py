@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
-
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Link, Outcome, Query, Request, Response
 from phonofilm.sources.http import HttpSource
@@ -16,12 +13,6 @@ class Tmdb(HttpSource):
     """API v3; ids of titles are `movie/128` and `tv/26209`, as in its addresses."""
 
     parsers = PARSERS
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"themoviedb\.org/(?P<kind>)(?P<id>(?:movie|tv)/\d+)",
-        r"^(?P<kind>)(?P<id>(?:movie|tv)/\d+)$",
-        r"(?P<kind>)(?P<id>tt\d{7,})\b",
-    )
-    link_kinds: ClassVar[Mapping[str, str]] = {"m": "title", "tv": "title", "tt": "imdb_id"}
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Pages are counted from 1, twenty titles each."""
@@ -40,4 +31,4 @@ class Tmdb(HttpSource):
         return [Link("root", "")]
 
 
-SOURCE = Tmdb(load_manifest("tmdb"))
+SOURCE = Tmdb(load_manifest(__package__))

@@ -20,11 +20,6 @@ class Wikidata(HttpSource):
     parsers: ClassVar[Mapping[str, Parser]] = dict.fromkeys(
         ("class_titles", "title", "imdb_titles"), parse_results
     )
-    link_patterns: ClassVar[tuple[str, ...]] = (
-        r"(?P<kind>)(?P<id>Q[1-9]\d*)\b",
-        r"(?P<kind>)(?P<id>tt\d{7,})\b",
-    )
-    link_kinds: ClassVar[Mapping[str, str]] = {"Q": "title", "t": "imdb_id"}
     saved_endpoint = "title"
     saved_access = "open"
 
@@ -56,4 +51,4 @@ class Wikidata(HttpSource):
         return Request("title", tuple(dict.fromkeys(id_.decode() for id_ in ids[:1])))
 
 
-SOURCE = Wikidata(load_manifest("wikidata"))
+SOURCE = Wikidata(load_manifest(__package__))

@@ -13,7 +13,7 @@ import duckdb
 from phonofilm.about import __version__
 from phonofilm.formatting import format_coverage
 from phonofilm.records import BY_PLURAL, columns
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.warehouse.schema.tables import PROVENANCE_TEXT
 from phonofilm.warehouse.snapshots import published
 from phonofilm.workspace import Workspace
@@ -130,7 +130,7 @@ def _plain(name: str) -> str:
 
 def _present(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute("SELECT DISTINCT source FROM runs").fetchall()
-    return [name for name in NAMES if (name,) in rows]
+    return [name for name in source_names() if (name,) in rows]
 
 
 def attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from phonofilm.errors import TermsError, UsageError
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 
 USES = ("commercial", "share", "training")
 # How licences are told, as addresses or as short names.
@@ -53,7 +53,7 @@ def _forbidden(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> str
             "Of these rows nobody knows whose they are, so not what they may be used for.",
             next_step="Export a table with `source` or `sources`.",
         )
-    sources = [name for name in NAMES if use in get(name).manifest.terms.forbids]
+    sources = [name for name in source_names() if use in get(name).manifest.terms.forbids]
     quoted = ", ".join(f"'{name}'" for name in sources)
     parts = [f"CASE WHEN {name} IN ({quoted}) THEN {name} END" for name in told if sources]
     if lists and sources:

@@ -15,7 +15,7 @@ import duckdb
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.subset import create_subset_views
-from phonofilm.sources import BULK, get_bulk
+from phonofilm.sources import bulk_names, get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, Reading
 from phonofilm.warehouse.engines.base import Merged, Warehouse
 from phonofilm.warehouse.engines.batches import DumpInfo
@@ -39,7 +39,7 @@ class DumpLoader:
     def load(self, again: bool = False) -> None:
         """Merges what is new, inside the transaction of the load."""
         known = self._warehouse.loaded()
-        for name in BULK:
+        for name in bulk_names():
             dumps = Dumps(self._folder.landing, name)
             generation = dumps.newest()
             key = f"dumps/{name}/{generation.run}" if generation else ""

@@ -23,7 +23,7 @@ from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.landing.segments import read_segments
 from phonofilm.records import BY_KIND, Record
 from phonofilm.runtime.event_loop import infrequent_gc
-from phonofilm.sources import NAMES, get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.contract import ODD_ANSWERS
 from phonofilm.sources.http import HttpSource
 from phonofilm.warehouse.engines.base import Merged, Warehouse
@@ -248,7 +248,7 @@ def _load(
 
 def seal_all(folder: Workspace) -> None:
     """Turns everything that waits in logs into segments."""
-    for name in NAMES:
+    for name in source_names():
         path = folder.frontier / f"{name}.sqlite"
         if path.exists():
             ledger = FrontierDatabase(path)
@@ -258,7 +258,7 @@ def seal_all(folder: Workspace) -> None:
 
 def _keep_runs(folder: Workspace, warehouse: Warehouse) -> None:
     """Copies how the crawls ended; a run is told by its id."""
-    for name in NAMES:
+    for name in source_names():
         path = folder.frontier / f"{name}.sqlite"
         if not path.exists():
             continue

@@ -9,30 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-# Who is believed first, where nothing else is said.
-SOURCE_PRIORITY = (
-    "musicbrainz",
-    "spotify",
-    "deezer",
-    "itunes",
-    "jamendo",
-    "fma",
-    "listenbrainz",
-    "reccobeats",
-    "acousticbrainz",
-    "imdb",
-    "tmdb",
-    "wikidata",
-)
-# For some values others know better: previews that do not expire, names as artists write them.
-_PREFERRED = {
-    "preview_url": ("itunes", "deezer", "jamendo"),
-    "duration_ms": ("spotify", "deezer", "musicbrainz"),
-    "image_url": ("spotify", "deezer", "itunes"),
-    "label": ("musicbrainz", "deezer", "spotify"),
-    "tempo": ("spotify", "reccobeats", "acousticbrainz", "deezer"),
-    "key": ("spotify", "reccobeats", "acousticbrainz"),
-}
+from phonofilm.sources.priority import by_priority
+from phonofilm.sql import literal
 
 TABLES = {
     "members": {"kind": "VARCHAR", "source": "VARCHAR", "id": "VARCHAR", "entity": "VARCHAR"},
@@ -86,9 +64,10 @@ _RELEASE = (
 
 
 def _rank(field: str) -> str:
-    order = dict.fromkeys((*_PREFERRED.get(field, ()), *SOURCE_PRIORITY))
-    cases = " ".join(f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(order))
-    return f"CASE t.source {cases} ELSE 99 END"
+    """SQL: the rank of a row's source for a field, as the manifests say; unknown ones come last."""
+    order = by_priority(field)
+    cases = " ".join(f"WHEN {literal(name)} THEN {rank}" for rank, name in enumerate(order))
+    return f"CASE t.source {cases} ELSE {len(order)} END"
 
 
 def _picked(field: str) -> str:
@@ -129,13 +108,18 @@ _POPULAR = """(SELECT a.*, CASE WHEN a.popularity IS NOT NULL THEN a.popularity
     END AS fame, CASE WHEN a.popularity IS NOT NULL THEN 'popularity'
     WHEN a.followers IS NOT NULL THEN 'followers' WHEN a.listens IS NOT NULL THEN 'listens'
     END AS fame_by FROM store.artist a)"""
-_FAME = (
-    f"ORDER BY CASE t.fame_by WHEN 'popularity' THEN 0 ELSE 1 END, {_rank('popularity')},"
-    " t.id) FILTER (WHERE t.fame IS NOT NULL))[1]"
-)
-_ARTIST_MORE = f""", (array_agg(t.fame {_FAME} AS popularity,
-    (array_agg(t.source || '.' || t.fame_by {_FAME} AS popularity_source,
-    max(t.followers) AS followers, max(t.listeners) AS listeners, max(t.listens) AS listens"""
+
+
+def _popularity() -> str:
+    """SQL: the columns of an artist's popularity, its source, and the largest counts."""
+    order = (
+        f"ORDER BY CASE t.fame_by WHEN 'popularity' THEN 0 ELSE 1 END, {_rank('popularity')},"
+        " t.id) FILTER (WHERE t.fame IS NOT NULL))[1]"
+    )
+    return f""", (array_agg(t.fame {order} AS popularity,
+        (array_agg(t.source || '.' || t.fame_by {order} AS popularity_source,
+        max(t.followers) AS followers, max(t.listeners) AS listeners, max(t.listens) AS listens"""
+
 
 _MEASURES = ", ".join(f'f."{name}"' for name in _MEASURED)
 _TRACKS = f"""(SELECT k.*, {_MEASURES} FROM store.track k
@@ -208,7 +192,7 @@ def tables() -> Iterator[tuple[str, str]]:
 
 def unified() -> Iterator[str]:
     """The views, in an order in which each finds what it needs."""
-    yield _view("artist", "artist", _POPULAR, _ARTIST, _ARTIST_MORE)
+    yield _view("artist", "artist", _POPULAR, _ARTIST, _popularity())
     yield _view("recording", "recording", _TRACKS, (*_RECORDING, *_MEASURED))
     yield _view("release", "release", "store.album", _RELEASE)
     yield _ARTIST_GENRES.replace("{text}", "VARCHAR")

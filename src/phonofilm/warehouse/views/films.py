@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from phonofilm.sources.priority import by_priority
+
 # The billing ends somewhere: pages show three stars.
 _STARS = 3
 _PEOPLE = {"directors": "director", "writers": "writer", "stars": "cast"}
@@ -50,8 +52,6 @@ def title_views() -> Iterator[str]:
     yield films()
 
 
-# Who is asked first for what several tell of one title; the others fill what it lacks.
-_FILM_SOURCES = ("imdb", "tmdb", "wikidata")
 # What belongs together comes from one source: the first that has the first of them.
 _FILLED = (
     ("name",),
@@ -75,26 +75,27 @@ _FILLED = (
 )
 
 
-def _filled(group: tuple[str, ...], name: str) -> str:
-    """A field of a group, from the source that leads the group."""
-    cases = " ".join(f"WHEN {s}.{group[0]} IS NOT NULL THEN {s}.{name}" for s in _FILM_SOURCES)
+def _filled(group: tuple[str, ...], name: str, sources: list[str]) -> str:
+    """SQL: a field of a group, from the first source that has the first field of the group."""
+    cases = " ".join(f"WHEN {s}.{group[0]} IS NOT NULL THEN {s}.{name}" for s in sources)
     return f"CASE {cases} END AS {name}"
 
 
 def films() -> str:
-    """One row a title of all sources, joined by IMDb's id."""
+    """One row a title of all sources, joined by IMDb's id; each fills what those before it lack."""
+    sources = by_priority(kind="title")
     parts = ", ".join(
         f"{source} AS (SELECT DISTINCT ON (imdb_id) * FROM titles_wide"
         f" WHERE source = '{source}' AND imdb_id IS NOT NULL ORDER BY imdb_id, id)"
-        for source in _FILM_SOURCES
+        for source in sources
     )
-    ids = " UNION ".join(f"SELECT imdb_id FROM {source}" for source in _FILM_SOURCES)
-    values = ", ".join(_filled(group, name) for group in _FILLED for name in group)
+    ids = " UNION ".join(f"SELECT imdb_id FROM {source}" for source in sources)
+    values = ", ".join(_filled(group, name, sources) for group in _FILLED for name in group)
     told = " || ".join(
-        f"CASE WHEN {source}.id IS NULL THEN '' ELSE '{source} ' END" for source in _FILM_SOURCES
+        f"CASE WHEN {source}.id IS NULL THEN '' ELSE '{source} ' END" for source in sources
     )
-    kept = ", ".join(f"{source}.expires_at" for source in _FILM_SOURCES)
-    joins = " ".join(f"LEFT JOIN {s} ON {s}.imdb_id = ids.imdb_id" for s in _FILM_SOURCES)
+    kept = ", ".join(f"{source}.expires_at" for source in sources)
+    joins = " ".join(f"LEFT JOIN {s} ON {s}.imdb_id = ids.imdb_id" for s in sources)
     return f"""CREATE OR REPLACE VIEW films AS WITH {parts}, ids AS ({ids})
         SELECT ids.imdb_id AS id, {values}, trim({told}) AS sources,
         least({kept}) AS expires_at FROM ids {joins}"""
