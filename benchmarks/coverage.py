@@ -47,7 +47,7 @@ def stops_of(world: Any, policy: str) -> list[Stop]:
         look.calls += 1
         if look.calls >= 30 and look.calls % 20 == 0:
             said = evidence.coverage()["artist"]
-            stops.append(Stop(len(evidence.frontier.by_kind["artist"]), said))
+            stops.append(Stop(len(evidence.frontier.index.by_kind["artist"]), said))
 
     look.calls = 0
     known = 0
@@ -64,10 +64,10 @@ def stand_in(access: str, artists: int, seed: int) -> list[Stop]:
     stops: list[Stop] = []
 
     def look(engine: Engine) -> None:
-        if engine.calls >= 30 and engine.calls % 10 == 0:
-            held = engine.reader.coverage
+        if engine.counters.requests >= 30 and engine.counters.requests % 10 == 0:
+            held = engine.recorder.coverage
             said = held.coverage()["artist"]
-            stops.append(Stop(len(held.frontier.by_kind["artist"]), said))
+            stops.append(Stop(len(held.frontier.index.by_kind["artist"]), said))
 
     known, _ = direct.crawl(served, "spotify", {"artist": None}, look=look)
     stops.append(Stop(known[-1], Coverage(1.0, 1.0, 1.0)))

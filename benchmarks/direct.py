@@ -40,7 +40,7 @@ class Direct:
         self.look: Callable[[], None] = lambda: None
 
     async def get(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Response:
-        self.known.append(len(self._frontier.by_kind[self._kind]))
+        self.known.append(len(self._frontier.index.by_kind[self._kind]))
         self.look()
         asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
         answer = self._stand_in.respond(HttpRequest("GET", path, query, asked, b"", BASE))
@@ -90,14 +90,14 @@ def crawl(
         with FolderLock(root, "benchmark"):
             frontier = SqliteFrontier(root.frontier / f"{source_name}.sqlite")
             goal, clock = Goal(wants, max_calls), Clock()
-            keeper = ResponseWriter(
-                root,
-                frontier,
-                source.manifest,
-                RunInfo(source_name, access, "", "run"),
-                clock,
-                None,
-                1,
+            writer = ResponseWriter(
+                workspace=root,
+                frontier=frontier,
+                manifest=source.manifest,
+                run_info=RunInfo(source_name, access, "", "run"),
+                clock=clock,
+                key=None,
+                workers=1,
             )
             for link in scope.seeds(source, access):
                 frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
@@ -105,21 +105,21 @@ def crawl(
                 source.manifest, access, goal, scope, frontier, frozenset(), policy(name)
             )
             sender = Direct(stand_in, frontier, kind)
-            parts = CrawlContext(
-                source,
-                access,
-                goal,
-                scope,
-                frontier,
-                planner,
-                Limiter([], clock),
-                sender,
-                NoToken(),
-                keeper,
-                clock,
-                "run",
+            context = CrawlContext(
+                source=source,
+                access=access,
+                goal=goal,
+                scope=scope,
+                frontier=frontier,
+                planner=planner,
+                limiter=Limiter([], clock),
+                sender=sender,
+                tokens=NoToken(),
+                writer=writer,
+                clock=clock,
+                run="run",
             )
-            engine = Engine(parts, 1)
+            engine = Engine(context, 1)
             if look is not None:
                 sender.look = lambda: look(engine)
             run(engine.crawl())

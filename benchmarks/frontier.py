@@ -68,7 +68,12 @@ class Crawl:
             source.manifest, "extended-legacy", goal, scope, self.frontier, frozenset()
         )
         self.reader = ResponseRecorder(
-            source, "extended-legacy", goal, scope, self.frontier, self.planner
+            source=source,
+            access="extended-legacy",
+            goal=goal,
+            scope=scope,
+            frontier=self.frontier,
+            planner=self.planner,
         )
         self.frontier.add_nodes("genre", [(f"genre {n}", 2, True) for n in range(400)])
         self.met = 0

@@ -26,10 +26,11 @@ from aiohttp import web
 from benchmarks.tables import table
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Named
-from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.findings import Findings
 from phonofilm.landing.envelope import RunInfo
 from phonofilm.media.downloads import DownloadContext, MediaDownloads, session
@@ -179,8 +180,15 @@ async def our_files(url: str, files: int, root: Path) -> None:
     folder, source = Workspace(root), get("soundcloud")
     folder.open()
     frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
-    stamp = RunInfo("soundcloud", "official", "terms", "run-1")
-    keeper = ResponseWriter(folder, frontier, source.manifest, stamp, Clock(), None, CONNECTIONS)
+    writer = ResponseWriter(
+        workspace=folder,
+        frontier=frontier,
+        manifest=source.manifest,
+        run_info=RunInfo("soundcloud", "official", "terms", "run-1"),
+        clock=Clock(),
+        key=None,
+        workers=CONNECTIONS,
+    )
     wishes = {
         f"{url}/file/{n}": [
             MediaRef("track", str(n), "artwork", f"{url}/file/{n}", "cc-by", "page")
@@ -190,10 +198,10 @@ async def our_files(url: str, files: int, root: Path) -> None:
     async with session("benchmark", CONNECTIONS, 60.0) as opened:
         fetcher = Fetcher(root, opened, lambda host: True)
         tools = DownloadContext(
-            fetcher, frontier, keeper, Limiter([], Clock()), Clock(), Findings(), "run-1"
+            fetcher, frontier, writer, Limiter([], Clock()), Clock(), Findings(), "run-1"
         )
         result = await MediaDownloads(tools, root, away=False).run(wishes, CONNECTIONS)
-        await keeper.finish()
+        await writer.finish()
     frontier.close()
     assert result.files == files, result
 

@@ -18,8 +18,9 @@ from tests.servers import seaweed
 from benchmarks.tables import table
 from benchmarks.throughput import CONNECTIONS, Pages, server
 from phonofilm.config import Settings
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.scope.goal import Goal
-from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.runtime.event_loop import run
 from phonofilm.workspace import Workspace
 

@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 from benchmarks import musicbrainz20k
 from benchmarks.records import folder_of
 from phonofilm.config import Settings
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, Named, Scope
-from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.enrich.enrich import EnrichOptions, EnrichResult, enrich
 from phonofilm.identity.match import match
 from phonofilm.runtime.event_loop import run

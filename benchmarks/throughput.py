@@ -22,9 +22,10 @@ import msgspec
 from benchmarks.tables import table
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.levels import FOLLOWED
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything
-from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources.contract import Link
 from phonofilm.sources.spotify import api_types

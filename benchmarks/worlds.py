@@ -109,7 +109,9 @@ def crawl(
         planner = Planner(
             source.manifest, "open", goal, scope, frontier, frozenset(), policy(name), seed
         )
-        reader = ResponseRecorder(source, "open", goal, scope, frontier, planner)
+        reader = ResponseRecorder(
+            source=source, access="open", goal=goal, scope=scope, frontier=frontier, planner=planner
+        )
         nothing, calls = Response(200, {}, b""), 0
         while ask := planner.next():
             calls += 1

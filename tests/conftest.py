@@ -14,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from phonofilm.config import Settings
+from phonofilm.crawl.options import CrawlOptions
+from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.scope.goal import Goal, parse_want
 from phonofilm.crawl.scope.scopes import Everything, Scope
-from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.server import Plan, SandboxServer, running
 from phonofilm.workspace import Workspace

@@ -10,10 +10,11 @@ import musicbrainzngs
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, FollowNothing, Named
-from phonofilm.crawl.session import CrawlOptions, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.errors import ConfigurationError
 from phonofilm.net.origin import budgets_of, live_origin
 from phonofilm.records import Album, Artist, ExternalId, Tag, Track

@@ -112,7 +112,9 @@ def asked(
     planner = Planner(
         source.manifest, "open", goal, scope, frontier, frozenset(), policy(name), seed
     )
-    reader = ResponseRecorder(source, "open", goal, scope, frontier, planner)
+    reader = ResponseRecorder(
+        source=source, access="open", goal=goal, scope=scope, frontier=frontier, planner=planner
+    )
     calls = []
     while ask := planner.next():
         calls.append(ask)

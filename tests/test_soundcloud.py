@@ -9,7 +9,7 @@ import time
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.engine import Engine
+from phonofilm.crawl import guards
 from phonofilm.crawl.scope.scopes import Named
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import CredentialsError, ParkedError, StoreError, TermsError, UsageError
@@ -534,7 +534,7 @@ def test_a_redirect_to_another_host_gets_no_token(folder, stand_in) -> None:
 
 
 def test_refused_again_and_again_is_parked_for_an_hour(folder, stand_in, monkeypatch) -> None:
-    monkeypatch.setattr(Engine, "_count_refusal", lambda self: self.parts.limiter.park(3600, "x"))
+    monkeypatch.setattr(guards, "REJECTIONS_MAX", -4)  # the first one of four workers
     url, _ = stand_in("soundcloud", artists=4, rate="2/60s")
     result = collect(folder, "soundcloud", url, "comments=all")
     assert (result.status, result.exit_code) == ("parked", 4)

@@ -21,10 +21,12 @@ import duckdb
 
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import lookup as finding
+from phonofilm.crawl.options import CrawlOptions
+from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.scope.goal import Goal, parse_want
 from phonofilm.crawl.scope.scopes import Everything, OfGenre
 from phonofilm.crawl.scope.selection import Selection, select
-from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl
+from phonofilm.crawl.session import crawl
 from phonofilm.erasure.person import Removed, erase_person
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps

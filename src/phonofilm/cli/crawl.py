@@ -13,9 +13,11 @@ from phonofilm.cli.enrich import carry_out, look_beside, part_of
 from phonofilm.cli.look import first_column
 from phonofilm.cli.progress import watcher
 from phonofilm.config import Settings, load_settings
+from phonofilm.crawl.options import CrawlOptions
+from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.scope.selection import ID_COLUMNS, NAME_COLUMNS, Selection, read_names, select
-from phonofilm.crawl.session import CrawlOptions, CrawlResult, crawl_all
+from phonofilm.crawl.session import crawl_all
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage, format_duration, format_minute
 from phonofilm.logs import listen, log

@@ -23,25 +23,26 @@ class View:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._began = engine.parts.clock.steady()
+        self._began = engine.context.clock.steady()
 
     def _elapsed(self) -> float:
-        return max(1e-6, self._engine.parts.clock.steady() - self._began)
+        return max(1e-6, self._engine.context.clock.steady() - self._began)
 
     def headline(self) -> str:
         """Calls, rate, yield, budget, what is waited for."""
         engine, elapsed = self._engine, self._elapsed()
+        requests, gain = engine.counters.requests, engine.counters.gain
         parts = [
-            engine.parts.source.manifest.title,
-            f"{engine.calls:,} calls",
-            f"{engine.calls / elapsed:,.1f}/s",
-            f"{engine.gain / engine.calls if engine.calls else 0:.1f} new per call",
+            engine.context.source.manifest.title,
+            f"{requests:,} calls",
+            f"{requests / elapsed:,.1f}/s",
+            f"{gain / requests if requests else 0:.1f} new per call",
             f"{format_duration(elapsed)}",
         ]
-        felt = engine.parts.limiter.inferred
+        felt = engine.context.limiter.inferred
         if felt is not None:
             parts.append(f"limit felt: {felt.limit} in {felt.seconds:g} s")
-        left = engine.parts.limiter.left()
+        left = engine.context.limiter.left()
         if left is not None:
             parts.append(f"{left} calls of budget left")
         eta = self._eta()
@@ -50,27 +51,29 @@ class View:
         return " · ".join(parts)
 
     def _eta(self) -> float | None:
-        engine, goal = self._engine, self._engine.parts.goal
-        if not engine.calls:
+        engine, goal = self._engine, self._engine.context.goal
+        requests, gain = engine.counters.requests, engine.counters.gain
+        if not requests:
             return None
-        rate = engine.calls / self._elapsed()
+        rate = requests / self._elapsed()
         if goal.open_ended():
-            pending = sum(held.pending for held in engine.parts.planner.yields() if not held.dry)
+            pending = sum(row.pending for row in engine.context.planner.yields() if not row.dry)
             return pending / rate
-        if engine.gain <= 0:
+        if gain <= 0:
             return None
-        missing = sum(max(0, (n or 0) - engine.reader.full[kind]) for kind, n in goal.wants.items())
-        return missing / (engine.gain / engine.calls) / rate
+        full = engine.recorder.full
+        missing = sum(max(0, (number or 0) - full[kind]) for kind, number in goal.wants.items())
+        return missing / (gain / requests) / rate
 
     def rows(self) -> list[tuple[str, int, int, str, str]]:
         """By kind: full, mentioned, what is wanted, coverage."""
         engine = self._engine
-        tally = engine.parts.frontier.tally()
-        seen = engine.reader.coverage.coverage()
+        tally = engine.context.frontier.tally()
+        seen = engine.recorder.coverage.coverage()
         rows = []
         for kind in WANTED:
             if kind in tally:
-                wanted = engine.parts.goal.wants.get(kind, 0)
+                wanted = engine.context.goal.wants.get(kind, 0)
                 target = "all" if wanted is None else (f"{wanted:,}" if wanted else "")
                 share = format_coverage(seen[kind]) if kind in seen else ""
                 held = tally[kind]

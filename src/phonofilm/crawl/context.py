@@ -1,10 +1,10 @@
-"""What an engine is made of: who sends, who knows the key, who keeps."""
+"""The collaborators of one crawl, given to the engine and its parts."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
@@ -15,16 +15,12 @@ from phonofilm.net.limiter import Limiter
 from phonofilm.sources.http import HttpSource
 
 
-class Retry(NamedTuple):
-    """An ask that waits for another try, not before a moment (steady seconds)."""
-
-    not_before: float
-    tries: int
-    ask: Task
-
-
 class CrawlContext(NamedTuple):
-    """What an engine is made of."""
+    """Collaborators and settings of one crawl of one source.
+
+    `run` is the id of the run. `drift_share` is the share of records (0 to 1) that may lack a
+    promised field. With `elsewhere`, requests that another host answers go there.
+    """
 
     source: HttpSource
     access: str

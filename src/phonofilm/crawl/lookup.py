@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
-from phonofilm.crawl.session import check_parking
+from phonofilm.crawl.parking import check_parking
 from phonofilm.errors import ParkedError, StoreError, UsageError
 from phonofilm.net.origin import Origin, live_origin, sandbox_origin
 from phonofilm.net.send import send

@@ -12,10 +12,13 @@ from collections.abc import Callable
 import msgspec
 
 from phonofilm.config import Settings
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import FollowNothing
-from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
+from phonofilm.crawl.session import crawl_each
+from phonofilm.crawl.source_run import Watch
 from phonofilm.errors import UsageError, exit_code_of
 from phonofilm.identity.match import match
 from phonofilm.runtime.event_loop import run

@@ -15,10 +15,13 @@ import msgspec
 
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.history import answered_ids, followed_ids
+from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import FollowNothing, Scope
-from phonofilm.crawl.session import CrawlOptions, CrawlResult, Watch, crawl_each
+from phonofilm.crawl.session import crawl_each
+from phonofilm.crawl.source_run import Watch
 from phonofilm.enrich.next_requests import (
     Answered,
     NextRequest,

@@ -1,4 +1,4 @@
-"""Notices when answers no longer hold what the manifest promises."""
+"""Detection of drift: responses that no longer hold the fields that the manifest promises."""
 
 from __future__ import annotations
 
@@ -11,58 +11,64 @@ from phonofilm.records import BY_KIND, Record, core_fields
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.manifest import Endpoint, Manifest
 
-# Judged after so many things of one kind of call; the first ones all, later ones now and then.
-_LEAST = 40
-_ALL_UNTIL, _THEN_EVERY = 200, 10
+# All chosen in November 2026, not tuned. Nothing is judged by fewer records of an endpoint; the
+# first ones are all looked at, later ones in every tenth response, which costs next to nothing.
+_RECORDS_MIN = 40
+_ALL_RECORDS, _THEN_EVERY = 200, 10
 
 
 class FieldDrift:
-    """Fields that are missing from more than `share` of what a call lists.
+    """Fields that are missing from more than `share` (0 to 1) of the records of an endpoint.
 
-    Only fields that every shape of the listed kind shows at this access level, and that make a
-    record full, are promised.
+    Only fields are promised that every shape of the listed kind shows at this access level, and
+    that make a record full.
     """
 
     def __init__(self, manifest: Manifest, access: str, share: float) -> None:
         self._manifest, self._access, self._share = manifest, access, share
         self._promised: dict[str, tuple[str, ...]] = {}
-        self._seen: Counter[str] = Counter()
-        self._answers: Counter[str] = Counter()
+        self._records: Counter[str] = Counter()
+        self._responses: Counter[str] = Counter()
         self._missing: Counter[tuple[str, str]] = Counter()
 
-    def see(self, endpoint: str, records: Iterable[Record]) -> Finding | None:
-        """Looks at what an answer listed; a finding once a promise is broken too often."""
-        spec = self._manifest.endpoints[endpoint]
-        promised = self._promised.get(endpoint)
+    def check(self, name: str, records: Iterable[Record]) -> Finding | None:
+        """Check the records of a response of an endpoint.
+
+        Returns a finding once a promised field is missing too often.
+        """
+        endpoint = self._manifest.endpoints[name]
+        promised = self._promised.get(name)
         if promised is None:
-            promised = self._promised[endpoint] = tuple(sorted(self._promises(spec)))
-        self._answers[endpoint] += 1
+            promised = self._promised[name] = tuple(sorted(self._promises(endpoint)))
+        self._responses[name] += 1
         if not promised:
             return None
-        if self._seen[endpoint] > _ALL_UNTIL and self._answers[endpoint] % _THEN_EVERY:
+        if self._records[name] > _ALL_RECORDS and self._responses[name] % _THEN_EVERY:
             return None
         for record in records:
-            if record.kind == spec.item_kind:
-                self._seen[endpoint] += 1
+            if record.kind == endpoint.item_kind:
+                self._records[name] += 1
                 for field in promised:
                     if getattr(record, field) is UNSET:
-                        self._missing[endpoint, field] += 1
-        return self._judge(endpoint, spec.item_kind, promised)
+                        self._missing[name, field] += 1
+        return self._judge(name, endpoint.item_kind, promised)
 
-    def _promises(self, spec: Endpoint) -> frozenset[str]:
-        shapes = [s for s in spec.returns if s.partition(".")[0] == spec.item_kind]
-        if not shapes or spec.item_kind not in BY_KIND:
+    def _promises(self, endpoint: Endpoint) -> frozenset[str]:
+        """Return the core fields that all shapes of the listed kind show."""
+        kind = endpoint.item_kind
+        shapes = [shape for shape in endpoint.returns if shape.partition(".")[0] == kind]
+        if not shapes or kind not in BY_KIND:
             return frozenset()
-        held = [self._manifest.shown(shape, self._access) for shape in shapes]
-        return frozenset.intersection(*held) & core_fields(BY_KIND[spec.item_kind])
+        shown = [self._manifest.shown(shape, self._access) for shape in shapes]
+        return frozenset.intersection(*shown) & core_fields(BY_KIND[kind])
 
-    def _judge(self, endpoint: str, kind: str, promised: tuple[str, ...]) -> Finding | None:
-        seen = self._seen[endpoint]
-        if seen < _LEAST:
+    def _judge(self, name: str, kind: str, promised: tuple[str, ...]) -> Finding | None:
+        records = self._records[name]
+        if records < _RECORDS_MIN:
             return None
         for field in promised:
-            missing = self._missing[endpoint, field]
-            if missing > self._share * seen:
-                told = f"{kind}.{field} is missing from {missing} of {seen} that {endpoint} listed"
-                return Finding("vanished_field", told)
+            missing = self._missing[name, field]
+            if missing > self._share * records:
+                detail = f"{kind}.{field} is missing from {missing} of {records} that {name} listed"
+                return Finding("vanished_field", detail)
         return None

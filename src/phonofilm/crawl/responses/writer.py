@@ -1,4 +1,4 @@
-"""Keeps answers: into the log, committed with the frontier, sealed into segments."""
+"""Write responses durably: into the log, committed with the frontier, sealed into segments."""
 
 from __future__ import annotations
 
@@ -21,164 +21,179 @@ from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.manifest import Manifest
 from phonofilm.workspace import Workspace
 
-# Answers that come within this time share one transaction.
+# Responses that come within this time share one transaction. Chosen in November 2026 as less than
+# a request takes on loopback, not tuned.
 _GROUP_SECONDS = 0.002
 FREE_BYTES_MIN = 64 * 1024 * 1024
-_LOOK_AT_DISK_EVERY = 500
-# The evidence on coverage grows with what is known: that of larger crawls is kept at the end.
-_KEPT_OFTEN = 200_000
-
+_COMMITS_PER_CHECK = 500
+# The state of the estimators grows with the nodes: that of larger crawls is saved at the end only.
+_NODES_SAVED_OFTEN_MAX = 200_000
 
 SchemaMatch = Literal["whole", "partly", "none"]
+"""Part of a response that has the shape of its endpoint."""
 
 
 class ResponseWriter:
-    """The durable side of one crawl. `key` hashes personal fields; None keeps names."""
+    """Durable side of one crawl.
+
+    `key` hashes personal fields; None keeps names. `workers` is the number of workers that wait for
+    commits: three quarters of them share one. After a failed write every further commit fails.
+    """
 
     def __init__(
         self,
-        folder: Workspace,
+        *,
+        workspace: Workspace,
         frontier: Frontier,
         manifest: Manifest,
-        stamp: RunInfo,
+        run_info: RunInfo,
         clock: Clock,
         key: bytes | None,
-        group: int,
+        workers: int,
     ) -> None:
-        self._folder, self._frontier, self._manifest = folder, frontier, manifest
-        self._stamp, self._clock, self._key = stamp, clock, key
-        self._group = max(1, group * 3 // 4)
-        self._forgotten = ErasedPeople.load(folder.root, manifest.name, hash_key)
+        self._workspace, self._frontier, self._manifest = workspace, frontier, manifest
+        self._run_info, self._clock, self._key = run_info, clock, key
+        self._erased = ErasedPeople.load(workspace.root, manifest.name, hash_key)
+        self._group_size = max(1, workers * 3 // 4)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._sealing: asyncio.Task[None] | None = None
-        self._answers = 0
-        self._broken: StoreError | None = None
+        self._commits = 0
+        self._error: StoreError | None = None
         self.estimator_state: Callable[[], bytes] = bytes
-        # What an earlier run left is sealed as it is: the same answers, the same segments.
-        seal_waiting(folder, frontier, manifest.name)
-        self._log_id = frontier.new_log()
-        self._log = Journal(self._path(self._log_id))
+        # Logs of an earlier run are sealed as they are: the same responses, the same segments.
+        seal_waiting(workspace, frontier, manifest.name)
+        self._begin_log()
 
-    def _path(self, log: int) -> Path:
-        return self._folder.logs / f"{self._manifest.name}-{log:06d}.ndjson"
+    def _begin_log(self) -> None:
+        self._log_number = self._frontier.new_log()
+        self._journal = Journal(_log_path(self._workspace, self._manifest.name, self._log_number))
 
     def exclude_erased(self, response: Response) -> Response:
-        """An answer without people who asked to be forgotten."""
-        if self._forgotten is None:
+        """Return a response without the people who asked to be forgotten."""
+        if self._erased is None:
             return response
-        body = self._forgotten.remove_from(response.body)
+        body = self._erased.remove_from(response.body)
         return response if body is response.body else response._replace(body=body or b"{}")
 
     def add(
-        self, seq: int, request: Request, response: Response, fit: SchemaMatch = "whole"
+        self, number: int, request: Request, response: Response, match: SchemaMatch = "whole"
     ) -> tuple[int, int]:
-        """Queues an answer; returns its log and where its line begins.
+        """Queue the response to a request; return its log and the offset of its line.
 
-        Where an answer does not fit, nobody knows where it names people.
+        Personal fields are hashed first. Where a response does not match its schema these fields
+        may stand elsewhere, so that more of it is hashed or redacted.
         """
-        spec = self._manifest.endpoints[request.endpoint]
-        if spec.personal and self._key is not None:
+        endpoint = self._manifest.endpoints[request.endpoint]
+        if endpoint.personal and self._key is not None:
             # In a list of comments every person is an author, wherever they stand.
-            anywhere = fit == "partly" and spec.item_kind in AUTHORED
+            anywhere = match == "partly" and endpoint.item_kind in AUTHORED
             body = (
                 redacted(response.body)
-                if fit == "none"
-                else pseudonymise(response.body, spec.personal, self._key, anywhere)
+                if match == "none"
+                else pseudonymise(response.body, endpoint.personal, self._key, anywhere)
             )
             response = response._replace(body=body)
-        at = int(self._clock.wall() * 1e6)
-        return self._log_id, self._log.add(wrap(self._stamp, seq, request, response, at))
+        fetched_at = int(self._clock.wall() * 1e6)
+        envelope = wrap(self._run_info, number, request, response, fetched_at)
+        return self._log_number, self._journal.add(envelope)
 
     async def wait_durable(self) -> None:
-        """Returns when everything so far is committed; calls that come together share it."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(done)
-        if len(self._waiting) >= self._group:
+        """Wait until everything so far is committed; responses that come together share it."""
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(committed)
+        if len(self._waiting) >= self._group_size:
             self._flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_GROUP_SECONDS, self._flush)
-        await done
+        await committed
 
     def _flush(self) -> None:
+        """Commit, and tell all who wait how that went."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
         waiting, self._waiting = self._waiting, []
+        error: StoreError | None = None
         try:
             self.commit()
-        except StoreError as error:
-            for done in waiting:
-                if not done.done():
-                    done.set_exception(error)
-            return
-        for done in waiting:
-            if not done.done():
-                done.set_result(None)
+        except StoreError as failure:
+            error = failure
+        for committed in waiting:
+            if committed.done():
+                continue
+            if error:
+                committed.set_exception(error)
+            else:
+                committed.set_result(None)
 
     def commit(self) -> None:
-        """Log first, then the transaction that holds its offset."""
-        if self._broken:  # what was not written must never count as answered
-            raise self._broken
+        """Write the log, then the transaction that holds its offset."""
+        if self._error:  # what was not written must never count as answered
+            raise self._error
         try:
-            offset = self._log.write()
-            self._frontier.commit(self._log_id, offset)
+            offset = self._journal.write()
+            self._frontier.commit(self._log_number, offset)
         except StoreError as error:
-            self._broken = error
+            self._error = error
             raise
-        self._answers += 1
-        if self._answers % _LOOK_AT_DISK_EVERY == 0:
-            self._look_at_disk()
-            self._keep_learned(len(self._frontier) <= _KEPT_OFTEN)
+        self._commits += 1
+        if self._commits % _COMMITS_PER_CHECK == 0:
+            self._check_disk()
+            self._save_estimates(len(self._frontier) <= _NODES_SAVED_OFTEN_MAX)
         if offset >= SEAL_AT_BYTES and (self._sealing is None or self._sealing.done()):
-            self._turn()
+            self._rotate()
 
-    def _keep_learned(self, whole: bool) -> None:
-        """Estimates live on it, nothing else: after a crash they are a little behind."""
-        self._frontier.save_estimates(self.estimator_state() if whole else b"")
+    def _save_estimates(self, with_state: bool) -> None:
+        """Save what only estimates depend on: after a crash they are a little behind."""
+        self._frontier.save_estimates(self.estimator_state() if with_state else b"")
 
-    def _look_at_disk(self) -> None:
-        free = free_bytes(self._folder.root)
+    def _check_disk(self) -> None:
+        free = free_bytes(self._workspace.root)
         if free < FREE_BYTES_MIN:
-            raise storage_error(self._log.path, OSError(f"only {free >> 20} MiB are left"))
+            raise storage_error(self._journal.path, OSError(f"only {free >> 20} MiB are left"))
 
-    def _turn(self) -> None:
-        """Begins another log and seals the full one beside the crawl."""
-        full, path = self._log_id, self._log.path
-        self._log.close()
-        self._log_id = self._frontier.new_log()
-        self._log = Journal(self._path(self._log_id))
-        self._sealing = asyncio.get_running_loop().create_task(self._seal_beside(full, path))
+    def _rotate(self) -> None:
+        """Begin another log and seal the full one while the crawl goes on."""
+        number, path = self._log_number, self._journal.path
+        self._journal.close()
+        self._begin_log()
+        loop = asyncio.get_running_loop()
+        self._sealing = loop.create_task(self._seal_in_background(number, path))
 
-    async def _seal_beside(self, log: int, path: Path) -> None:
-        await asyncio.to_thread(seal_log, path, self._folder.landing, 1)
-        self._frontier.mark_sealed(log)
+    async def _seal_in_background(self, number: int, path: Path) -> None:
+        await asyncio.to_thread(seal_log, path, self._workspace.landing, 1)
+        self._frontier.mark_sealed(number)
         path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Closes the log of a crawl that did not begin."""
-        self._log.close()
+        """Close the log of a crawl that did not begin."""
+        self._journal.close()
 
     async def finish(self) -> None:
-        """Seals all that waits; afterwards the landing holds every answer."""
+        """Seal all logs; afterwards the landing holds every response in segments."""
         if self._sealing:
             await self._sealing
-        self._log.close()
-        self._keep_learned(True)
-        seal_waiting(self._folder, self._frontier, self._manifest.name)
+        self._journal.close()
+        self._save_estimates(True)
+        seal_waiting(self._workspace, self._frontier, self._manifest.name)
 
 
-def seal_waiting(folder: Workspace, frontier: Logs, source: str) -> None:
-    """Turns the logs of a source that are not sealed yet into segments."""
-    for log in frontier.unsealed_logs():
-        path = folder.logs / f"{source}-{log:06d}.ndjson"
-        committed = frontier.committed_offset(log)
+def _log_path(workspace: Workspace, source: str, number: int) -> Path:
+    return workspace.logs / f"{source}-{number:06d}.ndjson"
+
+
+def seal_waiting(workspace: Workspace, logs: Logs, source: str) -> None:
+    """Seal the logs of a source that are not segments yet."""
+    for number in logs.unsealed_logs():
+        path = _log_path(workspace, source, number)
+        committed = logs.committed_offset(number)
         if path.exists() and committed:
             whole = whole_lines(path, committed)
             if whole < committed:
-                frontier.reopen_lost(log, whole)
+                logs.reopen_lost(number, whole)
             Journal(path, whole).close()  # cuts what no commit holds
             if whole:
-                seal_log(path, folder.landing)
-        frontier.mark_sealed(log)
+                seal_log(path, workspace.landing)
+        logs.mark_sealed(number)
         path.unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""Forget a frontier: what is known and learned of a source, never its landing."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.responses.writer import seal_waiting
+from phonofilm.errors import StoreError
+from phonofilm.workspace import Workspace
+
+_DAY_SECONDS = 86_400
+_PARKING = ("parked_until", "parked_at", "origin")
+
+
+def forget_frontier(workspace: Workspace, source: str) -> None:
+    """Delete the frontier of a source, except its parking and the requests of the last day.
+
+    What waits in logs is sealed first: the frontier is their table of contents. Of a frontier that
+    cannot even be read nothing can be kept.
+    """
+    path = workspace.frontier / f"{source}.sqlite"
+    if not path.exists():
+        return
+    try:
+        frontier = SqliteFrontier(path)
+        seal_waiting(workspace, frontier, source)
+        parking = {key: frontier.meta(key) for key in _PARKING}
+        spent = frontier.requests_since(time.time() - _DAY_SECONDS)
+        frontier.close()
+    except StoreError:
+        parking, spent = {}, []
+    _delete(path)
+    if parking.get("parked_until") or spent:
+        fresh = SqliteFrontier(path)
+        fresh.restore_parking(parking, spent)
+        fresh.close()
+
+
+def _delete(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,220 @@
+"""Consequences of each outcome of a request: record, settle, retry, park, or end the crawl.
+
+A response is safe when its line stands in the log and one transaction holds the log's offset,
+everything that the response mentioned, and the counters. Handlers return after that, so a worker
+asks again only then, and a crash costs the requests in flight and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from logging import DEBUG
+
+import msgspec
+
+from phonofilm.crawl.absence import AbsenceDetector
+from phonofilm.crawl.context import CrawlContext
+from phonofilm.crawl.ending import Ending, RequestCounters
+from phonofilm.crawl.frontier.base import (
+    ANSWERED,
+    FAILED,
+    MISSING,
+    QUARANTINED,
+    RequestRecord,
+    Task,
+)
+from phonofilm.crawl.guards import (
+    MalformedGuard,
+    RejectionGuard,
+    SilenceGuard,
+    drift_error,
+    key_error,
+    wall_error,
+)
+from phonofilm.crawl.responses.recorder import RecordedResponse, ResponseRecorder
+from phonofilm.crawl.retries import Attempt, RetryQueue
+from phonofilm.errors import PhonofilmError
+from phonofilm.findings import Findings
+from phonofilm.logs import log
+from phonofilm.net.transport import NoResponse
+from phonofilm.sources.contract import Outcome, Response
+
+_NO_RESPONSE = Response(0, {}, b"")
+
+
+class OutcomeHandler:
+    """Handlers of outcomes by verdict. Public attributes are what a crawl reports at its end."""
+
+    def __init__(
+        self,
+        context: CrawlContext,
+        recorder: ResponseRecorder,
+        retries: RetryQueue,
+        ending: Ending,
+        workers: int,
+    ) -> None:
+        self._context, self._recorder = context, recorder
+        self._retries, self._ending = retries, ending
+        self._title = context.source.manifest.title
+        self.counters, self.findings = RequestCounters(), Findings()
+        self._absence = AbsenceDetector(
+            context.source.manifest, context.scope, context.frontier.answered_endpoints()
+        )
+        self._silence = SilenceGuard(self._title)
+        self._rejections = RejectionGuard(context.limiter, workers)
+        self._malformed = MalformedGuard(self._title)
+        self._renewed_keys: set[str] = set()
+        self._handlers: dict[str, Callable[[Attempt, Response, Outcome], Awaitable[None]]] = {
+            "answer": self._record_answer,
+            "throttled": self._wait_and_retry,
+            "quota": self._wait_and_retry,
+            "unauthorised": self._renew_and_retry,
+            "bot_wall": self._stop_at_wall,
+            "unavailable": self._retry_unavailable,
+        }
+
+    async def handle(self, attempt: Attempt, received: Response | NoResponse) -> None:
+        """Handle what came back for an attempt. Verdicts without a handler settle the task."""
+        counters, request = self.counters, attempt.task.request
+        counters.requests += 1
+        counters.by_endpoint[request.endpoint] += 1
+        if isinstance(received, NoResponse):
+            counters.by_status[received.kind] += 1
+            await self._retry_silent(attempt, received)
+            return
+        counters.by_status[str(received.status)] += 1
+        outcome = self._context.source.classify(request, received)
+        handler = self._handlers.get(outcome.verdict, self._settle_unanswered)
+        await handler(attempt, received, outcome)
+
+    async def _record_answer(self, attempt: Attempt, response: Response, _: Outcome) -> None:
+        context, task = self._context, attempt.task
+        context.limiter.on_accepted(attempt.sent_at)
+        self._silence.on_answer()
+        self._rejections.on_answer()
+        response = context.writer.exclude_erased(response)
+        self._absence.on_answered(task.request.endpoint)
+        recorded = self._recorder.record(task, response)
+        self._judge(task, recorded)
+        number = self._record_request(task, response.status, "answer", recorded)
+        self.counters.gain += recorded.gain
+        position = context.writer.add(number, task.request, response, recorded.schema_match)
+        state = QUARANTINED if recorded.malformed else ANSWERED
+        context.frontier.settle(task, state, response, self._now_us(), position)
+        context.planner.learn(task, recorded.gain, recorded.discovered, recorded.items)
+        await context.writer.wait_durable()
+
+    def _judge(self, task: Task, recorded: RecordedResponse) -> None:
+        """Report the findings of a response; end the crawl when the source changed its shape."""
+        endpoint = task.request.endpoint
+        for finding in recorded.findings:
+            self.findings.add(finding.kind, finding.detail, endpoint)
+        self.counters.usable += not recorded.malformed
+        self._fail(self._malformed.on_response(recorded.malformed))
+        if recorded.drifted:
+            self.findings.add(recorded.drifted.kind, recorded.drifted.detail, endpoint)
+            self._fail(drift_error(self._title, endpoint, recorded.drifted))
+
+    async def _wait_and_retry(self, attempt: Attempt, response: Response, outcome: Outcome) -> None:
+        """Tell the limiter of a rejection; the task is attempted again when it allows."""
+        seconds, verdict = outcome.retry_after_seconds, outcome.verdict
+        self._context.limiter.on_rejected(seconds, verdict == "quota", attempt.sent_at)
+        self._rejections.on_rejected()
+        self._record_request(attempt.task, response.status, verdict)
+        wait = "no time of return" if seconds is None else f"come back in {seconds:.0f} s"
+        self._report(attempt.task, verdict, f"{outcome.reason}, {wait}")
+        self._retries.add(attempt.task, attempt.attempts)
+
+    async def _renew_and_retry(self, attempt: Attempt, response: Response, _: Outcome) -> None:
+        """Renew the token once for each request; CredentialsError when that does not help."""
+        task, key = attempt.task, attempt.task.request.key
+        self._record_request(task, response.status, "unauthorised")
+        self._report(task, "unauthorised", "HTTP 401")
+        renewed_before = key in self._renewed_keys
+        self._renewed_keys.add(key)
+        if renewed_before or not await self._context.tokens.renew(attempt.headers):
+            raise key_error(self._title, response.status)
+        self._retries.add(task, attempt.attempts)
+
+    async def _stop_at_wall(self, attempt: Attempt, response: Response, outcome: Outcome) -> None:
+        self._record_request(attempt.task, response.status, outcome.verdict)
+        self._report(attempt.task, "bot_wall", outcome.reason)
+        self._fail(wall_error(self._title, outcome.reason))
+
+    async def _retry_unavailable(
+        self, attempt: Attempt, response: Response, outcome: Outcome
+    ) -> None:
+        self._record_request(attempt.task, response.status, outcome.verdict)
+        self._fail(self._silence.on_silence(outcome.reason))
+        await self._retry_or_fail(attempt, True, outcome.reason)
+
+    async def _retry_silent(self, attempt: Attempt, silence: NoResponse) -> None:
+        reason = f"{silence.kind}: {silence.detail}"
+        self._record_request(attempt.task, 0, silence.kind)
+        self._fail(self._silence.on_silence(reason))
+        await self._retry_or_fail(attempt, silence.worth_another_try, reason)
+
+    async def _retry_or_fail(self, attempt: Attempt, may_help: bool, reason: str) -> None:
+        """Attempt a task again within bounds; settle it as failed after the last attempt."""
+        now = self._context.clock.steady()
+        if may_help and self._retries.add_failed(attempt.task, attempt.attempts, now):
+            self._report(attempt.task, "retried_call", reason)
+            return
+        self._report(attempt.task, "failed_call", reason)
+        await self._settle(attempt.task, FAILED, _NO_RESPONSE)
+
+    async def _settle_unanswered(
+        self, attempt: Attempt, response: Response, outcome: Outcome
+    ) -> None:
+        """Settle a task that the source rejects for good; drop its endpoint when that is gone."""
+        task, verdict = attempt.task, outcome.verdict
+        self._record_request(task, response.status, verdict)
+        if verdict in ("forbidden", "missing") and self._absence.is_absent(task):
+            self._drop_endpoint(task.request.endpoint, response.status)
+        else:
+            kind = "missing" if verdict == "missing" else f"{verdict}_call"
+            self._report(task, kind, outcome.reason)
+        self.counters.usable += verdict == "missing"
+        # A rejection by an endpoint that never answered may be a passing fault: the next run tries.
+        passing = verdict != "missing" and not self._absence.has_answered(task.request.endpoint)
+        await self._settle(task, FAILED if passing else MISSING, response)
+
+    def _drop_endpoint(self, endpoint: str, status: int) -> None:
+        self.findings.add("capability_absent", f"{endpoint}: HTTP {status}", endpoint)
+        self._context.frontier.mark_absent(endpoint, int(self._context.clock.wall()), status)
+        self._context.planner.drop(endpoint)
+
+    def _fail(self, error: PhonofilmError | None) -> None:
+        if error is not None:
+            self._ending.fail(error)
+
+    def _report(self, task: Task, kind: str, reason: str) -> None:
+        self.findings.add(kind, f"{task.request.key}: {reason}", task.request.endpoint)
+
+    def _now_us(self) -> int:
+        return int(self._context.clock.wall() * 1e6)
+
+    async def _settle(self, task: Task, state: int, response: Response) -> None:
+        self._context.frontier.settle(task, state, response, self._now_us(), None)
+        await self._context.writer.wait_durable()
+
+    def _record_request(
+        self, task: Task, status: int, verdict: str, recorded: RecordedResponse | None = None
+    ) -> int:
+        """Record a request in the frontier; return its number, counted over all runs."""
+        gain = recorded.gain if recorded else 0.0
+        discovered = recorded.discovered if recorded else {}
+        if log.isEnabledFor(DEBUG):
+            log.debug("call", key=task.request.key, status=status, verdict=verdict, gain=gain)
+        return self._context.frontier.record_request(
+            RequestRecord(
+                endpoint=task.request.endpoint,
+                answered_at=self._now_us(),
+                status=status,
+                verdict=verdict,
+                queue=task.queue,
+                gain=gain,
+                discovered=msgspec.json.encode(discovered).decode() if discovered else "",
+                run=self._context.run,
+            )
+        )

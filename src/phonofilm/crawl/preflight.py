@@ -1,0 +1,56 @@
+"""Checks before the first request of a crawl: robots.txt, and kinds that cannot be had."""
+
+from __future__ import annotations
+
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.errors import UsageError
+from phonofilm.net.origin import Origin
+from phonofilm.net.robots import robots_of
+from phonofilm.net.transport import Transport
+from phonofilm.records.kinds import PLURALS
+from phonofilm.sources.http import HttpSource
+from phonofilm.sources.manifest import Manifest
+
+
+async def check_robots(source: HttpSource, origin: Origin) -> None:
+    """Raise UsageError when robots.txt forbids a kind of page, whoever consented."""
+    async with Transport(origin.base_url, origin.user_agent) as transport:
+        robots = await robots_of(transport, origin.user_agent or "phonofilm")
+    for name, endpoint in source.manifest.permitted(origin.access).items():
+        path = endpoint.path.replace("{id}", source.manifest.ids.example)
+        if not robots.allows(origin.base_url + path):
+            raise UsageError(
+                f"robots.txt of {origin.base_url} forbids {name} ({path}).",
+                saved="Nothing was asked.",
+            )
+
+
+def unobtainable_kinds(manifest: Manifest, access: str, goal: Goal) -> list[str]:
+    """Return the wanted kinds that no permitted endpoint returns, each with the reason.
+
+    UsageError when no wanted kind is left.
+    """
+    reasons = [
+        f"{PLURALS[kind]} at access {access}: {reason}"
+        for kind in goal.wants
+        if (reason := _unobtainable(manifest, access, kind))
+    ]
+    if reasons and len(reasons) == len(goal.wants):
+        raise UsageError(
+            f"{manifest.title} cannot give {'; '.join(reasons)}.",
+            next_step="Another source may: phonofilm doctor lists them.",
+        )
+    return reasons
+
+
+def _unobtainable(manifest: Manifest, access: str, kind: str) -> str:
+    """Return why no permitted endpoint returns full records of a kind; empty when one does."""
+    returning = {
+        name: endpoint
+        for name, endpoint in manifest.endpoints.items()
+        if f"{kind}.full" in endpoint.returns
+    }
+    if returning.keys() & manifest.permitted(access).keys():
+        return ""
+    dates = {e.gone[access] for e in returning.values() if access in e.gone}
+    return f"gone since {', '.join(sorted(dates))}" if dates else "this source has none"

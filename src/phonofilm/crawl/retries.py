@@ -1,0 +1,57 @@
+"""Attempts at tasks, and the tasks that wait for another one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from phonofilm.crawl.frontier.base import Task
+
+ATTEMPTS_MAX = 5
+# Doubled with each attempt: 0.25 s to 2 s. Chosen in November 2026, not tuned.
+_FIRST_PAUSE_SECONDS = 0.25
+
+
+class Attempt(NamedTuple):
+    """One request that was sent: its task, attempts before, steady seconds, and headers."""
+
+    task: Task
+    attempts: int
+    sent_at: float
+    headers: dict[str, str]
+
+
+class Retry(NamedTuple):
+    """A task that was attempted before; `not_before` is in steady seconds."""
+
+    not_before: float
+    attempts: int
+    task: Task
+
+
+class RetryQueue:
+    """Tasks that are attempted again, each not before its moment."""
+
+    def __init__(self) -> None:
+        self._retries: list[Retry] = []
+
+    def __len__(self) -> int:
+        return len(self._retries)
+
+    def add(self, task: Task, attempts: int) -> None:
+        """Add a task that may be attempted as soon as the limiter allows; no attempt was spent."""
+        self._retries.append(Retry(0.0, attempts, task))
+
+    def add_failed(self, task: Task, attempts: int, now: float) -> bool:
+        """Add a task after a failed attempt; False when all its attempts are spent."""
+        if attempts + 1 >= ATTEMPTS_MAX:
+            return False
+        pause = _FIRST_PAUSE_SECONDS * 2**attempts
+        self._retries.append(Retry(now + pause, attempts + 1, task))
+        return True
+
+    def pop(self, now: float) -> Retry | None:
+        """Remove and return the first task whose moment has come."""
+        for index, retry in enumerate(self._retries):
+            if retry.not_before <= now:
+                return self._retries.pop(index)
+        return None

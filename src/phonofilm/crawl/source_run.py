@@ -1,0 +1,227 @@
+"""One run of one source: checks, frontier, writer, scheduler, engine, result."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from phonofilm.config import Settings, SourceSettings, hash_key
+from phonofilm.crawl.context import CrawlContext
+from phonofilm.crawl.engine import Engine
+from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.options import CrawlOptions
+from phonofilm.crawl.parking import check_parking, save_parking
+from phonofilm.crawl.planner.base import Scheduler
+from phonofilm.crawl.planner.planner import Planner
+from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.planner.worklist import Worklist
+from phonofilm.crawl.preflight import check_robots, unobtainable_kinds
+from phonofilm.crawl.responses.writer import ResponseWriter
+from phonofilm.crawl.results import CrawlResult, result_of
+from phonofilm.crawl.scope.rescope import rescope
+from phonofilm.errors import PhonofilmError
+from phonofilm.landing.envelope import Envelope, RunInfo
+from phonofilm.landing.segments import read_segments
+from phonofilm.media.downloads import fetch_files
+from phonofilm.net.clock import Clock
+from phonofilm.net.limiter import Limiter
+from phonofilm.net.origin import Origin
+from phonofilm.net.transport import Transport
+from phonofilm.runtime.signals import on_interrupt
+from phonofilm.sources.http import HttpSource
+from phonofilm.workspace import Workspace
+
+Watch = Callable[[Engine], Coroutine[Any, Any, None]]
+"""Shows the progress of an engine until it is cancelled."""
+
+_DAY_SECONDS = 86_400
+_CONNECTIONS_MIN = 4
+
+
+class SourceRun(NamedTuple):
+    """Settings and collaborators of the runs of one source in one folder."""
+
+    workspace: Workspace
+    settings: Settings
+    options: CrawlOptions
+    source: HttpSource
+    origin: Origin
+    watch: Watch | None
+
+    @property
+    def source_settings(self) -> SourceSettings:
+        """Settings of the source."""
+        return self.settings.source(self.source.manifest.name)
+
+
+async def run_source(setup: SourceRun) -> CrawlResult:
+    """Crawl until the end or the next pause; the frontier is closed afterwards."""
+    source, origin, options = setup.source, setup.origin, setup.options
+    frontier = SqliteFrontier(setup.workspace.frontier / f"{source.manifest.name}.sqlite")
+    try:
+        frontier.bind_origin(origin.name, origin.access)
+        check_parking(frontier, origin, source)
+        missing = []
+        if options.planned_requests is None:  # a list of requests was made of what can be had
+            missing = unobtainable_kinds(source.manifest, origin.access, options.goal)
+        if source.manifest.access[origin.access].consent:  # pages are for people, robots ask first
+            await check_robots(source, origin)
+        return await _crawl_with(setup, frontier, missing)
+    finally:
+        frontier.close()
+
+
+async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) -> CrawlResult:
+    """Crawl with a frontier, then fetch the wanted media files."""
+    source, origin, options = setup.source, setup.origin, setup.options
+    run = _new_run_id(origin.clock)
+    writer = _open_writer(setup, frontier, run)
+    try:
+        planner = _make_scheduler(setup, frontier)
+    except PhonofilmError:
+        writer.close()
+        raise
+    limiter = Limiter(
+        origin.budgets,
+        origin.clock,
+        frontier.requests_since(origin.clock.wall() - _DAY_SECONDS),
+        origin.concurrent,
+    )
+    planner.quota_weight, planner.uniform_quota = limiter.quota_weight, limiter.uniform_quota
+    async with _open_transport(setup) as transport:
+        context = CrawlContext(
+            source=source,
+            access=origin.access,
+            goal=options.goal,
+            scope=options.scope,
+            frontier=frontier,
+            planner=planner,
+            limiter=limiter,
+            sender=transport,
+            tokens=origin.tokens(transport),
+            writer=writer,
+            clock=origin.clock,
+            run=run,
+            drift_share=setup.source_settings.drift_share,
+            elsewhere=origin.elsewhere,
+        )
+        engine = Engine(context, options.workers)
+        for reason in missing:
+            engine.findings.add("not_available", reason)
+        result = await _run(engine, origin.name, setup.watch)
+        if options.media and result.status != "interrupted":
+            await _fetch_media(setup, context, result)
+        return result
+
+
+async def _fetch_media(setup: SourceRun, context: CrawlContext, result: CrawlResult) -> None:
+    """Fetch media files of followed records; add their figures and findings to a result."""
+    writer = _open_writer(setup, context.frontier, context.run)
+    result.media, findings = await fetch_files(
+        setup.workspace,
+        setup.origin,
+        context._replace(writer=writer),
+        setup.options.media,
+        setup.options.workers,
+        setup.source_settings.timeout_seconds,
+    )
+    result.findings += findings
+
+
+def _new_run_id(clock: Clock) -> str:
+    """Return the id of a run that begins now; ids sort by their instants."""
+    now = datetime.fromtimestamp(clock.wall(), UTC)
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _open_transport(setup: SourceRun) -> Transport:
+    return Transport(
+        setup.origin.base_url,
+        setup.origin.user_agent,
+        max(_CONNECTIONS_MIN, setup.options.workers),
+        setup.source_settings.timeout_seconds,
+        setup.origin.key,
+    )
+
+
+def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWriter:
+    manifest = setup.source.manifest
+    return ResponseWriter(
+        workspace=setup.workspace,
+        frontier=frontier,
+        manifest=manifest,
+        run_info=RunInfo(manifest.name, setup.origin.access, manifest.terms.version, run),
+        clock=setup.origin.clock,
+        key=None if setup.settings.keep_names else hash_key(),
+        workers=setup.options.workers,
+    )
+
+
+def _make_scheduler(setup: SourceRun, frontier: Frontier) -> Scheduler:
+    """Make a worklist of planned requests, or a planner over the seeds of the scope."""
+    source, options, access = setup.source, setup.options, setup.origin.access
+    if options.planned_requests is not None:
+        return Worklist(source.manifest, frontier, options.planned_requests)
+    store = setup.workspace.segments()
+
+    def landed() -> Iterator[Envelope]:
+        names = sorted(store.names(source.manifest.name), key=lambda name: Path(name).name)
+        return read_segments(map(store.path, names))
+
+    rescope(frontier, source, options.scope, access, landed)
+    store.remove_fetched()
+    return Planner(
+        source.manifest,
+        access,
+        options.goal,
+        options.scope,
+        frontier,
+        frontier.absent(),
+        policy(options.policy),
+    )
+
+
+async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:
+    """Run an engine; save its result with the run, also when an error ends it."""
+    context = engine.context
+    started = context.clock.wall()
+    watching = asyncio.create_task(watch(engine)) if watch else None
+    error: PhonofilmError | None = None
+    try:
+        with on_interrupt(engine.interrupt):
+            await engine.crawl()
+    except PhonofilmError as failure:  # raised again once everything collected is safe
+        error = failure
+    finally:
+        try:
+            save_parking(context)
+            await context.writer.finish()
+        finally:
+            await _stop_watching(watching)
+    followed = sum(engine.recorder.full.values()) + engine.counters.gain
+    for finding in context.scope.findings(int(followed > 0)):
+        engine.findings.add(finding.kind, finding.detail)
+    result = result_of(engine, origin, context.clock.wall() - started)
+    if error is not None:
+        result.status = "failed"
+    context.frontier.save_run(context.run, started, json.dumps(msgspec.to_builtins(result)))
+    if error is not None:
+        raise error
+    return result
+
+
+async def _stop_watching(watching: asyncio.Task[None] | None) -> None:
+    """Stop showing progress; a screen that went away (`| head`) is no reason to fail."""
+    if watching:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError, OSError, SystemExit):
+            await watching
