@@ -184,10 +184,10 @@ def test_two_crawls_of_one_seed_with_one_worker_are_the_same_crawl(tmp_path, sta
     for name in ("a", "b"):
         url, served = stand_in("spotify", access="extended-legacy")
         asked: list[str] = []
-        answer = served.service.answer
-        served.service.answer = lambda ask, a=answer, k=asked: (
-            k.append(ask.path + str(ask.query)),
-            a(ask),
+        respond = served.service.respond
+        served.service.respond = lambda request, respond=respond, paths=asked: (
+            paths.append(request.path + str(request.query)),
+            respond(request),
         )[1]
         collect(Workspace(tmp_path / name), "spotify", url, "artists=all", "albums=all", workers=1)
         orders.append(asked)
