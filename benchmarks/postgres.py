@@ -27,7 +27,7 @@ from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.schema.dialect import POSTGRES
-from phonofilm.warehouse.schema.tables import statements
+from phonofilm.warehouse.schema.tables import definitions
 from phonofilm.workspace import Workspace
 
 TABLES = (*(cls.kind for cls in RECORDS), "observation", "segment", "run")
@@ -50,8 +50,8 @@ def written(url: str, where: Path) -> dict[str, Path]:
 
 def bare(server: Postgres, files: dict[str, Path]) -> float:
     with psycopg.connect(server.database()) as connection:
-        for statement in statements(POSTGRES):
-            connection.execute(statement)
+        for definition in definitions(POSTGRES):
+            connection.execute(definition.statement)
         connection.commit()
         began = time.perf_counter()
         with connection.cursor() as cursor:

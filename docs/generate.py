@@ -12,7 +12,7 @@ from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, LINK_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import described
 from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
-from phonofilm.warehouse.schema.tables import dictionary
+from phonofilm.warehouse.schema.dictionary import data_dictionary
 
 HERE = Path(__file__).parent
 FAULTS_INTRODUCTION = """# Faults
@@ -123,7 +123,7 @@ _COMES = {
     "wall": "stopped, exit 7",
     "files": "that file is refused",
 }
-PAGES = {"data-dictionary.md": dictionary, "sources.md": sources, "faults.md": faults}
+PAGES = {"data-dictionary.md": data_dictionary, "sources.md": sources, "faults.md": faults}
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.warehouse.export.export import export
-from phonofilm.warehouse.export.lake import athena_sql, write_lake
+from phonofilm.warehouse.export.hive import athena_sql
+from phonofilm.warehouse.export.lake import write_lake
 from phonofilm.warehouse.export.remote import export_to
 from phonofilm.warehouse.load.load import load
 from tests.cli import run_cli

@@ -22,7 +22,7 @@ from phonofilm.records import (
 )
 from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
-from phonofilm.warehouse.schema.tables import dictionary
+from phonofilm.warehouse.schema.dictionary import data_dictionary
 
 
 def test_a_record_knows_absent_from_null_from_a_value() -> None:
@@ -106,7 +106,7 @@ def test_a_link_implies_the_kinds_that_its_source_has(source: str, link: str, wa
 
 
 def test_the_dictionary_names_every_column() -> None:
-    text = dictionary()
+    text = data_dictionary()
     assert all(f"| {c.name} |" in text for cls in RECORDS for c in columns(cls))
 
 

@@ -20,9 +20,10 @@ from phonofilm.landing.journal import Journal
 from phonofilm.landing.segments import seal_log, segment_paths
 from phonofilm.records import RECORDS
 from phonofilm.sources.contract import Request, Response
+from phonofilm.sql import identifier
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.schema.field_times import of_field
-from phonofilm.warehouse.schema.tables import field_names, quoted
+from phonofilm.warehouse.schema.field_times import field_time
+from phonofilm.warehouse.schema.tables import field_names
 from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
@@ -64,7 +65,7 @@ def dump(folder: Workspace) -> dict[str, list[tuple]]:
     held = {}
     for cls in RECORDS:
         names = field_names(cls)
-        instants = ", ".join(of_field("t", names, name) for name in names)
+        instants = ", ".join(field_time("t", names, name) for name in names)
         held[cls.kind] = rows(
             folder,
             f"SELECT * EXCLUDE (_told, _held, _at), [{instants}] FROM store.{cls.kind} t"
@@ -214,7 +215,7 @@ def test_a_failed_load_leaves_the_last_snapshot_and_can_be_repeated(
     load(folder)
     land(folder, answer(2, [artist("b")], START + 1000))
     with monkeypatch.context() as patch:
-        patch.setattr("phonofilm.warehouse.load.load._keep_runs", lambda *_: 1 / 0)
+        patch.setattr("phonofilm.warehouse.load.load._save_runs", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             load(folder)
     assert rows(folder, "SELECT id FROM artists") == [("a",)]
@@ -304,7 +305,7 @@ def test_every_column_of_every_table_can_be_read(folder: Workspace) -> None:
     load(folder)
     with open_snapshot(folder) as connection:
         for cls in RECORDS:
-            names = ", ".join(quoted(name) for name in cls.__struct_fields__)
+            names = ", ".join(identifier(name) for name in cls.__struct_fields__)
             connection.execute(
                 f"SELECT {names}, completeness, expires_at FROM {cls.plural}"
             ).fetchall()

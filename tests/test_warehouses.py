@@ -15,10 +15,10 @@ from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.sql import literal
-from phonofilm.warehouse.engines.location import open_warehouse, without_password
+from phonofilm.warehouse.engines.location import display_url, open_warehouse
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.schema.field_times import of_field
+from phonofilm.warehouse.schema.field_times import field_time
 from phonofilm.warehouse.schema.tables import field_names
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
@@ -39,7 +39,7 @@ def held(folder: Workspace) -> dict[str, list[tuple]]:
     with open_snapshot(folder) as connection:
         for cls in RECORDS:
             names = field_names(cls)
-            instants = ", ".join(of_field("t", names, name) for name in names)
+            instants = ", ".join(field_time("t", names, name) for name in names)
             rows[cls.plural] = connection.execute(
                 f"SELECT * EXCLUDE (_told, _held, _at), [{instants}] FROM store.{cls.kind} t"
                 " ORDER BY ALL"
@@ -330,7 +330,7 @@ def test_the_folder_remembers_its_database_but_no_password(database, tmp_path, m
 
 
 def test_passwords_never_stand_in_what_is_shown(tmp_path: Path) -> None:
-    shown = without_password("postgresql://me:s3cret@host:5/db?password=s3cret&sslmode=require")
+    shown = display_url("postgresql://me:s3cret@host:5/db?password=s3cret&sslmode=require")
     assert shown == "postgresql://me@host:5/db"
     for url in (
         "postgresql://joe:p#s3cret@127.0.0.1:1/x",

@@ -19,7 +19,7 @@ from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
 from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
-from phonofilm.warehouse.engines.location import saved_location, without_password
+from phonofilm.warehouse.engines.location import display_url, saved_location
 from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 
@@ -116,7 +116,7 @@ def _elsewhere(folder: Workspace) -> Iterator[Check]:
     if url := folder.database or saved_location(folder):
         try:
             open_snapshot(folder).close()
-            yield Check("good", f"Warehouse: {without_password(url)}")
+            yield Check("good", f"Warehouse: {display_url(url)}")
         except PhonofilmError as error:
             yield Check("bad", error.happened, error.next_step)
     if url := folder.objects_url:

@@ -149,7 +149,8 @@ def report(
 
 
 def _lake(folder: Workspace, url: str, catalogue: str, create: bool, json: bool) -> None:
-    from phonofilm.warehouse.export.lake import athena_sql, write_lake  # noqa: PLC0415 - an extra
+    from phonofilm.warehouse.export.hive import athena_sql  # noqa: PLC0415
+    from phonofilm.warehouse.export.lake import write_lake  # noqa: PLC0415 - an extra
 
     tables = write_lake(folder, url, catalogue, create)
     sql = athena_sql(tables, url)

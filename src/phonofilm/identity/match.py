@@ -19,8 +19,8 @@ from phonofilm.identity.titles import TITLE
 from phonofilm.sources.priority import by_priority
 from phonofilm.sql import literal
 from phonofilm.warehouse.engines.location import open_warehouse, saved_location
+from phonofilm.warehouse.schema.identity_tables import TABLES
 from phonofilm.warehouse.snapshots import publish
-from phonofilm.warehouse.views.entities import TABLES
 from phonofilm.workspace import FolderLock, Workspace
 
 try:

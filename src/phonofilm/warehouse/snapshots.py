@@ -1,4 +1,8 @@
-"""Snapshots: readers never meet the writer. A load writes beside them, then swaps."""
+"""Snapshots: readers never open the file of the writer.
+
+A load publishes a copy of the warehouse file. A database server needs no copies, because its
+readers see whole transactions.
+"""
 
 from __future__ import annotations
 
@@ -8,101 +12,124 @@ from pathlib import Path
 import duckdb
 
 from phonofilm.errors import StoreError, UsageError, storage_error
-from phonofilm.warehouse.engines.location import check_url, saved_location
+from phonofilm.files import PARTIAL_SUFFIX, atomic_path
+from phonofilm.sql import literal
+from phonofilm.warehouse.engines.location import (
+    DATABASE_FILE,
+    check_url,
+    open_database,
+    saved_location,
+)
 from phonofilm.workspace import Workspace
 
-KEPT = 2
+# A reader that began before the last load reads the one before the newest.
+SNAPSHOTS_KEPT = 2
 
 
-def _all(folder: Workspace) -> list[Path]:
+def _snapshot_paths(folder: Workspace) -> list[Path]:
     return sorted((folder.warehouse / "snapshots").glob("[0-9]*.duckdb"))
 
 
 def published(folder: Workspace) -> Path | None:
-    """The newest snapshot, or None before the first load."""
-    held = _all(folder)
-    return held[-1] if held else None
+    """Return the newest snapshot, or None before the first load."""
+    paths = _snapshot_paths(folder)
+    return paths[-1] if paths else None
 
 
 def publish(folder: Workspace) -> Path:
-    """Copies the warehouse and swaps the copy in by renaming; the newest two are kept."""
-    held = _all(folder)
-    number = int(held[-1].stem) + 1 if held else 1
+    """Copy the warehouse file into a new snapshot and return its path; the newest two stay.
+
+    The caller has the lock of the folder. StoreError when the disk fails.
+    """
+    newest = published(folder)
+    number = int(newest.stem) + 1 if newest else 1
     target = folder.warehouse / "snapshots" / f"{number:06d}.duckdb"
-    growing = target.with_suffix(".growing")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder.warehouse / "phonofilm.duckdb", growing)
-        growing.replace(target)
-        for old in _all(folder)[:-KEPT]:
-            old.unlink(missing_ok=True)  # who reads it keeps reading: the file is only unnamed
+        with atomic_path(target, locked=True) as partial:
+            shutil.copyfile(folder.warehouse / DATABASE_FILE, partial)
+        for old in _snapshot_paths(folder)[:-SNAPSHOTS_KEPT]:
+            old.unlink(missing_ok=True)  # a reader of it goes on, because it has the file open
     except OSError as error:
         raise storage_error(target, error) from error
     return target
 
 
 def withdraw(folder: Workspace) -> None:
-    """Removes all snapshots: they hold what must not be kept."""
-    for path in _all(folder):
+    """Delete all snapshots, because they contain rows that may not be kept."""
+    partials = (folder.warehouse / "snapshots").glob(f"*{PARTIAL_SUFFIX}")
+    for path in (*_snapshot_paths(folder), *partials):
         path.unlink(missing_ok=True)
 
 
-def open_session(folder: Workspace) -> duckdb.DuckDBPyConnection:
-    """A connection of one's own, to which more can be attached, with the warehouse as `store`."""
+def open_snapshot(folder: Workspace) -> duckdb.DuckDBPyConnection:
+    """Open a read-only connection to the newest snapshot; UsageError before the first load.
+
+    If the folder names a database, or was last loaded into one, it is a connection to that.
+    """
     folder.check()
     check_url(folder.database)
-    if folder.database or saved_location(folder):
-        connection = open_snapshot(folder)
-        connection.execute("COMMIT")  # it may write elsewhere
+    if url := folder.database or saved_location(folder):
+        return _open_database(folder, url)
+    path = _newest(folder)
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise StoreError(f"{path} cannot be read: {error}.") from error
+
+
+def open_session(folder: Workspace) -> duckdb.DuckDBPyConnection:
+    """Open a private connection that can write and attach more, with `store` and `identity`.
+
+    The tables of the newest snapshot are views in it, which cannot be changed.
+    """
+    folder.check()
+    check_url(folder.database)
+    if url := folder.database or saved_location(folder):
+        connection = _open_database(folder, url)
+        connection.execute("COMMIT")  # a session writes into other databases
         return connection
-    path = published(folder)
-    if path is None:
-        return open_snapshot(folder)  # which says what is missing
+    path = _newest(folder)
     connection = duckdb.connect()
     try:
-        connection.execute(
-            f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS house (READ_ONLY)"
-        )
-        tables = connection.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'house'"
-        ).fetchall()
-        for schema in dict(tables):
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for schema, table in tables:
-            connection.execute(f"CREATE VIEW {schema}.{table} AS FROM house.{schema}.{table}")
+        _attach_snapshot(connection, path)
     except duckdb.Error as error:
         connection.close()
         raise StoreError(f"{path} cannot be read: {error}.") from error
     return connection
 
 
-def open_snapshot(folder: Workspace) -> duckdb.DuckDBPyConnection:
-    """A read-only connection to the newest snapshot; UsageError before the first load.
+def _attach_snapshot(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a snapshot and create views of its tables under their own names."""
+    connection.execute(f"ATTACH {literal(path)} AS snapshot (READ_ONLY)")
+    tables = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'snapshot'"
+    ).fetchall()
+    for schema in dict(tables):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for schema, table in tables:
+        connection.execute(f"CREATE VIEW {schema}.{table} AS FROM snapshot.{schema}.{table}")
 
-    Where a database was named, or the folder was last loaded into one, it is that one.
-    """
-    folder.check()
-    check_url(folder.database)
-    if url := folder.database or saved_location(folder):
-        from phonofilm.warehouse.engines.postgres_reader import attached  # noqa: PLC0415 - an extra
 
-        try:
-            return attached(url)
-        except StoreError as error:
-            if not folder.database:
-                error.with_saved(
-                    f"{folder.root} was last loaded into that database.",
-                    "Name it with its password: --warehouse postgresql://..., or set PGPASSWORD."
-                    " phonofilm load without --warehouse fills the folder's own.",
-                )
-            raise
+def _newest(folder: Workspace) -> Path:
     path = published(folder)
     if path is None:
         raise UsageError(
             f"{folder.root} has no warehouse yet.",
             next_step="Collect and load: phonofilm crawl deezer -n 100, then phonofilm load",
         )
+    return path
+
+
+def _open_database(folder: Workspace, url: str) -> duckdb.DuckDBPyConnection:
+    """Open a database; one that only the folder remembers may lack its password."""
     try:
-        return duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise StoreError(f"{path} cannot be read: {error}.") from error
+        return open_database(url)
+    except StoreError as error:
+        if not folder.database:
+            error.with_saved(
+                f"{folder.root} was last loaded into that database.",
+                "Name it with its password: --warehouse postgresql://..., or set PGPASSWORD."
+                " phonofilm load without --warehouse fills the folder's own.",
+            )
+        raise

@@ -1,11 +1,12 @@
-"""Batches: what answers or dumps told, lined up as rows of a table, ready to be merged.
+"""Batches: records of responses or dumps as rows of a table, ready to be merged.
 
-Made in DuckDB for every engine. A batch is a relation `batch` with the columns of the table, its
-provenance and its instants; `seen` are the figures of it that move.
+Batches are made in DuckDB for every engine. A batch is a relation `batch` with the columns of the
+table, its provenance and its field times; `observed` are its time-varying figures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,88 +14,110 @@ import duckdb
 
 from phonofilm.records import Record, bit_of, columns
 from phonofilm.sources.bulk.contract import Reading
-from phonofilm.warehouse.schema.dialect import quoted
-from phonofilm.warehouse.schema.field_times import mask, of_field
-from phonofilm.warehouse.schema.tables import field_names, fields, stored
+from phonofilm.sql import identifier, literal
+from phonofilm.warehouse.schema.field_times import field_mask, field_time
+from phonofilm.warehouse.schema.tables import (
+    field_columns,
+    field_names,
+    is_observed,
+    stored_columns,
+)
 
+RECORDS_FILE, RESPONSES_FILE = "records.ndjson", "responses.ndjson"
 # Masks of records count `source` and `id` as well; those of rows begin after them.
-_KEYS = 2
+_KEY_BITS = 2
 
 
 class DumpInfo(NamedTuple):
-    """What all rows of a dump's table share: its instant, Unix microseconds and hash."""
+    """What all rows of one reading of a dump share.
+
+    `order_key` is that of a response, `fetched_us` and `expires_us` are Unix microseconds, and
+    `digest` is the start of the SHA-256. Of a `partial` import there is a table `kept` of the
+    titles in it, each with the rule that selected it.
+    """
 
     source: str
-    instant: int
+    order_key: int
     fetched_us: int
     expires_us: int | None
-    answer: str
+    digest: str
+    partial: bool
+    may_have_nul: bool
 
 
 class RecordBatches:
-    """Makes batches on a connection."""
+    """Makes batches on a DuckDB connection, one at a time."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
-        self.may_hold_nul = True
-        """False where text is known to hold no NUL, which PostgreSQL cannot take."""
+        self.may_have_nul = True
+        """False where no text of the batch has a NUL, which PostgreSQL cannot store."""
 
-    def of_answers(self, cls: type[Record], scratch: Path, repeated: bool) -> None:
-        """Lines up staged records; `repeated`: some thing stands in the file twice."""
-        run = self.connection.execute
-        self.may_hold_nul = True
-        run(f"CREATE OR REPLACE TEMP TABLE raw AS {_read(cls, scratch)}")
+    def from_responses(self, cls: type[Record], folder: Path, repeated: bool) -> None:
+        """Make a batch of the staged records in a folder.
+
+        `repeated` says that a record may be there twice, from several responses.
+        """
+        self.may_have_nul = True
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged(cls, folder)}")
         self._drop()
-        shape = "TABLE" if repeated else "VIEW"  # rows that stand there once are copied once
-        run(f"CREATE TEMP {shape} batch AS {_grouped(cls) if repeated else _flat(cls)}")
-        self._figures(cls, _seen, repeated)
+        self._create(_grouped(cls) if repeated else _flat(cls), copy=repeated)
+        self._create_observed(cls, _staged_observations, repeated)
 
-    def of_dump(
-        self, reading: Reading, told: DumpInfo, kept: bool, once: bool, may_hold_nul: bool
-    ) -> None:
-        """Lines up the rows of a reading; `kept`: only a part of the titles, each with its rule.
+    def from_dump(self, reading: Reading, dump: DumpInfo, copy: bool) -> None:
+        """Make a batch of the rows of a reading.
 
-        With `once` the rows are copied first: they are looked at more than once.
+        `copy` says that the rows are read more than once, so they are copied first.
         """
         self._drop()
-        self.may_hold_nul = may_hold_nul
-        sql = reading.sql
-        if reading.keys:
-            run = self.connection.execute
-            run(f"CREATE OR REPLACE TEMP TABLE keys AS {reading.keys}")
-            run(
-                "CREATE OR REPLACE TEMP TABLE twice AS"
-                " SELECT h FROM keys GROUP BY h HAVING count(*) > 1"
-            )
-            if self._number("SELECT count(*) FROM (FROM twice LIMIT 1)"):
-                sql = reading.once
-        shape = "TABLE" if once else "VIEW"
-        self.connection.execute(
-            f"CREATE TEMP {shape} batch AS {_of_dump(reading, sql, told, kept)}"
-        )
-        self._figures(reading.cls, _seen_in_dump, False)
+        self.may_have_nul = dump.may_have_nul
+        rows = reading.once if self._has_repeated_keys(reading) else reading.sql
+        self._create(_dump_rows(reading, rows, dump), copy)
+        self._create_observed(reading.cls, _dump_observations, repeated=False)
 
-    def _figures(self, cls: type[Record], sql_of: object, repeated: bool) -> None:
-        """`seen`: one figure a thing, metric and day, the last of the day."""
-        parts = [sql_of(cls, c.name) for c in fields(cls) if c.time_varying]  # type: ignore[operator]
-        self.connection.execute("DROP VIEW IF EXISTS seen")
-        if not parts:
-            return
-        every = " UNION ALL ".join(parts)
-        if repeated:
-            every = f"""SELECT source, kind, id, metric, day, arg_max_null(value, _at) AS value,
-                max(expires_at) AS expires_at, max(_at) AS _at FROM ({every}) GROUP BY ALL"""
-        self.connection.execute(f"CREATE TEMP VIEW seen AS {every}")
+    def _has_repeated_keys(self, reading: Reading) -> bool:
+        """Tell whether any key is there twice; tables `keys` and `twice` are made for `once`.
+
+        Counting hashes is far cheaper than sorting, and most dumps have no repeated keys.
+        """
+        if not reading.keys:
+            return False
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE keys AS {reading.keys}")
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE twice AS"
+            " SELECT h FROM keys GROUP BY h HAVING count(*) > 1"
+        )
+        return self._number("SELECT count(*) FROM (FROM twice LIMIT 1)") > 0
 
     def _drop(self) -> None:
+        """Drop the last batch, be it a view or a table."""
         for kind, catalogue in (("view", "duckdb_views()"), ("table", "duckdb_tables()")):
             if self._number(
                 f"SELECT count(*) FROM {catalogue} WHERE {kind}_name = 'batch' AND temporary"
             ):
                 self.connection.execute(f"DROP {kind} batch")
 
+    def _create(self, query: str, copy: bool) -> None:
+        """Create `batch`; as a view its rows are read once, on their way into the table."""
+        shape = "TABLE" if copy else "VIEW"
+        self.connection.execute(f"CREATE TEMP {shape} batch AS {query}")
+
+    def _create_observed(
+        self, cls: type[Record], query_of: Callable[[type[Record], str], str], repeated: bool
+    ) -> None:
+        """Create `observed`: one value per record, metric and day, the last of the day."""
+        self.connection.execute("DROP VIEW IF EXISTS observed")
+        if not is_observed(cls):
+            return
+        metrics = [column.name for column in field_columns(cls) if column.time_varying]
+        query = " UNION ALL ".join(query_of(cls, name) for name in metrics)
+        if repeated:
+            query = f"""SELECT source, kind, id, metric, day, arg_max_null(value, _at) AS value,
+                max(expires_at) AS expires_at, max(_at) AS _at FROM ({query}) GROUP BY ALL"""
+        self.connection.execute(f"CREATE TEMP VIEW observed AS {query}")
+
     def count(self) -> int:
-        """Rows of the batch."""
+        """Return the number of rows of the batch."""
         return self._number("SELECT count(*) FROM batch")
 
     def _number(self, sql: str) -> int:
@@ -102,88 +125,83 @@ class RecordBatches:
         return int(row[0]) if row else 0
 
 
-def has_figures(cls: type[Record]) -> bool:
-    """Whether a kind has figures that move."""
-    return any(column.time_varying for column in fields(cls))
-
-
-def _read(cls: type[Record], scratch: Path) -> str:
-    """Staged records with the answers they come from."""
-    row = ", ".join(f"{quoted(c.name)} {c.sql_type}" for c in columns(cls))
-    staged, told = (
-        str(scratch / name).replace("'", "''") for name in ("staged.ndjson", "told.ndjson")
-    )
-    return f"""SELECT s.held, s.complete, s.record, t.told, t.day, t.answer,
-        coalesce(s.first_us, t.fetched) AS first_us, coalesce(s.last_us, t.fetched) AS last_us,
-        coalesce(s.expires, t.expires) AS expires
-        FROM read_json('{staged}', format = 'newline_delimited', columns = {{held: 'BIGINT',
+def _staged(cls: type[Record], folder: Path) -> str:
+    """Return the query of staged records, joined with the responses that they come from."""
+    row = ", ".join(f"{identifier(c.name)} {c.sql_type}" for c in columns(cls))
+    records, responses = literal(folder / RECORDS_FILE), literal(folder / RESPONSES_FILE)
+    return f"""SELECT s.mask, s.complete, s.record, t.order_key, t.day, t.digest,
+        coalesce(s.first_us, t.fetched_us) AS first_us,
+        coalesce(s.last_us, t.fetched_us) AS last_us,
+        coalesce(s.expires_us, t.expires_us) AS expires_us
+        FROM read_json({records}, format = 'newline_delimited', columns = {{mask: 'BIGINT',
             complete: 'BOOLEAN', number: 'BIGINT', record: 'STRUCT({row})', first_us: 'BIGINT',
-            last_us: 'BIGINT', expires: 'BIGINT'}}) s
-        JOIN read_json('{told}', format = 'newline_delimited', columns = {{number: 'BIGINT',
-            told: 'BIGINT', fetched: 'BIGINT', day: 'BIGINT', expires: 'BIGINT',
-            answer: 'VARCHAR'}}) t USING (number)"""
+            last_us: 'BIGINT', expires_us: 'BIGINT'}}) s
+        JOIN read_json({responses}, format = 'newline_delimited', columns = {{number: 'BIGINT',
+            order_key: 'BIGINT', fetched_us: 'BIGINT', day: 'BIGINT', expires_us: 'BIGINT',
+            digest: 'VARCHAR'}}) t USING (number)"""
 
 
-def _seen(cls: type[Record], name: str) -> str:
-    """One moving figure of the staged records, with the day and the instant of each."""
+def _staged_observations(cls: type[Record], name: str) -> str:
+    """Return the query of one time-varying figure of the staged records, with its day."""
     return f"""SELECT record.source AS source, '{cls.kind}' AS kind, record.id AS id,
-        '{name}' AS metric, epoch_ms(day * 86400000)::DATE AS day, record.{quoted(name)} AS value,
-        make_timestamp(expires) AS expires_at, told AS _at
-        FROM raw WHERE held & {bit_of(cls, name)} <> 0"""
+        '{name}' AS metric, epoch_ms(day * 86400000)::DATE AS day,
+        record.{identifier(name)} AS value,
+        make_timestamp(expires_us) AS expires_at, order_key AS _at
+        FROM staged WHERE mask & {bit_of(cls, name)} <> 0"""
 
 
 def _flat(cls: type[Record]) -> str:
-    """Staged rows as table rows, when each thing stands there once."""
-    values = [f"record.{quoted(c.name)} AS {quoted(c.name)}" for c in stored(cls)]
+    """Return the query of table rows, where each record was staged once."""
+    values = [f"record.{identifier(c.name)} AS {identifier(c.name)}" for c in stored_columns(cls)]
     return f"""SELECT {", ".join(values)}, make_timestamp(first_us) AS first_seen,
-        make_timestamp(last_us) AS last_seen, make_timestamp(expires) AS expires_at, answer,
-        complete AS _full, told AS _told, held >> {_KEYS} AS _held, NULL::BIGINT[] AS _at
-        FROM raw"""
+        make_timestamp(last_us) AS last_seen, make_timestamp(expires_us) AS expires_at,
+        digest AS answer, complete AS _full, order_key AS _told, mask >> {_KEY_BITS} AS _held,
+        NULL::BIGINT[] AS _at
+        FROM staged"""
 
 
 def _grouped(cls: type[Record]) -> str:
-    """Staged rows as table rows: per field the newest answer that held it."""
-    values, instants = [], []
-    for column in fields(cls):
-        held = f"FILTER (held & {bit_of(cls, column.name)} <> 0)"
-        name = quoted(column.name)
-        values.append(f"arg_max_null(record.{name}, told) {held} AS {name}")
-        instants.append(f"max(told) {held}")
+    """Return the query of table rows: for each field, the newest response that had it."""
+    values, times = [], []
+    for column in field_columns(cls):
+        present = f"FILTER (mask & {bit_of(cls, column.name)} <> 0)"
+        name = identifier(column.name)
+        values.append(f"arg_max_null(record.{name}, order_key) {present} AS {name}")
+        times.append(f"max(order_key) {present}")
     id_ = "record.id AS id, " if cls.key_fields == ("id",) else ""
     return f"""SELECT record.source AS source, {id_}{", ".join(values)},
         make_timestamp(min(first_us)) AS first_seen, make_timestamp(max(last_us)) AS last_seen,
-        make_timestamp(max(expires)) AS expires_at, arg_max(answer, told) AS answer,
-        bool_or(complete) AS _full, max(told) AS _told, 0::BIGINT AS _held,
-        [{", ".join(instants)}] AS _at FROM raw GROUP BY record.source, record.id"""
+        make_timestamp(max(expires_us)) AS expires_at, arg_max(digest, order_key) AS answer,
+        bool_or(complete) AS _full, max(order_key) AS _told, 0::BIGINT AS _held,
+        [{", ".join(times)}] AS _at FROM staged GROUP BY record.source, record.id"""
 
 
-def _of_dump(reading: Reading, sql: str, told: DumpInfo, kept: bool) -> str:
-    """Rows of a dump as table rows; what it does not tell is absent."""
-    cls, told_fields = reading.cls, set(reading.fields)
-    by_rule = kept and cls.kind == "title"
-    if by_rule:
-        told_fields.add("kept_by")
-        sql = f"SELECT r.*, kept.rule AS kept_by FROM ({sql}) r JOIN kept USING (id)"
+def _dump_rows(reading: Reading, query: str, dump: DumpInfo) -> str:
+    """Return the query of a dump's rows as table rows; fields that it does not have are absent."""
+    cls, present = reading.cls, set(reading.fields)
+    if dump.partial and cls.kind == "title":
+        present.add("kept_by")
+        query = f"SELECT r.*, kept.rule AS kept_by FROM ({query}) r JOIN kept USING (id)"
     values = [
-        f"r.{quoted(c.name)}"
-        if c.name == "id" or c.name in told_fields
-        else f"'{told.source}' AS source"
+        f"r.{identifier(c.name)}"
+        if c.name == "id" or c.name in present
+        else f"{literal(dump.source)} AS source"
         if c.name == "source"
-        else f"NULL::{c.sql_type} AS {quoted(c.name)}"
-        for c in stored(cls)
+        else f"NULL::{c.sql_type} AS {identifier(c.name)}"
+        for c in stored_columns(cls)
     ]
-    held = mask(field_names(cls), told_fields)
-    expires = "NULL" if told.expires_us is None else str(told.expires_us)
-    named = " AND ".join(f"r.{quoted(name)} IS NOT NULL" for name in cls.key_fields)
-    return f"""SELECT {", ".join(values)}, make_timestamp({told.fetched_us}) AS first_seen,
-        make_timestamp({told.fetched_us}) AS last_seen, make_timestamp({expires}) AS expires_at,
-        '{told.answer}' AS answer, true AS _full, {told.instant}::BIGINT AS _told,
-        {held}::BIGINT AS _held, NULL::BIGINT[] AS _at FROM ({sql}) r WHERE {named}"""
+    mask = field_mask(field_names(cls), present)
+    expires = "NULL" if dump.expires_us is None else str(dump.expires_us)
+    has_key = " AND ".join(f"r.{identifier(name)} IS NOT NULL" for name in cls.key_fields)
+    return f"""SELECT {", ".join(values)}, make_timestamp({dump.fetched_us}) AS first_seen,
+        make_timestamp({dump.fetched_us}) AS last_seen, make_timestamp({expires}) AS expires_at,
+        {literal(dump.digest)} AS answer, true AS _full, {dump.order_key}::BIGINT AS _told,
+        {mask}::BIGINT AS _held, NULL::BIGINT[] AS _at FROM ({query}) r WHERE {has_key}"""
 
 
-def _seen_in_dump(cls: type[Record], name: str) -> str:
-    """One moving figure of a batch that a dump told."""
-    at = of_field("b", field_names(cls), name)
+def _dump_observations(cls: type[Record], name: str) -> str:
+    """Return the query of one time-varying figure of a dump's batch."""
+    time = field_time("b", field_names(cls), name)
     return f"""SELECT b.source, '{cls.kind}' AS kind, b.id, '{name}' AS metric,
-        b.first_seen::DATE AS day, b.{quoted(name)} AS value, b.expires_at, {at} AS _at
-        FROM batch b WHERE {at} IS NOT NULL"""
+        b.first_seen::DATE AS day, b.{identifier(name)} AS value, b.expires_at, {time} AS _at
+        FROM batch b WHERE {time} IS NOT NULL"""

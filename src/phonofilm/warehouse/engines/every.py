@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from phonofilm.errors import StoreError
 from phonofilm.warehouse.engines.base import Warehouse
-from phonofilm.warehouse.engines.location import databases, open_warehouse, same_database
+from phonofilm.warehouse.engines.location import (
+    DATABASE_FILE,
+    databases,
+    open_warehouse,
+    same_database,
+)
 from phonofilm.workspace import Workspace
 
 
@@ -32,5 +37,5 @@ def _urls(workspace: Workspace) -> list[str]:
     """Return the URLs, empty for the DuckDB in the folder; the one that was named comes first."""
     others = [url for url in databases(workspace) if not same_database(url, workspace.database)]
     remote = [workspace.database, *others] if workspace.database else others
-    has_local = (workspace.warehouse / "phonofilm.duckdb").exists() or not remote
+    has_local = (workspace.warehouse / DATABASE_FILE).exists() or not remote
     return ["", *remote] if has_local else remote

@@ -1,109 +1,117 @@
-"""Which warehouse: the embedded one of a data folder, or a PostgreSQL that was named."""
+"""Where the warehouse of a data folder is: its own DuckDB file, or a database server by its URL."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from urllib.parse import quote, unquote, urlencode
+from typing import NamedTuple, cast
+
+import duckdb
 
 from phonofilm.errors import UsageError
-from phonofilm.warehouse.engines.base import Warehouse
+from phonofilm.files import atomic_write
+from phonofilm.warehouse.engines import postgres_url
+from phonofilm.warehouse.engines.base import EngineModule, Warehouse
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
 from phonofilm.workspace import Workspace
 
-_NOTE, _ALL = "elsewhere", "databases"
-_SECRETS = ("password", "sslpassword", "passfile")
+DATABASE_FILE = "phonofilm.duckdb"
+_LAST_LOCATION, _ALL_LOCATIONS = "elsewhere", "databases"
 
 
-def is_postgres(url: str) -> bool:
-    """Whether an address is that of a PostgreSQL."""
-    return url.startswith(("postgresql://", "postgres://"))
+class Engine(NamedTuple):
+    """The engine of a URL scheme.
+
+    `module` is imported when a database is opened, because its driver is an optional extra; its
+    functions are those of `EngineModule`. `without_secrets` returns a URL that connects again, for
+    a file; `display_url` one for the screen.
+    """
+
+    module: str
+    without_secrets: Callable[[str], str]
+    display_url: Callable[[str], str]
+
+
+_POSTGRES = Engine(
+    module="phonofilm.warehouse.engines.postgres",
+    without_secrets=postgres_url.without_secrets,
+    display_url=postgres_url.display_url,
+)
+# By URL scheme. Without a URL, the warehouse is the DuckDB file of the data folder.
+ENGINES = {"postgresql": _POSTGRES, "postgres": _POSTGRES}
+
+
+def engine_of(url: str) -> Engine:
+    """Return the engine of a URL.
+
+    UsageError for a URL of no engine. It does not repeat the URL, which may contain a password.
+    """
+    engine = ENGINES.get(url.partition("://")[0]) if "://" in url else None
+    if engine is None:
+        raise UsageError(
+            "Invalid warehouse URL.",
+            next_step="Say postgresql://user@host:port/database, or leave it out for DuckDB.",
+        )
+    return engine
 
 
 def check_url(url: str) -> None:
-    """UsageError for an address that is no warehouse; it is not repeated, it may hold a secret."""
-    if url and not is_postgres(url):
-        raise UsageError(
-            "The address of the warehouse is none.",
-            next_step="Say postgresql://user@host:port/database, or leave it out for DuckDB.",
-        )
+    """Check that a URL has an engine; an empty one is fine."""
+    if url:
+        engine_of(url)
 
 
 def open_warehouse(folder: Workspace, url: str = "") -> Warehouse:
-    """The warehouse for writing."""
-    check_url(url)
+    """Open the warehouse at a URL for writing; without a URL, that of the folder itself."""
     if not url:
-        return DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
-    from phonofilm.warehouse.engines.postgres import PostgresWarehouse  # noqa: PLC0415 - an extra
+        return DuckWarehouse(folder.warehouse / DATABASE_FILE)
+    return _module_of(url).open_writer(url)
 
-    return PostgresWarehouse(url)
+
+def open_database(url: str) -> duckdb.DuckDBPyConnection:
+    """Open a read-only DuckDB connection to the warehouse at a URL."""
+    return _module_of(url).open_reader(url)
+
+
+def _module_of(url: str) -> EngineModule:
+    return cast(EngineModule, import_module(engine_of(url).module))
 
 
 def save_location(folder: Workspace, url: str) -> None:
-    """Notes where this folder was loaded to, without the password."""
-    note, known = folder.warehouse / _NOTE, folder.warehouse / _ALL
+    """Save where the folder was last loaded to, without secrets; empty for its own DuckDB."""
+    last = folder.warehouse / _LAST_LOCATION
     if not url:
-        note.unlink(missing_ok=True)
+        last.unlink(missing_ok=True)
         return
-    plain = for_keeping(url)
-    note.write_text(plain + "\n", encoding="utf-8")
-    every = dict.fromkeys([*databases(folder), plain])
-    known.write_text("\n".join(every) + "\n", encoding="utf-8")
+    public = without_secrets(url)
+    atomic_write(last, public + "\n")
+    urls = dict.fromkeys([*databases(folder), public])
+    atomic_write(folder.warehouse / _ALL_LOCATIONS, "\n".join(urls) + "\n")
 
 
 def saved_location(folder: Workspace) -> str:
-    """Where this folder was last loaded to; empty for its own DuckDB."""
-    note: Path = folder.warehouse / _NOTE
-    return note.read_text(encoding="utf-8").strip() if note.is_file() else ""
+    """Return where the folder was last loaded to; empty for its own DuckDB."""
+    path: Path = folder.warehouse / _LAST_LOCATION
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def databases(folder: Workspace) -> list[str]:
-    """All databases that this folder was ever loaded into, without passwords."""
-    known: Path = folder.warehouse / _ALL
-    return known.read_text(encoding="utf-8").split() if known.is_file() else []
+    """Return the URLs of all databases that the folder was ever loaded into, without secrets."""
+    path: Path = folder.warehouse / _ALL_LOCATIONS
+    return path.read_text(encoding="utf-8").split() if path.is_file() else []
 
 
-def same_database(one: str, other: str) -> bool:
-    """Whether two addresses name one database, passwords aside."""
-    return bool(other) and for_keeping(one) == for_keeping(other)
+def same_database(url: str, other: str) -> bool:
+    """Tell whether two URLs name one database, passwords aside; an empty `other` names none."""
+    return bool(other) and without_secrets(url) == without_secrets(other)
 
 
-def parameters(url: str) -> dict[str, str]:
-    """What an address says, as libpq reads it; empty for one that it cannot read."""
-    try:
-        from psycopg import Error  # noqa: PLC0415 - an extra
-        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
-    except ImportError:
-        return {}
-    try:
-        return {name: str(value) for name, value in conninfo_to_dict(url).items()}
-    except Error:
-        return {}
+def without_secrets(url: str) -> str:
+    """Return a URL without its secrets, complete enough to connect again."""
+    return engine_of(url).without_secrets(url)
 
 
-def for_keeping(url: str) -> str:
-    """The address without its secrets, whole enough to connect again."""
-    told = {n: v for n, v in parameters(url).items() if n not in _SECRETS}
-    return f"postgresql:///?{urlencode(told, quote_via=quote)}"
-
-
-def without_password(url: str) -> str:
-    """The address as it may be shown."""
-    told = parameters(url)
-    if any("@" in told.get(name, "") for name in ("host", "port", "dbname")):
-        return "postgresql://..."  # a password that was not escaped reaches into these
-    user = told["user"] + "@" if "user" in told else ""
-    port = ":" + told["port"] if "port" in told else ""
-    return f"postgresql://{user}{told.get('host', '')}{port}/{told.get('dbname', '')}"
-
-
-def scrubbed(text: str, url: str) -> str:
-    """A message of libpq without anything that stood where a password stands."""
-    secrets = {value for name, value in parameters(url).items() if name in _SECRETS}
-    login = url.partition("://")[2].rpartition("@")[0]
-    told = login.partition(":")[2]
-    secrets |= {told, unquote(told), *re.split(r"[@/#?]", told)}
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) > 2:
-            text = text.replace(secret, "***")
-    return text
+def display_url(url: str) -> str:
+    """Return a URL as it may be shown, without its password."""
+    return engine_of(url).display_url(url)

@@ -1,69 +1,58 @@
 """PostgreSQL as the warehouse: COPY into a staging table and one merge, all in one transaction.
 
-Rows are lined up in DuckDB as for the embedded warehouse, and streamed over as CSV; an empty table
-is copied into directly. Readers see the last whole load: that is what transactions are for.
+Batches are made in DuckDB as for the embedded warehouse and streamed over; an empty table is
+copied into directly. Readers see the last whole load, because a load is one transaction.
 
-Declared gaps: text cannot hold NUL (it becomes U+FFFD); whole numbers end at 63 bits.
+Declared gaps: text cannot contain NUL (it becomes U+FFFD); whole numbers end at 63 bits.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from phonofilm.errors import ConfigurationError, StoreError
-from phonofilm.records import RECORDS, Record
-from phonofilm.warehouse.engines.base import Merged
-from phonofilm.warehouse.engines.batches import RecordBatches, has_figures
-from phonofilm.warehouse.engines.location import scrubbed, without_password
-from phonofilm.warehouse.schema.dialect import POSTGRES, quoted
-from phonofilm.warehouse.schema.merge_sql import adds, differs, merged, same
-from phonofilm.warehouse.schema.tables import HELD_COLUMNS, OBSERVATION, is_older, keys, statements
-from phonofilm.warehouse.views.entities import forget_gone
+from phonofilm.errors import StoreError
+from phonofilm.records import Record
+from phonofilm.sql import identifier, literal
+from phonofilm.warehouse.engines.base import Merged, QuarantinedRow
+from phonofilm.warehouse.engines.batches import RecordBatches
+from phonofilm.warehouse.engines.postgres_connection import connect, database_error, psycopg
+from phonofilm.warehouse.engines.postgres_copy import Relation, copy_rows, describe
+from phonofilm.warehouse.engines.postgres_reader import attach
+from phonofilm.warehouse.schema.dialect import POSTGRES
+from phonofilm.warehouse.schema.identity_tables import delete_orphans
+from phonofilm.warehouse.schema.merge_sql import changes_value, has_news, merged_values, same_row
+from phonofilm.warehouse.schema.tables import (
+    EXISTING_COLUMNS,
+    EXPIRING_TABLES,
+    OBSERVATION_KEY,
+    definitions,
+    is_observed,
+    is_outdated,
+    key_columns,
+)
+from phonofilm.warehouse.views.definition import Definition
 
-try:
-    import psycopg
-except ImportError:
-    raise ConfigurationError(
-        "A PostgreSQL warehouse needs psycopg.",
-        next_step="Install it: pip install 'phonofilm[postgres]'",
-    ) from None
-
-_CHUNK_BYTES = 256 * 1024
-_CONNECT_SECONDS = 10
-# Two loads into one database take turns; the number is ours alone.
-_LOCK = 7_301_919
-
-
-def connect(url: str) -> psycopg.Connection[Any]:
-    """A connection; StoreError (never with the password) when there is none to be had."""
-    try:
-        return psycopg.connect(
-            url,
-            connect_timeout=_CONNECT_SECONDS,
-            application_name="phonofilm",
-            prepare_threshold=None,
-        )
-    except (psycopg.Error, UnicodeError, ValueError) as error:
-        raise failed(url, error) from None
+# Loads into one database take turns by an advisory lock of this number, which is arbitrary.
+_LOCK_ID = 7_301_919
+# Chosen, not tuned: DuckDB only makes the batches here.
+_MEMORY_LIMIT = "2GB"
 
 
-def failed(url: str, error: Exception) -> StoreError:
-    """What a person is told when the database fails."""
-    text = scrubbed(" ".join(str(error).split()), url)
-    return StoreError(
-        f"{without_password(url)} fails: {text[:400]}",
-        saved="The landing holds everything; the database is as the last whole load left it.",
-        next_step="Check address, user and password (PGPASSWORD, ~/.pgpass), then load again.",
-    )
+def open_writer(url: str) -> PostgresWarehouse:
+    """Open a database for writing, and create tables and views that are missing."""
+    return PostgresWarehouse(url)
+
+
+def open_reader(url: str) -> duckdb.DuckDBPyConnection:
+    """Open a read-only DuckDB connection with all tables and views of a database."""
+    return attach(url)
 
 
 class PostgresWarehouse:
@@ -73,190 +62,185 @@ class PostgresWarehouse:
         self._url = url
         self.wrote = False
         self._connection = connect(url)
-        # It does not outlive this process: what is not committed is taken back at once.
+        # Batches do not outlive this process: what is not committed is rolled back by the server.
         self._scratch = tempfile.TemporaryDirectory(prefix="phonofilm-")
         self.batches = RecordBatches(duckdb.connect())
         self.batches.connection.execute(
-            f"SET memory_limit = '2GB'; SET temp_directory = '{self._scratch.name}';"
+            f"SET memory_limit = '{_MEMORY_LIMIT}';"
+            f" SET temp_directory = {literal(self._scratch.name)};"
             " SET preserve_insertion_order = false"
         )
-        with contextlib.ExitStack() as unmade:
-            unmade.callback(self.close)
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self.close)
             with self.transaction():
-                self._make()
-            unmade.pop_all()
+                self._create()
+            on_failure.pop_all()
 
-    def _make(self) -> None:
-        """Tables and views. A view whose columns changed is made anew; so are older tables."""
+    def _create(self) -> None:
+        """Create tables and views; outdated tables are filled anew from the landing."""
         run = self._connection.execute
-        if is_older(run(HELD_COLUMNS).fetchall()):
+        if is_outdated(run(EXISTING_COLUMNS).fetchall()):
             run("DROP SCHEMA store CASCADE")
-        for statement in statements(POSTGRES):
+        for definition in definitions(POSTGRES):
             try:
                 with self._connection.transaction():
-                    run(statement)
-            except psycopg.errors.InvalidTableDefinition:
-                name = statement.split("VIEW ")[1].split(" ")[0]
-                run(f"DROP VIEW {name} CASCADE")
-                run(statement)
+                    run(definition.statement)
+            except psycopg.errors.InvalidTableDefinition:  # a view with other columns than today's
+                run(f"DROP VIEW {definition.name} CASCADE")
+                run(definition.statement)
             except psycopg.errors.WrongObjectType:
-                name = statement.split("VIEW ")[1].split(" ")[0]
-                raise StoreError(
-                    f"The database has a table called {name}, which is not ours.",
-                    saved="Nothing was touched.",
-                    next_step="Make a schema (CREATE SCHEMA films) and name it:"
-                    " ...?options=-csearch_path%3Dfilms",
-                ) from None
+                raise _foreign_table(definition) from None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """What happens inside is whole or not at all; loads take turns."""
+        """Begin a transaction that commits at the end of the block, or rolls back if it raises.
+
+        Loads take turns: a second one waits here until the first one is done.
+        """
         try:
             with self._connection.transaction():
-                self._connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+                self._connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_ID])
                 yield
             self._connection.commit()
         except psycopg.Error as error:
-            raise failed(self._url, error) from error
+            raise database_error(self._url, error) from error
 
-    def _one(self, sql: str) -> tuple[Any, ...]:
+    def _row(self, sql: str) -> tuple[Any, ...]:
         return self._connection.execute(sql).fetchone() or (0,)
 
     def is_empty(self, cls: type[Record]) -> bool:
-        """Whether there is nothing of a kind yet."""
-        return not self._one(f"SELECT EXISTS (SELECT FROM store.{cls.kind})")[0]
+        """Tell whether the table of a kind has no rows."""
+        return not self._row(f"SELECT EXISTS (SELECT FROM store.{cls.kind})")[0]
 
     def merge(self, cls: type[Record]) -> Merged:
-        """Merges the batch that was made."""
-        columns = self._columns("batch")
+        """Merge the current batch into the table of its kind, and record its observations."""
         if self.is_empty(cls):
-            result = Merged(self._copy("batch", f"store.{cls.kind}", columns), 0, 0)
-            self.wrote = self.wrote or result.inserted > 0
+            copied = self._copy(self._describe("batch"), f"store.{cls.kind}")
+            merged = Merged(inserted=copied, updated=0, unchanged=0)
+            self.wrote = self.wrote or copied > 0
         else:
-            result = self._merge_staged(cls, columns)
-        if has_figures(cls):
+            merged = self._merge_staged(cls)
+        if is_observed(cls):
             self._observe()
-        return result
+        return merged
 
-    def _merge_staged(self, cls: type[Record], columns: list[tuple[str, str]]) -> Merged:
-        run = self._connection.execute
-        run("DROP TABLE IF EXISTS pg_temp.batch")
-        run(f"CREATE TEMP TABLE batch (LIKE store.{cls.kind}) ON COMMIT DROP")
-        total = self._copy("batch", "pg_temp.batch", columns)
-        run("ANALYZE batch")
-        known, updated = self._one(
-            f"""SELECT count(*), count(*) FILTER (WHERE {differs(cls)})
-            FROM pg_temp.batch b JOIN store.{cls.kind} t ON {same(cls)}"""
+    def _merge_staged(self, cls: type[Record]) -> Merged:
+        """Merge the batch by way of a temporary table."""
+        batch = self._describe("batch")
+        total = self._stage(batch, f"store.{cls.kind}")
+        self._connection.execute("ANALYZE batch")
+        known, updated = self._row(
+            f"""SELECT count(*), count(*) FILTER (WHERE {changes_value(cls)})
+            FROM pg_temp.batch b JOIN store.{cls.kind} t ON {same_row(cls)}"""
         )
-        names = ", ".join(quoted(name) for name, _ in columns)
-        values = ", ".join(f"{n} = {v}" for n, v in merged(cls, "excluded").items())
-        written = run(
-            f"""INSERT INTO store.{cls.kind} AS t ({names}) SELECT {names} FROM pg_temp.batch
-            ON CONFLICT ({", ".join(map(quoted, keys(cls)))}) DO UPDATE SET {values}
-            WHERE {adds(cls, "excluded")}"""
-        ).rowcount
-        self.wrote = self.wrote or written > 0
-        return Merged(total - known, updated, known - updated)
+        values = ", ".join(f"{n} = {v}" for n, v in merged_values(cls, "excluded").items())
+        self._upsert(
+            f"""INSERT INTO store.{cls.kind} AS t ({batch.columns})
+            SELECT {batch.columns} FROM pg_temp.batch
+            ON CONFLICT ({", ".join(map(identifier, key_columns(cls)))}) DO UPDATE SET {values}
+            WHERE {has_news(cls, "excluded")}"""
+        )
+        return Merged(inserted=total - known, updated=updated, unchanged=known - updated)
 
     def _observe(self) -> None:
-        """Figures that move, one a day: the last of the day stands, null included."""
-        run = self._connection.execute
-        run("DROP TABLE IF EXISTS pg_temp.seen")
-        run("CREATE TEMP TABLE seen (LIKE store.observation) ON COMMIT DROP")
-        columns = self._columns("seen")
-        self._copy("seen", "pg_temp.seen", columns)
-        names = ", ".join(quoted(name) for name, _ in columns)
-        written = run(
-            f"""INSERT INTO store.observation AS o ({names}) SELECT {names} FROM pg_temp.seen
-            ON CONFLICT ({", ".join(OBSERVATION)}) DO UPDATE SET value = excluded.value,
+        """Record the observations of the batch: the last of a day stays, null included."""
+        observed = self._describe("observed")
+        self._stage(observed, "store.observation")
+        self._upsert(
+            f"""INSERT INTO store.observation AS o ({observed.columns})
+            SELECT {observed.columns} FROM pg_temp.observed
+            ON CONFLICT ({", ".join(OBSERVATION_KEY)}) DO UPDATE SET value = excluded.value,
             expires_at = excluded.expires_at, _at = excluded._at WHERE excluded._at > o._at"""
-        ).rowcount
-        self.wrote = self.wrote or written > 0
-
-    def _columns(self, relation: str) -> list[tuple[str, str]]:
-        """Names and DuckDB types of a relation of the scratch database."""
-        rows = self.batches.connection.execute(f"DESCRIBE {relation}").fetchall()
-        return [(name, kind) for name, kind, *_ in rows]
-
-    def _copy(self, relation: str, target: str, columns: list[tuple[str, str]]) -> int:
-        """Streams a relation of the scratch database over; how many rows."""
-        values = ", ".join(
-            f"{_as_text(name, kind, self.batches.may_hold_nul)} AS {quoted(name)}"
-            for name, kind in columns
         )
-        writer = _Writer(self.batches.connection, f"SELECT {values} FROM {relation}")
-        names = ", ".join(quoted(name) for name, _ in columns)
-        statement = f"COPY {target} ({names}) FROM STDIN (FORMAT csv, NULL '\\N')"
-        with writer, self._connection.cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                while held := os.read(writer.rows, _CHUNK_BYTES):
-                    copy.write(held)
-                writer.finish()  # an error of the reading side must not end as a short COPY
-            return cursor.rowcount
+
+    def _stage(self, relation: Relation, like: str) -> int:
+        """Copy a relation into a temporary table of its name, shaped like another table."""
+        name = relation.name
+        self._connection.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+        self._connection.execute(f"CREATE TEMP TABLE {name} (LIKE {like}) ON COMMIT DROP")
+        return self._copy(relation, f"pg_temp.{name}")
+
+    def _upsert(self, sql: str) -> None:
+        self.wrote = self._connection.execute(sql).rowcount > 0 or self.wrote
+
+    def _describe(self, name: str) -> Relation:
+        return describe(self.batches.connection, name)
+
+    def _copy(self, relation: Relation, table: str) -> int:
+        """Copy a relation of the batches' DuckDB into a table; return the number of rows."""
+        return copy_rows(
+            self.batches.connection, relation, self._connection, table, self.batches.may_have_nul
+        )
 
     def delete_superseded(
-        self, cls: type[Record], source: str, answers: Sequence[str], before: int
+        self, cls: type[Record], source: str, digests: Sequence[str], before: int
     ) -> int:
-        """Removes rows that only former dumps told, before an instant; how many."""
-        return self._connection.execute(
+        """Delete the rows that only older dumps of a source had, and return how many."""
+        deleted = self._connection.execute(
             f"DELETE FROM store.{cls.kind} WHERE source = %s AND answer = ANY(%s) AND _told < %s",
-            [source, list(answers), before],
+            [source, list(digests), before],
         ).rowcount
+        self.wrote = self.wrote or deleted > 0
+        return deleted
 
-    def loaded(self) -> set[str]:
-        """The segments and generations that are in."""
-        return {path for (path,) in self._connection.execute("SELECT path FROM store.segment")}
+    def loaded_names(self) -> set[str]:
+        """Return the names of the segments and dumps that are loaded."""
+        return {name for (name,) in self._connection.execute("SELECT path FROM store.segment")}
 
-    def mark_loaded(self, paths: Sequence[str], now: datetime) -> None:
-        """Notes that segments are in."""
+    def mark_loaded(self, names: Sequence[str], now: datetime) -> None:
+        """Record that segments or dumps are loaded."""
         with self._connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO store.segment VALUES (%s, %s)", [(path, now) for path in paths]
+                "INSERT INTO store.segment VALUES (%s, %s)", [(name, now) for name in names]
             )
 
-    def quarantine(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Keeps what does not parse, once."""
-        with self._connection.cursor() as cursor:
-            for row in rows:
-                clean = [v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in row]
-                cursor.execute(
-                    """INSERT INTO store.quarantine SELECT %s, %s, %s::text[], %s, %s, %s, %s, %s,
-                    %s::timestamp WHERE NOT EXISTS (SELECT FROM store.quarantine
-                    WHERE sha256 = %s AND reason = %s AND fetched_at = %s)""",
-                    [*clean, clean[5], clean[6], clean[4]],
-                )
+    def quarantine(self, rows: Sequence[QuarantinedRow]) -> None:
+        """Store rows that do not parse; a row that is there already is not stored again."""
+        for row in rows:
+            values = {
+                name: value.replace("\0", "\ufffd") if isinstance(value, str) else value
+                for name, value in row._asdict().items()
+            }
+            self._connection.execute(
+                """INSERT INTO store.quarantine SELECT %(source)s, %(endpoint)s, %(ids)s::text[],
+                %(offset)s, %(fetched_at)s, %(sha256)s, %(reason)s, %(excerpt)s,
+                %(expires_at)s::timestamp WHERE NOT EXISTS (SELECT FROM store.quarantine
+                WHERE sha256 = %(sha256)s AND reason = %(reason)s
+                AND fetched_at = %(fetched_at)s)""",
+                values,
+            )
 
     def save_run(self, source: str, run: str, started: datetime, result: str) -> None:
-        """Keeps how a run ended; it is told by its id."""
+        """Store the result of a crawl or import as JSON, in place of an earlier one of its id."""
         self._connection.execute("DELETE FROM store.run WHERE id = %s", [run])
         self._connection.execute(
             "INSERT INTO store.run VALUES (%s, %s, %s, %s)", [source, run, started, result]
         )
 
-    def purge(self, instant: datetime) -> dict[str, int]:
-        """Removes what expired before an instant (UTC); rows by table."""
-        tables = (*(cls.kind for cls in RECORDS), "observation", "quarantine")
+    def purge(self, before: datetime) -> dict[str, int]:
+        """Delete the rows that expire until an instant, and return their number by table."""
         delete = "DELETE FROM store.{} WHERE expires_at <= %s"
-        removed = {
-            table: self._connection.execute(delete.format(table), [instant]).rowcount
-            for table in tables
+        deleted = {
+            table: self._connection.execute(delete.format(table), [before]).rowcount
+            for table in EXPIRING_TABLES
         }
-        for statement in forget_gone() if any(removed.values()) else ():
+        for statement in delete_orphans() if any(deleted.values()) else ():
             self._connection.execute(statement)
-        return removed
+        return deleted
 
-    def replace_identity(self, book: Path, tables: Sequence[str]) -> None:
-        """Replaces tables of identity by those of a book."""
-        path = str(book).replace("'", "''")
-        self.batches.connection.execute(f"ATTACH IF NOT EXISTS '{path}' AS book (READ_ONLY)")
-        self.batches.may_hold_nul = True
+    def replace_identity(self, match_store: Path, tables: Sequence[str]) -> None:
+        """Replace tables of `identity` by those of a match store."""
+        self.batches.connection.execute(
+            f"ATTACH IF NOT EXISTS {literal(match_store)} AS matches (READ_ONLY)"
+        )
+        self.batches.may_have_nul = True
         for name in tables:
             self._connection.execute(f"DELETE FROM identity.{name}")
-            self._copy(f"book.{name}", f"identity.{name}", self._columns(f"book.{name}"))
+            self._copy(self._describe(f"matches.{name}"), f"identity.{name}")
         self.wrote = True
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """What a query finds."""
+        """Return the rows of a query."""
         return self._connection.execute(sql).fetchall()
 
     def execute(self, sql: str) -> int:
@@ -267,70 +251,27 @@ class PostgresWarehouse:
         return self._connection.execute(sql).rowcount
 
     def vacuum(self) -> None:
-        """Tables anew, without the pages that deleted rows left behind."""
+        """Rewrite the tables without the pages of deleted rows, which still contain their data."""
         self._connection.commit()
         self._connection.autocommit = True
         for (table,) in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'store'"):
-            self._connection.execute(f'VACUUM FULL store."{table}"')
+            self._connection.execute(f"VACUUM FULL store.{identifier(table)}")
         self._connection.autocommit = False
 
     def checkpoint(self) -> None:
-        """Nothing to do: the server looks after its statistics by itself, within a minute."""
+        """Do nothing: the server writes its files and statistics by itself, within a minute."""
 
     def close(self) -> None:
-        """Ends the connection; what was not committed is taken back."""
+        """Close the connection; a transaction that is still open is rolled back."""
         self._connection.close()
         self.batches.connection.close()
         self._scratch.cleanup()
 
 
-class _Writer:
-    """DuckDB writing a query into a pipe, beside the thread that reads it from `rows`.
-
-    Our own end stays open until the query is done, so that the reader sees the end exactly then,
-    whether it went well or never began.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, query: str) -> None:
-        self.rows, self._end = os.pipe()
-        self._sql = (
-            f"COPY ({query}) TO '/dev/fd/{self._end}'"
-            " (FORMAT csv, HEADER false, NULLSTR '\\N', USE_TMP_FILE false)"
-        )
-        self._connection = connection
-        self._thread = ThreadPoolExecutor(1)
-        self._writing: Future[None] | None = None
-
-    def _write(self) -> None:
-        try:
-            self._connection.execute(self._sql)
-        finally:
-            os.close(self._end)
-
-    def __enter__(self) -> _Writer:
-        self._writing = self._thread.submit(self._write)
-        return self
-
-    def finish(self) -> None:
-        """Returns when everything was written; raises what went wrong."""
-        if self._writing is not None:
-            self._writing.result()
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.rows)  # a writer that still writes is told that nobody reads
-        self._thread.shutdown()
-
-
-def _as_text(name: str, kind: str, may_hold_nul: bool) -> str:
-    """A column as PostgreSQL's COPY reads it."""
-    column = quoted(name)
-    if kind == "VARCHAR" and may_hold_nul:
-        return f"replace({column}, chr(0), chr(65533))"
-    if kind == "VARCHAR[]":
-        element = "replace(replace(replace(e, chr(0), chr(65533)), '\\', '\\\\'), '\"', '\\\"')"
-        listed = f"list_transform({column}, lambda e: coalesce('\"' || {element} || '\"', 'NULL'))"
-        return f"'{{' || array_to_string({listed}, ',') || '}}'"
-    if kind.endswith("[]"):
-        listed = f"list_transform({column}, lambda e: coalesce(e::VARCHAR, 'NULL'))"
-        return f"'{{' || array_to_string({listed}, ',') || '}}'"
-    return column
+def _foreign_table(definition: Definition) -> StoreError:
+    return StoreError(
+        f"The database has a table called {definition.name}, which is not ours.",
+        saved="Nothing was touched.",
+        next_step="Make a schema (CREATE SCHEMA films) and name it:"
+        " ...?options=-csearch_path%3Dfilms",
+    )

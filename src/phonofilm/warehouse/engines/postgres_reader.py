@@ -1,84 +1,94 @@
-"""Reading a PostgreSQL warehouse with the queries of the embedded one.
+"""A PostgreSQL warehouse, read with the queries of the embedded one.
 
-DuckDB attaches the database through its own extension, which comes as a wheel, and lays the same
-views over the same tables. One transaction, so that all queries of a reader see one load.
+DuckDB attaches the database through its own extension, which is installed as a wheel, and has the
+same views over the same tables. One transaction lets all queries of a reader see one load.
 """
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
-from psycopg.conninfo import make_conninfo
 
 from phonofilm.errors import ConfigurationError, UsageError
-from phonofilm.records import RECORDS
-from phonofilm.warehouse.engines.location import parameters
-from phonofilm.warehouse.engines.postgres import connect, failed
-from phonofilm.warehouse.schema.tables import views
-from phonofilm.warehouse.views.entities import TABLES
-
-_TABLES = (*(cls.kind for cls in RECORDS), "observation", "quarantine", "segment", "run")
+from phonofilm.sql import literal
+from phonofilm.warehouse.engines.postgres_connection import connect, database_error, psycopg
+from phonofilm.warehouse.engines.postgres_url import parameters
+from phonofilm.warehouse.schema import identity_tables
+from phonofilm.warehouse.schema.tables import STORE_TABLES, view_definitions
 
 
-def attached(url: str) -> duckdb.DuckDBPyConnection:
-    """A read-only connection; StoreError when it fails, UsageError before a first load."""
-    told, password = _checked(url)
+class _Address(NamedTuple):
+    """A database for libpq, without its password."""
+
+    conninfo: str
+    password: str
+
+
+def attach(url: str) -> duckdb.DuckDBPyConnection:
+    """Open a read-only DuckDB connection with all tables and views of a database.
+
+    StoreError when it cannot be reached, UsageError before a first load.
+    """
+    address, extension = _check(url), _extension()
     connection = duckdb.connect()
     try:
-        connection.execute(f"LOAD {_quoted(str(_extension()))}")
-        # The password goes as a secret of this connection alone: no message repeats it.
-        connection.execute(f"CREATE SECRET warehouse (TYPE postgres, PASSWORD {_quoted(password)})")
+        connection.execute(f"LOAD {literal(extension)}")
+        # The password is a secret of this connection alone, so that no message repeats it.
         connection.execute(
-            f"ATTACH {_quoted(told)} AS pg (TYPE postgres, SECRET warehouse, READ_ONLY)"
+            f"CREATE SECRET warehouse (TYPE postgres, PASSWORD {literal(address.password)})"
         )
-        connection.execute("CREATE SCHEMA store")
-        for table in _TABLES:
-            connection.execute(f"CREATE VIEW store.{table} AS FROM pg.store.{table}")
-        connection.execute("CREATE SCHEMA identity")
-        for table in TABLES:
-            connection.execute(f"CREATE VIEW identity.{table} AS FROM pg.identity.{table}")
-        for statement in views():
-            connection.execute(statement)
+        connection.execute(
+            f"ATTACH {literal(address.conninfo)} AS pg (TYPE postgres, SECRET warehouse, READ_ONLY)"
+        )
+        _create_views(connection)
         connection.execute("BEGIN")
     except duckdb.Error as error:
         connection.close()
-        raise failed(url, error) from None
+        raise database_error(url, error) from None
     return connection
 
 
-def _checked(url: str) -> tuple[str, str]:
-    """How the database is reached, and the password: as a connection that worked says.
+def _create_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of the attached database as views, and the views over them."""
+    for schema, tables in (("store", STORE_TABLES), ("identity", identity_tables.TABLES)):
+        connection.execute(f"CREATE SCHEMA {schema}")
+        for table in tables:
+            connection.execute(f"CREATE VIEW {schema}.{table} AS FROM pg.{schema}.{table}")
+    for definition in view_definitions():
+        connection.execute(definition.statement)
 
-    What is wrong is said in our own words; the extension's are long.
+
+def _check(url: str) -> _Address:
+    """Connect once, and return the address as this connection says it.
+
+    An error is then described in our own words, because the extension's are long.
     """
     with connect(url) as probe:
-        held = probe.execute("SELECT to_regclass('store.segment') IS NOT NULL").fetchone()
-        told = {n: v for n, v in parameters(url).items() if n not in ("password", "hostaddr")}
+        row = probe.execute("SELECT to_regclass('store.segment') IS NOT NULL").fetchone()
+        values = {n: v for n, v in parameters(url).items() if n not in ("password", "hostaddr")}
         info = probe.info
-        told |= {"host": info.host, "port": str(info.port), "user": info.user}
-        told["dbname"], password = info.dbname, info.password
-    if not held or not held[0]:
+        values |= {"host": info.host, "port": str(info.port), "user": info.user}
+        values["dbname"], password = info.dbname, info.password
+    if not row or not row[0]:
         raise UsageError(
             "This database has no warehouse yet.",
             next_step="Load into it: phonofilm load --warehouse postgresql://...",
         )
-    return make_conninfo(**{n: v for n, v in told.items() if v}), password
+    present = {name: value for name, value in values.items() if value}
+    return _Address(psycopg.conninfo.make_conninfo(**present), password)
 
 
 def _extension() -> Path:
-    """The extension's file; ConfigurationError when it is not there for this DuckDB."""
+    """Return the path of the extension; ConfigurationError without one for this DuckDB."""
     spec = importlib.util.find_spec("duckdb_extension_postgres_scanner")
-    found = Path(str(spec.origin)).parent if spec and spec.origin else Path("-")
-    path = found / "extensions" / f"v{duckdb.__version__}" / "postgres_scanner.duckdb_extension"
+    package = Path(str(spec.origin)).parent if spec and spec.origin else Path("-")
+    path = package / "extensions" / f"v{duckdb.__version__}" / "postgres_scanner.duckdb_extension"
     if not path.is_file():
         raise ConfigurationError(
             f"Reading from PostgreSQL needs the extension for DuckDB {duckdb.__version__}.",
             next_step="Install it: pip install 'phonofilm[postgres]'; psql works meanwhile.",
         )
     return path
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

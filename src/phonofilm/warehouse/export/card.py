@@ -1,4 +1,4 @@
-"""The card beside every export: what it is, whence, when, at what cost, under which terms."""
+"""The card of an export: contents, sources, dates, requests, coverage, terms and columns."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from phonofilm.about import __version__
+from phonofilm.files import atomic_write
 from phonofilm.formatting import format_coverage
 from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import get, source_names
@@ -20,7 +21,7 @@ from phonofilm.workspace import Workspace
 
 
 class Exported(NamedTuple):
-    """One file written; an address where it went into an object store."""
+    """One exported file with its card; URLs, if they are in an object store."""
 
     table: str
     path: Path | str
@@ -37,7 +38,10 @@ def write_card(
     rows: int,
     sql: str,
 ) -> Path:
-    """Writes `FILE.card.md` and returns its path."""
+    """Write the card `FILE.card.md` of a file of these rows, and return its path.
+
+    `sql` is the query that was exported; its columns are listed.
+    """
     snapshot = published(folder)
     lines = [
         f"# {out.name}",
@@ -46,7 +50,7 @@ def write_card(
         f" {__version__} from snapshot {snapshot.stem if snapshot else '-'}.",
         "",
         *_file(out),
-        *_span(connection, table),
+        *_dates(connection, table),
         "",
         "## How it was collected",
         "",
@@ -62,7 +66,7 @@ def write_card(
         "",
     ]
     card = out.with_name(out.name + ".card.md")
-    card.write_text("\n".join(lines), encoding="utf-8")
+    atomic_write(card, "\n".join(lines))
     return card
 
 
@@ -77,7 +81,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _span(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+def _dates(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """Return the lines on when rows were fetched, and how many are incomplete or expired."""
     if table not in BY_PLURAL:
         return []
     row = connection.execute(
@@ -95,26 +100,27 @@ def _span(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 def _runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the table of all crawls and imports, and the coverage of the last one by list."""
     rows = connection.execute(
         "SELECT source, started, result FROM runs ORDER BY started"
     ).fetchall()
     if not rows:
         return ["No crawl is recorded in this warehouse."]
+    results: list[dict[str, Any]] = [json.loads(text) for _, _, text in rows]
     lines = ["| source | from | access | ended | calls | coverage |", "|---|---|---|---|---|---|"]
-    for source, started, text in rows:
-        result: dict[str, Any] = json.loads(text)
+    for (source, started, _), result in zip(rows, results, strict=True):
         shares = result["coverage"].items()
-        seen = ", ".join(f"{kind} {format_coverage(share)}" for kind, share in shares)
+        coverage = ", ".join(f"{kind} {format_coverage(share)}" for kind, share in shares)
         lines.append(
             f"| {source} | {result['origin']} | {result['access']} | {started:%Y-%m-%d %H:%M}:"
-            f" {result['status']} | {result['calls']:,} | {seen or '-'} |"
+            f" {result['status']} | {result['calls']:,} | {coverage or '-'} |"
         )
-    lists: dict[str, list[float]] = json.loads(rows[-1][2]).get("coverage_by_list", {})
-    if lists:
-        shares = ", ".join(
-            f"{_plain(name)} {format_coverage(held)}" for name, held in lists.items()
+    shares = results[-1].get("coverage_by_list", {}).items()
+    if shares:
+        text = ", ".join(
+            f"{_without_markup(name)} {format_coverage(share)}" for name, share in shares
         )
-        lines += ["", f"Lists of the last crawl, known of their members: {shares}."]
+        lines += ["", f"Lists of the last crawl, known of their members: {text}."]
     lines += [
         "",
         "Coverage is the share of what permitted calls lead to, with its 90 % interval;",
@@ -123,29 +129,28 @@ def _runs(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return lines
 
 
-def _plain(name: str) -> str:
-    """A list's name without what Markdown would take for its own: text from the world."""
+def _without_markup(name: str) -> str:
+    """Remove what is markup in Markdown from the name of a list, which is text from outside."""
     return "".join(c if c.isalnum() or c in " -&'" else " " for c in name).strip()
 
 
-def _present(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _present_sources(connection: duckdb.DuckDBPyConnection) -> list[str]:
     rows = connection.execute("SELECT DISTINCT source FROM runs").fetchall()
     return [name for name in source_names() if (name,) in rows]
 
 
 def attributions(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """What must be said of the sources that rows come from."""
-    return [get(name).manifest.terms.attribution for name in _present(connection)]
+    """Return the attribution that each source of the warehouse demands."""
+    return [get(name).manifest.terms.attribution for name in _present_sources(connection)]
 
 
 def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
     lines = []
-    for name in _present(connection):
-        terms = get(name).manifest.terms
+    for name in _present_sources(connection):
+        manifest = get(name).manifest
+        terms = manifest.terms
         keeping = f"; keep at most {terms.keep_days} days" if terms.keep_days else ""
-        lines.append(
-            f"- **{get(name).manifest.title}**: {terms.attribution} {terms.licence}{keeping}."
-        )
+        lines.append(f"- **{manifest.title}**: {terms.attribution} {terms.licence}{keeping}.")
         lines.append(f"  {terms.version}: {terms.url}")
     origins = connection.execute("SELECT DISTINCT result ->> 'origin' FROM runs").fetchall()
     if any(str(row[0]).startswith("sandbox") for row in origins):
@@ -158,6 +163,6 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> lis
     if table in BY_PLURAL:
         texts |= {column.name: column.text for column in columns(BY_PLURAL[table])}
     lines = ["| column | type | meaning |", "|---|---|---|"]
-    for name, kind, *_ in connection.execute(f"DESCRIBE {sql}").fetchall():
-        lines.append(f"| {name} | {kind} | {texts.get(name, '')} |")
+    for name, duckdb_type, *_ in connection.execute(f"DESCRIBE {sql}").fetchall():
+        lines.append(f"| {name} | {duckdb_type} | {texts.get(name, '')} |")
     return lines

@@ -1,22 +1,24 @@
-"""Exports: a table as CSV, Parquet or JSON lines, with a card that says what it is."""
+"""Exports: a table as CSV, Parquet or JSON lines, with a card that describes it."""
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 import duckdb
 
 from phonofilm.errors import UsageError, storage_error
+from phonofilm.files import atomic_path
 from phonofilm.records import RECORDS
+from phonofilm.sql import identifier, literal
 from phonofilm.warehouse.export.card import Exported, attributions, write_card
-from phonofilm.warehouse.export.legacy import tables
+from phonofilm.warehouse.export.legacy import comments, tables
 from phonofilm.warehouse.export.legacy.titles import write_titles
-from phonofilm.warehouse.export.permitted_use import allowed, check_use
+from phonofilm.warehouse.export.permitted_use import check_use, permitted_rows
+from phonofilm.warehouse.schema.tables import WIDE_VIEWS
 from phonofilm.warehouse.snapshots import open_snapshot
-from phonofilm.warehouse.views.comments import SEED
 from phonofilm.workspace import Workspace
 
+# Options of DuckDB's COPY, by format.
 FORMATS = {
     "csv": "FORMAT csv, HEADER",
     "parquet": "FORMAT parquet, COMPRESSION zstd",
@@ -35,9 +37,6 @@ TABLES = (
     "links",
     "beats",
 )
-# Titles leave with their rating, genres, directors, writers and stars.
-# Comments leave with their track, its second and whether it is a set.
-WIDER = {"titles": "titles_wide", "comments": "comments_wide"}
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
@@ -51,47 +50,33 @@ def export(
     use: str = "",
     leave_out: bool = False,
 ) -> list[Exported]:
-    """Writes a table (or with `discography` and shape seed four) from the newest snapshot.
+    """Write a table from the newest snapshot, with its card, and return the files.
 
-    Rows past their keeping are left out. A file appears under its name only when it is whole.
-    With `comments` and shape seed they are three files in a folder.
-    With `titles` and shape seed it is a folder of JSON files of `per_file` titles each. Rows that
-    may not be used as `use` says are refused, or left out. TermsError names whose they are.
+    Expired rows are left out. A file appears under its name only when it is whole. Several files
+    are written into the folder `out` by `discography` (four), by `comments` of shape seed (three),
+    and by `titles` of shape seed (JSON files of `per_file` titles each).
+
+    TermsError when a row may not be used for `use`, unless `leave_out` leaves such rows out.
     """
-    _check(table, format_, shape)
-    if use and (table == "discography" or shape):
-        raise UsageError(
-            "What rows may be used for can be told of a table as it is, not of a shape.",
-            next_step="Leave --use or --shape out.",
-        )
+    _check(table, format_, shape, use)
     with open_snapshot(folder) as connection:
         tables.prepare(connection)
-        if table == "discography":
-            queries = {name: _seed(connection, name, favourites=True) for name in _DISCOGRAPHY}
+        if table == "titles" and shape == "seed":
+            return write_titles(connection, folder, out, per_file)
+        if queries := _several(connection, table, shape):
             return [
                 _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
                 for name, sql in queries.items()
             ]
-        if table == "comments" and shape == "seed":
-            return [
-                _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
-                for name, sql in SEED.items()
-            ]
-        if table == "titles" and shape == "seed":
-            return write_titles(connection, folder, out, per_file)
-        sql = (
-            _seed(connection, table)
-            if shape == "seed"
-            else f"SELECT * FROM {WIDER.get(table, table)}{_kept(connection, table)}"
-        )
+        sql = _seed(connection, table) if shape == "seed" else _plain(connection, table)
         if use and leave_out:
-            sql = allowed(connection, sql, use)
+            sql = permitted_rows(connection, sql, use)
         elif use:
             check_use(connection, sql, use)
         return [_write(connection, folder, table, format_, out, sql)]
 
 
-def _check(table: str, format_: str, shape: str) -> None:
+def _check(table: str, format_: str, shape: str, use: str) -> None:
     if table not in (*TABLES, "discography"):
         raise UsageError(
             f"There is no table called {table!r}.",
@@ -105,20 +90,33 @@ def _check(table: str, format_: str, shape: str) -> None:
         raise UsageError(
             f"There is no shape {shape!r}.", next_step="Shapes: seed, or leave it out."
         )
+    if use and (table == "discography" or shape):
+        raise UsageError(
+            "--use cannot be combined with --shape or discography.",
+            next_step="Leave --use or --shape out.",
+        )
 
 
-def _kept(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    held = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
-    names = [column[0] for column in held or ()]
+def _plain(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return the query of a table, or of its wide view, without expired rows."""
+    described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+    names = [column[0] for column in described or ()]
+    sql = f"SELECT * FROM {WIDE_VIEWS.get(table, table)}"
     if "expires_at" not in names:
-        return ""
-    return " WHERE expires_at IS NULL OR expires_at > now() AT TIME ZONE 'UTC' ORDER BY ALL"
+        return sql
+    return f"{sql} WHERE expires_at IS NULL OR expires_at > now() AT TIME ZONE 'UTC' ORDER BY ALL"
 
 
-def _seed(connection: duckdb.DuckDBPyConnection, table: str, favourites: bool = False) -> str:
-    if favourites and table == "artists":
-        return tables.favourite_artists(connection)
-    sql = tables.query(connection, table)
+def _several(connection: duckdb.DuckDBPyConnection, table: str, shape: str) -> dict[str, str]:
+    """Return the queries of an export of several tables, by name; none for a single table."""
+    if table == "discography":
+        queries = {name: _seed(connection, name) for name in _DISCOGRAPHY}
+        return queries | {"artists": tables.favourite_artists(connection)}
+    return comments.QUERIES if table == "comments" and shape == "seed" else {}
+
+
+def _seed(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    sql = tables.seed_query(connection, table)
     if sql is None:
         raise UsageError(
             f"The seeds wrote no table of {table}.",
@@ -136,30 +134,35 @@ def _write(
     out: Path,
     sql: str,
 ) -> Exported:
-    growing = out.with_name(out.name + ".growing")
+    """Write the rows of a query into a file, and its card."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         query = _without_lists(connection, sql) if format_ == "csv" else sql
-        literal = str(growing).replace("'", "''")
-        row = connection.execute(f"COPY ({query}) TO '{literal}' ({FORMATS[format_]})").fetchone()
-        growing.replace(out)
+        with atomic_path(out) as partial:
+            row = connection.execute(
+                f"COPY ({query}) TO {literal(partial)} ({FORMATS[format_]})"
+            ).fetchone()
     except (IsADirectoryError, NotADirectoryError, FileNotFoundError, PermissionError) as error:
-        with contextlib.suppress(OSError):
-            growing.unlink(missing_ok=True)
         raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
     except (OSError, duckdb.IOException) as error:
-        growing.unlink(missing_ok=True)
         raise storage_error(out, error) from error
     rows = int(row[0]) if row else 0
-    card = write_card(connection, folder, table, out, rows, sql)
-    return Exported(table, out, card, rows, attributions(connection))
+    return Exported(
+        table=table,
+        path=out,
+        card=write_card(connection, folder, table, out, rows, sql),
+        rows=rows,
+        attribution=attributions(connection),
+    )
 
 
 def _without_lists(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """CSV has no lists: their elements are joined by `;`."""
+    """Return a query for CSV, which has no lists: their elements are joined by `;`."""
     columns = connection.execute(f"DESCRIBE {sql}").fetchall()
-    lists = [name for name, kind, *_ in columns if kind.endswith("[]")]
+    lists = [name for name, duckdb_type, *_ in columns if duckdb_type.endswith("[]")]
     if not lists:
         return sql
-    joined = ", ".join(f'array_to_string("{name}", \';\') AS "{name}"' for name in lists)
+    joined = ", ".join(
+        f"array_to_string({identifier(name)}, ';') AS {identifier(name)}" for name in lists
+    )
     return f"SELECT * REPLACE ({joined}) FROM ({sql})"

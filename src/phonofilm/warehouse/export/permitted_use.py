@@ -1,7 +1,7 @@
-"""What rows may be used for: by the terms of their sources, and by a licence of their own.
+"""Permitted use of rows: by the terms of their sources, and by a licence of their own.
 
 A row under a Creative Commons licence may be shared; NC forbids commercial use, and ND changes of
-it. Whether learning from a work changes it is not settled, so ND is taken to forbid that, too.
+it. It is not settled whether training a model changes a work, so ND counts as forbidding that, too.
 """
 
 from __future__ import annotations
@@ -10,59 +10,79 @@ import duckdb
 
 from phonofilm.errors import TermsError, UsageError
 from phonofilm.sources import get, source_names
+from phonofilm.sql import literal
 
 USES = ("commercial", "share", "training")
-# How licences are told, as addresses or as short names.
+# Licences are given as addresses or as short names.
 _FORBIDDING = {"commercial": r"\bnc\b|-nc-|-nc/|noncommercial", "training": r"\bnd\b|-nd/|noderiv"}
-_LICENCES = ("licence_url", "licence", "poster_licence", "genres_licence")
+_SOURCE_COLUMNS = ("source", "source_a", "source_b")
+_LICENCE_COLUMNS = ("licence_url", "licence", "poster_licence", "genres_licence")
+_REASONS_MAX = 5
 
 
 def check_use(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> None:
-    """TermsError, naming sources and licences, when rows of a query may not be used so."""
-    blocked = _forbidden(connection, sql, use)
-    if not blocked:
+    """Check that all rows of a query may be used for a purpose.
+
+    TermsError, which names sources and licences, when some may not.
+    """
+    reason = _forbidden_by(connection, sql, use)
+    if not reason:
         return
     rows = connection.execute(
-        f"SELECT {blocked} AS why, count(*) FROM ({sql}) WHERE {blocked} IS NOT NULL"
-        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5"
+        f"SELECT {reason} AS why, count(*) FROM ({sql}) WHERE {reason} IS NOT NULL"
+        f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_REASONS_MAX}"
     ).fetchall()
     if rows:
-        told = "; ".join(f"{number:,} rows of {why}" for why, number in rows)
+        forbidden = "; ".join(f"{number:,} rows of {why}" for why, number in rows)
         raise TermsError(
-            f"Not all of this may be used for {use}: {told}.",
+            f"Not all of this may be used for {use}: {forbidden}.",
             saved="Nothing was written.",
             next_step="Leave those rows out: --leave-out; or choose with sql and export the rest.",
         )
 
 
-def allowed(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> str:
-    """The query without the rows that may not be used so."""
-    blocked = _forbidden(connection, sql, use)
-    return f"SELECT * FROM ({sql}) WHERE {blocked} IS NULL" if blocked else sql
+def permitted_rows(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> str:
+    """Return a query of the rows that may be used for a purpose."""
+    reason = _forbidden_by(connection, sql, use)
+    return f"SELECT * FROM ({sql}) WHERE {reason} IS NULL" if reason else sql
 
 
-def _forbidden(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> str:
-    """SQL: who forbids a use of a row, null when nobody does; empty when no column tells."""
+def _forbidden_by(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> str:
+    """Return the expression of the source or licence that forbids a use, null if none does.
+
+    It is empty when nothing can forbid it.
+    """
     if use not in USES:
         raise UsageError(f"There is no use called {use!r}.", next_step=f"Uses: {', '.join(USES)}.")
-    types = {n: kind for n, kind, *_ in connection.execute(f"DESCRIBE {sql}").fetchall()}
-    told = [name for name in ("source", "source_a", "source_b") if name in types]
-    lists = "" if told or "sources" not in types else "sources"
-    if not told and not lists:
+    described = connection.execute(f"DESCRIBE {sql}").fetchall()
+    types = {name: duckdb_type for name, duckdb_type, *_ in described}
+    reasons = [*_forbidding_sources(types, use), *_forbidding_licences(types, use)]
+    return f"coalesce({', '.join(reasons)})" if reasons else ""
+
+
+def _forbidding_sources(types: dict[str, str], use: str) -> list[str]:
+    """Return expressions of the source that forbids a use; UsageError without a source column."""
+    columns = [name for name in _SOURCE_COLUMNS if name in types]
+    if not columns and "sources" not in types:
         raise UsageError(
-            "Of these rows nobody knows whose they are, so not what they may be used for.",
+            "Cannot check permitted use: the query has no `source` or `sources` column.",
             next_step="Export a table with `source` or `sources`.",
         )
-    sources = [name for name in source_names() if use in get(name).manifest.terms.forbids]
-    quoted = ", ".join(f"'{name}'" for name in sources)
-    parts = [f"CASE WHEN {name} IN ({quoted}) THEN {name} END" for name in told if sources]
-    if lists and sources:
-        every = lists if types[lists].endswith("[]") else f"string_split({lists}, ' ')"
-        parts.append(f"list_intersect({every}, [{quoted}])[1]")
-    if use in _FORBIDDING:
-        parts += [
-            f"CASE WHEN regexp_matches(lower({name}), '{_FORBIDDING[use]}') THEN {name} END"
-            for name in _LICENCES
-            if name in types
-        ]
-    return f"coalesce({', '.join(parts)})" if parts else ""
+    forbidding = [name for name in source_names() if use in get(name).manifest.terms.forbids]
+    if not forbidding:
+        return []
+    names = ", ".join(map(literal, forbidding))
+    if columns:
+        return [f"CASE WHEN {name} IN ({names}) THEN {name} END" for name in columns]
+    listed = "sources" if types["sources"].endswith("[]") else "string_split(sources, ' ')"
+    return [f"list_intersect({listed}, [{names}])[1]"]
+
+
+def _forbidding_licences(types: dict[str, str], use: str) -> list[str]:
+    if use not in _FORBIDDING:
+        return []
+    return [
+        f"CASE WHEN regexp_matches(lower({name}), {literal(_FORBIDDING[use])}) THEN {name} END"
+        for name in _LICENCE_COLUMNS
+        if name in types
+    ]

@@ -1,4 +1,4 @@
-"""Exports into an object store: written here, then put there with their cards."""
+"""Exports into an object store: written to a temporary folder, then uploaded with their cards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def export_to(
     per_file: int = 5,
     create: bool = False,
 ) -> list[Exported]:
-    """As `export`, to `s3://bucket/prefix/NAME`; paths in the result are addresses."""
+    """Export as `export` does, to `s3://bucket/prefix/NAME`; paths of the result are URLs.
+
+    `create` makes a bucket that does not exist.
+    """
     from phonofilm.landing.object_store import open_objects  # noqa: PLC0415 - an extra
 
     base, _, name = url.rstrip("/").rpartition("/")
@@ -29,13 +32,13 @@ def export_to(
     objects = open_objects(base)
     objects.check(create)
     with tempfile.TemporaryDirectory() as scratch:
-        written = export(folder, table, format_, Path(scratch) / name, shape, per_file)
+        exports = export(folder, table, format_, Path(scratch) / name, shape, per_file)
         for path in sorted(p for p in Path(scratch).rglob("*") if p.is_file()):
             objects.publish(str(path.relative_to(scratch)), path)
     return [
-        one._replace(
-            path=f"{base}/{Path(one.path).relative_to(scratch)}",
-            card=f"{base}/{Path(one.card).relative_to(scratch)}",
+        exported._replace(
+            path=f"{base}/{Path(exported.path).relative_to(scratch)}",
+            card=f"{base}/{Path(exported.card).relative_to(scratch)}",
         )
-        for one in written
+        for exported in exports
     ]

@@ -1,4 +1,4 @@
-"""Dumps to warehouse: the newest generation of each source, table by table, without Python."""
+"""Loads dumps: the newest generation of each source, table by table, without Python objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import tempfile
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -17,141 +16,141 @@ from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.subset import create_subset_views
 from phonofilm.sources import bulk_names, get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, Reading
-from phonofilm.warehouse.engines.base import Merged, Warehouse
+from phonofilm.timestamps import DAY_US, naive_utc, naive_utc_now
+from phonofilm.warehouse.engines.base import QuarantinedRow, Warehouse
 from phonofilm.warehouse.engines.batches import DumpInfo
-from phonofilm.warehouse.load.staging import instant
+from phonofilm.warehouse.load.counts import LoadCounts
+from phonofilm.warehouse.load.response_loader import SCRATCH_PREFIX
+from phonofilm.warehouse.load.staging import order_key
 from phonofilm.workspace import Workspace
 
-_DAY_US = 86_400_000_000
+_REASON_CHARS, _EXCERPT_CHARS = 80, 400
 
 
 class DumpLoader:
-    """Loads generations that the warehouse does not hold yet."""
+    """Loads generations that are not in the warehouse yet, inside the transaction of the load.
 
-    def __init__(self, folder: Workspace, warehouse: Warehouse, careful: bool) -> None:
-        self._folder, self._warehouse, self._careful = folder, warehouse, careful
-        self.merged: dict[str, Merged] = {}
-        self.findings: Counter[str] = Counter()
-        self.quarantined = 0
-        self.loaded: list[str] = []
-        self.generations = 0
+    With `careful` no file is read by the database itself, but row by row; rows that do not fit are
+    quarantined.
+    """
+
+    def __init__(
+        self, folder: Workspace, warehouse: Warehouse, counts: LoadCounts, careful: bool
+    ) -> None:
+        self._folder, self._warehouse, self._counts = folder, warehouse, counts
+        self._careful = careful
+        self._loaded: set[str] = set()
+        self._new_names: dict[str, None] = {}
 
     def load(self, again: bool = False) -> None:
-        """Merges what is new, inside the transaction of the load."""
-        known = self._warehouse.loaded()
-        for name in bulk_names():
-            dumps = Dumps(self._folder.landing, name)
-            generation = dumps.newest()
-            key = f"dumps/{name}/{generation.run}" if generation else ""
-            if generation is None or (key in known and not again):
-                continue
-            with tempfile.TemporaryDirectory(dir=self._folder.warehouse, prefix="load-") as scratch:
-                try:
-                    self._load(get_bulk(name), dumps, generation, Path(scratch))
-                except duckdb.InvalidInputException as error:  # rows of another width
-                    if self._careful:
-                        raise
-                    raise UnparsableDump(str(error)[:400]) from None
-            self._keep_run(generation)
-            self.loaded.append(key)
-            self.generations += 1
-        new = [key for key in self.loaded if key not in known]
-        self._warehouse.mark_loaded(new, datetime.now(UTC).replace(tzinfo=None))
+        """Load the newest generation of each source; with `again` also those that are loaded.
 
-    def _load(
-        self, source: BulkSource, dumps: Dumps, generation: Generation, scratch: Path
+        UnparsableDump when a file looked regular and is not: the load begins again, with
+        `careful`.
+        """
+        self._loaded = self._warehouse.loaded_names()
+        for source in bulk_names():
+            dumps = Dumps(self._folder.landing, source)
+            generation = dumps.newest()
+            name = f"dumps/{source}/{generation.run}" if generation else ""
+            if generation is None or (name in self._loaded and not again):
+                continue
+            self._load_generation(dumps, generation)
+            self._save_run(generation)
+            self._counts.segments += 1
+            self._new_names[name] = None
+        # Names of this load count from the next one on: two files of one generation may have rows
+        # of the same kind, and neither supersedes the other.
+        new = [name for name in self._new_names if name not in self._loaded]
+        self._warehouse.mark_loaded(new, naive_utc_now())
+
+    def _load_generation(self, dumps: Dumps, generation: Generation) -> None:
+        source, folder = get_bulk(generation.source), self._folder.warehouse
+        with tempfile.TemporaryDirectory(dir=folder, prefix=SCRATCH_PREFIX) as scratch:
+            views = DumpViews(
+                self._warehouse.batches.connection,
+                source,
+                dumps,
+                generation,
+                Path(scratch),
+                self._careful,
+                "all " if generation.only else "",
+            )
+            try:
+                self._read_all(views, source, dumps, generation)
+            except duckdb.InvalidInputException as error:  # a row with another number of columns
+                if self._careful:
+                    raise
+                raise UnparsableDump(str(error)[:400]) from None
+        self._counts.findings += Counter(views.findings)
+        for table, rows in views.bad_rows.items():
+            reasons = [f"{row.reason}: {row.text}" for row in rows]
+            self._quarantine(generation.files[table], generation.source, reasons)
+
+    def _read_all(
+        self, views: DumpViews, source: BulkSource, dumps: Dumps, generation: Generation
     ) -> None:
-        connection = self._warehouse.batches.connection
-        relations = DumpViews(
-            connection,
-            source,
-            dumps,
-            generation,
-            scratch,
-            self._careful,
-            "all " if generation.only else "",
-        )
-        # The next file is unpacked while the database reads the last one.
+        """Read the records of all kinds; the next file is unpacked while the last one is read."""
         with ThreadPoolExecutor(1) as unpacker:
-            order = dict.fromkeys(table for reading in source.readings for table in reading.needs)
-            waiting = {table: unpacker.submit(relations.unpack, table) for table in order}
+            tables = dict.fromkeys(table for reading in source.readings for table in reading.needs)
+            unpacking = {table: unpacker.submit(views.unpack, table) for table in tables}
             if generation.only:
                 for table in source.tables:
-                    relations.create(table, waiting.pop(table).result())
-                create_subset_views(connection, source, dumps.folder(generation.number))
+                    views.create(table, unpacking.pop(table).result())
+                create_subset_views(
+                    self._warehouse.batches.connection, source, dumps.folder(generation.number)
+                )
             for reading in source.readings:
-                self._read(reading, relations, waiting, source, generation)
-        self.findings += Counter(relations.findings)
-        for table, odd in relations.bad_rows.items():
-            reasons = [f"{o.reason}: {o.text}" for o in odd]
-            self._quarantine(generation.source, generation.files[table], reasons)
+                _create_views(views, reading, unpacking)
+                self._read(reading, source, generation)
 
-    def _read(
-        self,
-        reading: Reading,
-        relations: DumpViews,
-        waiting: dict[str, Future[Path | None]],
-        source: BulkSource,
-        generation: Generation,
-    ) -> None:
-        for table in reading.needs:
-            if table in waiting:
-                relations.create(table, waiting.pop(table).result())
+    def _read(self, reading: Reading, source: BulkSource, generation: Generation) -> None:
+        """Merge the rows of one reading, if any of its files is there."""
         files = [generation.files[t] for t in reading.needs if t in generation.files]
         if not files:
             return
-        told = self._told(source, generation, files)
-        once = not self._warehouse.is_empty(reading.cls)
-        self._warehouse.batches.of_dump(
-            reading, told, bool(generation.only), once, not all(f.regular for f in files)
-        )
-        before = self.merged.get(reading.cls.plural, Merged(0, 0, 0))
-        now = self._warehouse.merge(reading.cls)
-        self.merged[reading.cls.plural] = Merged(*map(sum, zip(before, now, strict=True)))
-        self._forget(reading, generation, told)
+        dump = _dump_info(source, generation, files)
+        # Into an empty table rows go once; otherwise they are compared with it, too.
+        compared = not self._warehouse.is_empty(reading.cls)
+        self._warehouse.batches.from_dump(reading, dump, copy=compared)
+        self._counts.add(reading.cls.plural, self._warehouse.merge(reading.cls))
+        self._delete_superseded(reading, generation, dump)
 
-    @staticmethod
-    def _told(source: BulkSource, generation: Generation, files: list[DumpFile]) -> DumpInfo:
-        """What the rows of a reading share; those of several files have a hash of all."""
-        digest = files[0].sha256
-        if len(files) > 1 or generation.only:
-            parts = [*(file.sha256 for file in files), generation.only, generation.id_map]
-            digest = hashlib.sha256(" ".join(parts).encode()).hexdigest()
-        at = max(file.fetched_at for file in files)
-        keep_days = source.manifest.terms.keep_days
-        expires = None if keep_days is None else at + keep_days * _DAY_US
-        return DumpInfo(generation.source, instant(at, digest), at, expires, digest[:16])
+    def _delete_superseded(self, reading: Reading, generation: Generation, dump: DumpInfo) -> None:
+        """Delete the rows that only older dumps had, for example a credit that was corrected.
 
-    def _forget(self, reading: Reading, generation: Generation, told: DumpInfo) -> None:
-        """Takes out what only former dumps told: a credit that was corrected is none any more.
-
-        Titles and people stay with the day they were last seen, unless only a part was imported:
-        then the part is what is wanted. What a page told as well stays in any case.
+        Titles and people stay with the day they were last seen. After a partial import they do
+        not, because then the part is all that is wanted. Rows that a page had as well stay.
         """
-        mark = f"dumps/{generation.source}/{reading.cls.kind}/"
-        known = {
-            path.removeprefix(mark) for path in self._warehouse.loaded() if path.startswith(mark)
-        }
-        former = sorted(known - {told.answer})
-        if former and (reading.corrected or generation.only):
-            self._warehouse.delete_superseded(reading.cls, generation.source, former, told.instant)
-        if told.answer not in known:
-            self.loaded.append(mark + told.answer)
+        prefix = f"dumps/{generation.source}/{reading.cls.kind}/"
+        loaded = {name.removeprefix(prefix) for name in self._loaded if name.startswith(prefix)}
+        older = sorted(loaded - {dump.digest})
+        if older and (reading.corrected or generation.only):
+            self._warehouse.delete_superseded(reading.cls, generation.source, older, dump.order_key)
+        self._new_names[prefix + dump.digest] = None
 
-    def _quarantine(self, source: str, file: DumpFile, reasons: list[str]) -> None:
-        """Rows that do not fit, each with its beginning."""
-        self.quarantined += len(reasons)
-        at = _utc(file.fetched_at)
-        self._warehouse.quarantine(
-            [
-                [source, file.table, [], n, at, file.sha256, reason[:80], reason[:400], None]
-                for n, reason in enumerate(reasons)
-            ]
-        )
+    def _quarantine(self, file: DumpFile, source: str, reasons: list[str]) -> None:
+        """Quarantine rows that do not fit; a reason ends with the beginning of its row."""
+        self._counts.quarantined += len(reasons)
+        rows = [
+            QuarantinedRow(
+                source=source,
+                endpoint=file.table,
+                ids=[],
+                offset=number,
+                fetched_at=naive_utc(file.fetched_at),
+                sha256=file.sha256,
+                reason=reason[:_REASON_CHARS],
+                excerpt=reason[:_EXCERPT_CHARS],
+                expires_at=None,
+            )
+            for number, reason in enumerate(reasons)
+        ]
+        self._warehouse.quarantine(rows)
 
-    def _keep_run(self, generation: Generation) -> None:
-        """An import is a run: the card tells where rows come from."""
-        fetched = max(file.fetched_at for file in generation.files.values())
+    def _save_run(self, generation: Generation) -> None:
+        """Save an import as a run, because the card of an export lists where rows come from."""
+        fetched_us = max(file.fetched_at for file in generation.files.values())
         result = {
             "origin": generation.origin,
             "access": "datasets",
@@ -165,9 +164,33 @@ class DumpLoader:
             "kept": generation.title_counts,
         }
         self._warehouse.save_run(
-            generation.source, generation.run, _utc(fetched), json.dumps(result)
+            generation.source, generation.run, naive_utc(fetched_us), json.dumps(result)
         )
 
 
-def _utc(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1e6, UTC).replace(tzinfo=None)
+def _create_views(
+    views: DumpViews, reading: Reading, unpacking: dict[str, Future[Path | None]]
+) -> None:
+    """Create the views of a reading that are missing, once their files are unpacked."""
+    for table in reading.needs:
+        if table in unpacking:
+            views.create(table, unpacking.pop(table).result())
+
+
+def _dump_info(source: BulkSource, generation: Generation, files: list[DumpFile]) -> DumpInfo:
+    """Return what the rows of a reading share; those of several files have a hash of all."""
+    digest = files[0].sha256
+    if len(files) > 1 or generation.only:
+        parts = [*(file.sha256 for file in files), generation.only, generation.id_map]
+        digest = hashlib.sha256(" ".join(parts).encode()).hexdigest()
+    fetched_us = max(file.fetched_at for file in files)
+    keep_days = source.manifest.terms.keep_days
+    return DumpInfo(
+        source=generation.source,
+        order_key=order_key(fetched_us, digest),
+        fetched_us=fetched_us,
+        expires_us=None if keep_days is None else fetched_us + keep_days * DAY_US,
+        digest=digest[:16],
+        partial=bool(generation.only),
+        may_have_nul=not all(file.regular for file in files),
+    )

@@ -1,4 +1,4 @@
-"""How the two databases spell what the schema and the merge say."""
+"""The words in which the two databases differ."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ from typing import NamedTuple
 
 
 class Dialect(NamedTuple):
-    """Words that differ; `keyed`: tables have primary keys."""
+    """The spelling of one database: its names of DuckDB's types, and whether tables have keys."""
 
     types: dict[str, str]
-    keyed: bool
+    primary_keys: bool
 
-    def type_of(self, name: str) -> str:
-        """A column type."""
-        return self.types.get(name, name)
-
-
-def quoted(name: str) -> str:
-    """A column's name as SQL wants it (`key` and `mode` are words of some dialects)."""
-    return f'"{name}"'
+    def type_of(self, duckdb_type: str) -> str:
+        """Return the name of a type, given as DuckDB spells it."""
+        return self.types.get(duckdb_type, duckdb_type)
 
 
-# In DuckDB keys cost three times the load; it joins instead.
-DUCKDB = Dialect({}, keyed=False)
+# A primary key made a load into DuckDB take three times as long; its engine joins instead.
+DUCKDB = Dialect(types={}, primary_keys=False)
 POSTGRES = Dialect(
-    {
+    types={
         "VARCHAR": "text",
         "BIGINT": "bigint",
         "DOUBLE": "double precision",
@@ -33,5 +28,5 @@ POSTGRES = Dialect(
         "TIMESTAMP": "timestamp",
         "DATE": "date",
     },
-    keyed=True,
+    primary_keys=True,
 )

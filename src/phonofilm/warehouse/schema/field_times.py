@@ -1,29 +1,34 @@
-"""When each field of a row was told.
+"""The time of each field of a row: the order key of the response or dump that it comes from.
 
-A row that one answer told holds that answer's instant (`_told`) and which fields the answer held
-(`_held`, a mask): nearly all rows are such rows, and two numbers cost a load far less than one per
-field. Only a row that several answers made has a list of instants (`_at`), one per field.
+A row of one response has the key of that response (`_told`) and the mask of the fields in it
+(`_held`). Nearly all rows are such rows, and two numbers cost a load a tenth less than a key per
+field. Only a row that several responses made has a list of keys (`_at`), one per field. The column
+names are those of existing databases, so they stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 COLUMNS = {"_told": "BIGINT", "_held": "BIGINT", "_at": "BIGINT[]"}
 
 
-def of_field(alias: str, names: Sequence[str], name: str) -> str:
-    """The instant of one field of a row; null when nothing told it."""
-    place = names.index(name)
-    one = f"CASE WHEN {alias}._held & {1 << place} <> 0 THEN {alias}._told END"
-    return f"CASE WHEN {alias}._at IS NULL THEN {one} ELSE {alias}._at[{place + 1}] END"
+def field_time(alias: str, names: Sequence[str], name: str) -> str:
+    """Return the expression of one field's time; null when no response had the field.
+
+    `names` are the fields of the table in the order of mask bits.
+    """
+    index = names.index(name)
+    of_row = f"CASE WHEN {alias}._held & {1 << index} <> 0 THEN {alias}._told END"
+    return f"CASE WHEN {alias}._at IS NULL THEN {of_row} ELSE {alias}._at[{index + 1}] END"
 
 
-def newest(alias: str, names: Sequence[str]) -> str:
-    """The instant of a row's newest field; -1 when nothing was told."""
-    return f"coalesce(greatest({', '.join(of_field(alias, names, n) for n in names)}), -1)"
+def newest_time(alias: str, names: Sequence[str]) -> str:
+    """Return the expression of the time of a row's newest field; -1 for a row without fields."""
+    times = ", ".join(field_time(alias, names, name) for name in names)
+    return f"coalesce(greatest({times}), -1)"
 
 
-def mask(names: Sequence[str], told: set[str]) -> int:
-    """The mask of the fields that an answer told."""
-    return sum(1 << place for place, name in enumerate(names) if name in told)
+def field_mask(names: Sequence[str], present: Collection[str]) -> int:
+    """Return the mask of the fields that are present."""
+    return sum(1 << index for index, name in enumerate(names) if name in present)

@@ -1,8 +1,8 @@
-"""Tables and views, derived from the record classes, for every engine.
+"""Tables and views of a warehouse, derived from the record classes, for every engine.
 
-`store.<kind>` holds one row per thing with the instant at which each field was told, so that
-answers may be loaded in any order. People read the views named in the plural; what the tables
-of the anime job looked like is in `warehouse/snowflake.py`.
+`store.<kind>` has one row per record, with the time of each field, so that responses may be loaded
+in any order. People read the views, which are named in the plural; those of films are in
+`views/films.py`, merged entities in `views/entities.py`, comments in `views/comments.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from phonofilm.records import RECORDS, Column, Record, columns
+from phonofilm.sql import identifier
 from phonofilm.warehouse.schema import field_times
-from phonofilm.warehouse.schema.dialect import DUCKDB, Dialect, quoted
-from phonofilm.warehouse.views.comments import views as heard
-from phonofilm.warehouse.views.entities import tables, unified
-from phonofilm.warehouse.views.films import snowflake, title_views
+from phonofilm.warehouse.schema.dialect import DUCKDB, Dialect
+from phonofilm.warehouse.schema.identity_tables import identity_definitions
+from phonofilm.warehouse.views.comments import comment_views
+from phonofilm.warehouse.views.definition import Definition, schema, view
+from phonofilm.warehouse.views.entities import entity_views
+from phonofilm.warehouse.views.films import snowflake_views, title_views
 
 PROVENANCE = {
     "first_seen": "TIMESTAMP",
@@ -29,72 +32,86 @@ PROVENANCE_TEXT = {
     "expires_at": "when the source's terms end its keeping, UTC; null without a limit",
     "answer": "the start of the SHA-256 of the newest answer",
 }
-OBSERVATION = ("source", "kind", "id", "metric", "day")
+OBSERVATION_KEY = ("source", "kind", "id", "metric", "day")
+# Views that are shown and exported in place of plain ones: titles with their rating, genres and
+# people, comments with their track and second.
+WIDE_VIEWS = {"titles": "titles_wide", "comments": "comments_wide"}
 
 
-def stored(cls: type[Record]) -> tuple[Column, ...]:
-    """The columns of a kind's table: an `id` that follows from others is not stored."""
+def stored_columns(cls: type[Record]) -> tuple[Column, ...]:
+    """Return the columns of a table: an `id` that is derived from others is not stored."""
     return tuple(c for c in columns(cls) if c.name != "id" or cls.key_fields == ("id",))
 
 
-def fields(cls: type[Record]) -> tuple[Column, ...]:
-    """The columns of a kind that answers tell, each with its own instant."""
+def field_columns(cls: type[Record]) -> tuple[Column, ...]:
+    """Return the columns that are merged, each with a time of its own."""
     return tuple(column for column in columns(cls) if column.name not in ("source", "id"))
 
 
 def field_names(cls: type[Record]) -> list[str]:
-    """Their names, in order."""
-    return [column.name for column in fields(cls)]
+    """Return the names of the columns that are merged, in order."""
+    return [column.name for column in field_columns(cls)]
 
 
-def keys(cls: type[Record]) -> tuple[str, ...]:
-    """What names a row of a table."""
+def key_columns(cls: type[Record]) -> tuple[str, ...]:
+    """Return the names of the columns that identify a row."""
     return ("source", *cls.key_fields)
 
 
+def is_observed(cls: type[Record]) -> bool:
+    """Tell whether a record has figures that are observed over time."""
+    return any(column.time_varying for column in field_columns(cls))
+
+
 def derived_id(cls: type[Record], alias: str) -> str:
-    """`id` where it follows from other columns."""
-    return " || ':' || ".join(f"{alias}.{quoted(name)}" for name in cls.key_fields)
+    """Return the expression of an `id` that is derived from other columns."""
+    return " || ':' || ".join(f"{alias}.{identifier(name)}" for name in cls.key_fields)
 
 
-def _table(cls: type[Record], dialect: Dialect) -> str:
-    parts = [f"{quoted(c.name)} {dialect.type_of(c.sql_type)}" for c in stored(cls)]
-    parts += [f"{name} {dialect.type_of(kind)}" for name, kind in PROVENANCE.items()]
-    parts.append("_full BOOLEAN")
-    parts += [f"{name} {dialect.type_of(kind)}" for name, kind in field_times.COLUMNS.items()]
-    if dialect.keyed:
-        parts.append(f"PRIMARY KEY ({', '.join(map(quoted, keys(cls)))})")
-    return f"CREATE TABLE IF NOT EXISTS store.{cls.kind} ({', '.join(parts)})"
+def _table(cls: type[Record], dialect: Dialect) -> Definition:
+    types = {identifier(c.name): c.sql_type for c in stored_columns(cls)}
+    types |= PROVENANCE | {"_full": "BOOLEAN"} | field_times.COLUMNS
+    parts = [f"{name} {dialect.type_of(kind)}" for name, kind in types.items()]
+    if dialect.primary_keys:
+        parts.append(f"PRIMARY KEY ({', '.join(map(identifier, key_columns(cls)))})")
+    name = f"store.{cls.kind}"
+    return Definition(name, f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(parts)})")
 
 
-HELD_COLUMNS = """SELECT table_name, column_name FROM information_schema.columns
+EXISTING_COLUMNS = """SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'store' ORDER BY table_name, ordinal_position"""
 
 
-def is_older(held: Iterable[tuple[str, str]]) -> bool:
-    """Whether tables of records have other columns than today's: masks would mean other fields."""
-    found: dict[str, list[str]] = {}
-    for table, column in held:
-        found.setdefault(table, []).append(column)
-    return any(found.get(cls.kind, names) != names for cls in RECORDS for names in [_names(cls)])
+def is_outdated(existing: Iterable[tuple[str, str]]) -> bool:
+    """Tell whether a table of records has other columns than today's.
+
+    `existing` are the rows of `EXISTING_COLUMNS`. The masks of such a table would mean other
+    fields, so it is filled anew from the landing. A table that is missing is not outdated.
+    """
+    names_of: dict[str, list[str]] = {}
+    for table, column in existing:
+        names_of.setdefault(table, []).append(column)
+    return any(names_of.get(cls.kind, _column_names(cls)) != _column_names(cls) for cls in RECORDS)
 
 
-def _names(cls: type[Record]) -> list[str]:
-    return [*(c.name for c in stored(cls)), *PROVENANCE, "_full", *field_times.COLUMNS]
+def _column_names(cls: type[Record]) -> list[str]:
+    stored = (column.name for column in stored_columns(cls))
+    return [*stored, *PROVENANCE, "_full", *field_times.COLUMNS]
 
 
 def plain_select(cls: type[Record]) -> str:
-    """What people see of a kind's table."""
+    """Return the query of a plain view: a table without the columns that serve the merge."""
+    stored = stored_columns(cls)
     names = [
-        f"t.{quoted(c.name)}" if c in stored(cls) else f"{derived_id(cls, 't')} AS id"
+        f"t.{identifier(c.name)}" if c in stored else f"{derived_id(cls, 't')} AS id"
         for c in columns(cls)
     ]
-    shown = ", ".join(f"t.{name}" for name in PROVENANCE)
-    complete = "CASE WHEN t._full THEN 'full' ELSE 'mentioned' END AS completeness"
-    return f"SELECT {', '.join(names)}, {complete}, {shown} FROM store.{cls.kind} t"
+    provenance = ", ".join(f"t.{name}" for name in PROVENANCE)
+    completeness = "CASE WHEN t._full THEN 'full' ELSE 'mentioned' END AS completeness"
+    return f"SELECT {', '.join(names)}, {completeness}, {provenance} FROM store.{cls.kind} t"
 
 
-# Where a source tells genres by lists and albums instead of on the artist, they are gathered here.
+# Some sources give genres by lists and albums and not on the artist; they are collected here.
 _ARTISTS_WITH_GENRES = """SELECT {names} FROM ({plain}) t LEFT JOIN (
     SELECT l.source, l.artist_id,
     array_agg(DISTINCT coalesce(n.name, l.genre_id) ORDER BY coalesce(n.name, l.genre_id)) AS genres
@@ -102,74 +119,60 @@ _ARTISTS_WITH_GENRES = """SELECT {names} FROM ({plain}) t LEFT JOIN (
     GROUP BY l.source, l.artist_id) g ON g.source = t.source AND g.artist_id = t.id"""
 
 
-def _artists(plain: str, cls: type[Record]) -> str:
+def _artists(cls: type[Record]) -> str:
     names = [c.name for c in columns(cls)] + list(PROVENANCE_TEXT)
-    shown = [
-        "coalesce(t.genres, g.genres) AS genres" if name == "genres" else f"t.{quoted(name)}"
+    values = [
+        "coalesce(t.genres, g.genres) AS genres" if name == "genres" else f"t.{identifier(name)}"
         for name in names
     ]
-    return _ARTISTS_WITH_GENRES.format(names=", ".join(shown), plain=plain)
+    return _ARTISTS_WITH_GENRES.format(names=", ".join(values), plain=plain_select(cls))
 
 
-_FIXED = (
-    """CREATE TABLE IF NOT EXISTS store.observation (source VARCHAR, kind VARCHAR, id VARCHAR,
-    metric VARCHAR, day DATE, value BIGINT, expires_at TIMESTAMP, _at BIGINT{observation_key})""",
-    """CREATE TABLE IF NOT EXISTS store.quarantine (source VARCHAR, endpoint VARCHAR,
+_OTHER_TABLES = {
+    "observation": """source VARCHAR, kind VARCHAR, id VARCHAR,
+    metric VARCHAR, day DATE, value BIGINT, expires_at TIMESTAMP, _at BIGINT{observation_key}""",
+    "quarantine": """source VARCHAR, endpoint VARCHAR,
     ids {texts}, "offset" BIGINT, fetched_at TIMESTAMP, sha256 VARCHAR, reason VARCHAR,
-    excerpt VARCHAR, expires_at TIMESTAMP)""",
-    "CREATE TABLE IF NOT EXISTS store.segment (path VARCHAR, loaded_at TIMESTAMP)",
-    """CREATE TABLE IF NOT EXISTS store.run (source VARCHAR, id VARCHAR, started TIMESTAMP,
-    result VARCHAR)""",
-)
-_FIXED_VIEWS = (
-    """CREATE OR REPLACE VIEW observations AS
-    SELECT source, kind, id, metric, day, value FROM store.observation
-    WHERE value IS NOT NULL""",
-    "CREATE OR REPLACE VIEW quarantine AS SELECT * FROM store.quarantine",
-    "CREATE OR REPLACE VIEW runs AS SELECT * FROM store.run",
-)
+    excerpt VARCHAR, expires_at TIMESTAMP""",
+    "segment": "path VARCHAR, loaded_at TIMESTAMP",
+    "run": """source VARCHAR, id VARCHAR, started TIMESTAMP,
+    result VARCHAR""",
+}
+STORE_TABLES = (*(cls.kind for cls in RECORDS), *_OTHER_TABLES)
+# Tables whose rows have a date from which they may not be kept.
+EXPIRING_TABLES = (*(cls.kind for cls in RECORDS), "observation", "quarantine")
 
 
-def statements(dialect: Dialect = DUCKDB) -> Iterator[str]:
-    """What makes an empty warehouse; harmless on a filled one."""
-    yield "CREATE SCHEMA IF NOT EXISTS store"
+def _other_tables(dialect: Dialect) -> Iterator[Definition]:
+    key = f", PRIMARY KEY ({', '.join(OBSERVATION_KEY)})" if dialect.primary_keys else ""
+    texts = dialect.type_of("VARCHAR[]")
+    for table, template in _OTHER_TABLES.items():
+        parts = template.format(observation_key=key, texts=texts)
+        name = f"store.{table}"
+        yield Definition(name, f"CREATE TABLE IF NOT EXISTS {name} ({parts})")
+
+
+def definitions(dialect: Dialect = DUCKDB) -> Iterator[Definition]:
+    """Yield all that makes an empty warehouse; harmless on one that has rows."""
+    yield schema("store")
     for cls in RECORDS:
         yield _table(cls, dialect)
-    key = f", PRIMARY KEY ({', '.join(OBSERVATION)})" if dialect.keyed else ""
-    texts = dialect.type_of("VARCHAR[]")
-    for statement in _FIXED:
-        yield statement.format(observation_key=key, texts=texts)
-    yield "CREATE SCHEMA IF NOT EXISTS identity"
-    for name, told in tables():
-        types = {kind: dialect.type_of(kind) for kind in ("VARCHAR", "DOUBLE")}
-        yield f"CREATE TABLE IF NOT EXISTS identity.{name} ({told.format(**types)})"
-    yield from views()
+    yield from _other_tables(dialect)
+    yield from identity_definitions(dialect)
+    yield from view_definitions()
 
 
-def views() -> Iterator[str]:
-    """What people read, over `store`; the same words for every engine."""
+def view_definitions() -> Iterator[Definition]:
+    """Yield the views that people read, over `store` and `identity`, the same for every engine."""
     for cls in RECORDS:
-        plain = plain_select(cls)
-        select = _artists(plain, cls) if cls.kind == "artist" else plain
-        yield f"CREATE OR REPLACE VIEW {cls.plural} AS {select}"
-    yield from _FIXED_VIEWS
+        yield view(cls.plural, _artists(cls) if cls.kind == "artist" else plain_select(cls))
+    observations = """SELECT source, kind, id, metric, day, value FROM store.observation
+    WHERE value IS NOT NULL"""
+    yield view("observations", observations)
+    yield view("quarantine", "SELECT * FROM store.quarantine")
+    yield view("runs", "SELECT * FROM store.run")
     yield from title_views()
-    yield from snowflake()
-    yield from unified()
-    yield from heard()
-    yield "CREATE OR REPLACE VIEW links AS SELECT * FROM identity.links"
-
-
-def dictionary() -> str:
-    """The data dictionary as Markdown."""
-    lines = ["# Data dictionary", "", "Generated from the record classes.", ""]
-    for cls in RECORDS:
-        lines += [f"## {cls.plural}", "", str(cls.__doc__).split("\n")[0], ""]
-        lines += ["| column | type | meaning |", "|---|---|---|"]
-        lines += [f"| {c.name} | {c.sql_type} | {c.text} |" for c in columns(cls)]
-        lines += [
-            f"| {name} | {PROVENANCE.get(name, 'VARCHAR')} | {text} |"
-            for name, text in PROVENANCE_TEXT.items()
-        ]
-        lines.append("")
-    return "\n".join(lines)
+    yield from snowflake_views()
+    yield from entity_views()
+    yield from comment_views()
+    yield view("links", "SELECT * FROM identity.links")

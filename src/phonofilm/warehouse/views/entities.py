@@ -1,8 +1,9 @@
-"""One row a thing, whatever sources know it: each value from the source that is believed first.
+"""Views of entities: one row per artist, recording or release of all sources.
 
-`artist`, `recording` and `release` stand over the tables of all sources and over what `match`
-found; a record that nobody matched stands alone. Beside each value is the source it comes from.
-Every word here is understood by DuckDB and PostgreSQL alike.
+`artist`, `recording` and `release` join the tables of all sources by the results of `match`; a
+record without a match is an entity of its own. Each value comes from the source with the highest
+priority that has one, and the column next to it names that source. DuckDB and PostgreSQL both
+understand every word.
 """
 
 from __future__ import annotations
@@ -11,24 +12,7 @@ from collections.abc import Iterator
 
 from phonofilm.sources.priority import by_priority
 from phonofilm.sql import literal
-
-TABLES = {
-    "members": {"kind": "VARCHAR", "source": "VARCHAR", "id": "VARCHAR", "entity": "VARCHAR"},
-    "links": {
-        "kind": "VARCHAR",
-        "source_a": "VARCHAR",
-        "id_a": "VARCHAR",
-        "source_b": "VARCHAR",
-        "id_b": "VARCHAR",
-        "probability": "DOUBLE",
-        "method": "VARCHAR",
-        "evidence": "VARCHAR",
-        "status": "VARCHAR",
-        "rules": "VARCHAR",
-    },
-    "genres": {"name": "VARCHAR", "parent": "VARCHAR"},
-    "genre_tree": {"name": "VARCHAR", "within": "VARCHAR"},
-}
+from phonofilm.warehouse.views.definition import Definition, view
 
 _ARTIST = ("name", "artist_type", "country", "begin_date", "image_url", "url")
 _RECORDING = (
@@ -64,20 +48,20 @@ _RELEASE = (
 
 
 def _rank(field: str) -> str:
-    """SQL: the rank of a row's source for a field, as the manifests say; unknown ones come last."""
+    """Return the rank of a row's source for a field, as the manifests say; unknown ones last."""
     order = by_priority(field)
     cases = " ".join(f"WHEN {literal(name)} THEN {rank}" for rank, name in enumerate(order))
     return f"CASE t.source {cases} ELSE {len(order)} END"
 
 
 def _picked(field: str) -> str:
-    """A value and where it comes from: of the source believed first that has one."""
+    """Return a value and its source: of the first source by priority that has one."""
     column = f't."{field}"'
     order = f"ORDER BY {_rank(field)}, t.last_seen DESC, t.id"
-    held = f"FILTER (WHERE {column} IS NOT NULL)"
+    present = f"FILTER (WHERE {column} IS NOT NULL)"
     return (
-        f'(array_agg({column} {order}) {held})[1] AS "{field}",'
-        f" (array_agg(t.source {order}) {held})[1] AS {field}_source"
+        f'(array_agg({column} {order}) {present})[1] AS "{field}",'
+        f" (array_agg(t.source {order}) {present})[1] AS {field}_source"
     )
 
 
@@ -91,15 +75,18 @@ def _member(kind: str, alias: str = "t") -> str:
 _ENTITY = "coalesce(m.entity, t.source || ':' || t.id)"
 
 
-def _view(kind: str, name: str, rows: str, fields: tuple[str, ...], more: str = "") -> str:
+def _entity_view(kind: str, rows: str, fields: tuple[str, ...], more: str = "") -> Definition:
     values = ", ".join(map(_picked, fields))
-    return f"""CREATE OR REPLACE VIEW {name} AS SELECT {_ENTITY} AS id, {values}{more},
+    return view(
+        kind,
+        f"""SELECT {_ENTITY} AS id, {values}{more},
         array_agg(DISTINCT t.source ORDER BY t.source) AS sources, count(*) AS records,
         min(t.expires_at) AS expires_at
-        FROM {rows} t {_member(kind)} GROUP BY {_ENTITY}"""
+        FROM {rows} t {_member(kind)} GROUP BY {_ENTITY}""",
+    )
 
 
-# A place among those of the same source, from 0 to 100, where no source tells a popularity itself.
+# Where no source gives a popularity, it is the percentile (0 to 100) among artists of one source.
 _POPULAR = """(SELECT a.*, CASE WHEN a.popularity IS NOT NULL THEN a.popularity
     WHEN a.followers IS NOT NULL THEN cast(round(cast(100 * percent_rank() OVER (
         PARTITION BY a.source, a.followers IS NULL ORDER BY a.followers) AS numeric)) AS bigint)
@@ -111,7 +98,7 @@ _POPULAR = """(SELECT a.*, CASE WHEN a.popularity IS NOT NULL THEN a.popularity
 
 
 def _popularity() -> str:
-    """SQL: the columns of an artist's popularity, its source, and the largest counts."""
+    """Return the columns of an artist's popularity and its source, and the largest counts."""
     order = (
         f"ORDER BY CASE t.fame_by WHEN 'popularity' THEN 0 ELSE 1 END, {_rank('popularity')},"
         " t.id) FILTER (WHERE t.fame IS NOT NULL))[1]"
@@ -125,10 +112,10 @@ _MEASURES = ", ".join(f'f."{name}"' for name in _MEASURED)
 _TRACKS = f"""(SELECT k.*, {_MEASURES} FROM store.track k
     LEFT JOIN store.features f ON f.source = k.source AND f.id = k.id)"""
 
-# Every genre that any source gives an artist, by the words of its own.
-_ARTIST_GENRES = f"""CREATE OR REPLACE VIEW artist_genre_of AS
-    SELECT DISTINCT {_ENTITY} AS artist, lower(t.genre) AS genre, t.source, t.licence FROM (
-        SELECT a.source, a.id, unnest(a.genres) AS genre, cast(NULL AS {{text}}) AS licence
+# Every genre that any source gives an artist, in the words of that source.
+_ARTIST_GENRES = f"""SELECT DISTINCT {_ENTITY} AS artist,
+    lower(t.genre) AS genre, t.source, t.licence FROM (
+        SELECT a.source, a.id, unnest(a.genres) AS genre, cast(NULL AS VARCHAR) AS licence
         FROM store.artist a
         UNION ALL SELECT l.source, l.artist_id, coalesce(n.name, l.genre_id), NULL
         FROM store.artist_genre l
@@ -138,23 +125,22 @@ _ARTIST_GENRES = f"""CREATE OR REPLACE VIEW artist_genre_of AS
             SELECT name FROM identity.genres))
         ) t {_member("artist")} WHERE t.genre IS NOT NULL"""
 
-_BY_GENRE = """CREATE OR REPLACE VIEW artist_by_genre AS
-    SELECT DISTINCT g.artist, coalesce(w.within, g.genre) AS genre FROM artist_genre_of g
-    LEFT JOIN identity.genre_tree w ON w.name = g.genre"""
+_ARTIST_BY_GENRE = """SELECT DISTINCT g.artist, coalesce(w.within, g.genre) AS genre
+    FROM artist_genre_of g LEFT JOIN identity.genre_tree w ON w.name = g.genre"""
 
 
 def _first(value: str, source: str, field: str) -> str:
-    """A value and its source, from one row: of the source believed first."""
+    """Return a value and its source, both from the first row by priority of the source."""
     order = f"ORDER BY {_rank(field).replace('t.source', source)}, {value}"
-    held = f"FILTER (WHERE {value} IS NOT NULL)"
+    present = f"FILTER (WHERE {value} IS NOT NULL)"
     return (
-        f"(array_agg({value} {order}) {held})[1] AS {field},"
-        f" (array_agg({source} {order}) {held})[1] AS {field}_source"
+        f"(array_agg({value} {order}) {present})[1] AS {field},"
+        f" (array_agg({source} {order}) {present})[1] AS {field}_source"
     )
 
 
-def _wide() -> str:
-    """Artists with what people ask for together, each with who tells it."""
+def _artist_wide() -> str:
+    """Return the query of artists with genres, related artists, tempo and preview."""
     tracks = f"""SELECT {_ENTITY} AS artist, x.tempo, x.tempo_source, x.preview, x.source
         FROM (SELECT k.source, k.artist_ids[1] AS id, f.tempo, f.source AS tempo_source,
             k.preview_url AS preview
@@ -170,9 +156,8 @@ def _wide() -> str:
         array_agg(DISTINCT t.source ORDER BY t.source) AS related_sources
         FROM (SELECT source, artist_id AS id, related_id
         FROM store.artist_relation) t {_member("artist")} GROUP BY {_ENTITY}"""
-    return f"""CREATE OR REPLACE VIEW artist_wide AS
-        SELECT a.*, g.genres, g.genres_sources, g.genres_licence, r.related, r.related_sources,
-        k.bpm, k.bpm_sources, k.preview_url, k.preview_url_source FROM artist a
+    return f"""SELECT a.*, g.genres, g.genres_sources, g.genres_licence, r.related,
+        r.related_sources, k.bpm, k.bpm_sources, k.preview_url, k.preview_url_source FROM artist a
         LEFT JOIN (SELECT artist, array_agg(DISTINCT genre ORDER BY genre) AS genres,
             array_agg(DISTINCT source ORDER BY source) AS genres_sources,
             string_agg(DISTINCT licence, ', ') AS genres_licence
@@ -184,36 +169,11 @@ def _wide() -> str:
             FROM ({tracks}) every GROUP BY artist) k ON k.artist = a.id"""
 
 
-def tables() -> Iterator[tuple[str, str]]:
-    """The tables that `match` fills, as names and columns with types of DuckDB."""
-    for name, columns in TABLES.items():
-        yield name, ", ".join(f"{column} {{{kind}}}" for column, kind in columns.items())
-
-
-def unified() -> Iterator[str]:
-    """The views, in an order in which each finds what it needs."""
-    yield _view("artist", "artist", _POPULAR, _ARTIST, _popularity())
-    yield _view("recording", "recording", _TRACKS, (*_RECORDING, *_MEASURED))
-    yield _view("release", "release", "store.album", _RELEASE)
-    yield _ARTIST_GENRES.replace("{text}", "VARCHAR")
-    yield _BY_GENRE
-    yield _wide()
-
-
-_OF_KIND = {"artist": "artist", "recording": "track", "release": "album", "title": "title"}
-
-
-def forget_gone() -> Iterator[str]:
-    """What removes, after a purge, all that identity keeps of records that are not there any more.
-
-    A thing that was named by one of them, or held one, falls apart until it is matched again.
-    """
-    for kind, table in _OF_KIND.items():
-        here = f"SELECT 1 FROM store.{table} t WHERE t.source = m.source AND t.id = m.id"
-        yield f"""DELETE FROM identity.members WHERE kind = '{kind}' AND entity IN (
-            SELECT m.entity FROM identity.members m
-            WHERE m.kind = '{kind}' AND NOT EXISTS ({here}))"""
-        for side in "ab":
-            there = f"t.source = l.source_{side} AND t.id = l.id_{side}"
-            yield f"""DELETE FROM identity.links AS l WHERE l.kind = '{kind}'
-                AND NOT EXISTS (SELECT 1 FROM store.{table} t WHERE {there})"""
+def entity_views() -> Iterator[Definition]:
+    """Yield the views, each after those that it reads."""
+    yield _entity_view("artist", _POPULAR, _ARTIST, _popularity())
+    yield _entity_view("recording", _TRACKS, (*_RECORDING, *_MEASURED))
+    yield _entity_view("release", "store.album", _RELEASE)
+    yield view("artist_genre_of", _ARTIST_GENRES)
+    yield view("artist_by_genre", _ARTIST_BY_GENRE)
+    yield view("artist_wide", _artist_wide())

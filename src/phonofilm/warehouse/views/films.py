@@ -1,8 +1,8 @@
 """Views over the film tables: one wide row a title, and the snowflake of the anime job.
 
-The job's tables were keyed on names, so two people of one name were one. Here they are keyed on the
-sources' own ids. They stand in a schema of their own (`snowflake.titles`), because the plain names
-are those of all records. Every word here is understood by DuckDB and PostgreSQL alike.
+The job's tables were keyed on names, so two people of one name became one row. Here they are keyed
+on the ids of the sources. They are in a schema of their own (`snowflake.titles`), because the plain
+names belong to the records of all sources. DuckDB and PostgreSQL both understand every word.
 """
 
 from __future__ import annotations
@@ -10,50 +10,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from phonofilm.sources.priority import by_priority
+from phonofilm.warehouse.views.definition import Definition, schema, view
 
-# The billing ends somewhere: pages show three stars.
+# Title pages of IMDb show three stars.
 _STARS = 3
 _PEOPLE = {"directors": "director", "writers": "writer", "stars": "cast"}
 
 _STARRING = f"""SELECT source, title_id, person_id, position FROM (
     SELECT c.*, row_number() OVER (
-        PARTITION BY c.source, c.title_id ORDER BY c.position, c.person_id) AS place
-    FROM store.credit c WHERE c.role = 'cast') ranked WHERE place <= {_STARS}"""
+        PARTITION BY c.source, c.title_id ORDER BY c.position, c.person_id) AS billing
+    FROM store.credit c WHERE c.role = 'cast') ranked WHERE billing <= {_STARS}"""
 
 
 def _part(role: str) -> str:
-    """Title and person of everybody in a role."""
+    """Return the query of titles and people in a role."""
     if role == "cast":
         return _STARRING
     return f"SELECT source, title_id, person_id, position FROM store.credit WHERE role = '{role}'"
 
 
 def _names(column: str, role: str) -> str:
-    """The names of a role's people by title; an id where no name is known."""
+    """Return the query of the names in a role by title; an id where no name is known."""
     return f"""SELECT c.source, c.title_id, array_agg(coalesce(p.name, c.person_id)
         ORDER BY c.position NULLS LAST, c.person_id) AS {column} FROM ({_part(role)}) c
         LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
         GROUP BY c.source, c.title_id"""
 
 
-def title_views() -> Iterator[str]:
-    """`titles_wide`: titles with rating, genres and people; `films`: of all sources, joined."""
+def title_views() -> Iterator[Definition]:
+    """Yield `titles_wide`, titles with rating, genres and people, and `films`, of all sources."""
     joins = "".join(
         f" LEFT JOIN ({_names(column, role)}) {column} ON {column}.source = t.source"
         f" AND {column}.title_id = t.id"
         for column, role in _PEOPLE.items()
     )
-    yield f"""CREATE OR REPLACE VIEW titles_wide AS SELECT t.*, r.rating, r.votes, g.genres,
+    query = f"""SELECT t.*, r.rating, r.votes, g.genres,
         directors.directors, writers.writers, stars.stars FROM titles t
         LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id
         LEFT JOIN (SELECT source, title_id, array_agg(genre ORDER BY genre) AS genres
             FROM store.title_genre GROUP BY source, title_id) g
             ON g.source = t.source AND g.title_id = t.id{joins}"""
-    yield films()
+    yield view("titles_wide", query)
+    yield view("films", _films())
 
 
-# What belongs together comes from one source: the first that has the first of them.
-_FILLED = (
+# Fields of one group come from one source: the first that has the first field of the group.
+_FIELD_GROUPS = (
     ("name",),
     ("original_name",),
     ("title_type", "is_series"),
@@ -75,14 +77,17 @@ _FILLED = (
 )
 
 
-def _filled(group: tuple[str, ...], name: str, sources: list[str]) -> str:
-    """SQL: a field of a group, from the first source that has the first field of the group."""
+def _first_available(group: tuple[str, ...], name: str, sources: list[str]) -> str:
+    """Return the expression of a field, from the first source with the first of its group."""
     cases = " ".join(f"WHEN {s}.{group[0]} IS NOT NULL THEN {s}.{name}" for s in sources)
     return f"CASE {cases} END AS {name}"
 
 
-def films() -> str:
-    """One row a title of all sources, joined by IMDb's id; each fills what those before it lack."""
+def _films() -> str:
+    """Return the query of one row per title of all sources, joined by the id of IMDb.
+
+    Each source fills the fields that those with a higher priority lack.
+    """
     sources = by_priority(kind="title")
     parts = ", ".join(
         f"{source} AS (SELECT DISTINCT ON (imdb_id) * FROM titles_wide"
@@ -90,15 +95,17 @@ def films() -> str:
         for source in sources
     )
     ids = " UNION ".join(f"SELECT imdb_id FROM {source}" for source in sources)
-    values = ", ".join(_filled(group, name, sources) for group in _FILLED for name in group)
-    told = " || ".join(
+    values = ", ".join(
+        _first_available(group, name, sources) for group in _FIELD_GROUPS for name in group
+    )
+    names = " || ".join(
         f"CASE WHEN {source}.id IS NULL THEN '' ELSE '{source} ' END" for source in sources
     )
-    kept = ", ".join(f"{source}.expires_at" for source in sources)
+    expiries = ", ".join(f"{source}.expires_at" for source in sources)
     joins = " ".join(f"LEFT JOIN {s} ON {s}.imdb_id = ids.imdb_id" for s in sources)
-    return f"""CREATE OR REPLACE VIEW films AS WITH {parts}, ids AS ({ids})
-        SELECT ids.imdb_id AS id, {values}, trim({told}) AS sources,
-        least({kept}) AS expires_at FROM ids {joins}"""
+    return f"""WITH {parts}, ids AS ({ids})
+        SELECT ids.imdb_id AS id, {values}, trim({names}) AS sources,
+        least({expiries}) AS expires_at FROM ids {joins}"""
 
 
 _TITLES = """SELECT t.id, t.last_seen AS scrape_ts, t.runtime_ms / 60000 AS duration, t.is_series,
@@ -110,19 +117,19 @@ _TITLES = """SELECT t.id, t.last_seen AS scrape_ts, t.runtime_ms / 60000 AS dura
     FROM store.title t LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id"""
 
 
-def snowflake() -> Iterator[str]:
-    """The nine tables of the job, as views."""
-    yield "CREATE SCHEMA IF NOT EXISTS snowflake"
-    yield f"CREATE OR REPLACE VIEW snowflake.titles AS {_TITLES}"
+def snowflake_views() -> Iterator[Definition]:
+    """Yield the nine tables of the anime job as views, and their schema."""
+    yield schema("snowflake")
+    yield view("snowflake.titles", _TITLES)
     for table, role in _PEOPLE.items():
-        yield f"""CREATE OR REPLACE VIEW snowflake.{table} AS
-            SELECT DISTINCT c.person_id AS id, p.name, p.birth_year AS born_year,
+        people = f"""SELECT DISTINCT c.person_id AS id, p.name, p.birth_year AS born_year,
             cast(NULL AS bigint) AS born_month, cast(NULL AS bigint) AS born_day, c.source
             FROM ({_part(role)}) c
             LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id"""
-        yield f"""CREATE OR REPLACE VIEW snowflake.titles_{table} AS
-            SELECT title_id, person_id AS {table[:-1]}_id, source FROM ({_part(role)}) c"""
-    yield """CREATE OR REPLACE VIEW snowflake.genres AS
-        SELECT DISTINCT genre AS id, genre, source FROM store.title_genre"""
-    yield """CREATE OR REPLACE VIEW snowflake.titles_genres AS
-        SELECT title_id, genre AS genre_id, source FROM store.title_genre"""
+        yield view(f"snowflake.{table}", people)
+        links = f"SELECT title_id, person_id AS {table[:-1]}_id, source FROM ({_part(role)}) c"
+        yield view(f"snowflake.titles_{table}", links)
+    genres = "SELECT DISTINCT genre AS id, genre, source FROM store.title_genre"
+    yield view("snowflake.genres", genres)
+    links = "SELECT title_id, genre AS genre_id, source FROM store.title_genre"
+    yield view("snowflake.titles_genres", links)

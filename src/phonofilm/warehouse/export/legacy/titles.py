@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
 from phonofilm.errors import UsageError, storage_error
+from phonofilm.files import atomic_write
 from phonofilm.warehouse.export.card import Exported, attributions, write_card
 from phonofilm.workspace import Workspace
 
+# The columns are the fields of `_TitleRow`.
 _SQL = """SELECT t.id, t.imdb_id, t.last_seen, t.name, t.poster_url, t.rating, t.votes, t.is_series,
     t.runtime_ms, t.genres, t.release_date, t.plot, p.people
     FROM titles_wide t LEFT JOIN (
@@ -24,35 +27,59 @@ _SQL = """SELECT t.id, t.imdb_id, t.last_seen, t.name, t.poster_url, t.rating, t
         ON p.source = t.source AND p.title_id = t.id
     WHERE t.expires_at IS NULL OR t.expires_at > now() AT TIME ZONE 'UTC' ORDER BY t.source, t.id"""
 _ROLES = {"director": "Director", "writer": "Writer", "cast": "Stars"}
-_STARS = 3
+_STARS_MAX = 3  # as many as a title page of IMDb shows
 _HOST = "https://www.imdb.com"
+_ROWS_PER_FETCH = 2000
+
+
+class _TitleRow(NamedTuple):
+    """A row of the query; `people` are structs of role, name and id."""
+
+    id: str
+    imdb_id: str | None
+    last_seen: datetime
+    name: str | None
+    poster_url: str | None
+    rating: float | None
+    votes: int | None
+    is_series: bool | None
+    runtime_ms: int | None
+    genres: list[str] | None
+    release_date: str | None
+    plot: str | None
+    people: list[dict[str, str]] | None
 
 
 def write_titles(
     connection: duckdb.DuckDBPyConnection, folder: Workspace, out: Path, per_file: int
 ) -> list[Exported]:
-    """Writes `OUT/YYYY-MM-DD/titles-00001.json` and so on; the card lies beside OUT."""
+    """Write `OUT/YYYY-MM-DD/titles-00001.json` and so on, at most `per_file` titles each.
+
+    The card is next to OUT. Files of an earlier export that are not written again are deleted.
+    """
     if out.is_file():
         raise UsageError(f"{out} is a file.", next_step="Name a folder: --out titles")
-    rows, fresh = 0, set()
+    rows, written = 0, set()
     try:
         for number, part in enumerate(_parts(_titles(connection), per_file), 1):
             day = out / part[0]["scrape_ts"][:10]
             day.mkdir(parents=True, exist_ok=True)
             target = day / f"titles-{number:05d}.json"
-            growing = target.with_suffix(".growing")
-            growing.write_text(json.dumps(part, ensure_ascii=False, indent=1), encoding="utf-8")
-            growing.replace(target)
-            fresh.add(target)
+            atomic_write(target, json.dumps(part, ensure_ascii=False, indent=1))
+            written.add(target)
             rows += len(part)
         out.mkdir(parents=True, exist_ok=True)
-        for old in out.glob("????-??-??/titles-?????.json"):  # of an earlier export
-            if old not in fresh:
+        for old in out.glob("????-??-??/titles-?????.json"):
+            if old not in written:
                 old.unlink()
     except OSError as error:
         raise storage_error(out, error) from error
     card = write_card(connection, folder, "titles", out, rows, _SQL)
-    return [Exported("titles", out, card, rows, attributions(connection))]
+    return [
+        Exported(
+            table="titles", path=out, card=card, rows=rows, attribution=attributions(connection)
+        )
+    ]
 
 
 def _parts(titles: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
@@ -61,49 +88,36 @@ def _parts(titles: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[st
 
 
 def _titles(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
-    found = connection.execute(_SQL)
-    while rows := found.fetchmany(2000):
+    result = connection.execute(_SQL)
+    while rows := result.fetchmany(_ROWS_PER_FETCH):
         for row in rows:
-            yield _title(*row)
+            yield _title(_TitleRow._make(row))
 
 
-def _title(  # noqa: PLR0913 - the columns of one query
-    id_: str,
-    imdb_id: str | None,
-    seen: Any,
-    name: str | None,
-    poster: str | None,
-    rating: float | None,
-    votes: int | None,
-    is_series: bool | None,
-    runtime_ms: int | None,
-    genres: list[str] | None,
-    released: str | None,
-    plot: str | None,
-    people: list[dict[str, str]] | None,
-) -> dict[str, Any]:
+def _title(row: _TitleRow) -> dict[str, Any]:
+    """Return a title as the job wrote it; its keys and their order are those of the job."""
     return {
-        "scrape_ts": seen.isoformat(),
-        "title": name,
-        "url": f"{_HOST}/title/{imdb_id}/" if imdb_id else id_,
-        "poster_url": poster,
-        "ratingValue": rating,
-        "ratingCount": votes,
-        "name": name,
-        "isSeries": is_series,
-        "duration": None if runtime_ms is None else runtime_ms // 60_000,
-        "genres": genres or [],
-        "release_date": released,
-        "summary_text": plot,
-        "credits": _credits(people or []),
+        "scrape_ts": row.last_seen.isoformat(),
+        "title": row.name,
+        "url": f"{_HOST}/title/{row.imdb_id}/" if row.imdb_id else row.id,
+        "poster_url": row.poster_url,
+        "ratingValue": row.rating,
+        "ratingCount": row.votes,
+        "name": row.name,
+        "isSeries": row.is_series,
+        "duration": None if row.runtime_ms is None else row.runtime_ms // 60_000,
+        "genres": row.genres or [],
+        "release_date": row.release_date,
+        "summary_text": row.plot,
+        "credits": _credits(row.people or []),
     }
 
 
 def _credits(people: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """Names and links by role; as many stars as a page shows."""
-    by: dict[str, list[dict[str, str]]] = {}
+    """Return names and links by role, with at most three stars."""
+    by_role: dict[str, list[dict[str, str]]] = {}
     for person in people:
-        held = by.setdefault(_ROLES[person["role"]], [])
-        if person["role"] != "cast" or len(held) < _STARS:
-            held.append({"name": person["name"], "link": f"{_HOST}/name/{person['id']}/"})
-    return by
+        credited = by_role.setdefault(_ROLES[person["role"]], [])
+        if person["role"] != "cast" or len(credited) < _STARS_MAX:
+            credited.append({"name": person["name"], "link": f"{_HOST}/name/{person['id']}/"})
+    return by_role

@@ -1,0 +1,52 @@
+"""Counts of a load, shared by the loaders of responses and dumps."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from phonofilm.warehouse.engines.base import Merged
+
+
+class Loaded(msgspec.Struct):
+    """Result of a load: rows by plural kind, and `answers`, the number of responses read."""
+
+    inserted: dict[str, int]
+    updated: dict[str, int]
+    unchanged: dict[str, int]
+    quarantined: int
+    findings: dict[str, int]
+    answers: int
+    segments: int
+    elapsed_s: float
+
+
+class LoadCounts:
+    """Rows, findings and quarantined rows so far; `segments` counts dumps as well."""
+
+    def __init__(self) -> None:
+        self.merged: dict[str, Merged] = {}
+        self.findings: Counter[str] = Counter()
+        self.quarantined = 0
+        self.responses = 0
+        self.segments = 0
+
+    def add(self, plural: str, merged: Merged) -> None:
+        """Add the rows of a merge."""
+        total = self.merged.get(plural, Merged(inserted=0, updated=0, unchanged=0))
+        self.merged[plural] = Merged._make(map(sum, zip(total, merged, strict=True)))
+
+    def result(self, elapsed_s: float) -> Loaded:
+        """Return the result of the load."""
+        rows = self.merged.items()
+        return Loaded(
+            inserted={plural: merged.inserted for plural, merged in rows},
+            updated={plural: merged.updated for plural, merged in rows},
+            unchanged={plural: merged.unchanged for plural, merged in rows},
+            quarantined=self.quarantined,
+            findings=dict(self.findings),
+            answers=self.responses,
+            segments=self.segments,
+            elapsed_s=round(elapsed_s, 3),
+        )

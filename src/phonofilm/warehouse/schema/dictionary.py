@@ -1,0 +1,21 @@
+"""The data dictionary, for docs/data-dictionary.md."""
+
+from __future__ import annotations
+
+from phonofilm.records import RECORDS, columns
+from phonofilm.warehouse.schema.tables import PROVENANCE, PROVENANCE_TEXT
+
+
+def data_dictionary() -> str:
+    """Return the tables and columns of all records as Markdown."""
+    lines = ["# Data dictionary", "", "Generated from the record classes.", ""]
+    for cls in RECORDS:
+        lines += [f"## {cls.plural}", "", str(cls.__doc__).split("\n")[0], ""]
+        lines += ["| column | type | meaning |", "|---|---|---|"]
+        lines += [f"| {c.name} | {c.sql_type} | {c.text} |" for c in columns(cls)]
+        lines += [
+            f"| {name} | {PROVENANCE.get(name, 'VARCHAR')} | {text} |"
+            for name, text in PROVENANCE_TEXT.items()
+        ]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,22 @@
+"""Parts of the database that are created by one statement each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Definition(NamedTuple):
+    """A schema, table or view: its name, and the statement that creates it where it is missing."""
+
+    name: str
+    statement: str
+
+
+def view(name: str, query: str) -> Definition:
+    """Define a view, which replaces an older one of that name."""
+    return Definition(name, f"CREATE OR REPLACE VIEW {name} AS {query}")
+
+
+def schema(name: str) -> Definition:
+    """Define a schema."""
+    return Definition(name, f"CREATE SCHEMA IF NOT EXISTS {name}")
