@@ -26,16 +26,17 @@ from aiohttp import web
 from benchmarks.tables import table
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
-from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Named
-from phonofilm.crawl.session import crawl
+from phonofilm.crawl.session import CrawlOptions, crawl
 from phonofilm.findings import Findings
 from phonofilm.landing.envelope import RunInfo
-from phonofilm.media.downloads import DownloadContext, MediaDownloads, session
+from phonofilm.media.downloads import DownloadContext, MediaDownloads
 from phonofilm.media.fetcher import Fetcher
+from phonofilm.media.senders import LimitedSender, RetryingSender, RunState
 from phonofilm.net.clock import Clock
+from phonofilm.net.http_client import UNCOMPRESSED, ClientOptions, HttpClient
 from phonofilm.net.limiter import Limiter
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.server import Plan, running
@@ -180,27 +181,28 @@ async def our_files(url: str, files: int, root: Path) -> None:
     folder, source = Workspace(root), get("soundcloud")
     folder.open()
     frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
-    writer = ResponseWriter(
-        workspace=folder,
-        frontier=frontier,
-        manifest=source.manifest,
-        run_info=RunInfo("soundcloud", "official", "terms", "run-1"),
-        clock=Clock(),
-        key=None,
-        workers=CONNECTIONS,
-    )
+    stamp = RunInfo("soundcloud", "official", "terms", "run-1")
+    writer = ResponseWriter(folder, frontier, source.manifest, stamp, Clock(), None, CONNECTIONS)
     wishes = {
         f"{url}/file/{n}": [
             MediaRef("track", str(n), "artwork", f"{url}/file/{n}", "cc-by", "page")
         ]
         for n in range(files)
     }
-    async with session("benchmark", CONNECTIONS, 60.0) as opened:
-        fetcher = Fetcher(root, opened, lambda host: True)
-        tools = DownloadContext(
-            fetcher, frontier, writer, Limiter([], Clock()), Clock(), Findings(), "run-1"
+    async with HttpClient(ClientOptions(connections=CONNECTIONS, headers=UNCOMPRESSED)) as client:
+        state = RunState()
+        fetcher = Fetcher(root, client, lambda host: True)
+        limited = LimitedSender(fetcher, Limiter([], Clock()), Clock(), state)
+        context = DownloadContext(
+            sender=RetryingSender(limited),
+            frontier=frontier,
+            writer=writer,
+            state=state,
+            findings=Findings(),
+            run="run-1",
+            root=root,
         )
-        result = await MediaDownloads(tools, root, away=False).run(wishes, CONNECTIONS)
+        result = await MediaDownloads(context).run(wishes, CONNECTIONS)
         await writer.finish()
     frontier.close()
     assert result.files == files, result

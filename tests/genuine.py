@@ -75,7 +75,7 @@ def _http_request(server: SandboxServer, source: str, request: Request) -> HttpR
         "/" + path.strip("/"),
         {name: values[0] for name, values in lists.items()} | key,
         {
-            "Authorization": f"{manifest.token_scheme} sandbox-t",
+            "Authorization": f"{manifest.auth.scheme} sandbox-t",
             "User-Agent": "tests (me@example.org)",
         },
         json.dumps({post: request.ids}).encode() if post else b"",

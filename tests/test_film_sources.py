@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.scope.selection import Selection, select
-from phonofilm.errors import ConfigurationError, TermsError
-from phonofilm.net.origin import live_origin
+from phonofilm.errors import ConfigurationError, CredentialsError, TermsError
+from phonofilm.net.auth.credentials import StaticToken
+from phonofilm.net.origin.live import live_origin
 from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
@@ -128,25 +129,17 @@ def test_titles_by_imdbs_ids(folder, stand_in) -> None:
     assert plots > 0
 
 
-def test_a_wrong_key_is_said(folder, stand_in, monkeypatch) -> None:
-    from phonofilm.errors import CredentialsError
-    from phonofilm.net import origin
-
+def test_a_wrong_key_is_said(folder, stand_in) -> None:
     url, _ = stand_in("tmdb", titles=500)
-    monkeypatch.setattr(origin, "Origin", _with_a_wrong_key(origin.Origin))
-    with pytest.raises(CredentialsError):
-        collect(folder, "tmdb", url, "titles")
-
-
-def _with_a_wrong_key(real):
-    def make(*arguments, **named):
-        return real(*arguments, **(named | {"authorization": "Bearer wrong"}))
-
-    return make
+    section = SourceSettings(
+        accept_terms=True, basis="mine", base_url=url, token=SecretStr("wrong")
+    )
+    with pytest.raises(CredentialsError, match="refuses the key"):
+        collect(folder, "tmdb", None, "titles", settings=Settings(tmdb=section))
 
 
 def test_each_asks_for_what_its_service_asks(folder) -> None:
-    with pytest.raises(ConfigurationError, match="who is asking"):
+    with pytest.raises(ConfigurationError, match="requires a contact"):
         live_origin(get("wikidata"), Settings())
     with pytest.raises(TermsError):
         live_origin(get("tmdb"), Settings())
@@ -156,7 +149,7 @@ def test_each_asks_for_what_its_service_asks(folder) -> None:
     told = live_origin(
         get("tmdb"), Settings(tmdb=own.model_copy(update={"token": SecretStr("k3y")}))
     )
-    assert told.authorization == "Bearer k3y"
+    assert told.credentials == StaticToken(authorization="Bearer k3y")
 
 
 def test_titles_are_found_at_tmdb_and_in_the_warehouse(folder, stand_in, tmp_path) -> None:

@@ -28,6 +28,7 @@ from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check_dump
 from phonofilm.net import resumable_download
+from phonofilm.net.retry import RetryPolicy
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import Rule
@@ -451,7 +452,8 @@ class TestBadInput:
 class TestTheHost:
     @pytest.fixture(autouse=True)
     def _no_pause(self, monkeypatch) -> None:
-        monkeypatch.setattr(resumable_download, "_PAUSE_SECONDS", 0.001)
+        quick = RetryPolicy(attempts_max=5, first_pause_seconds=0.001)
+        monkeypatch.setattr(resumable_download, "RETRIES", quick)
 
     def test_what_did_not_change_is_not_fetched(self, folder, stand_in) -> None:
         url, served = stand_in("imdb", titles=300)

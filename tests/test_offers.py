@@ -126,7 +126,11 @@ def test_a_probe_finds_the_access_level_with_one_call_per_capability(
     url, served = stand_in("spotify", access=access, artists=200)
     told = run(probe(folder, Settings(), "spotify", url))
     assert access in told.levels
-    assert told.calls == calls_made(served) == sum(p.answer != "not asked" for p in told.found)
+    assert (
+        told.requests
+        == calls_made(served)
+        == sum(c.answer != "not asked" for c in told.capabilities)
+    )
     assert not told.stopped
 
 

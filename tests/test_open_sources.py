@@ -16,7 +16,8 @@ from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, FollowNothing, Named
 from phonofilm.crawl.session import crawl
 from phonofilm.errors import ConfigurationError
-from phonofilm.net.origin import budgets_of, live_origin
+from phonofilm.net.auth.credentials import StaticToken
+from phonofilm.net.origin.live import budgets_of, live_origin
 from phonofilm.records import Album, Artist, ExternalId, Tag, Track
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get
@@ -138,7 +139,7 @@ def test_a_real_client_reads_the_stand_in_of_musicbrainz(client) -> None:
 
 
 def test_musicbrainz_wants_to_know_who_asks(stand_in) -> None:
-    with pytest.raises(ConfigurationError, match="asks who is asking"):
+    with pytest.raises(ConfigurationError, match="requires a contact address"):
         live_origin(get("musicbrainz"), Settings())
     told = live_origin(
         get("musicbrainz"), Settings(musicbrainz=SourceSettings(contact="me@example.org"))
@@ -288,11 +289,11 @@ def test_what_another_host_answers_is_asked_there_without_a_key() -> None:
     assert manifest.endpoints["similar"].base_url == "https://labs.api.listenbrainz.org"
     own = SourceSettings(token="t0ken")
     told = live_origin(get("listenbrainz"), Settings(listenbrainz=own))
-    assert told.authorization == "Token t0ken"
-    assert told.elsewhere
+    assert told.credentials == StaticToken(authorization="Token t0ken")
+    assert told.other_hosts
     assert not live_origin(
         get("listenbrainz"), Settings(listenbrainz=SourceSettings(base_url="http://x"))
-    ).elsewhere
+    ).other_hosts
 
 
 def test_a_key_never_goes_to_another_host() -> None:
@@ -309,5 +310,5 @@ def test_a_key_never_goes_to_another_host() -> None:
 
     source, secret = get("listenbrainz"), {"Authorization": "Token t0ken"}
     for endpoint in ("similar", "artist_popularity"):
-        run(send(source, "open", Request(endpoint, ("x",)), Sender(), secret, elsewhere=True))
+        run(send(source, "open", Request(endpoint, ("x",)), Sender(), secret, other_hosts=True))
     assert sent == [("https://labs.api.listenbrainz.org", {}), ("", secret)]

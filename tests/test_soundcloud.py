@@ -13,7 +13,8 @@ from phonofilm.crawl import guards
 from phonofilm.crawl.scope.scopes import Named
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import CredentialsError, ParkedError, StoreError, TermsError, UsageError
-from phonofilm.net.auth.client_token import ClientToken, Credentials
+from phonofilm.net.auth.client_token import ClientToken
+from phonofilm.net.auth.credentials import ClientCredentials
 from phonofilm.net.transport import Transport
 from phonofilm.privacy.pseudonyms import pseudonym
 from phonofilm.runtime.event_loop import run
@@ -367,14 +368,14 @@ def test_tokens_are_counted_and_no_more_are_asked_for_than_allowed(stand_in, tmp
 
     async def ask(times: int) -> None:
         async with Transport(url) as transport:
-            token = ClientToken(
-                transport,
-                f"{url}/oauth/token",
-                Credentials("me", "secret"),
-                tmp_path,
-                "OAuth",
-                [Budget(3, 3600)],
+            credentials = ClientCredentials(
+                url=f"{url}/oauth/token",
+                client_id="me",
+                client_secret="secret",
+                scheme="OAuth",
+                budgets=[Budget(3, 3600)],
             )
+            token = ClientToken(transport, credentials, tmp_path)
             for _ in range(times):
                 headers = await token.headers()
                 assert headers["Authorization"].startswith("OAuth sandbox-")
@@ -541,7 +542,7 @@ def test_refused_again_and_again_is_parked_for_an_hour(folder, stand_in, monkeyp
 
 
 def test_names_of_media_and_kinds_are_checked_before_anything_is_asked(folder) -> None:
-    from phonofilm.media.downloads import parse_roles
+    from phonofilm.media.wanted import parse_roles
 
     assert parse_roles("all", SOUNDCLOUD)[:2] == ["artwork", "profile"]
     with pytest.raises(UsageError, match="no media called"):

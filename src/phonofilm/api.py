@@ -31,7 +31,7 @@ from phonofilm.erasure.person import Removed, erase_person
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.imports.saved import LandResult, land
-from phonofilm.media.downloads import parse_roles
+from phonofilm.media.wanted import parse_roles
 from phonofilm.records import RECORDS, Record
 from phonofilm.runtime.event_loop import run
 from phonofilm.show.report import report

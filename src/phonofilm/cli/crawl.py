@@ -21,7 +21,7 @@ from phonofilm.crawl.session import crawl_all
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage, format_duration, format_minute
 from phonofilm.logs import listen, log
-from phonofilm.media.downloads import parse_roles
+from phonofilm.media.wanted import parse_roles
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, source_names
 from phonofilm.workspace import Workspace

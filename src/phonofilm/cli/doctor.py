@@ -17,6 +17,7 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out
 from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
+from phonofilm.net.auth.credentials import missing_credential
 from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
 from phonofilm.warehouse.engines.location import display_url, saved_location
@@ -82,7 +83,8 @@ def _sources(settings: Settings) -> Iterator[Check]:
         elif not manifest.endpoints:
             yield Check("good", f"{manifest.title}: files, by phonofilm import {name}")
         else:
-            key = "your client id" if manifest.key_parameter else "no key needed"
+            has_key = manifest.auth.kind == "key_parameter"
+            key = "your client id" if has_key else "no key needed"
             yield Check("good", f"{manifest.title}: ready, {key}")
 
 
@@ -92,23 +94,10 @@ def _missing(manifest: Manifest, own: SourceSettings) -> Iterator[str]:
         yield f"read {manifest.terms.url}, then set accept_terms = true"
     if manifest.terms.must_accept and not own.basis:
         yield 'say on what ground: basis = "..."'
-    if manifest.token_url and not (own.client_id and own.client_secret.get_secret_value()):
-        yield "make an app at the source and set client_id and client_secret (.env is read)"
-    if manifest.key_parameter and not own.client_id:
-        yield "get a free client id at the source and set client_id (.env is read)"
-    if manifest.grant and not _granted(own):
-        yield "set your own token; or client_id with refresh_token, or with username and password"
-    elif manifest.bearer and not manifest.grant and not own.token.get_secret_value():
-        yield "get a free key at the source and set token (.env is read)"
-    if manifest.user_agent_contact and not own.contact:
+    if missing := missing_credential(manifest.auth, own):
+        yield missing.advice
+    if manifest.auth.contact and not own.contact:
         yield 'say who is asking: contact = "you@example.org"'
-
-
-def _granted(own: SourceSettings) -> bool:
-    """Whether a person's own token is there, or what one can be got with."""
-    account = own.username and own.password.get_secret_value()
-    got = own.refresh_token.get_secret_value() or account
-    return bool(own.token.get_secret_value() or (own.client_id and got))
 
 
 def _elsewhere(folder: Workspace) -> Iterator[Check]:

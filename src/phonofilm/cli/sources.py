@@ -10,12 +10,12 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, out, say, table
 from phonofilm.cli.enrich import places
 from phonofilm.config import load_settings
-from phonofilm.crawl.probe import Probe, probe
+from phonofilm.crawl.probe import ProbeResult, probe
 from phonofilm.crawl.scope.goal import parse_want
 from phonofilm.enrich.next_requests import Permitted, ways
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_duration
-from phonofilm.net.origin import sandbox_addresses, sandbox_origin
+from phonofilm.net.origin.sandbox import sandbox_addresses, sandbox_origin
 from phonofilm.records.kinds import OFFERED
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, source_names
@@ -55,10 +55,7 @@ def command(
 
 def _as_row(manifest: Manifest, held: Offer) -> dict[str, object]:
     row = held._asdict()
-    return row | {
-        "licence": manifest.terms.licence,
-        "needs_key": bool(manifest.token_url) or manifest.bearer,
-    }
+    return row | {"licence": manifest.terms.licence, "needs_key": manifest.auth.needs_key}
 
 
 def _show_source(manifest: Manifest) -> None:
@@ -100,11 +97,11 @@ def cell(held: Offer) -> str:
     return f"gone {held.gone}" if held.gone else "never"
 
 
-def _show_probe(told: Probe) -> None:
-    table(("call", "answers", ""), [(p.call, p.answer, p.said) for p in told.found])
+def _show_probe(told: ProbeResult) -> None:
+    table(("call", "answers", ""), [(c.endpoint, c.answer, c.reason) for c in told.capabilities])
     fits = ", ".join(told.levels) or "none that is known"
     out.print(
-        f"{told.calls} calls. Access level that fits: [bold]{fits}[/] (set: {told.configured})"
+        f"{told.requests} calls. Access level that fits: [bold]{fits}[/] (set: {told.configured})"
     )
     if told.stopped:
         out.print(f"[yellow]![/] Stopped early: {told.stopped}")

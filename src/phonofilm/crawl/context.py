@@ -9,7 +9,7 @@ from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Scope
-from phonofilm.net.base import Sender, Tokens
+from phonofilm.net.base import Authenticator, Sender
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
 from phonofilm.sources.http import HttpSource
@@ -30,7 +30,7 @@ class CrawlContext(NamedTuple):
     planner: Scheduler
     limiter: Limiter
     sender: Sender
-    tokens: Tokens
+    tokens: Authenticator
     writer: ResponseWriter
     clock: Clock
     run: str

@@ -36,7 +36,7 @@ from phonofilm.crawl.retries import Attempt, RetryQueue
 from phonofilm.errors import PhonofilmError
 from phonofilm.findings import Findings
 from phonofilm.logs import log
-from phonofilm.net.transport import NoResponse
+from phonofilm.net.base import NoResponse
 from phonofilm.sources.contract import Outcome, Response
 
 _NO_RESPONSE = Response(0, {}, b"")
@@ -152,7 +152,7 @@ class OutcomeHandler:
         reason = f"{silence.kind}: {silence.detail}"
         self._record_request(attempt.task, 0, silence.kind)
         self._fail(self._silence.on_silence(reason))
-        await self._retry_or_fail(attempt, silence.worth_another_try, reason)
+        await self._retry_or_fail(attempt, silence.is_retryable, reason)
 
     async def _retry_or_fail(self, attempt: Attempt, may_help: bool, reason: str) -> None:
         """Attempt a task again within bounds; settle it as failed after the last attempt."""

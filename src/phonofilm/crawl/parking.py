@@ -6,7 +6,7 @@ from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.errors import ParkedError
 from phonofilm.formatting import format_minute
-from phonofilm.net.origin import Origin
+from phonofilm.net.origin.origin import Origin
 from phonofilm.sources.http import HttpSource
 
 

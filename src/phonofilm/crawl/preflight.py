@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.errors import UsageError
-from phonofilm.net.origin import Origin
+from phonofilm.net.origin.origin import Origin
 from phonofilm.net.robots import robots_of
-from phonofilm.net.transport import Transport
 from phonofilm.records.kinds import PLURALS
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Manifest
@@ -14,8 +13,8 @@ from phonofilm.sources.manifest import Manifest
 
 async def check_robots(source: HttpSource, origin: Origin) -> None:
     """Raise UsageError when robots.txt forbids a kind of page, whoever consented."""
-    async with Transport(origin.base_url, origin.user_agent) as transport:
-        robots = await robots_of(transport, origin.user_agent or "phonofilm")
+    async with origin.transport() as transport:
+        robots = await robots_of(transport, origin.user_agent, origin.clock.wall())
     for name, endpoint in source.manifest.permitted(origin.access).items():
         path = endpoint.path.replace("{id}", source.manifest.ids.example)
         if not robots.allows(origin.base_url + path):

@@ -1,4 +1,4 @@
-"""What a key is really good for: one call per capability, and the access level they amount to."""
+"""Probe what a key is good for: one request per capability, and the access level they amount to."""
 
 from __future__ import annotations
 
@@ -6,129 +6,144 @@ import msgspec
 
 from phonofilm.config import Settings
 from phonofilm.crawl.lookup import check_origin_parking
-from phonofilm.net.origin import Origin, live_origin, sandbox_origin
-from phonofilm.net.send import send
-from phonofilm.net.transport import NoResponse, Transport
+from phonofilm.crawl.single_request import Refusal, SingleRequests
+from phonofilm.net.base import NoResponse
+from phonofilm.net.origin.sandbox import open_origin
 from phonofilm.sources import get
-from phonofilm.sources.contract import Malformed, Request
-from phonofilm.sources.http import HttpSource
-from phonofilm.sources.manifest import Endpoint
+from phonofilm.sources.contract import Page, Request
+from phonofilm.sources.manifest import Endpoint, Manifest
 from phonofilm.workspace import Workspace
 
-# A word that every catalogue knows, where a call needs words.
+# A word that every catalogue finds, where a request needs words.
 _WORD = "love"
+_STOPPING = ("throttled", "quota", "bot_wall", "unauthorised")
+_REASON_LENGTH_MAX = 80
 
 
-class Probed(msgspec.Struct):
-    """One capability: `yes`, `no` (with what the source said), or `not asked` (and why)."""
+class ProbedCapability(msgspec.Struct, kw_only=True):
+    """One capability: `yes`, `no` (with the source's own words), or `not asked` (with a reason)."""
 
-    call: str
+    endpoint: str = msgspec.field(name="call")
     answer: str
-    said: str = ""
+    reason: str = msgspec.field(name="said", default="")
 
 
-class Probe(msgspec.Struct):
-    """What the calls say together; `levels` are the access levels that fit all of them."""
+class ProbeResult(msgspec.Struct, kw_only=True):
+    """The capabilities of a key; `levels` are the access levels that fit all of them."""
 
     source: str
     configured: str
     levels: list[str]
-    calls: int
-    found: list[Probed]
+    requests: int = msgspec.field(name="calls")
+    capabilities: list[ProbedCapability] = msgspec.field(name="found")
     stopped: str = ""
 
 
-async def probe(folder: Workspace, settings: Settings, name: str, at: str | None) -> Probe:
-    """Asks each kind of call once, with ids that earlier answers named; stops at a limit."""
+async def probe(folder: Workspace, settings: Settings, name: str, at: str | None) -> ProbeResult:
+    """Request each capability of a source once; stop at a limit."""
     source = get(name)
-    origin = live_origin(source, settings) if at is None else await sandbox_origin(source, at)
+    origin = await open_origin(source, settings, at)
     check_origin_parking(folder, source, origin)
-    async with Transport(origin.base_url, origin.user_agent, key=origin.key) as transport:
-        return await _Prober(source, origin, transport).run()
+    async with origin.transport() as transport:
+        return await _Prober(SingleRequests(source, origin, transport)).run()
 
 
 class _Prober:
-    def __init__(self, source: HttpSource, origin: Origin, transport: Transport) -> None:
-        self._source, self._origin, self._transport = source, origin, transport
-        self._tokens = origin.tokens(transport)
-        genres = source.manifest.seed_genres
-        self._ids = {"root": "", "genre": genres[0] if genres else "0"}
-        self._ids |= dict.fromkeys(("artist_query", "album_query", "track_query"), _WORD)
-        self._ids["playlist_query"] = self._ids["genre"] if genres else _WORD
-        self._found: dict[str, Probed] = {}
-        self._calls = 0
+    """One probe. Ids of earlier responses serve the requests that need them."""
+
+    def __init__(self, requests: SingleRequests) -> None:
+        self._requests, self._manifest = requests, requests.source.manifest
+        self._ids = _first_ids(self._manifest)
+        self._capabilities: dict[str, ProbedCapability] = {}
+        self._count = 0
         self._stopped = ""
 
-    async def run(self) -> Probe:
-        """Rounds over what was not asked yet, as ids become known."""
-        open_calls = self._capabilities()
+    async def run(self) -> ProbeResult:
+        """Request what is possible in rounds, as ids become known."""
+        endpoints = _capabilities(self._manifest)
+        waiting = dict(endpoints)
         while not self._stopped:
-            ready = {n: e for n, e in open_calls.items() if e.subject in self._ids}
+            ready = [name for name, endpoint in waiting.items() if endpoint.subject in self._ids]
             if not ready:
                 break
             for name in ready:
-                del open_calls[name]
+                del waiting[name]
                 if not self._stopped:
-                    self._found[name] = await self._ask(name)
-        for name in self._capabilities():
-            missing = Probed(name, "not asked", self._stopped or "no id to ask with was found")
-            self._found.setdefault(name, missing)
-        access = self._origin.access
-        found = [self._found[name] for name in self._capabilities()]
-        return Probe(
-            self._source.manifest.name, access, self._levels(), self._calls, found, self._stopped
-        )
+                    self._capabilities[name] = await self._probe(name)
+        return self._result(list(endpoints))
 
-    def _capabilities(self) -> dict[str, Endpoint]:
-        """One call of each path; searches and lists first, they name the ids."""
-        calls = self._source.manifest.endpoints
-        once: dict[tuple[str, str], str] = {}
-        for name, endpoint in calls.items():
-            if (
-                endpoint.subject
-                and not endpoint.search_only
-                and endpoint.subject not in ("word", "slice")
-            ):
-                once.setdefault((endpoint.path, endpoint.query.get("type", "")), name)
-        first = sorted(once.values(), key=lambda n: calls[n].role not in ("search", "seed"))
-        return {name: calls[name] for name in first}
+    async def _probe(self, name: str) -> ProbedCapability:
+        subject = self._manifest.endpoints[name].subject
+        self._count += 1
+        result = await self._requests.page(Request(name, (self._ids[subject],)))
+        if isinstance(result, Page):
+            self._remember_ids(result)
+            return ProbedCapability(endpoint=name, answer="yes")
+        if isinstance(result, NoResponse):
+            self._stopped = result.detail
+            return ProbedCapability(endpoint=name, answer="not asked", reason=result.kind)
+        return self._refused(name, result)
 
-    async def _ask(self, name: str) -> Probed:
-        request = Request(name, (self._ids[self._source.manifest.endpoints[name].subject],))
-        self._calls += 1
-        found = await send(
-            self._source,
-            self._origin.access,
-            request,
-            self._transport,
-            await self._tokens.headers(),
-            self._origin.elsewhere,
-        )
-        if isinstance(found, NoResponse):
-            self._stopped = found.detail
-            return Probed(name, "not asked", found.kind)
-        outcome = self._source.classify(request, found)
-        if outcome.verdict in ("throttled", "quota", "bot_wall", "unauthorised"):
-            self._stopped = f"{outcome.verdict}: {outcome.reason}"
-            return Probed(name, "not asked", self._stopped)
-        if outcome.verdict != "answer":
-            return Probed(name, "no", f"HTTP {found.status} {outcome.reason}".strip()[:80])
-        try:
-            page = self._source.parse(request, found)
-        except Malformed as error:
-            return Probed(name, "no", str(error)[:80])
+    def _refused(self, name: str, refusal: Refusal) -> ProbedCapability:
+        verdict, reason = refusal.outcome.verdict, refusal.outcome.reason
+        if verdict in _STOPPING:
+            self._stopped = f"{verdict}: {reason}"
+            return ProbedCapability(endpoint=name, answer="not asked", reason=self._stopped)
+        if verdict != "malformed":
+            reason = f"HTTP {refusal.status} {reason}".strip()
+        return ProbedCapability(endpoint=name, answer="no", reason=reason[:_REASON_LENGTH_MAX])
+
+    def _remember_ids(self, page: Page) -> None:
         for record in page.records:
             self._ids.setdefault(record.kind, record.id)
         for link in page.links:
             self._ids.setdefault(link.kind, link.id)
-        return Probed(name, "yes")
+
+    def _result(self, endpoints: list[str]) -> ProbeResult:
+        for name in endpoints:
+            if name not in self._capabilities:
+                reason = self._stopped or "no id to ask with was found"
+                self._capabilities[name] = ProbedCapability(
+                    endpoint=name, answer="not asked", reason=reason
+                )
+        return ProbeResult(
+            source=self._manifest.name,
+            configured=self._requests.origin.access,
+            levels=self._levels(),
+            requests=self._count,
+            capabilities=[self._capabilities[name] for name in endpoints],
+            stopped=self._stopped,
+        )
 
     def _levels(self) -> list[str]:
-        """Access levels whose calls are exactly those that answered, as far as asked."""
-        asked = {n: p.answer == "yes" for n, p in self._found.items() if p.answer != "not asked"}
-        manifest = self._source.manifest
+        """Return the access levels whose endpoints are exactly those that answered."""
+        probed = [c for c in self._capabilities.values() if c.answer != "not asked"]
         return [
             level
-            for level in manifest.access
-            if all((level not in manifest.endpoints[n].gone) == yes for n, yes in asked.items())
+            for level in self._manifest.access
+            if all(self._has(level, c.endpoint) == (c.answer == "yes") for c in probed)
         ]
+
+    def _has(self, level: str, endpoint: str) -> bool:
+        return level not in self._manifest.endpoints[endpoint].gone
+
+
+def _first_ids(manifest: Manifest) -> dict[str, str]:
+    """Return ids by kind of node that are known before any response."""
+    genres = manifest.seed_genres
+    ids = {"root": "", "genre": genres[0] if genres else "0"}
+    ids |= dict.fromkeys(("artist_query", "album_query", "track_query"), _WORD)
+    ids["playlist_query"] = ids["genre"] if genres else _WORD
+    return ids
+
+
+def _capabilities(manifest: Manifest) -> dict[str, Endpoint]:
+    """Return one endpoint per path; searches and lists first, because they name ids."""
+    by_path: dict[tuple[str, str], str] = {}
+    for name, endpoint in manifest.endpoints.items():
+        is_probed = endpoint.subject and not endpoint.search_only
+        if is_probed and endpoint.subject not in ("word", "slice"):
+            by_path.setdefault((endpoint.path, endpoint.query.get("type", "")), name)
+    endpoints = manifest.endpoints
+    names = sorted(by_path.values(), key=lambda n: endpoints[n].role not in ("search", "seed"))
+    return {name: endpoints[name] for name in names}

@@ -15,7 +15,7 @@ from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.source_run import SourceRun, Watch, run_source
 from phonofilm.errors import ParkedError
 from phonofilm.net.clock import Clock
-from phonofilm.net.origin import live_origin, sandbox_origin
+from phonofilm.net.origin.sandbox import open_origin
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
 from phonofilm.workspace import FolderLock, Workspace
@@ -64,8 +64,8 @@ async def _crawl_one(
     workspace: Workspace, settings: Settings, options: CrawlOptions, watch: Watch | None
 ) -> CrawlResult:
     """Crawl one source, with the pauses that `--wait` sleeps through."""
-    source, at = get(options.source), options.at
-    origin = live_origin(source, settings) if at is None else await sandbox_origin(source, at)
+    source = get(options.source)
+    origin = await open_origin(source, settings, options.at)
     if options.fresh:
         forget_frontier(workspace, source.manifest.name)
     setup = SourceRun(

@@ -31,11 +31,10 @@ from phonofilm.crawl.scope.rescope import rescope
 from phonofilm.errors import PhonofilmError
 from phonofilm.landing.envelope import Envelope, RunInfo
 from phonofilm.landing.segments import read_segments
-from phonofilm.media.downloads import fetch_files
+from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
-from phonofilm.net.origin import Origin
-from phonofilm.net.transport import Transport
+from phonofilm.net.origin.origin import Origin
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import Workspace
@@ -97,7 +96,10 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
         origin.concurrent,
     )
     planner.quota_weight, planner.uniform_quota = limiter.quota_weight, limiter.uniform_quota
-    async with _open_transport(setup) as transport:
+    async with origin.transport(
+        connections=max(_CONNECTIONS_MIN, options.workers),
+        timeout_seconds=setup.source_settings.timeout_seconds,
+    ) as transport:
         context = CrawlContext(
             source=source,
             access=origin.access,
@@ -107,12 +109,12 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
             planner=planner,
             limiter=limiter,
             sender=transport,
-            tokens=origin.tokens(transport),
+            tokens=origin.authenticator(transport),
             writer=writer,
             clock=origin.clock,
             run=run,
             drift_share=setup.source_settings.drift_share,
-            elsewhere=origin.elsewhere,
+            elsewhere=origin.other_hosts,
         )
         engine = Engine(context, options.workers)
         for reason in missing:
@@ -125,15 +127,20 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
 
 async def _fetch_media(setup: SourceRun, context: CrawlContext, result: CrawlResult) -> None:
     """Fetch media files of followed records; add their figures and findings to a result."""
-    writer = _open_writer(setup, context.frontier, context.run)
-    result.media, findings = await fetch_files(
-        setup.workspace,
-        setup.origin,
-        context._replace(writer=writer),
-        setup.options.media,
-        setup.options.workers,
-        setup.source_settings.timeout_seconds,
+    crawled = CrawledMedia(
+        source=setup.source,
+        origin=setup.origin,
+        frontier=context.frontier,
+        writer=_open_writer(setup, context.frontier, context.run),
+        headers=context.tokens.headers,
+        run=context.run,
     )
+    media_options = MediaOptions(
+        roles=setup.options.media,
+        workers=setup.options.workers,
+        timeout_seconds=setup.source_settings.timeout_seconds,
+    )
+    result.media, findings = await download_media(setup.workspace, crawled, media_options)
     result.findings += findings
 
 
@@ -141,16 +148,6 @@ def _new_run_id(clock: Clock) -> str:
     """Return the id of a run that begins now; ids sort by their instants."""
     now = datetime.fromtimestamp(clock.wall(), UTC)
     return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-
-def _open_transport(setup: SourceRun) -> Transport:
-    return Transport(
-        setup.origin.base_url,
-        setup.origin.user_agent,
-        max(_CONNECTIONS_MIN, setup.options.workers),
-        setup.source_settings.timeout_seconds,
-        setup.origin.key,
-    )
 
 
 def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWriter:

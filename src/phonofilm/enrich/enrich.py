@@ -39,7 +39,8 @@ from phonofilm.errors import (
     exit_code_of,
 )
 from phonofilm.identity.match import match
-from phonofilm.net.origin import live_origin, sandbox_addresses
+from phonofilm.net.origin.live import live_origin
+from phonofilm.net.origin.sandbox import sandbox_addresses
 from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, source_names

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import secrets
 import shutil
 import time
@@ -15,7 +14,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from phonofilm.about import __version__
 from phonofilm.config import Settings
 from phonofilm.errors import (
     BotWallError,
@@ -30,9 +28,12 @@ from phonofilm.imports.clips import bring_clips
 from phonofilm.landing.archives import convert
 from phonofilm.landing.dumps import CheckedFile, DumpFile, Dumps, Generation, check_dump
 from phonofilm.landing.subset import write_subset
-from phonofilm.net.origin import check_terms
-from phonofilm.net.resumable_download import Progress, ResumableDownloads, Validators, finished
-from phonofilm.net.transport import NoResponse, Transport
+from phonofilm.net.http_client import AGENT
+from phonofilm.net.origin.live import check_terms
+from phonofilm.net.origin.origin import sandbox_name
+from phonofilm.net.origin.sandbox import find_sandbox
+from phonofilm.net.partial_file import PartialFile, Validators
+from phonofilm.net.resumable_download import Progress, ResumableDownloads
 from phonofilm.sources import get_bulk
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable
 from phonofilm.sources.bulk.tsv import TruncatedFile
@@ -97,14 +98,8 @@ async def _origin(source: BulkSource, settings: Settings, options: ImportOptions
             good = None
         if not good:
             raise UsageError(f"{options.files!r} is no folder and no http(s) address.")
-        async with Transport(url) as transport:
-            found = await transport.get("/__sandbox__/", {}, {})
-        if isinstance(found, NoResponse):
-            raise StoreError(f"{url} does not answer: {found.detail}.")
-        try:
-            return "sandbox " + str(json.loads(found.body)["world"])
-        except (ValueError, KeyError, TypeError):
-            pass
+        if sandbox := await find_sandbox(url):
+            return sandbox_name(sandbox.world)
     check_terms(source.manifest, own)
     return url
 
@@ -221,15 +216,14 @@ class _Import:
         base = self._options.files or self._source.manifest.dumps_url
         files: dict[str, DumpFile] = {}
         checks: dict[str, asyncio.Task[DumpFile]] = {}
-        agent = f"phonofilm/{__version__}"
-        async with ResumableDownloads(base, agent, time.time) as downloads:
+        async with ResumableDownloads(base, AGENT, time.time) as downloads:
             try:
                 for name, table in self._source.tables.items():
                     file_name = table.names[0]
                     target = self._dumps.incoming / file_name
                     before = self._reusable(name)
                     known = Validators(before.etag, before.last_modified) if before else None
-                    known = known or finished(target)
+                    known = known or PartialFile(target).finished()
                     fetched = await downloads.fetch(file_name, target, known, self._told)
                     if fetched is None:
                         continue
@@ -244,7 +238,7 @@ class _Import:
                 for name, task in checks.items():
                     files[name] = await task
             finally:
-                self._calls = downloads.calls
+                self._calls = downloads.requests
                 await asyncio.gather(*checks.values(), return_exceptions=True)
         return {name: files[name] for name in self._source.tables if name in files}
 

@@ -1,235 +1,150 @@
-"""Fetches files into the data folder: named by content, whole or not at all.
-
-A small file is written beside its place and renamed into it. A large one grows in `media/parts` and
-goes on there after a cut, when the server still has the same file.
-"""
+"""Fetch one file into the data folder: bounded, checked by content, resumed after a cut."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import ipaddress
-import os
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
 
 from phonofilm.errors import storage_error
-from phonofilm.media.file_types import BOUNDS, ENDINGS, HEAD_BYTES, Bound, type_of, words_for
-from phonofilm.net.transport import proxy_of
-from phonofilm.sources.classify import classify_http
-from phonofilm.sources.contract import Outcome, Response
+from phonofilm.media.base import StoredFile
+from phonofilm.media.file_types import LIMITS, FileLimits
+from phonofilm.media.store import GrowingFile, MediaStore
+from phonofilm.net.bodies import is_compressed, range_start, read_bounded
+from phonofilm.net.http_client import HttpClient
+from phonofilm.net.public_addresses import PrivateAddressError
+from phonofilm.net.redirects import REDIRECT_STATUSES, Redirect, RedirectBlocked, follow
+from phonofilm.net.refusals import classify_refusal
+from phonofilm.sources.contract import Outcome
 
-_SMALL = 1 << 20
-_CHUNK = 1 << 16
-_MOST_REDIRECTS = 3
-PARTS = "parts"
-_EMBEDDING = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address at its end
-_TOLD_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+# Chosen, not tuned: smaller files are read at once, larger ones grow in a part that can resume.
+_SMALL_BYTES_MAX = 1 << 20
+_CHUNK_BYTES = 1 << 16
 
 
-class StoredFile(NamedTuple):
-    """A file that is in its place now."""
+class Signer(NamedTuple):
+    """The headers of a source, for its own origin (`https://host`) and for no other."""
 
-    path: str
-    sha256: str
-    bytes: int
-    content_type: str
+    origin: str
+    headers: Callable[[], Awaitable[dict[str, str]]]
 
 
 class Fetcher:
-    """Fetches into `media` under a data folder. `allowed` says of a host whether it may be asked.
+    """Sends one request per file. `may_ask` tells of a host whether it may be requested.
 
-    `headers` are asked for each file, and go to `token_origin` and to nobody else.
+    It waits for nothing and repeats nothing: senders that do wrap it.
     """
 
     def __init__(
         self,
         root: Path,
-        session: aiohttp.ClientSession,
-        allowed: Callable[[str], bool],
-        token_origin: str = "",
-        headers: Callable[[], Awaitable[dict[str, str]]] | None = None,
+        client: HttpClient,
+        may_ask: Callable[[str], bool],
+        signer: Signer | None = None,
     ) -> None:
-        self._root, self._session, self._allowed = root, session, allowed
-        self._token_origin, self._headers = token_origin, headers
-        self._hosts: dict[tuple[str, str], tuple[bool, str | None]] = {}
-        self._folders: set[str] = set()
-        parts = root / "media" / PARTS
-        parts.mkdir(parents=True, exist_ok=True)
-        self._begun = {path.name for path in parts.iterdir()}
-        for left in (root / "media").glob("??/*.growing"):  # of a run that was killed
-            left.unlink(missing_ok=True)
+        self._store, self._client = MediaStore(root), client
+        self._may_ask, self._signer = may_ask, signer
+        self._hosts: dict[str, bool] = {}
 
     async def fetch(self, url: str, role: str) -> StoredFile | Outcome:
-        """A file, or why there is none: refused ones are not worth another try."""
-        part = hashlib.sha256(url.encode()).hexdigest()[:32]
+        """Return the stored file, or why there is none; `refused` ones are not worth a retry."""
+        limits, part = LIMITS[role], self._store.growing(url)
+
+        async def send(address: str) -> StoredFile | Outcome | Redirect:
+            return await self._send(URL(address, encoded="%" in address), limits, part)
+
         try:
-            address = URL(url, encoded="%" in url)
-            for _ in range(_MOST_REDIRECTS + 1):
-                found = await self._ask(address, BOUNDS[role], part)
-                if not isinstance(found, URL):
-                    return found
-                address = found
+            return await follow(send, url)
+        except RedirectBlocked as blocked:
+            return Outcome("refused", f"redirected {blocked}")
         except TimeoutError:
             return Outcome("unavailable", "timeout")
+        except aiohttp.ClientConnectorError as error:
+            return _unreachable(error)
         except (aiohttp.ClientError, ValueError) as error:
             return Outcome("unavailable", type(error).__name__)
         except OSError as error:
             if error.errno is None or isinstance(error, ConnectionError):
                 return Outcome("unavailable", type(error).__name__)
-            raise storage_error(self._root / "media", error) from error
-        return Outcome("refused", "redirected more than three times")
+            raise storage_error(self._store.root, error) from error
 
-    async def _ask(self, address: URL, bound: Bound, part: str) -> StoredFile | Outcome | URL:
+    async def _send(
+        self, address: URL, limits: FileLimits, part: GrowingFile
+    ) -> StoredFile | Outcome | Redirect:
         host = address.authority  # as the client itself reads it, whatever stands in the address
-        place = address.scheme, host
-        if place not in self._hosts:
-            web = address.scheme in ("http", "https") and address.user is None
-            self._hosts[place] = web and self._allowed(host), proxy_of(str(address))
-        allowed, proxy = self._hosts[place]
-        if not allowed:
+        if not self._is_allowed(address, host):
             return Outcome("refused", f"not asked: {host[:80] or 'no address'}")
-        ours = f"{address.scheme}://{host}" == self._token_origin
-        headers = dict(await self._headers()) if ours and self._headers else {}
-        held, etag = self._held(part) if part in self._begun else (0, "")
-        if held and etag:
-            headers |= {"Range": f"bytes={held}-", "If-Range": etag}
-        async with self._session.get(
-            address, allow_redirects=False, proxy=proxy, headers=headers
-        ) as answer:
-            if answer.status in (301, 302, 303, 307, 308):
-                return answer.url.join(URL(answer.headers.get("Location", "")))
-            if answer.status == 416 and held:  # the file is another one by now
-                self._drop(part)
-                return address
-            if answer.status == 206 and not (held and _begins_at(answer) == held):
-                self._drop(part)
-                return Outcome("unavailable", "a part that was not asked for")
-            if answer.status not in (200, 206):
-                return await _refusal(answer)
-            return await self._take(answer, bound, part, held if answer.status == 206 else 0)
+        start, etag = self._store.progress(part)
+        headers = await self._headers(address, host)
+        if start and etag:
+            headers |= {"Range": f"bytes={start}-", "If-Range": etag}
+        async with self._client.request("GET", address, headers=headers) as response:
+            if response.status in REDIRECT_STATUSES:
+                return Redirect(response.headers.get("Location", ""))
+            is_beyond_end = response.status == 416 and start
+            if not is_beyond_end:
+                return await self._result(response, limits, part, start)
+        self._store.drop(part)  # the file is another one by now
+        return await self._send(address, limits, part)
 
-    def _drop(self, part: str) -> None:
-        _forget(self._part(part))
-        self._begun.discard(part)
+    def _is_allowed(self, address: URL, host: str) -> bool:
+        if address.scheme not in ("http", "https") or address.user is not None:
+            return False
+        if host not in self._hosts:
+            self._hosts[host] = self._may_ask(host)
+        return self._hosts[host]
 
-    def _part(self, name: str) -> Path:
-        return self._root / "media" / PARTS / name
+    async def _headers(self, address: URL, host: str) -> dict[str, str]:
+        if self._signer is None or f"{address.scheme}://{host}" != self._signer.origin:
+            return {}
+        return dict(await self._signer.headers())
 
-    def _held(self, name: str) -> tuple[int, str]:
-        """How much of a file came before, and of which version of it."""
-        part = self._part(name)
-        with contextlib.suppress(OSError):
-            return part.stat().st_size, part.with_suffix(".etag").read_text()
-        return 0, ""
-
-    async def _take(
-        self, answer: aiohttp.ClientResponse, bound: Bound, part: str, held: int
+    async def _result(
+        self, response: aiohttp.ClientResponse, limits: FileLimits, part: GrowingFile, start: int
     ) -> StoredFile | Outcome:
-        """The body, in one piece when it is small."""
-        length = answer.content_length
-        if length is not None and held + length > bound.most:
-            return _too_large(bound)
-        plain = "Content-Encoding" not in answer.headers  # unpacked it may be of any size
-        if length is not None and length <= _SMALL and not held and plain:
-            body = await answer.read()
-            return self._keep(body, bound) if len(body) <= bound.most else _too_large(bound)
-        return await self._stream(answer, bound, self._part(part), held)
-
-    def _keep(self, body: bytes, bound: Bound) -> StoredFile | Outcome:
-        kind = type_of(body[:HEAD_BYTES])
-        if kind not in bound.types:
-            return _wrong(kind, body)
-        digest = hashlib.sha256(body).hexdigest()
-        name, path = self._place(digest, kind)
-        if not os.path.exists(path):  # noqa: PTH110 - paths as objects cost as much as the hash
-            growing = f"{path}.{os.getpid()}.growing"
-            with open(growing, "wb") as file:  # noqa: PTH123
-                file.write(body)
-            os.replace(growing, path)  # noqa: PTH105
-        return StoredFile(name, digest, len(body), kind)
+        if response.status == 206 and not (start and range_start(response) == start):
+            self._store.drop(part)
+            return Outcome("unavailable", "a part that was not asked for")
+        if response.status not in (200, 206):
+            return await classify_refusal(response)
+        start = start if response.status == 206 else 0
+        length = response.content_length
+        if length is not None and start + length > limits.bytes_max:
+            return _too_large(limits)
+        is_small = length is not None and length <= _SMALL_BYTES_MAX
+        if is_small and not start and not is_compressed(response):
+            body = await read_bounded(response, limits.bytes_max)
+            return _too_large(limits) if body is None else self._store.save(body, limits)
+        return await self._stream(response, limits, part, start)
 
     async def _stream(
-        self, answer: aiohttp.ClientResponse, bound: Bound, part: Path, held: int
+        self, response: aiohttp.ClientResponse, limits: FileLimits, part: GrowingFile, start: int
     ) -> StoredFile | Outcome:
-        """A large file grows in its part; what was cut stays there for the next try."""
-        self._begun.add(part.name)
-        etag = answer.headers.get("ETag", "")
-        part.with_suffix(".etag").write_text(etag if etag.startswith('"') else "")
-        with part.open("r+b" if held else "wb") as file:
-            file.seek(held)
+        """Receive a large file into its part; after a cut it stays there for the next attempt."""
+        self._store.begin(part, response.headers.get("ETag", ""))
+        with part.path.open("r+b" if start else "wb") as file:
+            file.seek(start)
             file.truncate()
-            async for chunk in answer.content.iter_chunked(_CHUNK):
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 file.write(chunk)
-                if file.tell() > bound.most:
+                if file.tell() > limits.bytes_max:
                     break
-        if part.stat().st_size > bound.most:
-            _forget(part)
-            return _too_large(bound)
-        with part.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        kind, size = type_of(head), part.stat().st_size
-        if kind not in bound.types:
-            _forget(part)
-            return _wrong(kind, head)
-        name, path = self._place(digest, kind)
-        part.replace(path)
-        _forget(part)
-        return StoredFile(name, digest, size, kind)
-
-    def _place(self, digest: str, kind: str) -> tuple[str, str]:
-        """Where a file lies: in the data folder, and on this machine."""
-        folder = digest[:2]
-        if folder not in self._folders:
-            (self._root / "media" / folder).mkdir(exist_ok=True)
-            self._folders.add(folder)
-        name = f"media/{folder}/{digest}.{ENDINGS[kind]}"
-        return name, f"{self._root}/{name}"
+            size = file.tell()
+        if size > limits.bytes_max:
+            self._store.drop(part)
+            return _too_large(limits)
+        return self._store.adopt(part, limits)
 
 
-def _forget(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    part.with_suffix(".etag").unlink(missing_ok=True)
+def _unreachable(error: aiohttp.ClientConnectorError) -> Outcome:
+    """Return the outcome of a failed connection; a private address will never be connected to."""
+    if isinstance(error.os_error, PrivateAddressError):
+        return Outcome("refused", f"not asked: {error.os_error}")
+    return Outcome("unavailable", type(error).__name__)
 
 
-def _too_large(bound: Bound) -> Outcome:
-    return Outcome("refused", f"over {bound.most >> 20} MiB")
-
-
-def _wrong(kind: str, head: bytes) -> Outcome:
-    return Outcome("refused", f"not what it should be: {kind or words_for(head)}")
-
-
-def _begins_at(answer: aiohttp.ClientResponse) -> int | None:
-    """Where a part of a file begins."""
-    told = _TOLD_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    return int(told[1]) if told else None
-
-
-async def _refusal(answer: Any) -> Outcome:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    body = await answer.content.read(4096)
-    return classify_http(Response(answer.status, headers, body))
-
-
-def is_public(netloc: str) -> bool:
-    """Whether a host is one of the world: this machine and its network are not asked."""
-    host = (urlsplit(f"//{netloc}").hostname or "").strip(".").lower()
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        last = host.rpartition(".")[2]
-        number = last.isdigit() or last.startswith("0x")  # 127.1 and 0x7f.1 are addresses, too
-        private = host.endswith((".localhost", ".local", ".internal"))
-        return "." in host and not number and not private
-    if address.version == 6 and address in _EMBEDDING:
-        address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.is_global
+def _too_large(limits: FileLimits) -> Outcome:
+    return Outcome("refused", f"over {limits.bytes_max >> 20} MiB")

@@ -1,232 +1,203 @@
-"""Large files over HTTP: only what changed, streamed, taken up again where it was cut."""
+"""Large files over HTTP: fetched only when they changed, streamed, resumed where they were cut."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
+from typing import NamedTuple, NoReturn
 
 import aiohttp
-import msgspec
+from yarl import URL
 
-from phonofilm.errors import BotWallError, ParkedError, StoreError, storage_error
-from phonofilm.net.transport import proxy_of
-from phonofilm.sources.classify import classify_http
+from phonofilm.errors import StoreError, storage_error
+from phonofilm.net.bodies import headers_of, range_start
+from phonofilm.net.http_client import UNCOMPRESSED, ClientOptions, HttpClient
+from phonofilm.net.partial_file import PartialFile, Validators
+from phonofilm.net.redirects import REDIRECT_STATUSES, Redirect, RedirectBlocked, follow, same_host
+from phonofilm.net.refusals import EXCERPT_BYTES, classify_document, refusal_error
+from phonofilm.net.retry import RetryPolicy
 from phonofilm.sources.contract import Response
 
 _CHUNK_BYTES = 1024 * 1024
-_TRIES = 5
-_MOST_REDIRECTS = 3
-_PAUSE_SECONDS = 0.2
-# Bodies stop arriving without the connection ending: half a minute of nothing is the end.
-_SILENT_SECONDS = 30.0
-
-
-class Validators(msgspec.Struct):
-    """What a server said to recognise a file by."""
-
-    etag: str = ""
-    last_modified: str = ""
+# Chosen, not tuned: 6 seconds of pauses in all.
+RETRIES = RetryPolicy(attempts_max=5, first_pause_seconds=0.4)
+# Bodies stop arriving without the connection ending: half a minute of silence is the end. Chosen,
+# not tuned.
+_SILENCE_SECONDS_MAX = 30.0
 
 
 class DownloadResult(NamedTuple):
-    """A file that was fetched (or was not changed), and its validators."""
+    """A file that was fetched, or did not change, and its validators."""
 
     changed: bool
     validators: Validators
 
 
-class DownloadCut(Exception):  # noqa: N818 - what happened
-    """The body ended early; what came is kept and the rest can be asked for."""
+class DownloadCut(Exception):  # noqa: N818 - it is no error before the last attempt
+    """A body that ended early; what arrived is kept and the rest can be requested."""
 
 
 Progress = Callable[[str, int, int | None], None]
+"""Takes a file's name, the bytes received so far, and its size when the server announced it."""
 
 
 class ResumableDownloads:
-    """Files from one host. `now` is Unix seconds, for the minute of return of a ban."""
+    """Files from one host. `now` returns Unix seconds, for the time of return of a ban."""
 
     def __init__(self, base_url: str, user_agent: str, now: Callable[[], float]) -> None:
-        self._base, self._agent, self._now = base_url.rstrip("/"), user_agent, now
-        self._session: aiohttp.ClientSession | None = None
-        self.calls = 0
+        self._base_url, self._now = base_url.rstrip("/"), now
+        self._client = HttpClient(
+            ClientOptions(
+                user_agent=user_agent, read_seconds=_SILENCE_SECONDS_MAX, headers=UNCOMPRESSED
+            )
+        )
+        self.requests = 0
 
     async def __aenter__(self) -> ResumableDownloads:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=15, sock_read=_SILENT_SECONDS),
-            headers={"User-Agent": self._agent, "Accept-Encoding": "identity"},
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        await self._client.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._session:
-            await self._session.close()
+    async def __aexit__(self, *error: object) -> None:
+        await self._client.__aexit__(*error)
 
     async def fetch(
-        self, name: str, target: Path, known: Validators | None, told: Progress | None = None
+        self, name: str, target: Path, known: Validators | None, on_progress: Progress | None = None
     ) -> DownloadResult | None:
-        """Fetches `BASE/name` unless it is what `known` says; None when there is no such file.
+        """Fetch `BASE/name` unless it is the `known` version; None when there is no such file.
 
-        A cut download lies in `target.part` with its validators and goes on, in this call or in
-        the next run. StoreError, ParkedError and BotWallError say what the server did.
+        A cut download lies in `target.part` with its validators; this call or the next run resumes
+        it. Raises StoreError, ParkedError or BotWallError for what the server did.
         """
-        for attempt in range(_TRIES):
-            if attempt:
-                await asyncio.sleep(_PAUSE_SECONDS * 2**attempt)
+        download = _Download(f"{self._base_url}/{name}", PartialFile(target), known, on_progress)
+        failures = 0
+        while True:
             try:
-                return await self._once(name, target, known, told)
+                return await self._attempt(download)
             except (DownloadCut, aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-                failed: Exception = error
-        part = _part(target)
-        size = part.stat().st_size if part.exists() else 0
-        raise StoreError(
-            f"{self._base}/{name} cannot be fetched: {type(failed).__name__} {failed}".rstrip(),
-            saved=f"{size:,} bytes of it are here; the next run goes on from there.",
-            next_step="Run the same command again.",
+                failures += 1
+                pause = RETRIES.pause_seconds(failures)
+                if pause is None:
+                    raise _given_up(download, error) from error
+            await asyncio.sleep(pause)
+
+    async def _attempt(self, download: _Download) -> DownloadResult | None:
+        headers = download.headers()
+
+        async def send(url: str) -> DownloadResult | None | Redirect:
+            self.requests += 1
+            async with self._client.request("GET", URL(url), headers=headers) as response:
+                if response.status in REDIRECT_STATUSES:
+                    return Redirect(response.headers.get("Location", ""))
+                return await self._result(download, response)
+
+        try:
+            return await follow(send, download.url, same_host(self._base_url))
+        except RedirectBlocked as blocked:
+            raise StoreError(f"{self._base_url} redirects {blocked}.") from None
+
+    async def _result(
+        self, download: _Download, response: aiohttp.ClientResponse
+    ) -> DownloadResult | None:
+        if response.status in (404, 410):
+            return None
+        if response.status == 304:
+            return DownloadResult(False, download.known or Validators())
+        if response.status == 416:  # the file became shorter than what is here
+            download.partial.drop()
+            raise DownloadCut("begun anew")
+        if response.status not in (200, 206):
+            await self._refuse(response, download.name)
+        return DownloadResult(True, await download.receive(response))
+
+    async def _refuse(self, response: aiohttp.ClientResponse, name: str) -> NoReturn:
+        excerpt = await response.content.read(EXCERPT_BYTES)
+        outcome = classify_document(Response(response.status, headers_of(response), excerpt))
+        if outcome.verdict == "unavailable":
+            raise DownloadCut(outcome.reason)
+        raise refusal_error(
+            outcome, self._base_url, self._now(), saved="What was fetched so far.", what=name
         )
 
-    async def _once(
-        self, name: str, target: Path, known: Validators | None, told: Progress | None
-    ) -> DownloadResult | None:
-        part, begun = _part(target), _begun(target)
-        start = part.stat().st_size if begun and part.exists() else 0
-        headers = _resuming(start, begun) if begun and start else _conditional(known)
-        async with contextlib.AsyncExitStack() as stack:
-            answer = await self._get(stack, f"{self._base}/{name}", headers)
-            if answer.status in (404, 410):
-                return None
-            if answer.status == 304:
-                return DownloadResult(False, known or Validators())
-            if answer.status == 416:  # it changed to something shorter meanwhile
-                part.unlink(missing_ok=True)
-                raise DownloadCut("begun anew")
-            if answer.status not in (200, 206):
-                await self._refused(answer, name)
-            validators = Validators(
-                answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", "")
-            )
-            going_on = answer.status == 206
-            await _receive(answer, target, validators, start if going_on else 0, told)
-        return DownloadResult(True, validators)
 
-    async def _get(
-        self, stack: contextlib.AsyncExitStack, url: str, headers: dict[str, str]
-    ) -> aiohttp.ClientResponse:
-        """One GET; redirects stay on the host."""
-        if self._session is None:
-            raise RuntimeError("downloads are used outside `async with`")
-        for _ in range(_MOST_REDIRECTS + 1):
-            self.calls += 1
-            answer = await stack.enter_async_context(
-                self._session.get(url, headers=headers, allow_redirects=False, proxy=proxy_of(url))
-            )
-            if answer.status not in (301, 302, 303, 307, 308):
-                return answer
-            url = urljoin(url, answer.headers.get("Location", ""))
-            if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
-                raise StoreError(f"{self._base} sends elsewhere: {urlsplit(url).netloc}.")
-        raise StoreError(f"{self._base} redirects without end.")
+class _Download:
+    """One file on its way."""
 
-    async def _refused(self, answer: aiohttp.ClientResponse, name: str) -> None:
-        body = await answer.content.read(20_000)
-        headers = {key.lower(): value for key, value in answer.headers.items()}
-        outcome = classify_http(Response(answer.status, headers, body))
-        if outcome.verdict == "bot_wall" or (answer.status == 202 and not body):
-            raise BotWallError(
-                f"{self._base} asks for a browser (HTTP {answer.status}); it is left alone.",
-                saved="Nothing was changed.",
-            )
-        if outcome.verdict == "throttled":
-            wait = outcome.retry_after_seconds or 60.0
-            raise ParkedError(
-                f"{self._base} asks to wait {wait:.0f} s.",
-                resume_at=self._now() + wait,
-                saved="What was fetched so far.",
-                next_step="Run the same command then.",
-            )
-        if outcome.verdict == "unavailable":
-            raise DownloadCut(f"HTTP {answer.status}")
-        raise StoreError(f"{self._base}/{name} is refused: HTTP {answer.status}.")
+    def __init__(
+        self, url: str, partial: PartialFile, known: Validators | None, on_progress: Progress | None
+    ) -> None:
+        self.url, self.partial, self.known = url, partial, known
+        self._on_progress = on_progress
+        self._start = 0
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.partial.target.name
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that ask for the rest of a file, or for a newer one."""
+        begun = self.partial.validators()
+        self._start = self.partial.size if begun else 0
+        return _resuming(self._start, begun) if begun and self._start else _newer(self.known)
+
+    async def receive(self, response: aiohttp.ClientResponse) -> Validators:
+        """Write the body to its place. Raises DownloadCut when it is not whole."""
+        validators = Validators(
+            response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
+        )
+        start = self._start if response.status == 206 else 0
+        if response.status == 206 and range_start(response) not in (None, start):
+            self.partial.drop()
+            raise DownloadCut("a part that was not asked for")
+        try:
+            if not start:
+                self.partial.begin(validators)
+            await self._write(response, start)
+            self.partial.finish()
+        except (aiohttp.ClientError, ConnectionError):
+            raise
+        except OSError as error:
+            raise storage_error(self.partial.target, error) from error
+        return validators
+
+    async def _write(self, response: aiohttp.ClientResponse, start: int) -> None:
+        length, size = response.content_length, start
+        total = None if length is None else start + length
+        with self.partial.body.open("ab" if start else "wb") as file:
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                file.write(chunk)
+                size += len(chunk)
+                if self._on_progress:
+                    self._on_progress(self.name, size, total)
+            if total is not None and size != total:
+                raise DownloadCut(f"{size:,} of {total:,} bytes")
+            file.flush()
+            os.fsync(file.fileno())
 
 
-def _part(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
+def _given_up(download: _Download, error: Exception) -> StoreError:
+    return StoreError(
+        f"{download.url} cannot be fetched: {type(error).__name__} {error}".rstrip(),
+        saved=f"{download.partial.size:,} bytes of it are here; the next run goes on from there.",
+        next_step="Run the same command again.",
+    )
 
 
-def _note(target: Path) -> Path:
-    return target.with_name(target.name + ".part.json")
-
-
-def _fetched(target: Path) -> Path:
-    return target.with_name(target.name + ".fetched.json")
-
-
-def finished(target: Path) -> Validators | None:
-    """What is known of a file that lies there whole from a run that did not get to its end."""
-    try:
-        if target.exists():
-            return msgspec.json.decode(_fetched(target).read_bytes(), type=Validators)
-    except (OSError, msgspec.DecodeError):
-        pass
-    return None
-
-
-def _begun(target: Path) -> Validators | None:
-    try:
-        return msgspec.json.decode(_note(target).read_bytes(), type=Validators)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def _conditional(known: Validators | None) -> dict[str, str]:
-    """Only when it changed."""
+def _newer(known: Validators | None) -> dict[str, str]:
+    """Return the headers that ask for a version other than the known one."""
     if known is None:
         return {}
-    told = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in told.items() if value}
+    headers = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in headers.items() if value}
 
 
 def _resuming(start: int, begun: Validators) -> dict[str, str]:
-    """The rest, if it is still the same file; a weak etag does not promise equal bytes."""
+    """Return the headers that ask for the rest of the same version.
+
+    A weak etag does not promise equal bytes (RFC 9110, 8.8.1).
+    """
     strong = begun.etag if begun.etag and not begun.etag.startswith("W/") else ""
-    same = strong or begun.last_modified
-    return {"Range": f"bytes={start}-", "If-Range": same} if same else {}
-
-
-async def _receive(
-    answer: aiohttp.ClientResponse,
-    target: Path,
-    validators: Validators,
-    start: int,
-    told: Progress | None,
-) -> None:
-    part, note = _part(target), _note(target)
-    length = answer.content_length
-    total = None if length is None else start + length
-    try:
-        if not start:
-            note.write_bytes(msgspec.json.encode(validators))
-        with part.open("ab" if start else "wb") as file:
-            held = start
-            async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
-                file.write(chunk)
-                held += len(chunk)
-                if told:
-                    told(target.name, held, total)
-            if total is not None and held != total:
-                raise DownloadCut(f"{held:,} of {total:,} bytes")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-        note.replace(_fetched(target))
-    except aiohttp.ClientError:
-        raise
-    except ConnectionError:
-        raise
-    except OSError as error:
-        raise storage_error(target, error) from error
+    version = strong or begun.last_modified
+    return {"Range": f"bytes={start}-", "If-Range": version} if version else {}

@@ -1,33 +1,38 @@
-"""robots.txt, read before pages: what it forbids is not asked, whoever consented."""
+"""Read robots.txt before pages: what it forbids is not requested, even with a consent."""
 
 from __future__ import annotations
 
 from protego import Protego
 
-from phonofilm.errors import BotWallError, StoreError
-from phonofilm.net.transport import NoResponse, Transport
-from phonofilm.sources.classify import classify_http
+from phonofilm.errors import StoreError
+from phonofilm.net.base import NoResponse
+from phonofilm.net.refusals import classify_document, refusal_error
+from phonofilm.net.transport import Transport
 
 
 class Robots:
-    """What a host allows a robot of our name."""
+    """What the robots.txt of a host allows one user agent."""
 
     def __init__(self, rules: Protego, agent: str) -> None:
         self._rules, self._agent = rules, agent
 
     def allows(self, url: str) -> bool:
-        """Whether an address may be asked."""
+        """Tell whether an address may be requested."""
         return bool(self._rules.can_fetch(url, self._agent))
 
 
-async def robots_of(transport: Transport, agent: str) -> Robots:
-    """Reads the file; a host without one allows everything, a failing one nothing (RFC 9309)."""
-    found = await transport.get("/robots.txt", {}, {})
-    if isinstance(found, NoResponse) or found.status >= 500:
+async def robots_of(transport: Transport, agent: str, now: float) -> Robots:
+    """Read robots.txt; a host without one allows everything, a failing one nothing (RFC 9309).
+
+    `now` is Unix seconds. Raises StoreError or BotWallError.
+    """
+    response = await transport.get("/robots.txt", {}, {})
+    if isinstance(response, NoResponse) or response.status >= 500:
         raise StoreError(
             f"{transport.base_url}/robots.txt does not answer; until it does, nothing is asked."
         )
-    if classify_http(found).verdict == "bot_wall" or found.status == 202:
-        raise BotWallError(f"{transport.base_url} asks for a browser; it is left alone.")
-    text = found.body.decode("utf-8", "replace") if found.status == 200 else ""
+    outcome = classify_document(response)
+    if outcome.verdict == "bot_wall":
+        raise refusal_error(outcome, transport.base_url, now)
+    text = response.body.decode("utf-8", "replace") if response.status == 200 else ""
     return Robots(Protego.parse(text), agent)

@@ -1,9 +1,8 @@
-"""How a request goes out: by GET or as a list of ids in a body, to the source or a host of its."""
+"""Send a request of a source: by GET, or as a list of ids in a POST; to its host or another."""
 
 from __future__ import annotations
 
-from phonofilm.net.base import Sender
-from phonofilm.net.transport import NoResponse
+from phonofilm.net.base import NoResponse, Sender
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.http import HttpSource
 
@@ -14,13 +13,16 @@ async def send(
     request: Request,
     sender: Sender,
     headers: dict[str, str],
-    elsewhere: bool = False,
+    other_hosts: bool = False,
 ) -> Response | NoResponse:
-    """One call. `elsewhere`: calls that another host answers go there, and without a key."""
+    """Send one request.
+
+    With `other_hosts` an endpoint that names a host of its own is requested there, without a key.
+    """
     endpoint = source.manifest.endpoints[request.endpoint]
     path, query = source.address(request, access)
-    other = {"base_url": endpoint.base_url} if elsewhere and endpoint.base_url else {}
-    told = {} if other else headers
+    base_url = endpoint.base_url if other_hosts else ""
+    signed = {} if base_url else headers
     if endpoint.post:
-        return await sender.post(path, {endpoint.post: list(request.ids)}, told, **other)
-    return await sender.get(path, query, told, **other)
+        return await sender.post(path, {endpoint.post: list(request.ids)}, signed, base_url)
+    return await sender.get(path, query, signed, base_url)

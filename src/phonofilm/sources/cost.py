@@ -83,7 +83,7 @@ def estimate_cost(
         seconds,
         days,
         manifest.terms.licence,
-        bool(manifest.token_url or manifest.key_parameter) or manifest.bearer,
+        manifest.auth.needs_key,
     )
 
 

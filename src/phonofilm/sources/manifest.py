@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
@@ -20,6 +21,39 @@ class Budget(msgspec.Struct, frozen=True):
     limit: int
     seconds: float
     endpoints: list[str] = []
+
+
+class Auth(msgspec.Struct, frozen=True):
+    """How a source recognises who sends a request: the `[auth]` table of its manifest.
+
+    - `none`: it does not.
+    - `client_credentials`: an app's id and secret are changed for tokens at `url`, which gives at
+      most `budgets` of them.
+    - `token`: a token is sent as the operator has it; with `optional`, only where there is one.
+    - `user_token`: the same, or one in the operator's name, granted under the path `url`.
+    - `key_parameter`: a client id goes along as `parameter` of every request.
+
+    `scheme` is the word before a token. With `contact`, the user agent must name a contact.
+    """
+
+    kind: Literal["none", "client_credentials", "token", "user_token", "key_parameter"] = "none"
+    scheme: str = "Bearer"
+    url: str = ""
+    budgets: list[Budget] = []
+    parameter: str = ""
+    optional: bool = False
+    contact: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind in ("client_credentials", "user_token") and not self.url:
+            raise ValueError(f"auth of kind {self.kind} needs a url")
+        if self.kind == "key_parameter" and not self.parameter:
+            raise ValueError("auth of kind key_parameter needs a parameter")
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether no request is possible without a credential."""
+        return self.kind != "none" and not self.optional
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -150,10 +184,7 @@ class File(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, dict=True):
     """A source's whole manifest; derived tables are computed once and kept.
 
-    `bearer`: a token is sent as it is, after `token_scheme`; `token_optional`: only where there is
-    one. `token_budgets`: how many tokens may be asked for. `key_parameter` is the parameter that
-    carries a client id. `media`: the fields that hold addresses of files which may be
-    kept, by role. `grant`: where an own client id gets a token in its owner's name.
+    `media`: the fields that hold addresses of files which may be kept, by role.
     """
 
     name: str
@@ -164,17 +195,10 @@ class Manifest(msgspec.Struct, dict=True):
     terms: Terms
     shapes: dict[str, list[str]]
     default_access: str
-    token_url: str = ""
+    auth: Auth = Auth()
     dumps_url: str = ""
     seed_genres: list[str] = []
-    user_agent_contact: bool = False
-    bearer: bool = False
-    token_scheme: str = "Bearer"  # noqa: S105 - a word of HTTP
-    token_optional: bool = False
-    key_parameter: str = ""
     files: dict[str, File] = {}
-    token_budgets: list[Budget] = []
-    grant: str = ""
     media: dict[str, list[str]] = {}
     priority: Priority = Priority()
     links: Links = Links()

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from phonofilm.crawl.frontier.index import Discovered, FrontierIndex
 from phonofilm.crawl.frontier.levels import FollowLevel
+from phonofilm.media.base import FetchedFile
 from phonofilm.sources.contract import Request, Response
 
 # States of a task, as they are stored. A task in flight is written nowhere: a crash drops it.
@@ -49,16 +50,6 @@ class RequestRecord(NamedTuple):
     run: str
 
 
-class FetchedFile(NamedTuple):
-    """A fetched media file; an empty `path` means that it was refused for good."""
-
-    path: str
-    sha256: str
-    bytes: int
-    content_type: str
-    owners: str
-
-
 class Nodes(Protocol):
     """Known nodes: discovered by responses, followed to a level, full or only mentioned."""
 
@@ -80,6 +71,10 @@ class Nodes(Protocol):
 
     def id_of(self, seq: int) -> str:
         """Return the id of a node."""
+        ...
+
+    def is_followed(self, kind: str, id_: str) -> bool:
+        """Tell whether a node is known and followed."""
         ...
 
     def is_full(self, seq: int) -> bool:

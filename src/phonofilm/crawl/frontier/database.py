@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from phonofilm.crawl.frontier.base import FAILED, FetchedFile, RequestRecord
+from phonofilm.crawl.frontier.base import FAILED, RequestRecord
 from phonofilm.crawl.frontier.schema import prepare
 from phonofilm.errors import OriginError, StoreError, storage_error
+from phonofilm.media.base import FetchedFile
 
 _INSERT_REQUEST = (
     "INSERT INTO call (seq, endpoint, answered_at, status, verdict, queue, gain, met, run)"

@@ -72,6 +72,11 @@ class SqliteFrontier(FrontierDatabase):
         """Return how far a node is followed."""
         return self.index.level(seq)
 
+    def is_followed(self, kind: str, id_: str) -> bool:
+        """Tell whether a node is known and followed."""
+        seq = self.seq_of(kind, id_)
+        return seq is not None and bool(self.level(seq))
+
     def id_of(self, seq: int) -> str:
         """Return the id of a node, from disk or from what waits for the commit."""
         row = self._db.execute("SELECT id FROM node WHERE seq = ?", (seq,)).fetchone()

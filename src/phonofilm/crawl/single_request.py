@@ -1,0 +1,48 @@
+"""Single requests outside of a crawl: nothing is stored, nothing is retried."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from phonofilm.net.base import NoResponse
+from phonofilm.net.origin.origin import Origin
+from phonofilm.net.send import send
+from phonofilm.net.transport import Transport
+from phonofilm.sources.contract import Malformed, Outcome, Page, Request
+from phonofilm.sources.http import HttpSource
+
+
+class Refusal(NamedTuple):
+    """A response that is no answer, or an answer that cannot be parsed (verdict `malformed`)."""
+
+    status: int
+    outcome: Outcome
+
+
+class SingleRequests:
+    """Sends single requests to one origin and parses the responses."""
+
+    def __init__(self, source: HttpSource, origin: Origin, transport: Transport) -> None:
+        self.source, self.origin = source, origin
+        self._transport = transport
+        self._authenticator = origin.authenticator(transport)
+
+    async def page(self, request: Request) -> Page | Refusal | NoResponse:
+        """Send one request and return its page, or why there is none."""
+        response = await send(
+            self.source,
+            self.origin.access,
+            request,
+            self._transport,
+            await self._authenticator.headers(),
+            self.origin.other_hosts,
+        )
+        if isinstance(response, NoResponse):
+            return response
+        outcome = self.source.classify(request, response)
+        if outcome.verdict != "answer":
+            return Refusal(response.status, outcome)
+        try:
+            return self.source.parse(request, response)
+        except Malformed as error:
+            return Refusal(response.status, Outcome("malformed", str(error)))

@@ -1,0 +1,1 @@
+"""Where responses come from: the live service under its terms, or a sandbox with none."""
