@@ -1,21 +1,26 @@
 """Typed settings: one TOML file, a `.env`, the environment; later ones win.
 
-`PHONOFILM_SPOTIFY__CLIENT_ID` sets `client_id` in section `[spotify]`.
+Every source has a section of its own: `[spotify]` in the file, `PHONOFILM_SPOTIFY__CLIENT_ID` for
+its `client_id` in the environment. Sections follow from the registry of sources.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
+import sys
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from platformdirs import user_cache_path, user_config_path
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -23,19 +28,22 @@ from pydantic_settings import (
 from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from phonofilm.errors import ConfigurationError
+from phonofilm.files import create_once
+from phonofilm.sources import source_names
 
 FILE = "phonofilm.toml"
+_APP = "phonofilm"
 _KEY_BYTES = 32
 
 
 class SourceSettings(BaseModel):
-    """What an operator says of one source.
+    """Settings of one source.
 
-    `timeout_seconds`: the longest that one answer may take. `drift_share`: of what a call lists, so
-    much may lack a promised field before the crawl ends with exit code 5. `token`: a key that is
+    `timeout_seconds`: the longest that one response may take. `drift_share`: share of listed items
+    that may lack a promised field before the crawl ends with exit code 5. `token`: a key that is
     sent as it is; `refresh_token`, or `username` with `password`: how an own client id gets one
-    where a source works so. `rate`: calls in a time (`10/1s`, `none`) instead of the source's own,
-    for a mirror. `consent`: who allowed in writing that pages are read by a robot, and when.
+    where the source allows it. `rate`: requests in a time (`10/1s`, `none`) instead of the source's
+    own limit, for a mirror. `consent`: who allowed in writing that a robot reads pages, and when.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,8 +66,38 @@ class SourceSettings(BaseModel):
     password: SecretStr = SecretStr("")
 
 
+_SECTION = FieldInfo(annotation=SourceSettings, default=None)
+
+
+def _with_sections(env: EnvSettingsSource, values: dict[str, Any]) -> dict[str, Any]:
+    """Add the sections of all sources to what an environment sets; SettingsError for odd JSON."""
+    for name in source_names():
+        try:
+            value, _, is_complex = env.get_field_value(_SECTION, name)
+            section = env.prepare_field_value(name, _SECTION, value, is_complex)
+        except ValueError as error:
+            raise SettingsError(f"section {name} is no JSON ({error})") from error
+        if section is not None:
+            values[name] = section
+    return values
+
+
+class _Environment(EnvSettingsSource):
+    def __call__(self) -> dict[str, Any]:
+        return _with_sections(self, super().__call__())
+
+
+class _DotEnv(DotEnvSettingsSource):
+    def __call__(self) -> dict[str, Any]:
+        return _with_sections(self, super().__call__())
+
+
 class Settings(BaseSettings):
-    """All settings; `keep_names` keeps people's names instead of keyed hashes."""
+    """All settings. `sources` are the sections by source, `config` is the file they come from.
+
+    `keep_names` keeps people's names instead of keyed hashes. A section may be passed by the name
+    of its source: `Settings(spotify=SourceSettings(client_id="..."))`.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="PHONOFILM_",
@@ -73,20 +111,8 @@ class Settings(BaseSettings):
     keep_names: bool = False
     warehouse: SecretStr = SecretStr("")
     landing: str = ""
-    deezer: SourceSettings = SourceSettings()
-    spotify: SourceSettings = SourceSettings()
-    imdb: SourceSettings = SourceSettings()
-    wikidata: SourceSettings = SourceSettings()
-    tmdb: SourceSettings = SourceSettings()
-    musicbrainz: SourceSettings = SourceSettings()
-    listenbrainz: SourceSettings = SourceSettings()
-    reccobeats: SourceSettings = SourceSettings()
-    itunes: SourceSettings = SourceSettings()
-    jamendo: SourceSettings = SourceSettings()
-    soundcloud: SourceSettings = SourceSettings()
-    beatport: SourceSettings = SourceSettings()
-    acousticbrainz: SourceSettings = SourceSettings()
-    fma: SourceSettings = SourceSettings()
+    config: Path = Path(FILE)
+    sources: dict[str, SourceSettings] = {}
 
     @classmethod
     def settings_customise_sources(
@@ -97,73 +123,98 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before `.env` before the file."""
-        return (init_settings, env_settings, dotenv_settings, Toml(settings_cls, _file()))
+        """Read the environment before `.env` before the file."""
+        environment, dotenv = _Environment(settings_cls), _DotEnv(settings_cls)
+        file = init_settings().get("config") or _default_file()
+        return (init_settings, environment, dotenv, Toml(settings_cls, file))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_sections(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Move the sections, which stand beside the other settings, into `sources`."""
+        names = values.keys() & set(source_names()) - cls.model_fields.keys()
+        sections = {name: values[name] for name in names}
+        rest = {name: value for name, value in values.items() if name not in names}
+        return {**rest, "sources": {**rest.get("sources", {}), **sections}}
 
     def source(self, name: str) -> SourceSettings:
-        """The section of a source."""
-        held = getattr(self, name, None)
-        return held if isinstance(held, SourceSettings) else SourceSettings()
+        """Return the section of a source; its defaults when there is none."""
+        return self.sources.get(name) or SourceSettings()
 
 
-def _file() -> Path:
+def _default_file() -> Path:
     return Path(os.environ.get("PHONOFILM_CONFIG") or FILE)
 
 
 def load_settings(config: Path | None = None) -> Settings:
-    """Reads the settings; ConfigurationError names the place that is wrong."""
-    if config is not None:
-        if not config.is_file():
-            raise ConfigurationError(f"There is no file {config}.", next_step="Check --config.")
-        os.environ["PHONOFILM_CONFIG"] = str(config)
+    """Read the settings; ConfigurationError names the place that is wrong.
+
+    `config` is the file, otherwise the one that PHONOFILM_CONFIG names, or `phonofilm.toml`.
+    """
+    if config is not None and not config.is_file():
+        raise ConfigurationError(f"There is no file {config}.", next_step="Check --config.")
+    file = config or _default_file()
+    next_step = f"Correct {file}, .env or the environment; phonofilm doctor shows them."
     try:
-        _check_names()
-        return Settings()
+        _check_names(file)
+        return Settings(config=file)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{_file()} is not TOML: {error}.") from None
+        raise ConfigurationError(f"{file} is not TOML: {error}.") from None
     except (SettingsError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"The settings cannot be read: {error}.",
-            next_step=f"Correct {_file()}, .env or the environment; phonofilm doctor shows them.",
+            f"The settings cannot be read: {error}.", next_step=next_step
         ) from None
     except ValidationError as error:
         raise ConfigurationError(
-            f"The settings are wrong: {_places(error)}.",
-            next_step=f"Correct {_file()}, .env or the environment; phonofilm doctor shows them.",
+            f"The settings are wrong: {_places(error)}.", next_step=next_step
         ) from None
 
 
-def _check_names() -> None:
-    """A misspelt name in the file is told: silently ignored, it costs an evening."""
-    if not _file().is_file():
+def _check_names(file: Path) -> None:
+    """Refuse a misspelt name in the file: silently ignored, it costs an evening."""
+    if not file.is_file():
         return
-    known = set(Settings.model_fields)
-    for name in tomllib.loads(_file().read_text(encoding="utf-8")):
+    known = [name for name in Settings.model_fields if name not in ("config", "sources")]
+    known += source_names()
+    for name in tomllib.loads(file.read_text(encoding="utf-8")):
         if name not in known:
             near = get_close_matches(name, known, 1)
             raise ConfigurationError(
-                f"{_file()} sets {name!r}, which is no setting.",
+                f"{file} sets {name!r}, which is no setting.",
                 next_step=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}.",
             )
 
 
 def _places(error: ValidationError) -> str:
+    """List the wrong settings, each named as in the file: `spotify.timeout_seconds`."""
     rows: list[Any] = list(error.errors(include_input=False, include_url=False))
-    return "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows)
+    places = (".".join(map(str, row["loc"])).removeprefix("sources.") for row in rows)
+    return "; ".join(f"{place}: {row['msg']}" for place, row in zip(places, rows, strict=True))
 
 
 def cache_folder() -> Path:
-    """Where tokens live: the user's cache folder, never the data folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "phonofilm"
+    """Return the folder of tokens: the user's cache folder, never the data folder."""
+    return user_cache_path(_APP, appauthor=False)
+
+
+def _key_path() -> Path:
+    """Return the path of the key.
+
+    Versions before platformdirs used ~/.config everywhere; a key that stands there on macOS or
+    Windows stays in use, because with another key nobody hashed before could be found again.
+    """
+    path = user_config_path(_APP, appauthor=False) / "names.key"
+    earlier = Path.home() / ".config" / _APP / "names.key"
+    moved = sys.platform != "linux" and earlier.exists() and not path.exists()
+    return earlier if moved else path
 
 
 def hash_key() -> bytes:
-    """The key that personal names are hashed with; made once per user, mode 0600."""
-    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "phonofilm"
-    path = folder / "names.key"
+    """Return the key that personal names are hashed with; made once per user, mode 0600."""
+    path = _key_path()
     try:
         if not path.exists():
-            _make_key(path)
+            create_once(path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
         key = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
@@ -175,15 +226,3 @@ def hash_key() -> bytes:
             f"{path} is damaged.", next_step="Remove it; names are hashed anew from then on."
         )
     return key
-
-
-def _make_key(path: Path) -> None:
-    """Appears whole or not at all; when two processes make it, the first one's stands."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    growing = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-    with contextlib.suppress(FileExistsError):
-        os.link(growing, path)
-    growing.unlink()

@@ -55,3 +55,20 @@ def atomic_write(
     """Replace a file by these bytes, or by this text in UTF-8."""
     with atomic_open(target, mode, locked=locked) as file:
         file.write(data.encode() if isinstance(data, str) else data)
+
+
+def create_once(target: Path, data: bytes, mode: int = 0o666) -> None:
+    """Create a file with these bytes, whole or not at all; a file that exists stays as it is.
+
+    When two processes create it at the same time, the first one's bytes stand for both.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ def command(
     """Look at settings, keys, disk and data, and say what to do."""
     settings = load_settings(config)
     folder = shared.folder_of(data, settings)
-    checks = [*_machine(), *_sources(settings), *_data(folder), *_elsewhere(folder)]
+    checks = [*_machine(settings), *_sources(settings), *_data(folder), *_elsewhere(folder)]
     if json:
         as_json([check._asdict() for check in checks])
         return
@@ -51,14 +51,14 @@ def command(
             out.print(f"    [dim]{escape(line)}[/]", soft_wrap=True)
 
 
-def _machine() -> Iterator[Check]:
+def _machine(settings: Settings) -> Iterator[Check]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield Check("good", f"phonofilm {__version__}, Python {version}, DuckDB {duckdb.__version__}")
     proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
     if proxy:
         yield Check("good", "A proxy is set in the environment and will be used")
-    held = FILE if os.path.exists(FILE) else "none (defaults)"  # noqa: PTH110
-    yield Check("good", f"Settings file: {os.environ.get('PHONOFILM_CONFIG') or held}")
+    file = settings.config if settings.config.exists() else "none (defaults)"
+    yield Check("good", f"Settings file: {file}")
     if find_spec("splink") and find_spec("anyascii") and find_spec("pyarrow"):
         yield Check("good", "Matching and field plans: splink is here")
     else:
