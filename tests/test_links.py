@@ -138,6 +138,18 @@ def test_a_queue_that_is_given_up_says_so_and_the_next_run_reads_its_lists(
     assert not again.findings
 
 
+def test_lists_of_parents_that_were_left_lower_the_coverage_of_what_they_hold(
+    folder, stand_in
+) -> None:
+    url, _ = stand_in(
+        "soundcloud", artists=3, faults=[Rule("empty_page_between", on="user_tracks")]
+    )
+    result = collect(folder, "soundcloud", url, "comments=all", workers=1)
+    findings = {finding["kind"]: finding for finding in result.findings}
+    assert findings["lists_given_up"]["where"] == {"artist_tracks": 1}
+    assert result.coverage["comments"][0] < 1
+
+
 def test_lists_that_were_left_after_empty_pages_are_read_by_the_next_run(folder, stand_in) -> None:
     rule = Rule("empty_page_between", on="track_comments", times=920)
     url, served = stand_in("soundcloud", artists=3, faults=[rule])

@@ -180,7 +180,8 @@ class Planner:
         for request, row, node, total in self._frontier.open_continuations():
             self.add_continuation(request, row, node, total)
         for queue in self._veins.values():  # a list with unseen items is given another chance
-            if queue.unfinished(given_up=True).items > 0:
+            wanted = queue.spec.item_kind in self._goal.wants
+            if wanted and queue.unfinished(given_up=True).items > 0:
                 queue.expected.fruitless = 0
         self._value()
 
@@ -361,11 +362,16 @@ class Planner:
         return Range(middle, min(low, middle), max(high, middle))
 
     def lists_given_up(self) -> list[ListsGivenUp]:
-        """Return the lists of wanted kinds, by endpoint, that are left before their end."""
+        """Return the lists that are left before their end, by endpoint.
+
+        Lists of kinds that are not wanted count only when the pagination guard left them: that
+        little is expected of the others is a choice, and what they announce is not wanted.
+        """
         lists, items, fruitless = Counter[str](), Counter[str](), Counter[str]()
         for queue in self._veins.values():
             if self._own(queue, 1.0) > 0:
-                unfinished = queue.unfinished(queue.out_of_patience)
+                wanted = queue.spec.item_kind in self._goal.wants
+                unfinished = queue.unfinished(wanted and queue.out_of_patience)
                 lists[queue.endpoint] += unfinished.lists
                 items[queue.endpoint] += unfinished.items
                 expected = queue.expected
