@@ -18,7 +18,7 @@ from phonofilm.sources.bulk.tsv import TruncatedFile
 
 PIECE_BYTES = 32 * 1024 * 1024  # chosen, not tuned
 _READ_BYTES = 2 * 1024 * 1024
-_PIECES_AHEAD_MAX = 2
+_PIECES_AHEAD_MAX = 2  # each is in memory; chosen, not tuned
 _DAMAGED: tuple[type[Exception], ...] = (EOFError, lzma.LZMAError, tarfile.TarError)
 _zstandard: Any = None
 with contextlib.suppress(ImportError):

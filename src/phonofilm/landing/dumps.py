@@ -19,7 +19,7 @@ from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.hashing import HashingReader
 from phonofilm.sources.bulk import tsv
 
-GENERATIONS_MAX = 2
+GENERATIONS_MAX = 2  # the newest, and the one before it to compare with
 NOTE_FILE = "generation.json"
 SUBSET_FILE = "kept.parquet"
 _START_BYTES = 4096

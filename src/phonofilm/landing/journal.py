@@ -11,7 +11,7 @@ from phonofilm.errors import storage_error
 from phonofilm.landing.envelope import Envelope
 
 _BUFFERS_MAX = 512  # of one writev, half of what Linux allows
-_READ_BACK_BYTES = 65_536
+_READ_BACK_BYTES = 65_536  # longer than most lines; chosen, not tuned
 SEAL_AT_BYTES = 64 * 1024 * 1024  # chosen, not tuned
 
 

@@ -27,6 +27,7 @@ except ImportError:
         "An object store needs obstore.", next_step="Install it: pip install 'phonofilm[s3]'"
     ) from None
 
+# Of one file, on top of obstore's own retries; chosen, not tuned.
 _ATTEMPTS_MAX = 4
 _PAUSE_SECONDS = 0.2
 _RETRIES = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}

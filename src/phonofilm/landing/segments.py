@@ -19,7 +19,7 @@ from phonofilm.sql import identifier, literal
 # DuckDB allocates twice this per thread for a line of JSON. Longer lines are rare and read with a
 # larger buffer. Chosen, not tuned.
 _LINE_BYTES = 4 * 1024 * 1024
-_ROWS_PER_FETCH = 512
+_ROWS_PER_FETCH = 512  # of a segment at once; chosen, not tuned
 _COLUMN_NAMES = ", ".join(map(identifier, COLUMNS))
 _COLUMN_TYPES = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
 
