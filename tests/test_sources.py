@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
+import msgspec
 import pytest
 
 from phonofilm.errors import UsageError
+from phonofilm.privacy.erased import ErasedPeople
+from phonofilm.privacy.people import find_people
+from phonofilm.privacy.pseudonyms import person_hash
 from phonofilm.records import BY_KIND, RECORDS, columns, kinds
 from phonofilm.sources import get, manifests, source_names
 from phonofilm.sources.classify import classify_http, retry_after
@@ -174,6 +179,41 @@ def test_no_two_sources_have_the_same_rank_for_a_field() -> None:
 )
 def test_values_are_picked_from_the_source_that_is_best_at_the_field(field, first: str) -> None:
     assert by_priority(field)[: len(first.split())] == first.split()
+
+
+def test_a_source_that_names_people_says_where_they_stand(source) -> None:
+    people = source.manifest.people
+    named = any(endpoint.personal for endpoint in source.manifest.endpoints.values())
+    assert named is bool(people.ids and people.names and people.owners)
+    assert bool(people.handle) is bool(people.profile)
+    assert re.compile(people.profile).groups == bool(people.profile)
+
+
+PEOPLE = [
+    ("soundcloud", {"kind": "user", "urn": "soundcloud:users:7", "username": "Ada"}, "Ada"),
+    ("soundcloud", {"kind": "track", "user": {"id": 7, "permalink": "ada"}}, "ada"),
+    ("soundcloud", {"kind": "comment", "body": "x", "user_urn": "soundcloud:users:7"}, None),
+    ("spotify", {"id": "p", "owner": {"id": "7", "display_name": "Ada"}}, "Ada"),
+    ("deezer", {"id": 1, "creator": {"id": 7, "name": "Ada"}}, "Ada"),
+    ("deezer", {"id": 1, "user": {"id": 7, "name": "Ada"}}, "Ada"),
+]
+
+
+@pytest.mark.parametrize(("name", "body", "called"), PEOPLE)
+def test_people_are_met_and_erased_as_the_manifest_says(name, body, called) -> None:
+    fields, key = get(name).manifest.people, b"k"
+    met = list(find_people([body], fields, partial(person_hash, key)))
+    assert [(person.id, person.names) for person in met] == ([("7", {called})] if called else [])
+    erased = ErasedPeople(frozenset((person_hash(key, "7"),)), frozenset(), fields, key)
+    kept = {"id": "other"}
+    assert erased.remove_from(msgspec.json.encode([body, kept])) == msgspec.json.encode([kept])
+
+
+def test_comments_on_an_erased_track_go_with_it() -> None:
+    fields = get("soundcloud").manifest.people
+    erased = ErasedPeople(frozenset(), frozenset(), fields, b"k", tracks=frozenset(("5",)))
+    comments = [{"kind": "comment", "track_urn": f"soundcloud:tracks:{n}"} for n in (4, 5)]
+    assert erased.remove_from(msgspec.json.encode(comments)) == msgspec.json.encode(comments[:1])
 
 
 def test_ids_and_codes_of_others_are_of_sources_that_exist(source) -> None:

@@ -19,8 +19,7 @@ from phonofilm.privacy.pseudonyms import person_hash
 from phonofilm.sources import get
 from phonofilm.sources.contract import ODD_ANSWERS, Malformed
 from phonofilm.sources.decode import plain
-
-_HANDLE = re.compile(r"soundcloud\.com/([^/?#\s]+)")
+from phonofilm.sources.manifest import People
 
 
 def find_person(store: SegmentStore, source: str, text: str) -> Person:
@@ -28,12 +27,13 @@ def find_person(store: SegmentStore, source: str, text: str) -> Person:
 
     An id or its hash goes before equal names. UsageError when the text names no person or several.
     """
-    name, is_handle = _name_in(text)
+    fields = get(source).manifest.people
+    name, is_handle = _name_in(text, fields)
     hash_of = partial(person_hash, hash_key())
     hashed = hash_of(name)
     matches: dict[str, Person] = {}
     for envelope in read_segments(store.paths(source)):
-        for person in _people_in(envelope, hash_of):
+        for person in _people_in(envelope, fields, hash_of):
             names = set() if is_handle else {person.hashed, person.id, *person.names}
             if not (names | person.handles).isdisjoint((name, hashed)):
                 known = matches.get(person.hashed)
@@ -46,7 +46,7 @@ def find_person(store: SegmentStore, source: str, text: str) -> Person:
 
 def is_named_by(person: PersonData, text: str) -> bool:
     """Tell whether a text names this person."""
-    name, _ = _name_in(text)
+    name, _ = _name_in(text, get(person.source).manifest.people)
     hashed = person_hash(hash_key(), name)
     return not {name, hashed}.isdisjoint(person.ids | person.names | {person.hashed})
 
@@ -55,11 +55,12 @@ def collect_person_data(
     store: SegmentStore, source: str, person: Person, published: bool
 ) -> PersonData:
     """Collect a person's uploads, playlists, files and all names from landed responses."""
+    fields = get(source).manifest.people
     ids = frozenset(filter(None, (person.hashed, person.id)))
     names, hash_of = set(person.names), partial(person_hash, hash_key())
     uploads: dict[str, set[str]] = {"track": set(), "playlist": set()}
     for envelope in read_segments(store.paths(source)):
-        for other in _people_in(envelope, hash_of):
+        for other in _people_in(envelope, fields, hash_of):
             if other.hashed == person.hashed:
                 names |= other.names
         for kind, id_ in _uploads_in(source, envelope, ids):
@@ -79,9 +80,9 @@ def collect_person_data(
     return data
 
 
-def _name_in(text: str) -> tuple[str, bool]:
+def _name_in(text: str, fields: People) -> tuple[str, bool]:
     """Return the name in a text, and whether it is the handle of an address."""
-    handle = _HANDLE.search(text)
+    handle = re.search(fields.profile, text) if fields.profile else None
     return (handle[1] if handle else text).strip(), handle is not None
 
 
@@ -97,12 +98,14 @@ def _single_match(people: list[Person], text: str, source: str) -> Person:
     )
 
 
-def _people_in(envelope: Envelope, hash_of: Callable[[object], str]) -> Iterator[Person]:
+def _people_in(
+    envelope: Envelope, fields: People, hash_of: Callable[[object], str]
+) -> Iterator[Person]:
     try:
         tree = plain(envelope.response.body)
     except Malformed:
         return
-    yield from find_people(tree, hash_of)
+    yield from find_people(tree, fields, hash_of)
 
 
 def _uploads_in(source: str, envelope: Envelope, ids: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -84,7 +84,7 @@ def _write_note(workspace: Workspace, person: PersonData) -> None:
 
 def _erase(workspace: Workspace, store: SegmentStore, person: PersonData) -> Removed:
     """Erase all that was noted; each step can be repeated."""
-    erased = ErasedPeople.of(person, hash_key())
+    erased = ErasedPeople.of(person, get(person.source).manifest.people, hash_key())
     # Listed first, so that the person is not collected again when something fails below.
     erased.save(workspace.root, person.source)
     rows, unreachable = erase_rows(workspace, person, erased)

@@ -89,7 +89,7 @@ class _Landing:
         self._folder, self._source, self._run, self._key = folder, source, run, key
         name = source.manifest.name
         self._known = body_hashes(folder.segments().paths(name))
-        self._gone = ErasedPeople.load(folder.root, name, hash_key)
+        self._gone = ErasedPeople.load(folder.root, get(name).manifest, hash_key)
         self._stamp = RunInfo(name, source.saved_access, source.manifest.terms.version, run)
         self._passed: Counter[str] = Counter()
         self._odd: dict[str, tuple[int, str]] = {}

@@ -15,10 +15,11 @@ import msgspec
 
 from phonofilm.errors import storage_error
 from phonofilm.files import atomic_write
-from phonofilm.privacy.people import OWNER_FIELDS, PersonData, id_of
+from phonofilm.privacy.people import PersonData, first_field, is_person
 from phonofilm.privacy.pseudonyms import MENTION, person_hash
 from phonofilm.sources.contract import Malformed
 from phonofilm.sources.decode import plain
+from phonofilm.sources.manifest import Manifest, People
 
 FILE = "forgotten.jsonl"
 TOMBSTONE = "forgotten"
@@ -28,21 +29,24 @@ _REMOVED: Any = object()
 class ErasedPeople:
     """The erased people of one source, as keyed hashes of ids and of names.
 
-    A number can be the id of one person and the name of another: the two are never mixed. `key` is
-    the key of the hashes; comments on `tracks` are removed, too.
+    A number can be the id of one person and the name of another: the two are never mixed. `fields`
+    say where people stand in responses, `key` is the key of the hashes; objects that belong to
+    `tracks` (comments) are removed, too.
     """
 
     def __init__(
         self,
         ids: frozenset[str],
         names: frozenset[str],
+        fields: People,
         key: bytes,
         tracks: frozenset[str] = frozenset(),
     ) -> None:
-        self.ids, self.names, self._key, self._tracks = ids, names, key, tracks
+        self.ids, self.names, self._fields = ids, names, fields
+        self._key, self._tracks = key, tracks
 
     @classmethod
-    def load(cls, root: Path, source: str, key: Callable[[], bytes]) -> ErasedPeople | None:
+    def load(cls, root: Path, manifest: Manifest, key: Callable[[], bytes]) -> ErasedPeople | None:
         """Read the erased people of a data folder; None when there are none.
 
         `key` is read only when there are.
@@ -51,19 +55,19 @@ class ErasedPeople:
         if not path.exists():
             return None
         rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
-        hashes = [(row["what"], row["person"]) for row in rows if row["source"] == source]
+        hashes = [(row["what"], row["person"]) for row in rows if row["source"] == manifest.name]
         if not hashes:
             return None
         ids = frozenset(hashed for what, hashed in hashes if what == "id")
         names = frozenset(hashed for what, hashed in hashes if what == "name")
-        return cls(ids, names, key())
+        return cls(ids, names, manifest.people, key())
 
     @classmethod
-    def of(cls, person: PersonData, key: bytes) -> ErasedPeople:
+    def of(cls, person: PersonData, fields: People, key: bytes) -> ErasedPeople:
         """Return the filter for one person; names are hashed as written and in small letters."""
         forms = {form for name in person.names for form in (name, name.lower())}
         names = frozenset(person_hash(key, form) for form in forms)
-        return cls(frozenset((person.hashed,)), names, key, person.tracks)
+        return cls(frozenset((person.hashed,)), names, fields, key, person.tracks)
 
     def save(self, root: Path, source: str) -> None:
         """Add these people to the list of a data folder; the caller holds its lock."""
@@ -120,13 +124,14 @@ class ErasedPeople:
 
     def _belongs_to_erased(self, node: dict[str, Any]) -> bool:
         """Tell whether an object is one of them, or belongs to one of them."""
-        owners = [id_ for field in OWNER_FIELDS if (id_ := id_of(node.get(field)))]
-        if node.get("kind") == "user" and (id_ := id_of(node)):
+        fields = self._fields
+        owners = [i for f in fields.owners if (i := first_field(node.get(f), fields.ids))]
+        if is_person(node, fields) and (id_ := first_field(node, fields.ids)):
             owners.append(id_)
         if not owners:
-            owners = [id_ for field in ("user_urn", "user_id") if (id_ := node.get(field))]
-        if node.get("kind") == "comment" and self._tracks:
-            track = node.get("track_urn") or node.get("track_id") or ""
+            owners = [id_ for field in fields.owner_ids if (id_ := node.get(field))]
+        if self._tracks and (track_fields := fields.track_ids.get(str(node.get("kind")))):
+            track = first_field(node, track_fields)
             if str(track).rsplit(":", 1)[-1] in self._tracks:
                 return True
         return any(person_hash(self._key, id_) in self.ids for id_ in owners)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
 from phonofilm.privacy.pseudonyms import PREFIX
-
-OWNER_FIELDS = ("user", "owner", "creator")
-_NAME_FIELDS = ("username", "permalink", "permalink_url", "display_name")
+from phonofilm.sources.manifest import People
 
 
 class Person(NamedTuple):
@@ -55,28 +53,37 @@ class PersonData(msgspec.Struct, frozen=True, kw_only=True):
         return {"artist": self.ids, "track": self.tracks, "playlist": self.playlists}
 
 
-def id_of(node: Any) -> object:
-    """Return the URN or id of an object, or None."""
-    return (node.get("urn") or node.get("id")) if isinstance(node, dict) else None
+def first_field(node: Any, fields: Iterable[str]) -> object:
+    """Return the first field of an object that is set, such as its URN or else its id; or None."""
+    if not isinstance(node, dict):
+        return None
+    return next((value for field in fields if (value := node.get(field))), None)
 
 
-def find_people(tree: Any, hash_of: Callable[[object], str]) -> Iterator[Person]:
-    """Yield all people who stand in a decoded response as a user or an owner with an id."""
+def is_person(node: dict[str, Any], fields: People) -> bool:
+    """Tell whether an object says by its kind that it is a person."""
+    return bool(fields.kind) and node.get("kind") == fields.kind
+
+
+def find_people(tree: Any, fields: People, hash_of: Callable[[object], str]) -> Iterator[Person]:
+    """Yield all people who stand in a decoded response as a person or an owner with an id."""
     if isinstance(tree, list):
         for element in tree:
-            yield from find_people(element, hash_of)
+            yield from find_people(element, fields, hash_of)
     elif isinstance(tree, dict):
         for field, value in tree.items():
-            if field in OWNER_FIELDS and (id_ := id_of(value)):
-                yield _person(value, id_, hash_of)
-            yield from find_people(value, hash_of)
-        if tree.get("kind") == "user" and (id_ := id_of(tree)):
-            yield _person(tree, id_, hash_of)
+            if field in fields.owners and (id_ := first_field(value, fields.ids)):
+                yield _person(value, id_, fields, hash_of)
+            yield from find_people(value, fields, hash_of)
+        if is_person(tree, fields) and (id_ := first_field(tree, fields.ids)):
+            yield _person(tree, id_, fields, hash_of)
 
 
-def _person(node: dict[str, Any], id_: object, hash_of: Callable[[object], str]) -> Person:
-    names = frozenset(str(node[field]) for field in _NAME_FIELDS if node.get(field))
-    handle = node.get("permalink")
+def _person(
+    node: dict[str, Any], id_: object, fields: People, hash_of: Callable[[object], str]
+) -> Person:
+    names = frozenset(str(node[field]) for field in fields.names if node.get(field))
+    handle = node.get(fields.handle)
     text = str(id_)
     return Person(
         hashed=hash_of(id_),

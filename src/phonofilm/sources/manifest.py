@@ -127,6 +127,27 @@ class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     example: str = "1"
 
 
+class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where people stand in responses, so that a person can be found and erased.
+
+    `ids` are the fields of a person that may hold the id, the first one first, and `names` those
+    with names. `owners` are fields that hold the person an object belongs to, `owner_ids` those
+    that hold the id alone. `kind` is the `kind` of an object that is a person itself. `handle` is
+    the field whose value stands in the address of the profile, and `profile` the pattern of such
+    an address, the handle being its group. `track_ids` are, by the `kind` of objects that are
+    erased with a track, the fields that hold the track's id.
+    """
+
+    ids: list[str] = []
+    names: list[str] = []
+    owners: list[str] = []
+    owner_ids: list[str] = []
+    kind: str = ""
+    handle: str = ""
+    profile: str = ""
+    track_ids: dict[str, list[str]] = {}
+
+
 class Endpoint(msgspec.Struct, frozen=True):
     """A kind of call. `node` is what is asked about, `lists` what it lists, `gives` its shapes.
 
@@ -203,6 +224,7 @@ class Manifest(msgspec.Struct, dict=True):
     priority: Priority = Priority()
     links: Links = Links()
     ids: Ids = Ids()
+    people: People = People()
 
     @property
     def namespace(self) -> str:

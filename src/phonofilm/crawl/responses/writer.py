@@ -53,7 +53,7 @@ class ResponseWriter:
     ) -> None:
         self._workspace, self._frontier, self._manifest = workspace, frontier, manifest
         self._run_info, self._clock, self._key = run_info, clock, key
-        self._erased = ErasedPeople.load(workspace.root, manifest.name, hash_key)
+        self._erased = ErasedPeople.load(workspace.root, manifest, hash_key)
         self._group_size = max(1, workers * 3 // 4)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
