@@ -401,7 +401,7 @@ def test_a_token_that_ran_out_is_renewed_once_for_all_workers(folder, stand_in) 
 def test_a_client_that_is_refused_ends_with_what_to_do(folder, stand_in) -> None:
     url, served = stand_in("soundcloud", artists=3)
     settings = live(url)
-    settings.soundcloud.token_url = f"{url}/users"
+    settings.source("soundcloud").token_url = f"{url}/users"
     with pytest.raises(CredentialsError) as refused:
         collect(folder, "soundcloud", None, "comments=all", settings=settings)
     assert refused.value.exit_code == 3

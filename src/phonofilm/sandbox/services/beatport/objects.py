@@ -119,11 +119,6 @@ class Objects:
             "slug": _slug(name),
             "artists": people + (people[:1] if index % 97 == 0 else []),
             "remixers": self._remixers(row, mixed),
-            "bsrc_remixer": [],
-            "free_downloads": [],
-            "free_download_start_date": None,
-            "free_download_end_date": None,
-            "publish_status": "published",
             "available_worldwide": index % 5 > 0,
             "bpm": None if share(902, index, 6) < 0.01 else self._bpm(row),
             "key": None if share(902, index, 7) < 0.01 else _key(row),
@@ -134,7 +129,6 @@ class Objects:
                 "url": f"{_HOST}/v4/auxiliary/current-status/10/",
             },
             "encoded_date": f"{day}T02:18:24-07:00",
-            "exclusive": False,
             "genre": self.genre(owner.main_genre),
             "sub_genre": self.genre(owner.genres[-1])
             if owner.genres[1:] and share(902, index, 8) < 0.175
@@ -144,27 +138,17 @@ class Objects:
                 "uri": f"{_MEDIA}/1500x250/{sound}.png",
                 "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{sound}.png",
             },
-            "is_available_for_streaming": True,
             "is_explicit": row.explicit,
-            "is_ugc_remix": False,
-            "is_dj_edit": False,
-            "is_dj_version": False,
-            "is_hype": False,
             "isrc": self.house.isrc(row),
             "label_track_identifier": f"{key}",
             "length": None if length is None else f"{length // 60_000}:{length // 1000 % 60:02d}",
             "length_ms": length,
             "new_release_date": day,
             "publish_date": day,
-            "pre_order": False,
-            "pre_order_date": None,
-            "price": {"code": "EUR", "symbol": "€", "value": 1.39, "display": "€1.39"},
             "release": self.release(row.album),
-            "sale_type": {"id": 1, "name": "purchase"},
             "sample_url": f"https://geo-samples.beatport.com/track/{sound}.LOFI.mp3",
-            "sample_start_ms": 60_000,
-            "sample_end_ms": 180_000,
             "url": f"{_HOST}/v4/catalog/tracks/{key}/",
+            **_CONSTANT_TRACK_FIELDS,
         }
         return track | {"number": row.track_number, "hidden": False} if detail else track
 
@@ -180,6 +164,27 @@ class Objects:
             return None
         tempo = float(row.features["tempo"])
         return round(tempo / 2 if share(902, row.recording, 10) < 0.02 else tempo)
+
+
+_CONSTANT_TRACK_FIELDS: dict[str, Any] = {
+    "bsrc_remixer": [],
+    "free_downloads": [],
+    "free_download_start_date": None,
+    "free_download_end_date": None,
+    "publish_status": "published",
+    "exclusive": False,
+    "is_available_for_streaming": True,
+    "is_ugc_remix": False,
+    "is_dj_edit": False,
+    "is_dj_version": False,
+    "is_hype": False,
+    "pre_order": False,
+    "pre_order_date": None,
+    "price": {"code": "EUR", "symbol": "€", "value": 1.39, "display": "€1.39"},
+    "sale_type": {"id": 1, "name": "purchase"},
+    "sample_start_ms": 60_000,
+    "sample_end_ms": 180_000,
+}
 
 
 def _key(row: Track) -> dict[str, Any] | None:

@@ -154,14 +154,11 @@ class Objects:
         listening, details = self.listening, self.listening.upload(upload)
         row = self.world.track(upload) if details.track is not None else None
         album = self.world.album(row.album) if row else None
-        key, quiet = self.track_id(upload), self.hides_figures(upload)
-        fame = listening.fame(upload)
-        shown = listening.count(upload)
+        key = self.track_id(upload)
         length = (self.house.duration_ms(row) if row else None) or listening.duration_ms(upload)
         access = self.access(upload)
         handle, free = self.handle(details.artist), share(801, upload, 9) < 0.08
         measured = row.features if row and share(801, upload, 10) < 0.3 else None
-        year, month, day = _parts(album.release_date if album else None)
         genre = self.world.artist(details.artist).main_genre
         page = f"https://soundcloud.com/{handle}/track-{key}"
         return {
@@ -182,39 +179,39 @@ class Objects:
             "isrc": self.house.isrc(row) if row else None,
             "label_name": album.label if album and upload % 2 else None,
             "metadata_artist": self.name(details.artist) if upload % 6 == 0 else None,
-            "release": None,
-            "release_year": year,
-            "release_month": month,
-            "release_day": day,
             "license": pick(_LICENCES, 801, upload, 11),
             "sharing": "public",
             "embeddable_by": "all",
             "streamable": access != "blocked",
             "commentable": True,
-            "comment_count": None if quiet else shown,
-            "favoritings_count": None if quiet else fame * 7 + upload % 13,
-            "reposts_count": None if quiet else fame + upload % 5,
-            "playback_count": None if quiet else fame * 950 + upload % 997,
-            "download_count": None if quiet else (fame if free else 0),
             "downloadable": free,
             "download_url": f"{base}/tracks/soundcloud:tracks:{key}/download" if free else None,
-            "purchase_url": None,
-            "purchase_title": None,
             "artwork_url": f"{base}/media/artworks-{(row.album if row else upload):09d}-large.png"
             if upload % 8
             else None,
             "waveform_url": f"{base}/media/wave{upload:09d}_m.png",
             "permalink_url": page,
             "uri": f"{base}/tracks/soundcloud:tracks:{key}",
-            "available_country_codes": None,
             "access": access,
-            "user_favorite": False,
-            "user_playback_count": None,
-            "reveal_stats": not quiet,
             "reveal_comments": not self.hides_comments(upload),
-            "secret_uri": None,
             "user": self.small_user(details.artist, base),
+            **_UNUSED,
+            **_date_fields(album.release_date if album else None),
+            **self._figures(upload, free),
         }
+
+    def _figures(self, upload: int, free: bool) -> dict[str, Any]:
+        """Return the counters of a track, null where its artist hides them."""
+        quiet, fame = self.hides_figures(upload), self.listening.fame(upload)
+        figures = {
+            "comment_count": self.listening.count(upload),
+            "favoritings_count": fame * 7 + upload % 13,
+            "reposts_count": fame + upload % 5,
+            "playback_count": fame * 950 + upload % 997,
+            "download_count": fame if free else 0,
+        }
+        shown = dict.fromkeys(figures) if quiet else figures
+        return {**shown, "reveal_stats": not quiet}
 
     def comment(self, said: TimedComment, base: str) -> dict[str, Any]:
         """Return a comment; its moment is a number, a text or null."""
@@ -285,6 +282,22 @@ class Objects:
             }
             for n, service in enumerate(services)
         ]
+
+
+_UNUSED = {
+    "purchase_url": None,
+    "purchase_title": None,
+    "release": None,
+    "available_country_codes": None,
+    "user_favorite": False,
+    "user_playback_count": None,
+    "secret_uri": None,
+}
+
+
+def _date_fields(date: str | None) -> dict[str, Any]:
+    year, month, day = _parts(date)
+    return {"release_year": year, "release_month": month, "release_day": day}
 
 
 def _parts(date: str | None) -> tuple[int | None, int | None, int | None]:

@@ -169,21 +169,6 @@ class BehindThePages:
         key = self._objects.track_id(upload)
         policy = {"preview": "SNIP", "blocked": "BLOCK"}.get(row["access"], "ALLOW")
         length = row["duration"]
-        media: list[dict[str, Any]] = (
-            []
-            if policy == "BLOCK"
-            else [
-                {
-                    "url": f"{base}/media/x/stream/hls",
-                    "preset": "aac_160k",
-                    "duration": length,
-                    "snipped": policy == "SNIP",
-                    "format": {"protocol": "hls", "mime_type": "audio/mp4"},
-                    "quality": "sq",
-                    "is_legacy_transcoding": False,
-                }
-            ]
-        )
         return {
             "id": key,
             "urn": row["urn"],
@@ -199,15 +184,7 @@ class BehindThePages:
             "label_name": row["label_name"],
             "license": row["license"],
             "policy": policy,
-            "monetization_model": "NOT_APPLICABLE",
-            "sharing": "public",
-            "state": "finished",
-            "public": True,
-            "streamable": True,
-            "commentable": True,
             "downloadable": row["downloadable"],
-            "has_downloads_left": True,
-            "embeddable_by": "all",
             "comment_count": row["comment_count"],
             "likes_count": row["favoritings_count"],
             "playback_count": row["playback_count"],
@@ -215,19 +192,13 @@ class BehindThePages:
             "reposts_count": row["reposts_count"] or 0,
             "artwork_url": row["artwork_url"],
             "waveform_url": row["waveform_url"].replace(".png", ".json"),
-            "caption": None,
-            "purchase_title": None,
-            "purchase_url": None,
-            "release_date": None,
-            "secret_token": None,
             "permalink": f"track-{key}",
             "permalink_url": row["permalink_url"],
             "uri": row["uri"],
-            "visuals": None,
             "created_at": _unslashed(row["created_at"]),
             "last_modified": _unslashed(row["created_at"]),
             "display_date": _unslashed(row["created_at"]),
-            "media": {"transcodings": media},
+            "media": {"transcodings": _transcodings(base, policy, length)},
             "publisher_metadata": {
                 "id": key,
                 "urn": row["urn"],
@@ -236,9 +207,7 @@ class BehindThePages:
             }
             if row["isrc"]
             else None,
-            "station_urn": None,
-            "station_permalink": None,
-            "track_authorization": "x.y.z",
+            **_CONSTANT_TRACK_FIELDS,
         }
 
     def comment(self, said: TimedComment, base: str) -> dict[str, Any]:
@@ -256,3 +225,41 @@ class BehindThePages:
             "self": {"urn": f"soundcloud:comments:{key}"},
             "user": self.small_user(official),
         }
+
+
+_CONSTANT_TRACK_FIELDS = {
+    "monetization_model": "NOT_APPLICABLE",
+    "sharing": "public",
+    "state": "finished",
+    "public": True,
+    "streamable": True,
+    "commentable": True,
+    "has_downloads_left": True,
+    "embeddable_by": "all",
+    "caption": None,
+    "purchase_title": None,
+    "purchase_url": None,
+    "release_date": None,
+    "secret_token": None,
+    "visuals": None,
+    "station_urn": None,
+    "station_permalink": None,
+    "track_authorization": "x.y.z",
+}
+
+
+def _transcodings(base: str, policy: str, length_ms: int) -> list[dict[str, Any]]:
+    """Return the streams of a track; a blocked one has none."""
+    if policy == "BLOCK":
+        return []
+    return [
+        {
+            "url": f"{base}/media/x/stream/hls",
+            "preset": "aac_160k",
+            "duration": length_ms,
+            "snipped": policy == "SNIP",
+            "format": {"protocol": "hls", "mime_type": "audio/mp4"},
+            "quality": "sq",
+            "is_legacy_transcoding": False,
+        }
+    ]

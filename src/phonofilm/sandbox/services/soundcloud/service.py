@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
+from phonofilm.sandbox.services.soundcloud.files import file_of
 from phonofilm.sandbox.services.soundcloud.objects import Objects, slashed
 from phonofilm.sandbox.services.soundcloud.pages import BehindThePages
 from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number
 from phonofilm.sandbox.worlds.listening import Listening
-from phonofilm.sandbox.worlds.pictures import mp3, png, waveform
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue
 
@@ -65,7 +65,7 @@ class SoundCloudService:
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request; refusals are responses too."""
         if request.path.startswith("/media/") or request.path.endswith("/download"):
-            return self._file(request)
+            return file_of(request.path)
         if request.path in ("/api/token", "/oauth/token"):
             return self._token(request)
         if request.query.get("client_id"):
@@ -297,26 +297,6 @@ class SoundCloudService:
     @cached_property
     def _by_handle(self) -> dict[str, int]:
         return {self.objects.handle(artist): artist for artist in self.catalogue.everyone}
-
-    def _file(self, request: HttpRequest) -> HttpResponse:
-        """Pictures, waveforms and sound, each what its name says."""
-        name = request.path.rsplit("/", 1)[-1]
-        match = re.fullmatch(
-            r"(avatars-|artworks-|wave|previews-)(\d{9})(?:-\w+)?(?:_m)?\.(\w+)", name
-        )
-        if name == "download":
-            return HttpResponse("media", 200, mp3(4), {"Content-Type": "audio/mpeg"})
-        if not match:
-            return HttpResponse("media", 404, b"", {})
-        salt, ending = int(match[2]), match[3]
-        if match[1] == "wave":
-            body = waveform(salt) if ending == "json" else png(salt, 180, 14)
-            kind = "application/json" if ending == "json" else "image/png"
-        elif ending == "mp3":
-            body, kind = mp3(3), "audio/mpeg"
-        else:
-            body, kind = png(salt), "image/png"
-        return HttpResponse("media", 200, body, {"Content-Type": kind})
 
     def _readable(self, upload: int) -> bool:
         hidden = self.objects.hides_comments(upload)
