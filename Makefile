@@ -1,8 +1,10 @@
 # Everything sets itself up: only Python 3.11+ and make are needed.
 PYTHON ?= python3
 ENV := .venv
+DEMO := .venv-demo
 BENCH := .venv-bench
 BIN := $(ENV)/bin
+PYTEST := $(BIN)/pytest -n auto --dist worksteal
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 
@@ -11,11 +13,14 @@ help: ## this list
 
 setup: $(ENV)/.ready ## an environment in .venv, phonofilm in it, editable
 
-demo: setup ## the whole way in a simulated world, half a minute
-	$(BIN)/phonofilm demo
+demo: $(DEMO)/.ready ## the whole way in a simulated world, under a minute from a clone
+	$(DEMO)/bin/phonofilm demo
 
-test: setup ## all tests, on all cores
-	$(BIN)/pytest -n auto
+test: setup ## all tests but the slow ones, on all cores, in random order; SEED=N repeats an order
+	$(PYTEST) -m "not slow" $(addprefix --randomly-seed=,$(SEED))
+
+test-slow: setup ## crash storms, the docs in a shell, real data; properties with more examples
+	HYPOTHESIS_PROFILE=ci $(PYTEST) -m "slow or hypothesis" $(addprefix --randomly-seed=,$(SEED))
 
 lint: setup ## style, types, layers, dependencies
 	$(BIN)/ruff check .
@@ -57,25 +62,32 @@ soak: setup ## 200,000 calls with faults and kills must end with the truth, some
 docs: setup ## the generated pages
 	$(BIN)/python -m docs.generate
 
-pins: setup ## pins anew: requirements-dev.txt, requirements-bench.txt
+pins: setup ## pins anew: requirements-dev.txt, -demo.txt, -bench.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade --all-extras pyproject.toml requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --constraint requirements-dev.txt pyproject.toml -o requirements-demo.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade pyproject.toml requirements-bench.in -o requirements-bench.txt
 
 clean: ## removes what make made
-	rm -rf $(ENV) $(BENCH) build dist phonofilm-demo
+	rm -rf $(ENV) $(DEMO) $(BENCH) build dist phonofilm-demo
+
+# An environment of pinned packages, and phonofilm in it, editable.
+define environment
+$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),,\
+$(error phonofilm needs Python 3.11 or newer, and $(PYTHON) is $(or $(shell $(PYTHON) --version 2>&1),not there); name another one: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12))
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(@D)/bin/uv pip install --python $(@D)/bin/python --quiet --require-hashes -r $<
+	$(@D)/bin/uv pip install --python $(@D)/bin/python --quiet --no-deps --editable .
+	touch $@
+endef
 
 $(ENV)/.ready: requirements-dev.txt pyproject.toml
-	$(PYTHON) -m venv $(ENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --python $(BIN)/python --quiet --require-hashes -r requirements-dev.txt
-	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
-	touch $@
+	$(environment)
+
+$(DEMO)/.ready: requirements-demo.txt pyproject.toml
+	$(environment)
 
 $(BENCH)/.ready: requirements-bench.txt pyproject.toml
-	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check uv
-	$(BENCH)/bin/uv pip install --python $(BENCH)/bin/python --quiet --require-hashes -r requirements-bench.txt
-	$(BENCH)/bin/uv pip install --python $(BENCH)/bin/python --quiet --no-deps --editable .
-	touch $@
+	$(environment)
 
-.PHONY: help setup demo test lint wheel wheel-demo bench soak docs pins clean
+.PHONY: help setup demo test test-slow lint wheel wheel-demo bench soak docs pins clean

@@ -42,6 +42,20 @@ for _name, _examples in (("default", 30), ("ci", 100)):
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run heavy tests first, in random order among themselves: no worker ends with a long one."""
+    items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how to repeat the order and the hashes of this run."""
+    seed = config.getoption("randomly_seed", None)
+    hashes = os.environ.get("PYTHONHASHSEED", "random")
+    terminalreporter.write_line(f"order: --randomly-seed={seed}, PYTHONHASHSEED={hashes}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _loopback_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let no test reach the outside network, the user's folders or the user's settings."""

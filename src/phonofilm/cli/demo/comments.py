@@ -52,7 +52,7 @@ def hear(data: Path, url: str, itself: Callable[..., list[str]]) -> CommentsResu
     heard = run("crawl", "soundcloud", "--artists-from", _TEN, *words)
     comments = heard["records"]["comments"]["full"]
     if not find_spec("splink"):
-        err.print("  [dim]Beatport's part needs matching: pip install 'phonofilm[match]'[/]")
+        err.print("  [dim]Beatport's part needs matching: pip install 'phonofilm\\[match]'[/]")
         return CommentsResult(comments, heard["calls"], 0, 0)
     shop = run("crawl", "beatport", "--for", "soundcloud", "--at", url)
     return CommentsResult(comments, heard["calls"] + shop["calls"], shop["found"], shop["tracks"])

@@ -190,7 +190,8 @@ def _listen(data: Path, seed: int) -> comments.CommentsResult:
     with _sandbox("soundcloud,beatport", "--artists", "150", "--seed", str(seed)) as url:
         err.print("\n[bold]3[/] SoundCloud's and Beatport's: ten artists of a genre, every comment")
         heard = comments.hear(data, url, _self)
-    err.print(f"  {heard.comments:,} comments, {heard.found:,} of {heard.tracks:,} tracks found")
+    found = f", {heard.found:,} of {heard.tracks:,} tracks found" if heard.tracks else ""
+    err.print(f"  {heard.comments:,} comments{found}")
     return heard
 
 
