@@ -61,10 +61,10 @@ def test_every_format_holds_the_same_rows(filled, tmp_path: Path, format_: str) 
     folder, world = filled
     (written,) = export(folder, "tracks", format_, tmp_path / f"t.{format_}")
     reader = {"csv": "read_csv", "parquet": "read_parquet", "jsonl": "read_json"}[format_]
-    found = duckdb.sql(
+    counts = duckdb.sql(
         f"SELECT count(DISTINCT id), any_value(source) FROM {reader}('{written.path}')"
     )
-    assert found.fetchall() == [(world.counts["tracks"], "spotify")]
+    assert counts.fetchall() == [(world.counts["tracks"], "spotify")]
     assert written.rows == world.counts["tracks"]
 
 
@@ -99,7 +99,7 @@ def test_a_discography_is_four_files(filled, tmp_path: Path) -> None:
     assert header.startswith("id,name,artist_popularity,artist_genres,followers,genre_0")
 
 
-def test_the_card_tells_what_whence_when_and_under_which_terms(filled, tmp_path: Path) -> None:
+def test_the_card_names_contents_sources_dates_and_terms(filled, tmp_path: Path) -> None:
     folder, _ = filled
     (written,) = export(folder, "artists", "csv", tmp_path / "a.csv")
     card = written.card.read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def test_the_card_tells_what_whence_when_and_under_which_terms(filled, tmp_path:
         assert part in card, part
 
 
-def test_unknown_tables_formats_and_shapes_are_told(filled, tmp_path: Path) -> None:
+def test_unknown_tables_formats_and_shapes_are_usage_errors(filled, tmp_path: Path) -> None:
     folder, _ = filled
     for name, format_, shape in (
         ("songs", "csv", ""),
@@ -174,15 +174,15 @@ def test_rows_past_their_keeping_are_in_no_export(filled, tmp_path: Path, shape:
         connection.execute(
             "UPDATE store.artist SET expires_at = TIMESTAMP '2020-01-01' WHERE id < '4'"
         )
-        gone = connection.execute("SELECT count(*) FROM store.artist WHERE id < '4'").fetchall()[0][
+        expired = connection.execute("SELECT count(*) FROM store.artist WHERE id < '4'").fetchall()[
             0
-        ]
+        ][0]
     (written,) = export(copy, "artists", "csv", tmp_path / "a.csv", shape)
-    assert gone > 0
-    assert written.rows == 150 - gone
+    assert expired > 0
+    assert written.rows == 150 - expired
 
 
-def test_a_place_that_cannot_be_written_is_no_failing_disk(filled, tmp_path: Path) -> None:
+def test_a_target_that_cannot_be_written_is_no_failing_disk(filled, tmp_path: Path) -> None:
     folder, _ = filled
     with pytest.raises(UsageError, match="cannot be written"):
         export(folder, "artists", "csv", tmp_path)

@@ -65,9 +65,9 @@ def test_a_lake_in_glue(aws, loaded, tmp_path: Path) -> None:
     again = write_lake(loaded, "s3://lake/films", "glue")
     assert [t.name for t in tables] == [t.name for t in again]
     glue = boto3.client("glue")
-    found = glue.get_tables(DatabaseName="lake_films")["TableList"]
-    assert {t["Name"] for t in found} == {t.name for t in tables}
-    titles = next(t for t in found if t["Name"] == "titles")
+    registered = glue.get_tables(DatabaseName="lake_films")["TableList"]
+    assert {t["Name"] for t in registered} == {t.name for t in tables}
+    titles = next(t for t in registered if t["Name"] == "titles")
     assert [k["Name"] for k in titles["PartitionKeys"]] == ["source"]
     kinds = {c["Name"]: c["Type"] for c in titles["StorageDescriptor"]["Columns"]}
     assert (kinds["directors"], kinds["votes"]) == ("array<string>", "bigint")
@@ -84,11 +84,11 @@ def test_a_lake_in_glue(aws, loaded, tmp_path: Path) -> None:
 
 def test_a_lake_in_a_folder_is_read_by_any_engine(loaded, tmp_path: Path) -> None:
     tables = write_lake(loaded, str(tmp_path / "lake"))
-    told = duckdb.sql(
+    counts = duckdb.sql(
         f"SELECT source, count(*) FROM read_parquet('{tmp_path}/lake/titles/*/*.parquet',"
         " hive_partitioning = true) GROUP BY ALL"
     ).fetchall()
-    assert dict(told) == next(t for t in tables if t.name == "titles").partitions
+    assert dict(counts) == next(t for t in tables if t.name == "titles").partitions
     sql = athena_sql(tables, "s3://b/x")
     assert "PARTITIONED BY (source string)" in sql
     assert "`directors` array<string>" in sql
@@ -117,8 +117,8 @@ def test_a_catalogue_needs_s3(loaded, tmp_path: Path) -> None:
 
 def test_an_export_into_s3(aws, loaded, tmp_path: Path) -> None:
     for _ in range(2):  # the second replaces the first
-        [one] = export_to(loaded, "titles", "parquet", "s3://lake/out/titles.parquet")
-    assert one.path == "s3://lake/out/titles.parquet"
+        [exported] = export_to(loaded, "titles", "parquet", "s3://lake/out/titles.parquet")
+    assert exported.path == "s3://lake/out/titles.parquet"
     objects = open_objects("s3://lake/out")
     assert objects.names() == ["titles.parquet", "titles.parquet.card.md"]
     card = objects.fetch("titles.parquet.card.md", tmp_path / "card").read_text()
@@ -129,21 +129,21 @@ def test_an_export_into_s3(aws, loaded, tmp_path: Path) -> None:
 class TestTitles:
     @pytest.mark.parametrize("format_", ["csv", "parquet", "jsonl"])
     def test_titles_carry_their_people_in_every_format(self, loaded, tmp_path, format_) -> None:
-        [one] = export(loaded, "titles", format_, tmp_path / f"t.{format_}")
-        assert one.rows > 150
+        [exported] = export(loaded, "titles", format_, tmp_path / f"t.{format_}")
+        assert exported.rows > 150
         [row] = duckdb.execute(
-            f"SELECT directors, writers, stars, genres FROM '{one.path}'"
+            f"SELECT directors, writers, stars, genres FROM '{exported.path}'"
             " WHERE source = 'imdb' AND directors IS NOT NULL AND stars IS NOT NULL LIMIT 1"
         ).fetchall()
         assert all(row[:3])
-        assert "Information courtesy of IMDb" in one.attribution[0]
+        assert "Information courtesy of IMDb" in exported.attribution[0]
 
     def test_the_objects_that_the_first_job_wrote(self, loaded, tmp_path: Path) -> None:
-        [one] = export(loaded, "titles", "jsonl", tmp_path / "seed", "seed", per_file=5)
+        [exported] = export(loaded, "titles", "jsonl", tmp_path / "seed", "seed", per_file=5)
         files = sorted((tmp_path / "seed").glob("20*/titles-*.json"))
         parts = [json.loads(path.read_text()) for path in files]
         assert {len(part) for part in parts[:-1]} == {5}
-        assert sum(map(len, parts)) == one.rows
+        assert sum(map(len, parts)) == exported.rows
         title = next(t for part in parts for t in part if t["credits"].get("Stars"))
         assert list(title) == [
             "scrape_ts",

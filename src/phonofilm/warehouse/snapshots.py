@@ -26,70 +26,70 @@ from phonofilm.workspace import Workspace
 SNAPSHOTS_KEPT = 2
 
 
-def _snapshot_paths(folder: Workspace) -> list[Path]:
-    return sorted((folder.warehouse / "snapshots").glob("[0-9]*.duckdb"))
+def _snapshot_paths(workspace: Workspace) -> list[Path]:
+    return sorted((workspace.warehouse / "snapshots").glob("[0-9]*.duckdb"))
 
 
-def published(folder: Workspace) -> Path | None:
+def published(workspace: Workspace) -> Path | None:
     """Return the newest snapshot, or None before the first load."""
-    paths = _snapshot_paths(folder)
+    paths = _snapshot_paths(workspace)
     return paths[-1] if paths else None
 
 
-def publish(folder: Workspace) -> Path:
+def publish(workspace: Workspace) -> Path:
     """Copy the warehouse file into a new snapshot and return its path; the newest two stay.
 
     The caller has the lock of the folder. StoreError when the disk fails.
     """
-    newest = published(folder)
+    newest = published(workspace)
     number = int(newest.stem) + 1 if newest else 1
-    target = folder.warehouse / "snapshots" / f"{number:06d}.duckdb"
+    target = workspace.warehouse / "snapshots" / f"{number:06d}.duckdb"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target, locked=True) as partial:
-            shutil.copyfile(folder.warehouse / DATABASE_FILE, partial)
-        for old in _snapshot_paths(folder)[:-SNAPSHOTS_KEPT]:
+            shutil.copyfile(workspace.warehouse / DATABASE_FILE, partial)
+        for old in _snapshot_paths(workspace)[:-SNAPSHOTS_KEPT]:
             old.unlink(missing_ok=True)  # a reader of it goes on, because it has the file open
     except OSError as error:
         raise storage_error(target, error) from error
     return target
 
 
-def withdraw(folder: Workspace) -> None:
+def withdraw(workspace: Workspace) -> None:
     """Delete all snapshots, because they contain rows that may not be kept."""
-    partials = (folder.warehouse / "snapshots").glob(f"*{PARTIAL_SUFFIX}")
-    for path in (*_snapshot_paths(folder), *partials):
+    partials = (workspace.warehouse / "snapshots").glob(f"*{PARTIAL_SUFFIX}")
+    for path in (*_snapshot_paths(workspace), *partials):
         path.unlink(missing_ok=True)
 
 
-def open_snapshot(folder: Workspace) -> duckdb.DuckDBPyConnection:
+def open_snapshot(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """Open a read-only connection to the newest snapshot; UsageError before the first load.
 
     If the folder names a database, or was last loaded into one, it is a connection to that.
     """
-    folder.check()
-    check_url(folder.database)
-    if url := folder.database or saved_location(folder):
-        return _open_database(folder, url)
-    path = _newest(folder)
+    workspace.check()
+    check_url(workspace.database)
+    if url := workspace.database or saved_location(workspace):
+        return _open_database(workspace, url)
+    path = _newest(workspace)
     try:
         return duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise StoreError(f"{path} cannot be read: {error}.") from error
 
 
-def open_session(folder: Workspace) -> duckdb.DuckDBPyConnection:
+def open_session(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """Open a private connection that can write and attach more, with `store` and `identity`.
 
     The tables of the newest snapshot are views in it, which cannot be changed.
     """
-    folder.check()
-    check_url(folder.database)
-    if url := folder.database or saved_location(folder):
-        connection = _open_database(folder, url)
+    workspace.check()
+    check_url(workspace.database)
+    if url := workspace.database or saved_location(workspace):
+        connection = _open_database(workspace, url)
         connection.execute("COMMIT")  # a session writes into other databases
         return connection
-    path = _newest(folder)
+    path = _newest(workspace)
     connection = duckdb.connect()
     try:
         _attach_snapshot(connection, path)
@@ -111,24 +111,24 @@ def _attach_snapshot(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute(f"CREATE VIEW {schema}.{table} AS FROM snapshot.{schema}.{table}")
 
 
-def _newest(folder: Workspace) -> Path:
-    path = published(folder)
+def _newest(workspace: Workspace) -> Path:
+    path = published(workspace)
     if path is None:
         raise UsageError(
-            f"{folder.root} has no warehouse yet.",
+            f"{workspace.root} has no warehouse yet.",
             next_step="Collect and load: phonofilm crawl deezer -n 100, then phonofilm load",
         )
     return path
 
 
-def _open_database(folder: Workspace, url: str) -> duckdb.DuckDBPyConnection:
+def _open_database(workspace: Workspace, url: str) -> duckdb.DuckDBPyConnection:
     """Open a database; one that only the folder remembers may lack its password."""
     try:
         return open_database(url)
     except StoreError as error:
-        if not folder.database:
+        if not workspace.database:
             error.with_saved(
-                f"{folder.root} was last loaded into that database.",
+                f"{workspace.root} was last loaded into that database.",
                 "Name it with its password: --warehouse postgresql://..., or set PGPASSWORD."
                 " phonofilm load without --warehouse fills the folder's own.",
             )

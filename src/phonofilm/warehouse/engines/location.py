@@ -62,10 +62,10 @@ def check_url(url: str) -> None:
         engine_of(url)
 
 
-def open_warehouse(folder: Workspace, url: str = "") -> Warehouse:
+def open_warehouse(workspace: Workspace, url: str = "") -> Warehouse:
     """Open the warehouse at a URL for writing; without a URL, that of the folder itself."""
     if not url:
-        return DuckWarehouse(folder.warehouse / DATABASE_FILE)
+        return DuckWarehouse(workspace.warehouse / DATABASE_FILE)
     return _module_of(url).open_writer(url)
 
 
@@ -78,27 +78,27 @@ def _module_of(url: str) -> EngineModule:
     return cast(EngineModule, import_module(engine_of(url).module))
 
 
-def save_location(folder: Workspace, url: str) -> None:
+def save_location(workspace: Workspace, url: str) -> None:
     """Save where the folder was last loaded to, without secrets; empty for its own DuckDB."""
-    last = folder.warehouse / _LAST_LOCATION
+    last = workspace.warehouse / _LAST_LOCATION
     if not url:
         last.unlink(missing_ok=True)
         return
     public = without_secrets(url)
     atomic_write(last, public + "\n")
-    urls = dict.fromkeys([*databases(folder), public])
-    atomic_write(folder.warehouse / _ALL_LOCATIONS, "\n".join(urls) + "\n")
+    urls = dict.fromkeys([*databases(workspace), public])
+    atomic_write(workspace.warehouse / _ALL_LOCATIONS, "\n".join(urls) + "\n")
 
 
-def saved_location(folder: Workspace) -> str:
+def saved_location(workspace: Workspace) -> str:
     """Return where the folder was last loaded to; empty for its own DuckDB."""
-    path: Path = folder.warehouse / _LAST_LOCATION
+    path: Path = workspace.warehouse / _LAST_LOCATION
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
-def databases(folder: Workspace) -> list[str]:
+def databases(workspace: Workspace) -> list[str]:
     """Return the URLs of all databases that the folder was ever loaded into, without secrets."""
-    path: Path = folder.warehouse / _ALL_LOCATIONS
+    path: Path = workspace.warehouse / _ALL_LOCATIONS
     return path.read_text(encoding="utf-8").split() if path.is_file() else []
 
 

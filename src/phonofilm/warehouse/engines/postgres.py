@@ -203,10 +203,10 @@ class PostgresWarehouse:
             }
             self._connection.execute(
                 """INSERT INTO store.quarantine SELECT %(source)s, %(endpoint)s, %(ids)s::text[],
-                %(offset)s, %(fetched_at)s, %(sha256)s, %(reason)s, %(excerpt)s,
-                %(expires_at)s::timestamp WHERE NOT EXISTS (SELECT FROM store.quarantine
-                WHERE sha256 = %(sha256)s AND reason = %(reason)s
-                AND fetched_at = %(fetched_at)s)""",
+                %(offset)s, %(fetched_at)s::timestamp, %(sha256)s::text, %(reason)s::text,
+                %(excerpt)s, %(expires_at)s::timestamp WHERE NOT EXISTS (
+                SELECT FROM store.quarantine WHERE sha256 = %(sha256)s::text
+                AND reason = %(reason)s::text AND fetched_at = %(fetched_at)s::timestamp)""",
                 values,
             )
 

@@ -32,7 +32,7 @@ class Exported(NamedTuple):
 
 def write_card(
     connection: duckdb.DuckDBPyConnection,
-    folder: Workspace,
+    workspace: Workspace,
     table: str,
     out: Path,
     rows: int,
@@ -42,7 +42,7 @@ def write_card(
 
     `sql` is the query that was exported; its columns are listed.
     """
-    snapshot = published(folder)
+    snapshot = published(workspace)
     lines = [
         f"# {out.name}",
         "",

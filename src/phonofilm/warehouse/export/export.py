@@ -41,7 +41,7 @@ _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 
 
 def export(
-    folder: Workspace,
+    workspace: Workspace,
     table: str,
     format_: str,
     out: Path,
@@ -59,13 +59,13 @@ def export(
     TermsError when a row may not be used for `use`, unless `leave_out` leaves such rows out.
     """
     _check(table, format_, shape, use)
-    with open_snapshot(folder) as connection:
+    with open_snapshot(workspace) as connection:
         tables.prepare(connection)
         if table == "titles" and shape == "seed":
-            return write_titles(connection, folder, out, per_file)
+            return write_titles(connection, workspace, out, per_file)
         if queries := _several(connection, table, shape):
             return [
-                _write(connection, folder, name, format_, out / f"{name}.{format_}", sql)
+                _write(connection, workspace, name, format_, out / f"{name}.{format_}", sql)
                 for name, sql in queries.items()
             ]
         sql = _seed(connection, table) if shape == "seed" else _plain(connection, table)
@@ -73,7 +73,7 @@ def export(
             sql = permitted_rows(connection, sql, use)
         elif use:
             check_use(connection, sql, use)
-        return [_write(connection, folder, table, format_, out, sql)]
+        return [_write(connection, workspace, table, format_, out, sql)]
 
 
 def _check(table: str, format_: str, shape: str, use: str) -> None:
@@ -128,7 +128,7 @@ def _seed(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 def _write(
     connection: duckdb.DuckDBPyConnection,
-    folder: Workspace,
+    workspace: Workspace,
     table: str,
     format_: str,
     out: Path,
@@ -150,7 +150,7 @@ def _write(
     return Exported(
         table=table,
         path=out,
-        card=write_card(connection, folder, table, out, rows, sql),
+        card=write_card(connection, workspace, table, out, rows, sql),
         rows=rows,
         attribution=attributions(connection),
     )

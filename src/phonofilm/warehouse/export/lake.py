@@ -39,7 +39,7 @@ class _Written(NamedTuple):
 
 
 def write_lake(
-    folder: Workspace, url: str, catalogue: str = "", create: bool = False
+    workspace: Workspace, url: str, catalogue: str = "", create: bool = False
 ) -> list[LakeTable]:
     """Write all tables that have rows under `url`, and register them in a `catalogue` (`glue`).
 
@@ -51,7 +51,7 @@ def write_lake(
         raise UsageError("A Glue catalogue needs the lake in S3.", next_step="--out s3://bucket/x")
     objects = open_objects(url) if "://" in url else local_objects(Path(url))
     objects.check(create)
-    with open_snapshot(folder) as connection, tempfile.TemporaryDirectory() as scratch:
+    with open_snapshot(workspace) as connection, tempfile.TemporaryDirectory() as scratch:
         written = [
             _write(connection, objects, name, Path(scratch))
             for name in _tables_with_rows(connection)

@@ -12,7 +12,7 @@ from phonofilm.workspace import Workspace
 
 
 def export_to(
-    folder: Workspace,
+    workspace: Workspace,
     table: str,
     format_: str,
     url: str,
@@ -32,7 +32,7 @@ def export_to(
     objects = open_objects(base)
     objects.check(create)
     with tempfile.TemporaryDirectory() as scratch:
-        exports = export(folder, table, format_, Path(scratch) / name, shape, per_file)
+        exports = export(workspace, table, format_, Path(scratch) / name, shape, per_file)
         for path in sorted(p for p in Path(scratch).rglob("*") if p.is_file()):
             objects.publish(str(path.relative_to(scratch)), path)
     return [

@@ -35,9 +35,9 @@ class DumpLoader:
     """
 
     def __init__(
-        self, folder: Workspace, warehouse: Warehouse, counts: LoadCounts, careful: bool
+        self, workspace: Workspace, warehouse: Warehouse, counts: LoadCounts, careful: bool
     ) -> None:
-        self._folder, self._warehouse, self._counts = folder, warehouse, counts
+        self._workspace, self._warehouse, self._counts = workspace, warehouse, counts
         self._careful = careful
         self._loaded: set[str] = set()
         self._new_names: dict[str, None] = {}
@@ -50,7 +50,7 @@ class DumpLoader:
         """
         self._loaded = self._warehouse.loaded_names()
         for source in bulk_names():
-            dumps = Dumps(self._folder.landing, source)
+            dumps = Dumps(self._workspace.landing, source)
             generation = dumps.newest()
             name = f"dumps/{source}/{generation.run}" if generation else ""
             if generation is None or (name in self._loaded and not again):
@@ -65,16 +65,16 @@ class DumpLoader:
         self._warehouse.mark_loaded(new, naive_utc_now())
 
     def _load_generation(self, dumps: Dumps, generation: Generation) -> None:
-        source, folder = get_bulk(generation.source), self._folder.warehouse
-        with tempfile.TemporaryDirectory(dir=folder, prefix=SCRATCH_PREFIX) as scratch:
+        source, parent = get_bulk(generation.source), self._workspace.warehouse
+        with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH_PREFIX) as scratch:
             views = DumpViews(
-                self._warehouse.batches.connection,
-                source,
-                dumps,
-                generation,
-                Path(scratch),
-                self._careful,
-                "all " if generation.only else "",
+                connection=self._warehouse.batches.connection,
+                source=source,
+                dumps=dumps,
+                generation=generation,
+                scratch=Path(scratch),
+                row_by_row=self._careful,
+                prefix="all " if generation.only else "",
             )
             try:
                 self._read_all(views, source, dumps, generation)

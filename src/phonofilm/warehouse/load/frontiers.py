@@ -26,23 +26,23 @@ class CrawlRun(NamedTuple):
     result: str
 
 
-def _databases(folder: Workspace) -> Iterator[tuple[str, FrontierDatabase]]:
+def _databases(workspace: Workspace) -> Iterator[tuple[str, FrontierDatabase]]:
     for source in source_names():
-        path = folder.frontier / f"{source}.sqlite"
+        path = workspace.frontier / f"{source}.sqlite"
         if path.exists():
             with closing(FrontierDatabase(path)) as database:
                 yield source, database
 
 
-def seal_all(folder: Workspace) -> None:
+def seal_all(workspace: Workspace) -> None:
     """Seal all responses that are still in logs into segments."""
-    for source, database in _databases(folder):
-        seal_waiting(folder, database, source)
+    for source, database in _databases(workspace):
+        seal_waiting(workspace, database, source)
 
 
-def crawl_runs(folder: Workspace) -> Iterator[CrawlRun]:
+def crawl_runs(workspace: Workspace) -> Iterator[CrawlRun]:
     """Yield all crawls of a data folder."""
-    for source, database in _databases(folder):
+    for source, database in _databases(workspace):
         for run, started_seconds, result in database.runs():
             started = naive_utc(int(started_seconds * 1e6))
             yield CrawlRun(source=source, id=run, started=started, result=result)

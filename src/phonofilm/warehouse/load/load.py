@@ -23,45 +23,45 @@ from phonofilm.workspace import FolderLock, Workspace
 _ODD_VALUES = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
 
 
-def load(folder: Workspace, again: bool = False) -> Loaded:
+def load(workspace: Workspace, again: bool = False) -> Loaded:
     """Load what is new (`again`: everything) into the warehouse and publish what changed.
 
     Logs are sealed first. All is one transaction: LockedError, StoreError and ShapeError leave the
     warehouse as the last load left it.
     """
     began = time.monotonic()
-    folder.must_exist()
-    with FolderLock(folder, "load"):
-        for path in folder.warehouse.glob(f"{SCRATCH_PREFIX}*"):  # of a load that was killed
+    workspace.must_exist()
+    with FolderLock(workspace, "load"):
+        for path in workspace.warehouse.glob(f"{SCRATCH_PREFIX}*"):  # of a load that was killed
             shutil.rmtree(path, ignore_errors=True)
-        seal_all(folder)
-        segments = folder.segments()
+        seal_all(workspace)
+        segments = workspace.segments()
         segments.ship()
         segments.pull_dumps()
-        warehouse = open_warehouse(folder, folder.database)
+        warehouse = open_warehouse(workspace, workspace.database)
         try:
-            counts = _load(folder, segments, warehouse, again)
+            counts = _load(workspace, segments, warehouse, again)
             changed = warehouse.wrote or counts.quarantined > 0
             warehouse.checkpoint()
         finally:
             warehouse.close()
             segments.remove_fetched()
-        save_location(folder, folder.database)
-        if not folder.database and (changed or published(folder) is None):
-            publish(folder)
+        save_location(workspace, workspace.database)
+        if not workspace.database and (changed or published(workspace) is None):
+            publish(workspace)
     return counts.result(time.monotonic() - began)
 
 
 def _load(
-    folder: Workspace, segments: SegmentStore, warehouse: Warehouse, again: bool
+    workspace: Workspace, segments: SegmentStore, warehouse: Warehouse, again: bool
 ) -> LoadCounts:
     """Load everything in one transaction; again and carefully, if a value or file is odd."""
     try:
-        return _load_once(folder, segments, warehouse, again, careful=False)
+        return _load_once(workspace, segments, warehouse, again, careful=False)
     except (UnparsableDump, *_ODD_VALUES):
         pass
     try:
-        return _load_once(folder, segments, warehouse, again, careful=True)
+        return _load_once(workspace, segments, warehouse, again, careful=True)
     except _ODD_VALUES as error:
         raise ShapeError(
             f"Something that was collected cannot be loaded: {str(error).splitlines()[0][:200]}",
@@ -71,21 +71,21 @@ def _load(
 
 
 def _load_once(
-    folder: Workspace, segments: SegmentStore, warehouse: Warehouse, again: bool, careful: bool
+    workspace: Workspace, segments: SegmentStore, warehouse: Warehouse, again: bool, careful: bool
 ) -> LoadCounts:
     counts = LoadCounts()
     with warehouse.transaction():
         loaded = set() if again else warehouse.loaded_names()
         names = [name for name in segments.names() if name not in loaded]
-        ResponseLoader(folder.warehouse, warehouse, counts, careful).load(segments, names)
-        DumpLoader(folder, warehouse, counts, careful).load(again)
-        _save_runs(folder, warehouse)
+        ResponseLoader(workspace.warehouse, warehouse, counts, careful).load(segments, names)
+        DumpLoader(workspace, warehouse, counts, careful).load(again)
+        _save_runs(workspace, warehouse)
     return counts
 
 
-def _save_runs(folder: Workspace, warehouse: Warehouse) -> None:
+def _save_runs(workspace: Workspace, warehouse: Warehouse) -> None:
     """Copy the results of all crawls; a run that is there already is replaced."""
-    for run in crawl_runs(folder):
+    for run in crawl_runs(workspace):
         warehouse.save_run(run.source, run.id, run.started, run.result)
 
 

@@ -35,9 +35,9 @@ class ResponseLoader:
     """
 
     def __init__(
-        self, folder: Path, warehouse: Warehouse, counts: LoadCounts, careful: bool
+        self, scratch_parent: Path, warehouse: Warehouse, counts: LoadCounts, careful: bool
     ) -> None:
-        self._folder, self._warehouse, self._counts = folder, warehouse, counts
+        self._scratch_parent, self._warehouse, self._counts = scratch_parent, warehouse, counts
         self._careful = careful
         self._stage = Stage()
         self._full_masks: dict[tuple[str, str], dict[str, int]] = {}
@@ -46,7 +46,7 @@ class ResponseLoader:
     def load(self, segments: SegmentStore, names: list[str]) -> None:
         """Load segments by name; their order has no effect on the result."""
         with (
-            tempfile.TemporaryDirectory(dir=self._folder, prefix=SCRATCH_PREFIX) as scratch,
+            tempfile.TemporaryDirectory(dir=self._scratch_parent, prefix=SCRATCH_PREFIX) as scratch,
             ThreadPoolExecutor(1) as merger,
             infrequent_gc(),
         ):

@@ -51,7 +51,7 @@ class _TitleRow(NamedTuple):
 
 
 def write_titles(
-    connection: duckdb.DuckDBPyConnection, folder: Workspace, out: Path, per_file: int
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, out: Path, per_file: int
 ) -> list[Exported]:
     """Write `OUT/YYYY-MM-DD/titles-00001.json` and so on, at most `per_file` titles each.
 
@@ -74,7 +74,7 @@ def write_titles(
                 old.unlink()
     except OSError as error:
         raise storage_error(out, error) from error
-    card = write_card(connection, folder, "titles", out, rows, _SQL)
+    card = write_card(connection, workspace, "titles", out, rows, _SQL)
     return [
         Exported(
             table="titles", path=out, card=card, rows=rows, attribution=attributions(connection)

@@ -1,0 +1,202 @@
+"""What only PostgreSQL can do wrong: crashes, passwords, addresses, tables of other people."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from phonofilm.erasure.retention import purge
+from phonofilm.errors import ConfigurationError, PhonofilmError, StoreError, UsageError
+from phonofilm.warehouse.engines.location import display_url, open_database
+from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
+from tests.conftest import collect
+from tests.servers import SECRET, Postgres
+from tests.warehouses import import_films, query
+
+PASSWORD = SECRET.replace("%40", "@")
+
+
+def full_text(error: PhonofilmError) -> str:
+    return f"{error.happened}{error.saved}{error.next_step}"
+
+
+def test_wrong_credentials_are_no_secret(postgres: Postgres, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "data", postgres.url().replace(SECRET, "wrong-Geheim"))
+    import_films(workspace, 50, tmp_path / "dumps")
+    with pytest.raises(StoreError) as caught:
+        load(workspace)
+    assert caught.value.exit_code == 6
+    assert "wrong-Geheim" not in full_text(caught.value)
+
+
+def test_no_server_at_all(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "data", "postgresql://a:secret@127.0.0.1:1/x")
+    import_films(workspace, 50, tmp_path / "dumps")
+    with pytest.raises(StoreError, match=r"127\.0\.0\.1:1") as caught:
+        load(workspace)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_url_of_another_database(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "data", "mysql://user:secret@host/x")
+    import_films(workspace, 50, tmp_path / "dumps")
+    with pytest.raises(UsageError, match="Invalid warehouse URL") as caught:
+        load(workspace)
+    assert "secret" not in full_text(caught.value)
+
+
+def test_a_database_without_a_warehouse(database: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no warehouse yet"):
+        open_snapshot(Workspace(tmp_path / "data", database))
+
+
+def test_reading_without_the_driver_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for name in [name for name in sys.modules if name.startswith("phonofilm.warehouse.engines.p")]:
+        if not name.endswith("postgres_url"):
+            monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ConfigurationError, match="needs psycopg"):
+        open_database("postgresql://me@127.0.0.1:1/x")
+
+
+def test_a_foreign_table_is_left_alone(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE artists (mine int)")
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 50, tmp_path / "dumps")
+    with pytest.raises(StoreError, match="a table called artists, which is not ours"):
+        load(workspace)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA phonofilm")
+    own_schema = f"{database}?options=-csearch_path%3Dphonofilm"
+    assert load(Workspace(tmp_path / "data", own_schema)).inserted["titles"] == 50
+
+
+def test_views_of_an_older_version_are_replaced(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA snowflake")
+        for view in ("artists", "snowflake.titles"):
+            connection.execute(f"CREATE VIEW {view} AS SELECT 1 AS older")
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 50, tmp_path / "dumps")
+    load(workspace)
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT count(name) FROM snowflake.titles").fetchone() == (50,)
+        assert connection.execute("SELECT id, completeness FROM artists").fetchall() == []
+
+
+def test_killed_in_the_middle_twenty_times(own_postgres: Postgres, tmp_path: Path) -> None:
+    """Nothing is half-loaded; the next load finishes."""
+    database = own_postgres.database()
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 1500, tmp_path / "dumps")
+    whole = None
+    for attempt in range(20):
+        killer = threading.Timer(0.02 + attempt * 0.04, own_postgres.kill)
+        killer.start()
+        try:
+            load(workspace)
+            whole = attempt
+        except PhonofilmError as error:
+            assert error.exit_code == 6
+        killer.join()
+        own_postgres.start()
+        count = titles_in(database)
+        assert count in (None, 0, 1500), f"half-loaded after kill {attempt}: {count}"
+    result = load(workspace)
+    assert (result.inserted.get("titles") == 1500) == (whole is None)
+    assert titles_in(database) == 1500
+
+
+def titles_in(database: str) -> int | None:
+    with psycopg.connect(database) as connection:
+        if not connection.execute("SELECT to_regclass('store.title')").fetchone()[0]:
+            return None
+        return connection.execute("SELECT count(*) FROM store.title").fetchone()[0]
+
+
+def test_the_workspace_saves_its_database_but_no_password(
+    database: str, tmp_path: Path, monkeypatch
+) -> None:
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 60, tmp_path / "dumps")
+    load(workspace)
+    for path in workspace.root.rglob("*"):
+        if path.is_file():
+            assert SECRET.encode() not in path.read_bytes()
+            assert PASSWORD.encode() not in path.read_bytes()
+    unnamed = Workspace(tmp_path / "data")
+    with pytest.raises(StoreError) as caught:
+        open_snapshot(unnamed)
+    assert "PGPASSWORD" in caught.value.next_step
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    [exported] = export(unnamed, "titles", "csv", tmp_path / "titles.csv")
+    assert exported.rows == 60
+
+
+def test_a_shown_url_has_no_password() -> None:
+    url = "postgresql://me:s3cret@host:5/db?password=s3cret&sslmode=require"
+    assert display_url(url) == "postgresql://me@host:5/db"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://joe:p#s3cret@127.0.0.1:1/x",
+        "postgresql://joe:top/s3cret@127.0.0.1:1/x",
+        "postgresql://joe:top@s3cret@127.0.0.1:1/x",
+        "postgresql://joe:a?s3cret@127.0.0.1:1/x",
+        "host=127.0.0.1 password=s3cret",
+    ],
+)
+def test_no_error_repeats_a_password(tmp_path: Path, url: str) -> None:
+    Workspace(tmp_path / "data").open()
+    with pytest.raises(PhonofilmError) as caught:
+        load(Workspace(tmp_path / "data", url))
+    assert "s3cret" not in full_text(caught.value)
+
+
+def test_a_password_with_every_sign_in_it(postgres: Postgres, tmp_path: Path) -> None:
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE joe LOGIN SUPERUSER PASSWORD 'p#sT0p'")
+    name = postgres.database().rpartition("/")[2]
+    workspace = Workspace(
+        tmp_path / "data", f"postgresql://joe:p#sT0p@127.0.0.1:{postgres.port}/{name}"
+    )
+    import_films(workspace, 60, tmp_path / "dumps")
+    load(workspace)
+    assert query(workspace, "SELECT count(*) FROM titles") == [(60,)]
+    assert "T0p" not in (workspace.warehouse / "elsewhere").read_text()
+
+
+def test_a_url_with_parameters_is_read_as_it_is_loaded(database: str, tmp_path: Path) -> None:
+    base, _, name = database.rpartition("/")
+    by_parameter = f"{base}/postgres?dbname={name}"
+    workspace = Workspace(tmp_path / "data", by_parameter)
+    import_films(workspace, 60, tmp_path / "dumps")
+    load(workspace)
+    for url in (by_parameter, database):
+        titles = query(Workspace(tmp_path / "data", url), "SELECT count(*) FROM titles")
+        assert titles == [(60,)]
+
+
+def test_every_warehouse_of_a_workspace_is_purged(
+    database: str, stand_in, tmp_path: Path, monkeypatch
+) -> None:
+    url, _ = stand_in("tmdb", titles=1500)
+    embedded, server = Workspace(tmp_path / "data"), Workspace(tmp_path / "data", database)
+    collect(embedded, "tmdb", url, "titles=3")
+    load(server)
+    load(embedded)
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    purge(embedded, datetime.now(UTC) + timedelta(days=400))
+    for workspace in (embedded, server):
+        assert query(workspace, "SELECT count(*) FROM titles") == [(0,)]
