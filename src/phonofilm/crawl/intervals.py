@@ -1,10 +1,10 @@
-"""Numbers with an interval."""
+"""Numbers with a 90 % interval."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-Z = 1.645  # standard deviations of a two-sided interval of 90 %
+Z = 1.645  # standard deviations from the mean to each end of a two-sided interval of 90 %
 
 
 class Range(NamedTuple):

@@ -1,11 +1,12 @@
-"""How much of what is reachable is in hand, with a 90 % interval, by kind and by list.
+"""Coverage: the collected share of what is reachable, with a 90 % interval, by kind and by list.
 
-Reachable is what permitted calls lead to from the seeds; what none of them reaches is not counted
-and cannot be seen.
+Reachable is what permitted requests lead to from the seeds. What none of them reaches is invisible,
+so it is not counted.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -17,61 +18,68 @@ from phonofilm.records.kinds import PARENTS_FIRST
 
 
 class Coverage(NamedTuple):
-    """A fraction with the ends of its interval."""
+    """A fraction with the ends of its 90 % interval."""
 
     estimate: float
     low: float
     high: float
 
 
+_NO_EVIDENCE = Coverage(estimate=0.5, low=0.02, high=0.98)
+
+
 class CoverageEstimator(NamedTuple):
-    """What coverage is told from; `census` counts things of the kind `counted`."""
+    """Estimates coverage from open requests and from the population of the kind `counted_kind`."""
 
     planner: Scheduler
     frontier: Frontier
     population: PopulationEstimator
-    counted: str = "artist"
+    counted_kind: str = "artist"
 
     def coverage(self) -> dict[str, Coverage]:
-        """By wanted kind, in the order of the wants."""
-        tally = self.frontier.tally()
+        """Estimate the coverage of each wanted kind, in the order of the wants."""
+        unlisted = self._unlisted()
         unknown: dict[str, Range] = {}
-        unseen = self._unseen()
         for kind in PARENTS_FIRST:  # unknown artists have unknown albums
-            if kind == self.counted and self.planner.follows_all:
-                unknown[kind] = self.population.unknown(*self.planner.open_requests(kind))
-            else:
-                unknown[kind] = self.planner.expected_more(kind, unknown)
-            unknown[kind] = Range(*(max(value, unseen[kind]) for value in unknown[kind]))
+            estimate = self._unknown(kind, unknown)
+            unknown[kind] = Range(*(max(value, unlisted[kind]) for value in estimate))
+        tally = self.frontier.tally()
         known = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
         return {
-            kind: _share(number, unknown[kind])
+            kind: _known_share(number, unknown[kind])
             for kind, number in known.items()
-            if number or unseen[kind] >= 1
+            if number or unlisted[kind] >= 1
         }
 
-    def _unseen(self) -> defaultdict[str, float]:
-        """Return the new items, by kind, that lists given up still announce.
+    def _unknown(self, kind: str, unknown_parents: dict[str, Range]) -> Range:
+        if kind == self.counted_kind and self.planner.follows_all:
+            return self.population.unknown(*self.planner.open_requests(kind))
+        return self.planner.expected_more(kind, unknown_parents)
 
-        Lists of different endpoints announce the same things, so the largest number counts.
+    def _unlisted(self) -> defaultdict[str, float]:
+        """Return the new items, by kind, that lists announce which were left before their end.
+
+        Lists of different endpoints announce the same items, so the largest number counts.
         """
-        unseen = defaultdict[str, float](float)
+        unlisted = defaultdict[str, float](float)
         for lists in self.planner.lists_given_up():
-            unseen[lists.kind] = max(unseen[lists.kind], lists.items * lists.new_share)
-        return unseen
+            unlisted[lists.kind] = max(unlisted[lists.kind], lists.items * lists.new_share)
+        return unlisted
 
-    def lists(self, most: int = 20) -> dict[str, Coverage]:
-        """The known share of the lists with most known members, by their names."""
-        counted = self.frontier.index.list_members.most_common(most)
-        shares = ((node, self.population.share_of(node)) for node, _ in counted)
-        return {
-            self.frontier.id_of(node): Coverage(*(round(value, 4) for value in share))
-            for node, share in shares
-        }
+    def lists(self, limit: int = 20) -> dict[str, Coverage]:
+        """Estimate the known share of the lists with the most known members, by id."""
+        largest = self.frontier.index.list_members.most_common(limit)
+        return {self.frontier.id_of(node): self._list_share(node) for node, _ in largest}
+
+    def _list_share(self, node: int) -> Coverage:
+        return Coverage(*(round(value, 4) for value in self.population.share_of(node)))
 
 
-def _share(known: int, unknown: Range) -> Coverage:
-    if unknown.middle == float("inf"):
-        return Coverage(0.5, 0.02, 0.98)
-    middle, high, low = (round(known / (known + value), 4) for value in unknown)
-    return Coverage(middle, low, high)
+def _known_share(known: int, unknown: Range) -> Coverage:
+    """Return the known share of all; the upper end of unknown nodes is the lower end of it."""
+    if unknown.middle == math.inf:
+        return _NO_EVIDENCE
+    estimate, low, high = (
+        round(known / (known + number), 4) for number in (unknown.middle, unknown.high, unknown.low)
+    )
+    return Coverage(estimate, low, high)
