@@ -12,12 +12,12 @@ import pytest
 
 from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.saved import land
 from phonofilm.crawl.scope.scopes import FollowNothing, Named
 from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
 from phonofilm.identity.names import artist_key, title, without_artist
 from phonofilm.identity.recordings import RECORDING
-from phonofilm.imports.saved import land
 from phonofilm.records import Album, Track
 from phonofilm.sandbox.kernel.server import Plan, link_servers, make_world, running
 from phonofilm.sandbox.worlds.hashing import number

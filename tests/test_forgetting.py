@@ -14,11 +14,11 @@ import pytest
 
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.saved import land
 from phonofilm.erasure import person as forgetting
 from phonofilm.erasure.person import erase_person
 from phonofilm.errors import StoreError
 from phonofilm.files import PARTIAL_SUFFIX
-from phonofilm.imports.saved import land
 from phonofilm.landing.envelope import RunInfo, wrap
 from phonofilm.landing.journal import Journal
 from phonofilm.landing.segments import read_segments, seal_log

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, SourceSettings
+from phonofilm.crawl.saved import land
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import BotWallError, TermsError, UsageError
-from phonofilm.imports.saved import land
 from phonofilm.net.origin.live import live_origin
 from phonofilm.records import ABSENT, Credit, Rating, Title
 from phonofilm.sandbox.services.imdb.pages import page

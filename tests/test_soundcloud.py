@@ -432,7 +432,7 @@ def test_playlists_hold_stubs_whose_tracks_are_brought_in_fifties(folder, stand_
 
 
 def test_a_saved_page_gives_what_it_carries_and_nothing_of_who_saved_it(folder, tmp_path) -> None:
-    from phonofilm.imports.saved import land
+    from phonofilm.crawl.saved import land
 
     user = {
         "kind": "user",

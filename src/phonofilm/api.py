@@ -23,6 +23,7 @@ from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import lookup as finding
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.results import CrawlResult
+from phonofilm.crawl.saved import land
 from phonofilm.crawl.scope.goal import Goal, parse_want
 from phonofilm.crawl.scope.scopes import Everything, OfGenre
 from phonofilm.crawl.scope.selection import Selection, select
@@ -30,7 +31,7 @@ from phonofilm.crawl.session import crawl
 from phonofilm.erasure.person import Removed, erase_person
 from phonofilm.errors import ConfigurationError, UsageError
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
-from phonofilm.imports.saved import LandResult, land
+from phonofilm.imports.saved import LandResult
 from phonofilm.media.wanted import parse_roles
 from phonofilm.records import RECORDS, Record
 from phonofilm.runtime.event_loop import run

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColu
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import as_json, err, out, say, say_finding, table
 from phonofilm.config import load_settings
+from phonofilm.crawl.saved import land
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
-from phonofilm.imports.saved import land
 from phonofilm.sources import get
 
 

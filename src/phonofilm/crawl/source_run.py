@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import secrets
 from collections.abc import Callable, Coroutine, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,10 +27,9 @@ from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, result_of
 from phonofilm.crawl.scope.rescope import rescope
 from phonofilm.errors import PhonofilmError
-from phonofilm.landing.envelope import Envelope, RunInfo
+from phonofilm.landing.envelope import Envelope, RunInfo, new_run_id
 from phonofilm.landing.segments import read_segments
 from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
-from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
 from phonofilm.net.origin.origin import Origin
 from phonofilm.runtime.signals import on_interrupt
@@ -82,7 +79,7 @@ async def run_source(setup: SourceRun) -> CrawlResult:
 async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) -> CrawlResult:
     """Crawl with a frontier, then fetch the wanted media files."""
     source, origin, options = setup.source, setup.origin, setup.options
-    run = _new_run_id(origin.clock)
+    run = new_run_id(origin.clock.wall())
     writer = _open_writer(setup, frontier, run)
     try:
         planner = _make_scheduler(setup, frontier)
@@ -142,12 +139,6 @@ async def _fetch_media(setup: SourceRun, context: CrawlContext, result: CrawlRes
     )
     result.media, findings = await download_media(setup.workspace, crawled, media_options)
     result.findings += findings
-
-
-def _new_run_id(clock: Clock) -> str:
-    """Return the id of a run that begins now; ids sort by their instants."""
-    now = datetime.fromtimestamp(clock.wall(), UTC)
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWriter:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import secrets
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -77,6 +79,11 @@ class RunInfo(msgspec.Struct):
     access: str
     terms: str
     run: str
+
+
+def new_run_id(now: float) -> str:
+    """Return the id of a run that starts at an instant (Unix seconds); ids sort by their starts."""
+    return f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
 def body_hash(body: bytes) -> str:

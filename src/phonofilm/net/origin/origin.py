@@ -39,7 +39,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_sandbox(self) -> bool:
         """Whether it is a stand-in."""
-        return self.name.startswith(_SANDBOX)
+        return is_sandbox_name(self.name)
 
     @property
     def key(self) -> dict[str, str]:
@@ -62,6 +62,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     def authenticator(self, transport: Transport) -> Authenticator:
         """Return what signs the requests to this origin."""
         return authenticator(self.credentials, transport, self.token_cache)
+
+
+def is_sandbox_name(name: str) -> bool:
+    """Tell whether an origin's name is that of a sandbox."""
+    return name.startswith(_SANDBOX)
 
 
 def sandbox_name(world: str) -> str:
