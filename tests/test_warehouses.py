@@ -187,28 +187,6 @@ def test_what_a_newer_dump_corrected_is_gone(workspace: Workspace, tmp_path: Pat
     assert credited == [("director", "nm0000009")]
 
 
-def test_two_files_of_one_dump_do_not_supersede_each_other(
-    workspace: Workspace, tmp_path: Path
-) -> None:
-    """Principals and crew are both credits; one file is younger than the other."""
-    files = tmp_path / "dumps"
-    files.mkdir()
-    (files / "title.basics.tsv").write_text(
-        BASICS + "tt0000001\tmovie\tA\tA\t0\t1999\t\\N\t\\N\tDrama\n"
-    )
-    (files / "title.principals.tsv").write_text(
-        "tconst\tordering\tnconst\tcategory\tjob\tcharacters\n"
-        "tt0000001\t1\tnm0000001\tactor\t\\N\t\\N\n"
-    )
-    (files / "title.crew.tsv").write_text("tconst\tdirectors\twriters\ntt0000001\tnm0000002\t\\N\n")
-    os.utime(files / "title.principals.tsv", (time.time() - 9000,) * 2)
-    import_files(workspace, files)
-    for again in (False, True):
-        load(workspace, again)
-        people = query(workspace, "SELECT person_id FROM credits ORDER BY 1")
-        assert people == [("nm0000001",), ("nm0000002",)]
-
-
 def test_purge_obeys_the_terms(workspace: Workspace, stand_in) -> None:
     url, _ = stand_in("tmdb", titles=2500)
     collect(workspace, "tmdb", url, "titles=5")
