@@ -1,1 +1,1 @@
-"""From landing to relations: load, quality, snapshots, exports, keeping."""
+"""The warehouse: responses and dumps as tables, loaded, published as snapshots and exported."""

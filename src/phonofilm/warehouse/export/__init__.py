@@ -1,1 +1,1 @@
-"""Write tables to files, with a data card beside each."""
+"""Write tables to files, with a data card for each."""

@@ -27,10 +27,10 @@ PROVENANCE = {
 }
 PROVENANCE_TEXT = {
     "completeness": "full, or mentioned when only id and name are known",
-    "first_seen": "when an answer first held the row, UTC",
-    "last_seen": "when an answer last held it, UTC",
+    "first_seen": "when a response first had the row, UTC",
+    "last_seen": "when a response last had the row, UTC",
     "expires_at": "when the source's terms end its keeping, UTC; null without a limit",
-    "answer": "the start of the SHA-256 of the newest answer",
+    "answer": "the start of the SHA-256 of the newest response",
 }
 OBSERVATION_KEY = ("source", "kind", "id", "metric", "day")
 # Views that are shown and exported in place of plain ones: titles with their rating, genres and
