@@ -42,5 +42,5 @@ def replaced(
 
 def json_error(response: HttpResponse, status: int, message: str, **headers: str) -> HttpResponse:
     """Replace a response by a JSON error."""
-    body = msgspec.json.encode({"json_error": {"status": status, "message": message}})
+    body = msgspec.json.encode({"error": {"status": status, "message": message}})
     return replaced(response, status, body, {k.replace("_", "-"): v for k, v in headers.items()})

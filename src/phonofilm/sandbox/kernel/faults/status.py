@@ -127,5 +127,5 @@ def quota_exceeded(response: HttpResponse, request: HttpRequest, clock: Clock) -
     """HTTP 429 with QUOTA_EXCEEDED and thirteen hours to wait."""
     json_error = {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}
     return replaced(
-        response, 429, msgspec.json.encode({"json_error": json_error}), {"Retry-After": "48925"}
+        response, 429, msgspec.json.encode({"error": json_error}), {"Retry-After": "48925"}
     )
