@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.landing.segments import read_segments, segment_paths
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
@@ -30,10 +32,10 @@ def crawl_once(root: str, url: str) -> None:
     collect(Workspace(Path(root)), "spotify", url, *WANTS, workers=WORKERS)
 
 
-def start(root: Path, url: str) -> BaseProcess:
+def start(root: Path, url: str, crawl: Callable[[str, str], None] = crawl_once) -> BaseProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.conftest", "phonofilm.sources.spotify.source"])
-    process = context.Process(target=crawl_once, args=(str(root), url))
+    process = context.Process(target=crawl, args=(str(root), url))
     process.start()
     return process
 
@@ -94,6 +96,69 @@ def test_every_answered_call_stands_once_in_the_frontier(tmp_path: Path, stand_i
     ).fetchall()
     frontier.close()
     assert twice == []
+
+
+def crawl_artists(root: str, url: str, source: str = "deezer") -> None:
+    """One crawl of artists and albums in a process of its own."""
+    collect(Workspace(Path(root)), source, url, "artists=all", "albums=all", workers=WORKERS)
+
+
+def killed_with(folder: Workspace, url: str, lines: int) -> None:
+    """A crawl that is killed as soon as its log has so many lines."""
+    process = start(folder.root, url, crawl_artists)
+    log = folder.logs / "deezer-000001.ndjson"
+    while process.exitcode is None and (not log.exists() or count_lines(log) < lines):
+        time.sleep(0.002)
+    assert process.exitcode is None, "it ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+def count_lines(log: Path) -> int:
+    return log.read_bytes().count(b"\n")
+
+
+def requests_landed(folder: Workspace) -> list[str]:
+    """All requests whose responses are in segments, as often as they are."""
+    return sorted(row.request.key for row in read_segments(segment_paths(folder.landing)))
+
+
+def test_deleting_the_frontier_of_a_killed_crawl_costs_no_response(tmp_path, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=400)
+    folder = Workspace(tmp_path / "data")
+    killed_with(folder, url, 60)
+    lines = count_lines(folder.logs / "deezer-000001.ndjson")
+    for path in folder.frontier.glob("deezer.sqlite*"):
+        path.unlink()
+    collect(folder, "deezer", url, "artists=all", max_calls=1)
+    assert load(folder).answers == lines + 1
+    assert lines >= 60
+    assert list(folder.logs.iterdir()) == []
+
+
+def test_a_damaged_frontier_that_is_forgotten_costs_no_response(tmp_path, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=400)
+    folder = Workspace(tmp_path / "data")
+    killed_with(folder, url, 60)
+    lines = count_lines(folder.logs / "deezer-000001.ndjson")
+    for path in folder.frontier.glob("deezer.sqlite*"):
+        path.write_bytes(b"no database at all" * 1000)
+    collect(folder, "deezer", url, "artists=all", max_calls=1, fresh=True)
+    assert load(folder).answers == lines + 1
+
+
+def test_a_load_between_a_kill_and_the_next_crawl_lands_nothing_twice(tmp_path, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=60)
+    folder = Workspace(tmp_path / "data")
+    killed_with(folder, url, 30)
+    first = load(folder)
+    assert first.answers >= 30 - WORKERS
+    before = requests_landed(folder)
+    result = collect(folder, "deezer", url, "artists=all", "albums=all", workers=WORKERS)
+    after = requests_landed(folder)
+    assert len(after) == len(set(after)) == first.answers + result.calls
+    assert set(before) < set(after)
+    assert result.records["artists"] == {"full": 60, "mentioned": 0}
 
 
 def command(*words: str) -> list[str]:

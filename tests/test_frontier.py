@@ -132,7 +132,7 @@ def test_after_a_power_cut_answers_past_the_end_of_the_log_are_asked_again(tmp_p
     frontier.commit(log, 2000)
     assert frontier.reopen_lost(log, 1000) == 1
     assert set(frontier.settled_nodes("artist")) == {1}
-    assert frontier.committed_offset(log) == 1000
+    assert frontier.unsealed_logs() == {log: 1000}
     frontier.close()
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from phonofilm.errors import LockedError, NewerDataError, StoreError
 from phonofilm.files import PARTIAL_SUFFIX
 from phonofilm.landing.envelope import COLUMNS, Envelope, RunInfo, wrap
-from phonofilm.landing.journal import Journal, whole_lines
+from phonofilm.landing.journal import Journal, LogFolder, whole_lines
 from phonofilm.landing.segments import (
     read_segments,
     remove_partials,
@@ -140,16 +140,17 @@ def test_a_line_longer_than_the_buffer_is_sealed_too(tmp_path: Path) -> None:
     assert len(back.body) == len(body)
 
 
-def test_the_log_is_cut_to_what_was_committed(tmp_path: Path) -> None:
-    log = Journal(tmp_path / "x.ndjson")
+def test_a_log_is_cut_to_what_was_committed_when_it_is_sealed(tmp_path: Path) -> None:
+    logs = LogFolder(tmp_path)
+    log = Journal(logs.path("deezer", 1))
     log.add(landed(1, b"{}"))
     committed = log.write()
+    log.confirm()
     log.add(landed(2, b"{}"))
     log.write()
     log.close()
-    again = Journal(tmp_path / "x.ndjson", committed)
-    assert again.offset == committed == (tmp_path / "x.ndjson").stat().st_size
-    again.close()
+    assert logs.seal("deezer") == {1: committed}
+    assert [row.seq for row in read_segments(segment_paths(tmp_path))] == [1]
 
 
 def test_personal_fields_become_the_same_unknown_person() -> None:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from phonofilm.about import __version__
 from phonofilm.errors import LockedError, NewerDataError, OriginError, StoreError, UsageError
 from phonofilm.files import atomic_write
+from phonofilm.landing.journal import LogFolder
 from phonofilm.landing.segment_store import SegmentStore
 
 FORMAT = 1
@@ -98,6 +99,12 @@ class Workspace:
         from phonofilm.landing.object_store import open_objects  # noqa: PLC0415 - an extra
 
         return SegmentStore(self.root, open_objects(url))
+
+    def seal_logs(self) -> None:
+        """Seal all logs that wait in the landing, without the frontiers of their crawls."""
+        LogFolder(self.landing).seal_all(
+            lambda source: (self.frontier / f"{source}.sqlite").exists()
+        )
 
     def must_exist(self) -> Workspace:
         """Open a folder that was created before; UsageError for any other.

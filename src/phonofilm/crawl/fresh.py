@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.responses.writer import seal_waiting
 from phonofilm.errors import StoreError
+from phonofilm.landing.journal import LogFolder
 from phonofilm.workspace import Workspace
 
 _DAY_SECONDS = 86_400
@@ -17,19 +19,19 @@ _PARKING = ("parked_until", "parked_at", "origin")
 def forget_frontier(workspace: Workspace, source: str) -> None:
     """Delete the frontier of a source, except its parking and the requests of the last day.
 
-    What waits in logs is sealed first: the frontier is their table of contents. Of a frontier that
-    cannot even be read nothing can be kept.
+    Logs are sealed first, as far as the frontier knows that they are committed. Of a frontier that
+    cannot be read nothing can be kept; its logs are sealed whole when the next crawl begins.
     """
     path = workspace.frontier / f"{source}.sqlite"
     if not path.exists():
         return
     try:
         frontier = SqliteFrontier(path)
-        seal_waiting(workspace, frontier, source)
+        seal_waiting(LogFolder(workspace.landing), frontier, source)
         parking = {key: frontier.meta(key) for key in _PARKING}
         spent = frontier.requests_since(time.time() - _DAY_SECONDS)
         frontier.close()
-    except StoreError:
+    except (StoreError, sqlite3.Error):
         parking, spent = {}, []
     _delete(path)
     if parking.get("parked_until") or spent:

@@ -25,7 +25,6 @@ from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.people import PersonData
 from phonofilm.sources import get
-from phonofilm.warehouse.load.load import seal_all
 from phonofilm.warehouse.snapshots import publish, published, withdraw
 from phonofilm.workspace import FolderLock, Workspace
 
@@ -49,7 +48,7 @@ def erase_person(workspace: Workspace, text: str, source: str = "soundcloud") ->
     workspace.must_exist()
     get(source)
     with FolderLock(workspace, "forgetting of a person"):
-        seal_all(workspace)
+        workspace.seal_logs()
         store = workspace.segments()
         unfinished = _read_note(workspace)
         removed = _erase(workspace, store, unfinished) if unfinished else None

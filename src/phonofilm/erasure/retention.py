@@ -12,7 +12,6 @@ from phonofilm.errors import StoreError
 from phonofilm.sources import get, source_names
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.every import every_warehouse
-from phonofilm.warehouse.load.load import seal_all
 from phonofilm.warehouse.snapshots import publish, published, withdraw
 from phonofilm.workspace import FolderLock, Workspace
 
@@ -32,7 +31,7 @@ def purge(workspace: Workspace, now: datetime | None = None) -> Purged:
     instant = now or datetime.now(UTC)
     workspace.must_exist()
     with FolderLock(workspace, "purge"):
-        seal_all(workspace)
+        workspace.seal_logs()
         rows, unreached = _purge_warehouses(workspace, instant)
         if rows.total():  # it holds facts of the same rows, and can be computed again
             delete_match_store(workspace)

@@ -176,16 +176,12 @@ class Requests(Protocol):
 class Logs(Protocol):
     """Logs of the landing, with the offset up to which this frontier holds their responses."""
 
-    def new_log(self) -> int:
-        """Begin another log, at once; return its number."""
+    def new_log(self, number_min: int = 1) -> int:
+        """Begin another log, at once; return its number, which is new and at least so great."""
         ...
 
-    def unsealed_logs(self) -> list[int]:
-        """Return the logs that are not segments yet, oldest first."""
-        ...
-
-    def committed_offset(self, log: int) -> int:
-        """Return the bytes of a log whose responses are committed."""
+    def unsealed_logs(self) -> dict[int, int]:
+        """Return the committed bytes of the logs that are not segments yet, by number."""
         ...
 
     def mark_sealed(self, log: int) -> None:
@@ -193,7 +189,7 @@ class Logs(Protocol):
         ...
 
     def reopen_lost(self, log: int, size: int) -> int:
-        """Reopen the tasks whose lines lie past the end of their log; return how many."""
+        """Reopen the tasks whose lines lie past the landed bytes of their log; return how many."""
         ...
 
 

@@ -146,28 +146,28 @@ class FrontierDatabase:
             self._db.execute("DELETE FROM absent")
         self.set_meta("access", access)
 
-    def new_log(self) -> int:
-        """Begin another log, at once; return its number."""
-        return int(self._db.execute("INSERT INTO log (committed) VALUES (0)").lastrowid or 0)
+    def new_log(self, number_min: int = 1) -> int:
+        """Begin another log, at once; return its number, which is new and at least so great.
 
-    def unsealed_logs(self) -> list[int]:
-        """Return the logs that are not segments yet, oldest first."""
-        rows = self._db.execute("SELECT id FROM log WHERE sealed = 0 ORDER BY id")
-        return [row[0] for row in rows]
+        The landing may hold logs with numbers of a frontier that was deleted.
+        """
+        number = max(number_min, self._number("SELECT coalesce(max(id), 0) + 1 FROM log"))
+        self._db.execute("INSERT INTO log (id, committed) VALUES (?, 0)", (number,))
+        return number
+
+    def unsealed_logs(self) -> dict[int, int]:
+        """Return the committed bytes of the logs that are not segments yet, by number."""
+        return dict(self._db.execute("SELECT id, committed FROM log WHERE sealed = 0 ORDER BY id"))
 
     def mark_sealed(self, log: int) -> None:
         """Mark a log as sealed into segments, at once."""
         self._db.execute("UPDATE log SET sealed = 1 WHERE id = ?", (log,))
 
-    def committed_offset(self, log: int) -> int:
-        """Return the bytes of a log whose responses are committed."""
-        row = self._db.execute("SELECT committed FROM log WHERE id = ?", (log,)).fetchone()
-        return int(row[0])
-
     def reopen_lost(self, log: int, size: int) -> int:
-        """Reopen the tasks whose lines lie past the end of their log; return how many.
+        """Reopen the tasks whose lines lie past the landed bytes of their log; return how many.
 
-        A power cut may leave a log shorter than its committed offset.
+        A power cut may leave a log shorter than its committed offset, and a log that was sealed
+        without this frontier may have been cut before it.
         """
         reopened = self._db.execute(
             f"UPDATE task SET state = {FAILED} WHERE log = ? AND log_offset >= ?", (log, size)

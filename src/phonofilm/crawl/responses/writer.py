@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.base import Frontier, Logs
 from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.envelope import RunInfo, wrap
-from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, whole_lines
-from phonofilm.landing.segments import free_bytes, seal_log
+from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, LogFolder
+from phonofilm.landing.segments import free_bytes
 from phonofilm.net.clock import Clock
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise, redacted
@@ -61,13 +60,16 @@ class ResponseWriter:
         self._commits = 0
         self._error: StoreError | None = None
         self.estimator_state: Callable[[], bytes] = bytes
+        self._logs = LogFolder(workspace.landing)
         # Logs of an earlier run are sealed as they are: the same responses, the same segments.
-        seal_waiting(workspace, frontier, manifest.name)
+        seal_waiting(self._logs, frontier, manifest.name)
         self._begin_log()
 
     def _begin_log(self) -> None:
-        self._log_number = self._frontier.new_log()
-        self._journal = Journal(_log_path(self._workspace, self._manifest.name, self._log_number))
+        source = self._manifest.name
+        last_number = max(self._logs.numbers(source), default=0)
+        self._log_number = self._frontier.new_log(last_number + 1)
+        self._journal = Journal(self._logs.path(source, self._log_number))
 
     def exclude_erased(self, response: Response) -> Response:
         """Return a response without the people who asked to be forgotten."""
@@ -128,12 +130,13 @@ class ResponseWriter:
                 committed.set_result(None)
 
     def commit(self) -> None:
-        """Write the log, then the transaction that holds its offset."""
+        """Write the log, then the transaction that holds its offset, then its offset file."""
         if self._error:  # what was not written must never count as answered
             raise self._error
         try:
             offset = self._journal.write()
             self._frontier.commit(self._log_number, offset)
+            self._journal.confirm()
         except StoreError as error:
             self._error = error
             raise
@@ -155,16 +158,17 @@ class ResponseWriter:
 
     def _rotate(self) -> None:
         """Begin another log and seal the full one while the crawl goes on."""
-        number, path = self._log_number, self._journal.path
+        full = self._log_number
         self._journal.close()
         self._begin_log()
         loop = asyncio.get_running_loop()
-        self._sealing = loop.create_task(self._seal_in_background(number, path))
+        self._sealing = loop.create_task(self._seal_in_background(full))
 
-    async def _seal_in_background(self, number: int, path: Path) -> None:
-        await asyncio.to_thread(seal_log, path, self._workspace.landing, 1)
+    async def _seal_in_background(self, number: int) -> None:
+        source = self._manifest.name
+        await asyncio.to_thread(self._logs.seal_one, source, number, threads=1)
         self._frontier.mark_sealed(number)
-        path.unlink(missing_ok=True)
+        self._logs.remove_offsets(source)
 
     def close(self) -> None:
         """Close the log of a crawl that did not begin."""
@@ -176,24 +180,20 @@ class ResponseWriter:
             await self._sealing
         self._journal.close()
         self._save_estimates(True)
-        seal_waiting(self._workspace, self._frontier, self._manifest.name)
+        seal_waiting(self._logs, self._frontier, self._manifest.name)
 
 
-def _log_path(workspace: Workspace, source: str, number: int) -> Path:
-    return workspace.logs / f"{source}-{number:06d}.ndjson"
+def seal_waiting(logs: LogFolder, frontier: Logs, source: str) -> None:
+    """Seal the logs of a source, with the frontier that knows how far they are committed.
 
-
-def seal_waiting(workspace: Workspace, logs: Logs, source: str) -> None:
-    """Seal the logs of a source that are not segments yet."""
-    for number in logs.unsealed_logs():
-        path = _log_path(workspace, source, number)
-        committed = logs.committed_offset(number)
-        if path.exists() and committed:
-            whole = whole_lines(path, committed)
-            if whole < committed:
-                logs.reopen_lost(number, whole)
-            Journal(path, whole).close()  # cuts what no commit holds
-            if whole:
-                seal_log(path, workspace.landing)
-        logs.mark_sealed(number)
-        path.unlink(missing_ok=True)
+    Tasks whose lines did not land are reopened. Logs of a frontier that was deleted are kept whole.
+    """
+    committed = frontier.unsealed_logs()
+    for number, offset in committed.items():
+        logs.confirm(source, number, offset)
+    landed = logs.seal(source, keep_whole=set(logs.numbers(source)) - committed.keys())
+    for number, offset in committed.items():
+        if landed.get(number, 0) < offset:
+            frontier.reopen_lost(number, landed.get(number, 0))
+        frontier.mark_sealed(number)
+    logs.remove_offsets(source)

@@ -14,8 +14,8 @@ from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.location import open_warehouse, save_location
 from phonofilm.warehouse.load.counts import LoadCounts, Loaded
 from phonofilm.warehouse.load.dump_loader import DumpLoader
-from phonofilm.warehouse.load.frontiers import crawl_runs, seal_all
 from phonofilm.warehouse.load.response_loader import SCRATCH_PREFIX, ResponseLoader
+from phonofilm.warehouse.load.runs import crawl_runs
 from phonofilm.warehouse.snapshots import publish, published
 from phonofilm.workspace import FolderLock, Workspace
 
@@ -34,7 +34,7 @@ def load(workspace: Workspace, again: bool = False) -> Loaded:
     with FolderLock(workspace, "load"):
         for path in workspace.warehouse.glob(f"{SCRATCH_PREFIX}*"):  # of a load that was killed
             shutil.rmtree(path, ignore_errors=True)
-        seal_all(workspace)
+        workspace.seal_logs()
         segments = workspace.segments()
         segments.ship()
         segments.pull_dumps()
@@ -89,4 +89,4 @@ def _save_runs(workspace: Workspace, warehouse: Warehouse) -> None:
         warehouse.save_run(run.source, run.id, run.started, run.result)
 
 
-__all__ = ["Loaded", "load", "seal_all"]
+__all__ = ["Loaded", "load"]
