@@ -42,7 +42,7 @@ class View:
         felt = engine.context.limiter.inferred
         if felt is not None:
             parts.append(f"limit felt: {felt.limit} in {felt.seconds:g} s")
-        left = engine.context.limiter.left()
+        left = engine.context.limiter.remaining()
         if left is not None:
             parts.append(f"{left} calls of budget left")
         eta = self._eta()

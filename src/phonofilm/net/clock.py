@@ -1,4 +1,4 @@
-"""Time: the wall's for what is kept on disk, the machine's own for what is waited for."""
+"""Two clocks: the wall's for what is stored on disk, the machine's for what is waited for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import time
 class Clock:
     """Wall seconds, and monotonic seconds that no jump of the wall clock touches.
 
-    `ahead` shifts the wall: a sandbox has a clock of its own that can be advanced.
+    `ahead_seconds` shifts the wall clock, because a sandbox has one that can be advanced.
     """
 
-    def __init__(self, ahead: float = 0.0) -> None:
-        self.ahead = ahead
+    def __init__(self, ahead_seconds: float = 0.0) -> None:
+        self.ahead_seconds = ahead_seconds
 
     def wall(self) -> float:
-        """Unix seconds."""
-        return time.time() + self.ahead
+        """Return Unix seconds."""
+        return time.time() + self.ahead_seconds
 
     def steady(self) -> float:
-        """Seconds from some start, never going back."""
+        """Return seconds since an unspecified start; they never go back."""
         return time.monotonic()
