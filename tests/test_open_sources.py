@@ -232,6 +232,20 @@ def test_jamendo_says_under_which_licence_each_track_is(folder, stand_in) -> Non
     assert rows[0] == rows[1] > rows[2] > 0
 
 
+def test_tags_of_jamendo_are_read_and_a_list_stands_for_none() -> None:
+    tags = {"genres": ["pop"], "instruments": ["guitar"], "vartags": ["calm"]}
+    rows = [
+        {"id": "1", "name": "a", "musicinfo": {"tags": tags}},
+        {"id": "2", "name": "b", "musicinfo": {"tags": []}},
+    ]
+    body = json.dumps({"headers": {"status": "success"}, "results": rows}).encode()
+    page = get("jamendo").parse(Request("search_track", ("x",)), Response(200, {}, body))
+    tracks = {record.id: record.genres for record in page.records if record.kind == "track"}
+    assert tracks == {"1": ["pop"], "2": None}
+    found = [(tag.of_id, tag.name, tag.is_genre) for tag in page.records if tag.kind == "tag"]
+    assert found == [("1", "pop", True), ("1", "guitar", False), ("1", "calm", False)]
+
+
 @pytest.mark.parametrize(
     ("code", "text", "verdict"),
     [

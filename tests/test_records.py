@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from phonofilm.records import (
     has_all,
     kinds,
 )
-from phonofilm.records.dates import release_date
+from phonofilm.records.dates import release_date, year_of
 from phonofilm.records.ids import isrc, upc
 from phonofilm.warehouse.schema.dictionary import data_dictionary
 
@@ -118,6 +120,13 @@ def test_dates_keep_their_precision() -> None:
     assert release_date("0000-00-00") == (None, None)
     assert release_date("soon") == ("soon", None)
     assert release_date(None) == (None, None)
+
+
+@given(st.text(max_size=20))
+def test_the_year_of_a_text_is_its_first_four_digits_or_none(text: str) -> None:
+    assert year_of(text) in (None, int(text[:4]) if re.match(r"[0-9]{4}", text) else None)
+    assert year_of(f"1999-{text}") == 1999
+    assert year_of(None) is None
 
 
 @given(st.text(max_size=20))

@@ -127,8 +127,3 @@ LINKED_BY_ID = comparison(
     level("list_has_any(known_l, known_r)", "one links to the other's id", 0.2, 1e-8),
     level("ELSE", NO_EVIDENCE, 0.8, 0.99999999),
 )
-
-
-def year_of(text: str | None) -> int | None:
-    """Return the year of a date of any precision."""
-    return int(text[:4]) if text and text[:4].isdecimal() else None

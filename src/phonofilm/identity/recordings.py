@@ -17,7 +17,6 @@ from phonofilm.identity.model import (
     same_digits,
     typo,
     unknown,
-    year_of,
 )
 from phonofilm.identity.names import (
     Title,
@@ -28,6 +27,7 @@ from phonofilm.identity.names import (
     version_key,
     without_artist,
 )
+from phonofilm.records.dates import year_of
 from phonofilm.records.ids import isrc as normalise_isrc
 
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")

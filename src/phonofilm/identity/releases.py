@@ -16,9 +16,9 @@ from phonofilm.identity.model import (
     missing,
     typo,
     unknown,
-    year_of,
 )
 from phonofilm.identity.names import people_of, plain
+from phonofilm.records.dates import year_of
 from phonofilm.records.ids import upc as normalise_upc
 
 _RECORDINGS_MAX = 100

@@ -23,3 +23,8 @@ def release_date(text: str | None) -> tuple[str | None, str | None]:
     if day in (None, "00"):
         return f"{year}-{month}", "month"
     return text, "day"
+
+
+def year_of(text: str | None) -> int | None:
+    """Return the year that a date of any precision begins with; None without one."""
+    return int(text[:4]) if text and text[:4].isascii() and text[:4].isdecimal() else None

@@ -31,7 +31,7 @@ class _Tags(msgspec.Struct):
 
 
 class _MusicInfo(msgspec.Struct):
-    tags: _Tags | Any = None
+    tags: _Tags | list[Any] | None = None  # a list when there are none
 
 
 class _Stats(msgspec.Struct):

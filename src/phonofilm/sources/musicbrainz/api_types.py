@@ -41,6 +41,7 @@ class Target(_Wire):
     id: Id
     name: str | None = None
     title: str | None = None
+    disambiguation: str | None | Absent = UNSET
 
 
 class Relation(_Wire):

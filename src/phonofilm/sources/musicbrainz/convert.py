@@ -114,24 +114,25 @@ class PageBuilder(RecordBuilder):
                 )
             )
 
+    def _mention(self, row: api_types.Artist | api_types.Target) -> None:
+        """Mention an artist as it stands in credits and relations."""
+        mention = Artist(
+            SOURCE,
+            row.id,
+            name=row.name,
+            disambiguation=_blank(row.disambiguation),
+            url=f"{_PAGE}/artist/{row.id}",
+        )
+        self._mentions.setdefault(("artist", row.id), mention)
+
     def _credits(
         self, people: list[api_types.Credit] | None | UnsetType
     ) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
         if not isinstance(people, list):
             return UNSET, UNSET
         for credit in people:
-            row = credit.artist
-            if row.id != VARIOUS:
-                self._mentions.setdefault(
-                    ("artist", row.id),
-                    Artist(
-                        SOURCE,
-                        row.id,
-                        name=row.name,
-                        disambiguation=_blank(row.disambiguation),
-                        url=f"{_PAGE}/artist/{row.id}",
-                    ),
-                )
+            if credit.artist.id != VARIOUS:
+                self._mention(credit.artist)
         return [c.artist.id for c in people], [c.name or c.artist.name for c in people]
 
     def release(self, row: api_types.Release, asked: str = "", mention: bool = False) -> str:
@@ -232,12 +233,7 @@ class PageBuilder(RecordBuilder):
                 if target is None:
                     continue
                 if kind == "artist":
-                    self._mentions.setdefault(
-                        ("artist", target.id),
-                        Artist(
-                            SOURCE, target.id, name=target.name, url=f"{_PAGE}/artist/{target.id}"
-                        ),
-                    )
+                    self._mention(target)
                 if external_id:
                     self._known_as(kind, target.id, *external_id)
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
-from phonofilm.records.dates import release_date
+from phonofilm.records.dates import release_date, year_of
 from phonofilm.sources.contract import Page, Request, Response
 from phonofilm.sources.decode import items_of, one_of
 
@@ -129,8 +129,8 @@ def parse_title(request: Request, response: Response) -> Page:
     title.languages = _codes(item.spoken_languages, "iso_639_1")
     title.imdb_id = _imdb_id(item)
     title.certificate, title.certificate_country = _certificate(item, kind)
-    if kind == "tv" and isinstance(item.last_air_date, str) and item.last_air_date[:4].isdigit():
-        title.end_year = int(item.last_air_date[:4])
+    if kind == "tv" and isinstance(item.last_air_date, str):
+        title.end_year = year_of(item.last_air_date)
     return Page(records=[title, *_rating(item, title.id), *_genres(item, title.id)])
 
 
@@ -145,7 +145,7 @@ def _title(item: _Item, kind: str) -> Title:
         title_type="movie" if films else "tvSeries",
         is_series=not films,
         is_adult=item.adult,
-        start_year=int(date[:4]) if isinstance(date, str) else date,
+        start_year=year_of(date) if isinstance(date, str) else date,
         release_date=date,
         release_date_precision=precision,
         plot=item.overview or (None if item.overview == "" else item.overview),

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import msgspec
 
 from phonofilm.records import ABSENT, Credit, Person, Record, Title, TitleGenre
-from phonofilm.records.dates import release_date
-from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
+from phonofilm.records.dates import release_date, year_of
+from phonofilm.sources.contract import ODD_VALUES, Finding, Malformed, Page, Request, Response
 from phonofilm.sources.decode import plain
 from phonofilm.sources.wikidata.query import KINDS
 
@@ -24,7 +24,8 @@ class _Value(msgspec.Struct):
 def parse_results(request: Request, response: Response) -> Page:
     """Titles, genres, people and credits of a result; Malformed when it is none."""
     body = plain(response.body)
-    rows = body.get("results", {}).get("bindings") if isinstance(body, dict) else None
+    results = body.get("results") if isinstance(body, dict) else None
+    rows = results.get("bindings") if isinstance(results, dict) else None
     if not isinstance(rows, list):
         raise Malformed("no result of SPARQL")
     page = Page(records=[], findings=[], continues=[])
@@ -32,7 +33,7 @@ def parse_results(request: Request, response: Response) -> Page:
         try:
             bindings = msgspec.convert(row, dict[str, _Value])
             page.records += _records({name: cell.value for name, cell in bindings.items()}, page)
-        except (msgspec.ValidationError, KeyError) as error:
+        except (*ODD_VALUES, KeyError) as error:
             page.findings.append(Finding("malformed_item", str(error)))
     page.records = list({(r.kind, r.id): r for r in page.records}.values())
     if request.endpoint == "class_titles" and rows:
@@ -52,7 +53,7 @@ def _records(row: dict[str, str], page: Page) -> list[Record]:
         original_name=row.get("original"),
         title_type=KINDS.get(kind, ABSENT),
         is_series=(kind == "Q63952888") if kind else ABSENT,
-        start_year=int(date[:4]) if date else None,
+        start_year=year_of(date),
         release_date=date,
         release_date_precision=precision,
         countries=_parts(row.get("countries")),
@@ -91,7 +92,7 @@ def _earliest(text: str, page: Page) -> tuple[str | None, str | None]:
     for part in _parts(text):
         instant, _, precision = part.rpartition("/")
         length = _PRECISION.get(precision)
-        if length is None or not instant[:4].isdigit():
+        if length is None or year_of(instant) is None:
             page.findings.append(Finding("odd_date", part[:60]))
             continue
         dates.append(release_date(instant[:length]))

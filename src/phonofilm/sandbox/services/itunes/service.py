@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
@@ -70,10 +71,21 @@ class ItunesService:
         """Return the objects of ids; with an entity, their contents too."""
         rows: list[dict[str, Any]] = []
         entity, limit = query.get("entity", ""), self._limit(query)
+        for text in filter(None, query.get("upc", "").split(",")):
+            rows += [self.album(album) for album in self._by_barcode.get(text, ())]
         for text in query.get("id", "").split(","):
             if text.isdecimal() and int(text) < (LARGEST + 1) * 3:
                 rows += self._one(int(text), entity, limit)
         return rows
+
+    @cached_property
+    def _by_barcode(self) -> dict[str, list[int]]:
+        """Albums by barcode; editions of one album share one."""
+        albums: dict[str, list[int]] = {}
+        for index in self._known("albums"):
+            if code := self.world.album(index).upc:
+                albums.setdefault(code, []).append(index)
+        return albums
 
     def _one(self, key: int, entity: str, limit: int) -> list[dict[str, Any]]:
         kind, index = key % 3, from_number(key // 3)

@@ -122,7 +122,7 @@ class TmdbService:
         else:
             body |= {
                 "episode_run_time": [title.runtime_minutes] if title.runtime_minutes else [],
-                "last_air_date": None,
+                "last_air_date": f"{title.end_year}-03-28" if title.end_year else None,
             }
             rating = [{"iso_3166_1": "US", "rating": certificate}] if certificate else []
             parts = {"keywords": {"results": words}, "content_ratings": {"results": rating}}
