@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.test_faults import FOR_EVER, OUTCOMES
 from tests.test_links import OUTCOMES as OF_LINKS
 
-from phonofilm.cli.sources import grouped
+from phonofilm.cli.sources import group_offers
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, LINK_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import described
 from phonofilm.sources import get, source_names
@@ -83,8 +83,8 @@ def _source(manifest: Manifest) -> list[str]:
         f"| what | fields: rows a call, or since when none | {' | '.join(levels)} |",
         "|---" * (len(levels) + 2) + "|",
     ]
-    for kind, cells, fields in grouped(manifest):
-        lines.append(f"| {kind} | {', '.join(fields)} | {' | '.join(cells)} |")
+    for group in group_offers(manifest):
+        lines.append(f"| {group.kind} | {', '.join(group.fields)} | {' | '.join(group.cells)} |")
     return [*lines, ""]
 
 

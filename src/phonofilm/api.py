@@ -1,4 +1,4 @@
-"""What `import phonofilm` gives: a data folder as a typed object.
+"""The Python interface: a data folder as a typed object.
 
 crate = phonofilm.open("data")
 crate.crawl("deezer", want={"artists": 1000})
@@ -9,18 +9,13 @@ crate.artists.df()
 from __future__ import annotations
 
 import asyncio
-import builtins
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import duckdb
-
 from phonofilm.config import Settings, load_settings
-from phonofilm.crawl import lookup as finding
+from phonofilm.crawl import lookup
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.saved import land
@@ -29,20 +24,20 @@ from phonofilm.crawl.scope.scopes import Everything, OfGenre
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.crawl.session import crawl
 from phonofilm.erasure.person import Removed, erase_person
-from phonofilm.errors import ConfigurationError, UsageError
+from phonofilm.errors import UsageError
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.imports.saved import LandResult
 from phonofilm.media.wanted import parse_roles
-from phonofilm.records import RECORDS, Record
+from phonofilm.records import BY_PLURAL, Record
 from phonofilm.runtime.event_loop import run
 from phonofilm.show.report import report
+from phonofilm.show.rows import Rows, Table
 from phonofilm.show.waveform import waveform
 from phonofilm.sources import get
 from phonofilm.sources.capabilities import place_of
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import Loaded, load
-from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -52,119 +47,16 @@ if TYPE_CHECKING:
     from phonofilm.identity.match import MatchResult
 
 T = TypeVar("T")
-
-
-class Rows:
-    """The answer to a query, in the form that suits."""
-
-    def __init__(self, folder: Workspace, query: str) -> None:
-        self._folder, self._query = folder, query
-
-    def fetch(self) -> tuple[builtins.list[str], builtins.list[tuple[Any, ...]]]:
-        """Names of the columns, and the rows."""
-        with open_snapshot(self._folder) as connection:
-            try:
-                found = connection.execute(self._query)
-                rows = found.fetchall() if found else []
-            except ModuleNotFoundError:  # instants with a zone need pytz
-                raise UsageError(
-                    "The query gives an instant with a time zone.",
-                    next_step="Cast it: now()::TIMESTAMP",
-                ) from None
-            except duckdb.Error as error:
-                raise UsageError(
-                    f"The query fails: {error}", next_step="phonofilm show lists the tables."
-                ) from None
-            if not found:
-                raise UsageError("The query is empty.")
-            return [column[0] for column in found.description or ()], rows
-
-    @property
-    def columns(self) -> builtins.list[str]:
-        """The names of the columns."""
-        return self.fetch()[0]
-
-    def rows(self) -> builtins.list[tuple[Any, ...]]:
-        """Plain tuples."""
-        return self.fetch()[1]
-
-    def dicts(self) -> builtins.list[dict[str, Any]]:
-        """A dict per row."""
-        names, rows = self.fetch()
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return iter(self.rows())
-
-    def __len__(self) -> int:
-        with open_snapshot(self._folder) as connection:
-            row = connection.execute(f"SELECT count(*) FROM ({self._query})").fetchone()
-        return int(row[0]) if row else 0
-
-    def df(self) -> Any:
-        """A pandas data frame; needs the extra `pandas`."""
-        _needs("pandas", "pandas")
-        return self.arrow().to_pandas()
-
-    def pl(self) -> Any:
-        """A polars data frame; needs the extra `polars`."""
-        return _needs("polars", "polars").from_arrow(self.arrow())
-
-    def arrow(self) -> Any:
-        """An Arrow table; needs the extra `arrow`."""
-        _needs("pyarrow", "arrow")
-        with open_snapshot(self._folder) as connection:
-            return connection.sql(self._query).to_arrow_table()
-
-
-def _needs(module: str, extra: str) -> ModuleType:
-    try:
-        return import_module(module)
-    except ModuleNotFoundError:
-        raise ConfigurationError(
-            f"This needs {module}.", next_step=f"Install it: pip install 'phonofilm[{extra}]'"
-        ) from None
-
-
-class Table(Rows):
-    """A table of the warehouse, as of the last load."""
-
-    def __init__(self, folder: Workspace, name: str) -> None:
-        super().__init__(folder, f"SELECT * FROM {name}")
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {len(self):,} rows>"
+TABLES = (*BY_PLURAL, "films")
+"""Tables and views that a crate has as attributes."""
 
 
 class Crate:
-    """One data folder. Made by `phonofilm.open`."""
+    """One data folder, opened by `phonofilm.open`.
 
-    artists: Table
-    albums: Table
-    tracks: Table
-    features: Table
-    playlists: Table
-    entries: Table
-    genres: Table
-    artist_genres: Table
-    relations: Table
-    titles: Table
-    people: Table
-    credits: Table
-    title_genres: Table
-    ratings: Table
-    akas: Table
-    episodes: Table
-    films: Table
-    tags: Table
-    external_ids: Table
-    sounds: Table
-    comments: Table
-    web_profiles: Table
-    labels: Table
-    chart_entries: Table
-    media: Table
+    Each table of the warehouse is an attribute by its name: `crate.artists`, `crate.tracks`,
+    `crate.films` and so on (`TABLES`), as a `Table`.
+    """
 
     def __init__(
         self,
@@ -175,13 +67,21 @@ class Crate:
     ) -> None:
         self.settings = settings or load_settings()
         self.folder = Workspace(
-            Path(folder),
-            warehouse or self.settings.warehouse.get_secret_value(),
-            landing or self.settings.landing,
+            root=Path(folder),
+            database=warehouse or self.settings.warehouse.get_secret_value(),
+            landing_url=landing or self.settings.landing,
         )
-        for cls in RECORDS:
-            setattr(self, cls.plural, Table(self.folder, cls.plural))
-        self.films = Table(self.folder, "films")
+
+    def __getattr__(self, name: str) -> Table:
+        """Return a table of the warehouse."""
+        if name not in TABLES:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        table = Table(self.folder, name)
+        setattr(self, name, table)
+        return table
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *TABLES})
 
     def __repr__(self) -> str:
         return f"phonofilm.open({str(self.folder.root)!r})"
@@ -204,21 +104,26 @@ class Crate:
         wait: bool = False,
         media: str = "",
     ) -> CrawlResult:
-        """Collects; `want={"artists": 1000, "albums": None}` (None: all). As `phonofilm crawl`."""
+        """Collect from a source, as `phonofilm crawl`.
+
+        `want` maps kinds to numbers, None for all: `want={"artists": 1000, "albums": None}`.
+        """
         wants = dict(
             parse_want(f"{kind}={'all' if number is None else number}")
             for kind, number in (want or {}).items()
         )
-        choice = Selection(list(urls), genre, list(artist), playlist, list(ids))
-        goal_wants, scope = select(source, choice, wants)
+        selection = Selection(
+            urls=list(urls), genre=genre, artists=list(artist), playlist=playlist, ids=list(ids)
+        )
+        wants, scope = select(source, selection, wants)
         options = CrawlOptions(
-            source,
-            Goal(goal_wants, max_calls, max_seconds),
-            scope,
-            at,
-            workers,
-            fresh,
-            wait,
+            source=source,
+            goal=Goal(wants, max_calls, max_seconds),
+            scope=scope,
+            at=at,
+            workers=workers,
+            fresh=fresh,
+            wait=wait,
             media=parse_roles(media, get(source)) if media else [],
         )
         return _run(crawl(self.folder, self.settings, options))
@@ -232,16 +137,18 @@ class Crate:
         id_map: Path | None = None,
         allow_shrink: bool = False,
     ) -> ImportResult:
-        """Brings in a source's dumps, as `phonofilm import`; `files` is a folder or an address."""
-        options = ImportOptions(source, str(files), only, id_map, allow_shrink)
+        """Import a source's dumps, as `phonofilm import`; `files` is a folder or an address."""
+        options = ImportOptions(
+            source=source, files=str(files), only=only, id_map=id_map, allow_shrink=allow_shrink
+        )
         return _run(import_dumps(self.folder, self.settings, options))
 
     def land(self, source: str, *paths: str | Path) -> LandResult:
-        """Lands pages, folders of them or WARC files that somebody saved."""
+        """Land saved pages, folders of them or WARC files, as `phonofilm land`."""
         return land(self.folder, source, [Path(path) for path in paths], self.settings.keep_names)
 
     def load(self) -> Loaded:
-        """Brings what was collected into the warehouse."""
+        """Load what was collected into the warehouse, as `phonofilm load`."""
         return load(self.folder)
 
     def fill(
@@ -254,42 +161,46 @@ class Crate:
         at: str | None = None,
         max_calls: int | None = None,
     ) -> EnrichResult:
-        """Fills fields of artists from whoever has them; as `phonofilm crawl --plan`."""
-        carry = _needs("phonofilm.enrich.enrich", "match")
-        places = [place for word in fields if (place := place_of(word.lower(), ["artist"]))]
-        if len(places) < len(fields):
+        """Fill fields of artists from the sources that have them, as `phonofilm crawl --plan`."""
+        from phonofilm.enrich.enrich import EnrichOptions, enrich  # noqa: PLC0415 - an extra
+
+        named = [field for word in fields if (field := place_of(word.lower(), ["artist"]))]
+        if len(named) < len(fields):
             raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
-        scope = OfGenre(genre) if genre else Everything()
-        wish = carry.EnrichOptions(source, artists, places, scope, at, max_calls=max_calls)
-        filled: EnrichResult = _beside(lambda: carry.enrich(self.folder, self.settings, wish))
-        return filled
+        options = EnrichOptions(
+            source=source,
+            artists=artists,
+            fields=named,
+            scope=OfGenre(genre) if genre else Everything(),
+            at=at,
+            max_calls=max_calls,
+        )
+        return _run_apart(lambda: enrich(self.folder, self.settings, options))
 
     def find_beside(
         self, source: str, beside: str, *, at: str | None = None, max_calls: int | None = None
     ) -> CrossSourceResult:
-        """Finds the tracks of one source at another; as `phonofilm crawl SOURCE --for OTHER`."""
-        held = _needs("phonofilm.enrich.cross_source", "match")
-        wish = held.CrossSourceOptions(source, beside, at, max_calls=max_calls)
-        found: CrossSourceResult = _beside(
-            lambda: held.match_source(self.folder, self.settings, wish)
-        )
-        return found
+        """Find the tracks of the source `beside` at `source`, as `phonofilm crawl --for`."""
+        from phonofilm.enrich.cross_source import CrossSourceOptions, match_source  # noqa: PLC0415 - an extra
+
+        options = CrossSourceOptions(source=source, reference=beside, at=at, max_calls=max_calls)
+        return _run_apart(lambda: match_source(self.folder, self.settings, options))
 
     def forget(self, who: str, *, source: str = "soundcloud") -> Removed:
-        """Removes a person everywhere; as `phonofilm forget`."""
+        """Remove a person everywhere, as `phonofilm forget`."""
         return erase_person(self.folder, who, source)
 
     def match(self, *, again: bool = False) -> MatchResult:
-        """Finds which records are the same thing; as `phonofilm match`."""
-        matched: MatchResult = _needs("phonofilm.identity.match", "match").match(self.folder, again)
-        return matched
+        """Match records of the same entity across sources, as `phonofilm match`."""
+        from phonofilm.identity.match import match  # noqa: PLC0415 - an extra
+
+        return match(self.folder, again)
 
     def explain(self, one: str, other: str, *, kind: str = "") -> Explanation:
-        """Why two records, `source:id`, are one thing or two."""
-        told: Explanation = _needs("phonofilm.identity.explain", "match").explain(
-            self.folder, one, other, kind
-        )
-        return told
+        """Explain why two records, `source:id`, are one entity or two."""
+        from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
+
+        return explain(self.folder, one, other, kind)
 
     def find(
         self,
@@ -299,31 +210,31 @@ class Crate:
         source: str = "deezer",
         at: str | None = None,
         artist: str = "",
-    ) -> builtins.list[Record]:
-        """Searches a source on the spot; nothing is kept."""
-        return _run(finding.find(self.folder, self.settings, source, at, kind, words, artist))
+    ) -> list[Record]:
+        """Search a source with one or two requests; nothing is stored."""
+        return _run(lookup.find(self.folder, self.settings, source, at, kind, words, artist))
 
     def sql(self, query: str) -> Rows:
-        """A query on the newest snapshot."""
+        """Return the rows of a query on the newest snapshot."""
         return Rows(self.folder, query)
 
     def export(
         self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""
-    ) -> builtins.list[Exported]:
-        """Writes a table and its card."""
+    ) -> list[Exported]:
+        """Write a table and its card, as `phonofilm export`."""
         return export(self.folder, table, format, Path(out), shape)
 
     def report(self, out: str | Path = "report.html") -> Path:
-        """Writes the page of what was collected."""
+        """Write the page of what was collected, as `phonofilm report`."""
         return report(self.folder, Path(out))
 
     def waveform(self, track: str, out: str | Path = "track.svg") -> Path:
-        """Writes the picture of a track with its comments; as `phonofilm report --track`."""
+        """Write the picture of a track with its comments, as `phonofilm report --track`."""
         return waveform(self.folder, track, Path(out))
 
 
 def open(folder: str | Path = "data", *, warehouse: str = "", landing: str = "") -> Crate:  # noqa: A001 - reads as phonofilm.open("data")
-    """A data folder as an object; it need not exist yet.
+    """Open a data folder, which need not exist yet.
 
     `warehouse` names a PostgreSQL, `landing` an object store, as the options of the command line.
     """
@@ -331,18 +242,18 @@ def open(folder: str | Path = "data", *, warehouse: str = "", landing: str = "")
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine, in a notebook too, where a loop is running already."""
-    return _beside(lambda: run(work))
+    """Run a coroutine to its end, also where an event loop is running, as in a notebook."""
+    return _run_apart(lambda: run(work))
 
 
-def _beside(work: Callable[[], T]) -> T:
-    """Does what starts a loop of its own, in another thread where one is running here."""
+def _run_apart(function: Callable[[], T]) -> T:
+    """Call a function that starts an event loop; in a thread of its own where one is running."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return work()
+        return function()
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
+        return pool.submit(function).result()
 
 
 __all__ = ["Crate", "Rows", "Table", "open"]

@@ -1,4 +1,4 @@
-"""What people and programs see: results on standard output, everything else on standard error."""
+"""Output: results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
@@ -6,38 +6,55 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from phonofilm.errors import ParkedError, PhonofilmError
+from phonofilm.errors import ParkedError, PhonofilmError, UsageError
 
 
-class _Screen(Console):
-    """A console whose reader may go away (`| head`): that is no failure."""
+class _ResultConsole(Console):
+    """A console whose reader may go away (`| head`), which is no failure."""
 
     def on_broken_pipe(self) -> None:
-        """Leaves quietly; nothing more can be shown."""
+        """Exit with code 0, because nothing more can be shown."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0)
 
 
-out = _Screen(highlight=False)
+out = _ResultConsole(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def as_json(document: Any) -> None:
-    """One JSON document on standard output."""
+def note(text: str) -> None:
+    """Print a line for people, to standard error."""
+    err.print(text)
+
+
+def confirm(question: str, subject: str) -> None:
+    """Ask a yes-or-no question; abort on no. UsageError where no terminal can answer."""
+    if not err.is_terminal:
+        raise UsageError(f"{subject} asks first.", next_step="Add --yes.")
+    if not typer.confirm(question, err=True):
+        raise typer.Abort
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document to standard output."""
     sys.stdout.buffer.write(msgspec.json.encode(document, enc_hook=str) + b"\n")
     sys.stdout.flush()
 
 
-def plain(value: Any) -> str:
-    """Text from the world without control characters: no escape sequence reaches a terminal."""
+def printable(value: Any) -> str:
+    """Format a value of the outside world without control characters.
+
+    No escape sequence reaches a terminal, because every control character becomes a blank.
+    """
     if value is None or value is msgspec.UNSET:
         return ""
     if isinstance(value, float):
@@ -45,62 +62,56 @@ def plain(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, list):
-        return ", ".join(plain(element) for element in value)
+        return ", ".join(printable(element) for element in value)
     return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(value))
 
 
-def table(
+def plain_table(**options: Any) -> Table:
+    """Return an empty table without lines, as all of ours look."""
+    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim", **options)
+
+
+def print_table(
     names: Sequence[str], rows: Iterable[Sequence[Any]], grouped: bool = True, wraps: str = ""
 ) -> None:
-    """A table of plain values; numbers to the right, their digits grouped unless told otherwise.
+    """Print a table of plain values, numbers to the right and their digits in groups.
 
-    `wraps` is a column of lists that may take several lines.
+    `wraps` names a column of lists that may take several lines.
     """
-    held = [list(row) for row in rows]
-    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for place, name in enumerate(names):
-        numeric = any(isinstance(row[place], int | float) for row in held)
-        side: Literal["left", "right"] = "right" if numeric else "left"
-        keep = name != wraps
-        drawn.add_column(
+    rows = [list(row) for row in rows]
+    table = plain_table()
+    for index, name in enumerate(names):
+        numeric = any(isinstance(row[index], int | float) for row in rows)
+        one_line = name != wraps
+        table.add_column(
             name,
-            justify=side,
-            overflow="ellipsis" if keep else "fold",
-            no_wrap=keep,
+            justify="right" if numeric else "left",
+            overflow="ellipsis" if one_line else "fold",
+            no_wrap=one_line,
             min_width=len(name) if numeric else None,
         )
-    for row in held:
-        shown = row if grouped else [str(v) if isinstance(v, int) else v for v in row]
-        drawn.add_row(*(Text(plain(value)) for value in shown))
-    out.print(drawn)
+    for row in rows:
+        cells = row if grouped else [str(cell) if isinstance(cell, int) else cell for cell in row]
+        table.add_row(*(Text(printable(cell)) for cell in cells))
+    out.print(table)
 
 
-def say_finding(finding: dict[str, Any]) -> None:
-    """Something odd: what, how often, where, one example."""
-    where = ", ".join(finding.get("where", {}))
-    place = f" in {where}" if where else ""
-    kind = finding["kind"].replace("_", " ")
-    out.print(f"[yellow]![/] {kind} x{finding['count']:,}{place}: ", end="")
-    out.print(finding["example"], markup=False)
-
-
-def say(text: str) -> None:
-    """A line for people."""
-    err.print(text)
-
-
-def failed(error: PhonofilmError) -> dict[str, Any]:
-    """An error as the one JSON document on standard output."""
-    status = "parked" if isinstance(error, ParkedError) else "failed"
-    told: dict[str, Any] = {"status": status, "error": error.happened, "exit_code": error.exit_code}
-    told |= {"saved": error.saved, "next_step": error.next_step}
+def error_document(error: PhonofilmError) -> dict[str, Any]:
+    """Return an error as the JSON document of `--json`."""
+    document: dict[str, Any] = {
+        "status": "parked" if isinstance(error, ParkedError) else "failed",
+        "error": error.happened,
+        "exit_code": error.exit_code,
+        "saved": error.saved,
+        "next_step": error.next_step,
+    }
     if isinstance(error, ParkedError):
-        told["resume_at"] = error.resume_at
-    return told
+        document["resume_at"] = error.resume_at
+    return document
 
 
-def failure(error: PhonofilmError) -> None:
-    """What happened, what is saved, what to do next."""
+def print_error(error: PhonofilmError) -> None:
+    """Print an error to standard error: its sentence, what is saved, the next step."""
     err.print(f"[bold red]✗[/] {escape(error.happened)}", soft_wrap=True)
     if error.saved:
         err.print(f"  [dim]Saved:[/] {escape(error.saved)}", soft_wrap=True)

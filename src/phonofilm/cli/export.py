@@ -1,34 +1,38 @@
-"""`phonofilm export` and `phonofilm report`: what leaves the warehouse."""
+"""`phonofilm export`: tables as files, and all of them as a lake."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import as_json, out, say, table
+from phonofilm.cli.console import note, out, print_json, print_table
 from phonofilm.errors import UsageError
-from phonofilm.show.report import report as write_report
-from phonofilm.show.waveform import waveform
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import FORMATS, export
 from phonofilm.warehouse.export.remote import export_to
 from phonofilm.workspace import Workspace
 
+_FORMAT_OF_ENDING = {"json": "jsonl", "ndjson": "jsonl"}
 
-def command(
+
+@dataclass(frozen=True, kw_only=True)
+class ExportArguments:
+    """Arguments and options of `phonofilm export`, in the order of its help."""
+
     name: Annotated[
         str,
         typer.Argument(
             metavar="TABLE",
             help="artists, tracks, comments, titles, artist_wide ...; discography; lake.",
         ),
-    ],
+    ]
     format: Annotated[
         str, typer.Option("--format", help="csv, parquet or jsonl (default: as --out ends).")
-    ] = "",
+    ] = ""
     file: Annotated[
         str,
         typer.Option(
@@ -37,130 +41,120 @@ def command(
             help="The file, or s3://bucket/key (default: TABLE.FORMAT).",
             show_default=False,
         ),
-    ] = "",
-    shape: Annotated[
-        str, typer.Option("--shape", help="seed: the headers of the old scripts.")
-    ] = "",
+    ] = ""
+    shape: Annotated[str, typer.Option("--shape", help="seed: the headers of the old scripts.")] = (
+        ""
+    )
     catalog: Annotated[
         str, typer.Option("--catalog", help="lake: glue registers it for Athena.")
-    ] = "",
+    ] = ""
     use: Annotated[
         str, typer.Option("--use", help="commercial, share or training: rows must allow it.")
-    ] = "",
+    ] = ""
     leave_out: Annotated[
         bool, typer.Option("--leave-out", help="With --use: without the rows that do not.")
-    ] = False,
-    create: shared.Create = False,
+    ] = False
+    create: shared.Create = False
     per_file: Annotated[
         int, typer.Option("--per-file", min=1, help="titles --shape seed: so many a JSON file.")
-    ] = 5,
-    warehouse: shared.Warehouse = "",
-    data: shared.Data = None,
-    json: shared.Json = False,
-) -> None:
+    ] = 5
+    warehouse: shared.Warehouse = ""
+    data: shared.Data = None
+    json: shared.Json = False
+
+
+@shared.takes_options
+def command(arguments: ExportArguments) -> None:
     """Write a table with its card: what it is, whence, under which terms."""
-    folder = shared.folder_of(data, warehouse=warehouse)
-    if use and name == "lake":
-        raise UsageError("A lake holds all tables: --use goes with one of them.")
-    if name == "lake":
-        _lake(folder, file or "lake", catalog, create, json)
+    workspace = shared.open_workspace(arguments.data, warehouse=arguments.warehouse)
+    if arguments.name == "lake":
+        _export_lake(workspace, arguments)
         return
-    told = _format(name, format, file, shape)
-    if use and ("://" in file or shape):
-        raise UsageError("--use goes with a file and no shape.")
-    if "://" in file:
-        written = export_to(folder, name, told, file, shape, per_file, create)
+    files = _export(workspace, arguments, _format_of(arguments))
+    if arguments.json:
+        print_json([_json_row(file) for file in files])
     else:
-        target = _target(name, told, file, shape)
-        written = export(folder, name, told, target, shape, per_file, use, leave_out)
-    _tell(written, json)
+        _print_files(files)
 
 
-def _format(name: str, format: str, file: str, shape: str) -> str:
-    """The format that was said, or that the file's name ends in; csv when neither tells."""
-    ending = Path(file).suffix.lstrip(".") if name != "discography" else ""
-    told = format or {"json": "jsonl", "ndjson": "jsonl"}.get(ending, ending)
-    if told in FORMATS or format:
-        return told
-    if ending and not shape:
+def _export(workspace: Workspace, arguments: ExportArguments, format_: str) -> list[Exported]:
+    table, shape = arguments.name, arguments.shape
+    if arguments.use and ("://" in arguments.file or shape):
+        raise UsageError("--use goes with a file and no shape.")
+    if "://" in arguments.file:
+        return export_to(
+            workspace, table, format_, arguments.file, shape, arguments.per_file, arguments.create
+        )
+    return export(
+        workspace,
+        table,
+        format_,
+        _target(arguments, format_),
+        shape,
+        arguments.per_file,
+        arguments.use,
+        arguments.leave_out,
+    )
+
+
+def _format_of(arguments: ExportArguments) -> str:
+    """Return the format of `--format`, else of the file's ending, else csv."""
+    file = Path(arguments.file)
+    ending = file.suffix.lstrip(".") if arguments.name != "discography" else ""
+    format_ = arguments.format or _FORMAT_OF_ENDING.get(ending, ending)
+    if format_ in FORMATS or arguments.format:
+        return format_
+    if ending and not arguments.shape:
         raise UsageError(
-            f"What shall {Path(file).name} be?", next_step="Say --format csv, parquet or jsonl."
+            f"What shall {file.name} be?", next_step="Say --format csv, parquet or jsonl."
         )
     return "csv"
 
 
-def _target(name: str, format: str, file: str, shape: str) -> Path:
-    """The file, or the folder of those shapes that are several files."""
-    many = name == "discography" or (name in ("titles", "comments") and shape == "seed")
-    target = Path(file or (name if many else f"{name}.{format}"))
-    return target / f"{name}.{format}" if target.is_dir() and not many else target
+def _target(arguments: ExportArguments, format_: str) -> Path:
+    """Return the path of the file, or of the folder for shapes that are several files."""
+    name = arguments.name
+    several = name == "discography" or (
+        name in ("titles", "comments") and arguments.shape == "seed"
+    )
+    target = Path(arguments.file or (name if several else f"{name}.{format_}"))
+    return target / f"{name}.{format_}" if target.is_dir() and not several else target
 
 
-def _tell(written: list[Exported], json: bool) -> None:
-    if json:
-        as_json(
-            [
-                {
-                    "table": w.table,
-                    "path": str(w.path),
-                    "card": str(w.card),
-                    "rows": w.rows,
-                    "attribution": w.attribution,
-                }
-                for w in written
-            ]
-        )
-        return
-    for one in written:
+def _json_row(file: Exported) -> dict[str, object]:
+    return {
+        "table": file.table,
+        "path": str(file.path),
+        "card": str(file.card),
+        "rows": file.rows,
+        "attribution": file.attribution,
+    }
+
+
+def _print_files(files: list[Exported]) -> None:
+    for file in files:
         out.print(
-            f"[bold]{one.path}[/]  {one.rows:,} rows  [dim]card: {one.card}[/]", soft_wrap=True
+            f"[bold]{file.path}[/]  {file.rows:,} rows  [dim]card: {file.card}[/]", soft_wrap=True
         )
-    for line in dict.fromkeys(line for one in written for line in one.attribution):
-        say(f"[dim]{line}[/]")
+    for line in dict.fromkeys(line for file in files for line in file.attribution):
+        note(f"[dim]{line}[/]")
 
 
-def report(
-    file: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="The page (default: report.html).", show_default=False),
-    ] = None,
-    track: Annotated[
-        str,
-        typer.Option(
-            "--track",
-            metavar="ID|URL|TITLE",
-            help="One track's waveform with its comments at their seconds, as SVG.",
-        ),
-    ] = "",
-    warehouse: shared.Warehouse = "",
-    data: shared.Data = None,
-    json: shared.Json = False,
-) -> None:
-    """Write one self-contained page of what was collected, or the picture of one track."""
-    name = "track.svg" if track else "report.html"
-    file = Path(name) if file is None else file / name if file.is_dir() else file
-    folder = shared.folder_of(data, warehouse=warehouse)
-    path = waveform(folder, track, file) if track else write_report(folder, file)
-    if json:
-        as_json({"path": str(path)})
-    else:
-        out.print(f"[bold]{path}[/]  {path.stat().st_size // 1024:,} KiB", soft_wrap=True)
-        say("Open it in a browser, or send it: nothing in it comes from elsewhere.")
-
-
-def _lake(folder: Workspace, url: str, catalogue: str, create: bool, json: bool) -> None:
+def _export_lake(workspace: Workspace, arguments: ExportArguments) -> None:
+    """Write all tables as a lake and print how Athena reads them."""
+    if arguments.use:
+        raise UsageError("A lake holds all tables: --use goes with one of them.")
     from phonofilm.warehouse.export.hive import athena_sql  # noqa: PLC0415
     from phonofilm.warehouse.export.lake import write_lake  # noqa: PLC0415 - an extra
 
-    tables = write_lake(folder, url, catalogue, create)
+    url = arguments.file or "lake"
+    tables = write_lake(workspace, url, arguments.catalog, arguments.create)
     sql = athena_sql(tables, url)
-    if json:
-        as_json({"tables": [t._asdict() for t in tables], "athena": sql})
+    if arguments.json:
+        print_json({"tables": [table._asdict() for table in tables], "athena": sql})
         return
-    table(
-        ("table", "rows", "lies in"),
-        [(t.name, sum(t.partitions.values()), t.location) for t in tables],
-    )
-    if not catalogue:
-        say("For Athena, without a catalogue:")
+    rows = [(table.name, sum(table.partitions.values()), table.location) for table in tables]
+    print_table(("table", "rows", "lies in"), rows)
+    if not arguments.catalog:
+        note("For Athena, without a catalogue:")
         out.print(sql, markup=False, soft_wrap=True)

@@ -1,17 +1,11 @@
-"""`phonofilm load`, `purge` and `forget`: into the warehouse, and out of it."""
+"""`phonofilm load`: from the landing into the warehouse."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import as_json, err, out, say, table
-from phonofilm.erasure.person import erase_person as forget_person
-from phonofilm.erasure.retention import purge as purge_folder
-from phonofilm.errors import UsageError
-from phonofilm.warehouse.load.load import load
+from phonofilm.cli.console import note, out, print_json, print_table
+from phonofilm.warehouse.load.load import Loaded, load
+from phonofilm.workspace import Workspace
 
 
 def command(
@@ -24,15 +18,21 @@ def command(
 
     --again reads the whole landing once more, for instance after an update of the parsers.
     """
-    folder = shared.folder_of(data, warehouse=warehouse)
-    result = load(folder, again)
+    workspace = shared.open_workspace(data, warehouse=warehouse)
+    result = load(workspace, again)
     if json:
-        as_json(result)
-        return
-    names = list(result.inserted)
-    rows = [(n, result.inserted[n], result.updated[n], result.unchanged[n]) for n in names]
+        print_json(result)
+    else:
+        _print_result(result, workspace)
+
+
+def _print_result(result: Loaded, workspace: Workspace) -> None:
+    rows = [
+        (table, inserted, result.updated[table], result.unchanged[table])
+        for table, inserted in result.inserted.items()
+    ]
     if rows:
-        table(("", "inserted", "updated", "unchanged"), rows)
+        print_table(("", "inserted", "updated", "unchanged"), rows)
     else:
         out.print("Nothing new to load.")
     if result.quarantined:
@@ -42,46 +42,7 @@ def command(
         )
     for kind, count in result.findings.items():
         out.print(f"[dim]{kind.replace('_', ' ')}: {count:,}[/]")
-    say(
+    note(
         f"{result.answers:,} answers in {result.elapsed_s:.1f} s."
-        f" Next: phonofilm report --data {folder.root}"
+        f" Next: phonofilm report --data {workspace.root}"
     )
-
-
-def erase_person(
-    who: Annotated[str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")],
-    source: Annotated[str, typer.Option("--source", "-s", help="Where they are.")] = "soundcloud",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    warehouse: shared.Warehouse = "",
-    data: shared.Data = None,
-    json: shared.Json = False,
-) -> None:
-    """Remove a person everywhere: what they wrote, put up, and were called."""
-    if not yes:
-        question = f"Remove {who} and all that is theirs, for good?"
-        if not err.is_terminal:
-            raise UsageError("forget asks first.", next_step="Add --yes.")
-        if not typer.confirm(question, err=True):
-            raise typer.Abort
-    folder = shared.folder_of(data, warehouse=warehouse)
-    result = forget_person(folder, who, source)
-    if json:
-        as_json(result)
-        return
-    for name, count in result.rows.items():
-        out.print(f"{name}: {count:,} rows removed")
-    out.print(f"{result.answers:,} answers changed or removed, {result.files:,} files removed.")
-    say("Left out from now on. What you exported earlier is yours to remove.")
-
-
-def purge(
-    warehouse: shared.Warehouse = "", data: shared.Data = None, json: shared.Json = False
-) -> None:
-    """Remove what a source's terms do not let you keep any longer."""
-    result = purge_folder(shared.folder_of(data, warehouse=warehouse))
-    if json:
-        as_json(result)
-        return
-    for name, count in result.rows.items():
-        out.print(f"{name}: {count:,} rows removed")
-    out.print(f"{result.answers:,} answers removed from the landing.")

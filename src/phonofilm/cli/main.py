@@ -1,17 +1,17 @@
-"""The command line: verbs, errors for people, exit codes."""
+"""The command line: its verbs, and the exit codes and sentences of errors."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from phonofilm.about import __version__
 from phonofilm.cli import console
-from phonofilm.errors import PhonofilmError
+from phonofilm.errors import INTERRUPTED, PhonofilmError
 from phonofilm.logs import listen
 
 app = typer.Typer(
@@ -24,16 +24,17 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         console.out.print(f"phonofilm {__version__}")
         raise typer.Exit
 
 
 @app.callback()
-def _common(
+def _common_options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="No progress, only results.")
@@ -48,60 +49,66 @@ def _common(
         listen(log_file, debug=False)
 
 
+class Verb(NamedTuple):
+    """The module of `phonofilm.cli` with a verb's `command`, and its panel in the help."""
+
+    module: str
+    panel: str
+
+
 _COLLECT, _USE, _HELP = "Collect", "Use", "Try and check"
-# verb: module, function, panel
 VERBS = {
-    "sources": ("sources", "command", _COLLECT),
-    "plan": ("sources", "plan_command", _COLLECT),
-    "crawl": ("crawl", "command", _COLLECT),
-    "import": ("imports", "command", _COLLECT),
-    "land": ("imports", "land_command", _COLLECT),
-    "load": ("load", "command", _COLLECT),
-    "match": ("match", "command", _USE),
-    "status": ("look", "status", _COLLECT),
-    "purge": ("load", "purge", _COLLECT),
-    "forget": ("load", "erase_person", _COLLECT),
-    "find": ("look", "find", _USE),
-    "show": ("look", "show", _USE),
-    "sql": ("look", "sql", _USE),
-    "export": ("export", "command", _USE),
-    "report": ("export", "report", _USE),
-    "demo": ("demo.demo", "command", _HELP),
-    "sandbox": ("sandbox", "command", _HELP),
-    "doctor": ("doctor", "command", _HELP),
+    "sources": Verb("sources", _COLLECT),
+    "plan": Verb("plan", _COLLECT),
+    "crawl": Verb("crawl.command", _COLLECT),
+    "import": Verb("import_", _COLLECT),
+    "land": Verb("land", _COLLECT),
+    "load": Verb("load", _COLLECT),
+    "match": Verb("match", _USE),
+    "status": Verb("status", _COLLECT),
+    "purge": Verb("purge", _COLLECT),
+    "forget": Verb("forget", _COLLECT),
+    "find": Verb("find", _USE),
+    "show": Verb("show", _USE),
+    "sql": Verb("sql", _USE),
+    "export": Verb("export", _USE),
+    "report": Verb("report", _USE),
+    "demo": Verb("demo.command", _HELP),
+    "sandbox": Verb("sandbox", _HELP),
+    "doctor": Verb("doctor", _HELP),
 }
 
 
 def _register(words: list[str]) -> None:
-    """Adds the verb that was said; without one, all of them for the help.
+    """Register the verb that stands in the words; without one, all of them for the help.
 
-    Importing every verb takes most of a second, one of them a fraction.
+    Importing every verb takes most of a second, importing one of them a fraction.
     """
-    said = [word for word in words if word in VERBS][:1]
-    for verb in said or VERBS:
-        module, function, panel = VERBS[verb]
-        command = getattr(import_module(f"phonofilm.cli.{module}"), function)
-        app.command(verb, rich_help_panel=panel)(command)
+    named = [word for word in words if word in VERBS][:1]
+    for name in named or VERBS:
+        verb = VERBS[name]
+        module = import_module(f"phonofilm.cli.{verb.module}")
+        app.command(name, rich_help_panel=verb.panel)(module.command)
 
 
 def main() -> None:
-    """Runs the command line; errors of ours become sentences and exit codes."""
+    """Run the command line; errors of ours become sentences and exit codes."""
     try:
         _register(sys.argv[1:])
         app()
     except PhonofilmError as error:
         console.err.quiet = False
-        console.failure(error)
+        console.print_error(error)
         if "--json" in sys.argv:
-            console.as_json(console.failed(error))
+            console.print_json(console.error_document(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except RuntimeError as error:
-        # The database says so when a signal comes while it works.
-        if "interrupt" not in str(error).lower():
+        # DuckDB turns a signal during a query into a RuntimeError, with its cause (1.5.5).
+        if not isinstance(error.__cause__, KeyboardInterrupt):
             raise
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

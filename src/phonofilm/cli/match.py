@@ -1,21 +1,32 @@
-"""`phonofilm match`: which records are the same thing, and what a person says to it."""
+"""`phonofilm match`: which records are the same entity, and what a person decides about it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import as_json, err, out, plain, say, table
+from phonofilm.cli.console import err, note, out, print_json, print_table, printable
 from phonofilm.identity.decisions import decide
 from phonofilm.workspace import Workspace
 
+if TYPE_CHECKING:
+    from phonofilm.identity.explain import Explanation
+    from phonofilm.identity.match import MatchResult
+    from phonofilm.identity.review import Uncertain
+
 Pair = tuple[str, str]
+"""Two records as `source:id`."""
+# Agreements of facts that say nothing about a pair.
 _SILENT = ("not known", "nothing told")
 
 
-def command(
+@dataclass(frozen=True, kw_only=True)
+class MatchArguments:
+    """Options of `phonofilm match`, in the order of its help."""
+
     explain: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -24,111 +35,138 @@ def command(
             help="Why two records, source:id, are one or two.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     review: Annotated[
         bool, typer.Option("--review", help="Decide what nobody is sure of, one by one.")
-    ] = False,
+    ] = False
     same: Annotated[
         tuple[str, str] | None,
         typer.Option("--same", metavar="A B", help="They are one thing.", show_default=False),
-    ] = None,
+    ] = None
     apart: Annotated[
         tuple[str, str] | None,
         typer.Option("--apart", metavar="A B", help="They are two.", show_default=False),
-    ] = None,
-    kind: Annotated[str, typer.Option("--kind", help="recording, release, artist or title.")] = "",
+    ] = None
+    kind: Annotated[str, typer.Option("--kind", help="recording, release, artist or title.")] = ""
     again: Annotated[
         bool, typer.Option("--again", help="Compare everything anew; decisions stay.")
-    ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to review.")] = 20,
-    warehouse: shared.Warehouse = "",
-    data: shared.Data = None,
-    json: shared.Json = False,
-) -> None:
+    ] = False
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many to review.")] = 20
+    warehouse: shared.Warehouse = ""
+    data: shared.Data = None
+    json: shared.Json = False
+
+
+@shared.takes_options
+def command(arguments: MatchArguments) -> None:
     """Find which artists, recordings, releases and titles are the same across sources."""
-    folder = shared.folder_of(data, warehouse=warehouse)
-    if explain:
-        _explain(folder, explain, kind, json)
-    elif review:
-        _review(folder, kind, limit, json)
-    elif same or apart:
-        for pair, one_thing in ((same, True), (apart, False)):
-            if pair:
-                _decide(folder, pair, kind, one_thing)
-        _match(folder, False, json)
+    workspace = shared.open_workspace(arguments.data, warehouse=arguments.warehouse)
+    if arguments.explain:
+        _explain(workspace, arguments.explain, arguments)
+    elif arguments.review:
+        _review(workspace, arguments)
+    elif arguments.same or arguments.apart:
+        if arguments.same:
+            _decide(workspace, arguments.same, arguments.kind, same=True)
+        if arguments.apart:
+            _decide(workspace, arguments.apart, arguments.kind, same=False)
+        _match(workspace, json=arguments.json)
     else:
-        _match(folder, again, json)
+        _match(workspace, arguments.again, arguments.json)
 
 
-def _match(folder: Workspace, again: bool, json: bool) -> None:
+def _match(workspace: Workspace, again: bool = False, json: bool = False) -> None:
     from phonofilm.identity.match import match  # noqa: PLC0415 - an extra
 
-    result = match(folder, again)
+    result = match(workspace, again)
     if json:
-        as_json(result)
-        return
+        print_json(result)
+    else:
+        _print_result(result, workspace)
+
+
+def _print_result(result: MatchResult, workspace: Workspace) -> None:
     names = ("records", "new", "clusters", "links", "to_decide", "refused")
-    rows = [(kind, *(told[name] for name in names)) for kind, told in result.kinds.items()]
-    table(
-        ("", "records", "new", "things", "links", "to decide", "cannot be"),
-        [row for row in rows if row[1]],
+    rows = [
+        (kind, *(counts[name] for name in names))
+        for kind, counts in result.kinds.items()
+        if counts["records"]
+    ]
+    print_table(("", "records", "new", "things", "links", "to decide", "cannot be"), rows)
+    note(f"Rules {result.rules}, {result.elapsed_s:.1f} s. Things: those with several records.")
+    undecided = any(counts["to_decide"] for counts in result.kinds.values())
+    review = "phonofilm match --review · " if undecided else ""
+    note(f'Next: {review}phonofilm sql "FROM artist_wide LIMIT 10" --data {workspace.root}')
+
+
+def _decide(workspace: Workspace, pair: Pair, kind: str, same: bool) -> None:
+    """Record a decision about two known records; UsageError for one that was never matched.
+
+    A decision about a mistyped record would wait for ever.
+    """
+    from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
+
+    decide(workspace, explain(workspace, *pair, kind).kind, *pair, same)
+
+
+def _explain(workspace: Workspace, pair: Pair, arguments: MatchArguments) -> None:
+    from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
+
+    explanation = explain(workspace, *pair, arguments.kind)
+    if arguments.json:
+        print_json(explanation)
+    else:
+        _print_explanation(explanation, pair)
+
+
+def _print_explanation(explanation: Explanation, pair: Pair) -> None:
+    out.print(
+        f"[bold]{explanation.kind}[/]: {explanation.probability:.1%} that they are one; ", end=""
     )
-    waiting = sum(told["to_decide"] for told in result.kinds.values())
-    say(f"Rules {result.rules}, {result.elapsed_s:.1f} s. Things: those with several records.")
-    more = "phonofilm match --review · " if waiting else ""
-    say(f'Next: {more}phonofilm sql "FROM artist_wide LIMIT 10" --data {folder.root}')
-
-
-def _decide(folder: Workspace, pair: Pair, kind: str, one_thing: bool) -> None:
-    """Only what is there can be decided about: a slip would wait for ever."""
-    from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
-
-    told = explain(folder, *pair, kind)
-    decide(folder, told.kind, *pair, one_thing)
-
-
-def _explain(folder: Workspace, pair: Pair, kind: str, json: bool) -> None:
-    from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
-
-    told = explain(folder, *pair, kind)
-    if json:
-        as_json(told)
-        return
-    out.print(f"[bold]{told.kind}[/]: {told.probability:.1%} that they are one; ", end="")
-    out.print(told.verdict, markup=False)
-    speaking = [w for w in told.weights if w.agreement not in _SILENT]
-    rows = [(w.fact, w.one, w.other, w.agreement, f"{w.bits:+.1f}") for w in speaking]
-    table(("fact", pair[0][:24], pair[1][:24], "agreement", "bits"), rows)
-    if silent := [w.fact for w in told.weights if w.agreement in _SILENT]:
+    out.print(explanation.verdict, markup=False)
+    rows = [
+        (weight.fact, weight.one, weight.other, weight.agreement, f"{weight.bits:+.1f}")
+        for weight in explanation.weights
+        if weight.agreement not in _SILENT
+    ]
+    print_table(("fact", pair[0][:24], pair[1][:24], "agreement", "bits"), rows)
+    silent = [weight.fact for weight in explanation.weights if weight.agreement in _SILENT]
+    if silent:
         out.print(f"[dim]These say nothing here: {', '.join(silent)}.[/]")
-    say(f"A bit doubles the odds; they add up. Rules {told.rules}.")
+    note(f"A bit doubles the odds; they add up. Rules {explanation.rules}.")
 
 
-def _review(folder: Workspace, kind: str, limit: int, json: bool) -> None:
+def _review(workspace: Workspace, arguments: MatchArguments) -> None:
+    """Print the undecided links, or on a terminal prompt for a decision about each."""
     from phonofilm.identity.review import uncertain  # noqa: PLC0415 - an extra
 
-    found = uncertain(folder, kind, limit)
-    if json:
-        as_json(found)
-        return
-    if not found:
+    links = uncertain(workspace, arguments.kind, arguments.limit)
+    if arguments.json:
+        print_json(links)
+    elif not links:
         out.print("Nothing is waiting for a decision.")
-        return
-    if not err.is_terminal:
-        rows = [(f"{r.probability:.0%}", r.kind, r.one, r.other, r.one_name) for r in found]
-        table(("", "", "one", "other", "name"), rows)
-        say("On a terminal each is asked; elsewhere: phonofilm match --same A B, or --apart A B.")
-        return
-    made = 0
-    for row in found:
-        out.print(f"\n[bold]{row.kind}[/] {row.probability:.0%}  [dim]{row.evidence}[/]")
-        for name, text in ((row.one, row.one_name), (row.other, row.other_name)):
-            out.print(f"  {name}  {plain(text)}", markup=False)
-        answer = typer.prompt("the same? yes, no, later, quit", default="later", err=True)[:1]
-        if answer == "q":
+    elif not err.is_terminal:
+        rows = [
+            (f"{link.probability:.0%}", link.kind, link.one, link.other, link.one_name)
+            for link in links
+        ]
+        print_table(("", "", "one", "other", "name"), rows)
+        note("On a terminal each is asked; elsewhere: phonofilm match --same A B, or --apart A B.")
+    elif _prompt_decisions(workspace, links):
+        _match(workspace)
+
+
+def _prompt_decisions(workspace: Workspace, links: list[Uncertain]) -> int:
+    """Prompt for a decision about each link; return how many were decided."""
+    decided = 0
+    for link in links:
+        out.print(f"\n[bold]{link.kind}[/] {link.probability:.0%}  [dim]{link.evidence}[/]")
+        for record, label in ((link.one, link.one_name), (link.other, link.other_name)):
+            out.print(f"  {record}  {printable(label)}", markup=False)
+        reply = typer.prompt("the same? yes, no, later, quit", default="later", err=True)[:1]
+        if reply == "q":
             break
-        if answer in ("y", "n"):
-            decide(folder, row.kind, row.one, row.other, answer == "y")
-            made += 1
-    if made:
-        _match(folder, False, json=False)
+        if reply in ("y", "n"):
+            decide(workspace, link.kind, link.one, link.other, reply == "y")
+            decided += 1
+    return decided

@@ -1,1 +1,1 @@
-"""What people look at: reports and queries."""
+"""Views of the warehouse: rows, reports and pictures."""

@@ -1,4 +1,4 @@
-"""The questions that every view of a warehouse asks; one place for each."""
+"""Queries that reports and screens share; each takes a connection to a snapshot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Bar(NamedTuple):
 
 
 class SourceCount(NamedTuple):
-    """How much of a kind a source gave."""
+    """Full and mentioned records of one table from one source."""
 
     source: str
     table: str
@@ -27,8 +27,8 @@ class SourceCount(NamedTuple):
     mentioned: int
 
 
-class Person(NamedTuple):
-    """An artist as lists show them."""
+class ArtistRow(NamedTuple):
+    """An artist as lists show it; `genres` are its first three, joined."""
 
     name: str
     source: str
@@ -38,8 +38,19 @@ class Person(NamedTuple):
     url: str | None
 
 
+class TitleRow(NamedTuple):
+    """A rated title as lists show it; `directors` are joined."""
+
+    name: str
+    year: int | None
+    kind: str
+    rating: float
+    votes: int
+    directors: str
+
+
 class Run(NamedTuple):
-    """How a crawl ended."""
+    """How a crawl ended; shares are (estimate, low, high), `lists` those of single lists."""
 
     source: str
     origin: str
@@ -54,20 +65,36 @@ class Run(NamedTuple):
     lists: dict[str, list[float]]
 
 
-def held(connection: duckdb.DuckDBPyConnection) -> list[SourceCount]:
-    """Rows by source and table, empty ones left out."""
+class CommentedTrack(NamedTuple):
+    """A track with its comments; `most_at` is the start of the ten seconds with most of them."""
+
+    id: str
+    name: str
+    artist: str
+    comments: int
+    most_at: str
+    bpm: float | None
+    key: str | None
+
+
+def record_counts(connection: duckdb.DuckDBPyConnection) -> list[SourceCount]:
+    """Count records by source and table, in the order of the registry; empty tables are left out.
+
+    A record is full when no permitted request would add a field.
+    """
     parts = [
         f"SELECT source, '{cls.plural}', count(*) FILTER (_full), count(*) FILTER (NOT _full)"
         f" FROM store.{cls.kind} GROUP BY source"
         for cls in RECORDS
     ]
     rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
-    order = {cls.plural: place for place, cls in enumerate(RECORDS)}
-    return sorted((SourceCount(*row) for row in rows), key=lambda h: (h.source, order[h.table]))
+    order = {cls.plural: index for index, cls in enumerate(RECORDS)}
+    counts = (SourceCount(*row) for row in rows)
+    return sorted(counts, key=lambda count: (count.source, order[count.table]))
 
 
 def top_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
-    """Genres with most artists."""
+    """Count artists by genre; return the largest genres."""
     rows = connection.execute(
         "SELECT lower(g), count(*) FROM (SELECT unnest(genres) AS g FROM artists)"
         " GROUP BY lower(g) ORDER BY 2 DESC, 1 LIMIT ?",
@@ -76,58 +103,58 @@ def top_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[B
     return [Bar(*row) for row in rows.fetchall()]
 
 
-def popularity(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
-    """Artists by tens of popularity."""
+def artist_popularity(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
+    """Count artists by tens of popularity."""
     rows = connection.execute(
         "SELECT least(popularity // 10, 9) * 10, count(*) FROM artists WHERE popularity IS NOT NULL"
         " GROUP BY 1 ORDER BY 1"
     )
     return [
-        Bar(f"{int(start)}-{int(start) + (10 if start == 90 else 9)}", n)
-        for start, n in rows.fetchall()
+        Bar(f"{int(start)}-{int(start) + (10 if start == 90 else 9)}", count)
+        for start, count in rows.fetchall()
     ]
 
 
-def releases(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
-    """Albums by year of release, gaps filled."""
-    rows = dict(
-        connection.execute(
-            "SELECT try_cast(release_date[:4] AS INTEGER) AS year, count(*) FROM albums"
-            " WHERE release_date IS NOT NULL GROUP BY 1"
-            " HAVING year BETWEEN 1900 AND 2100 ORDER BY 1"
-        ).fetchall()
+def album_years(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
+    """Count albums by year of release, years between without any included."""
+    rows = connection.execute(
+        "SELECT try_cast(release_date[:4] AS INTEGER) AS year, count(*) FROM albums"
+        " WHERE release_date IS NOT NULL GROUP BY 1 HAVING year BETWEEN 1900 AND 2100"
     )
-    if not rows:
+    return _bars_by_year(dict(rows.fetchall()))
+
+
+def title_years(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
+    """Count titles by the year they were first shown, years between without any included."""
+    rows = connection.execute(
+        "SELECT start_year, count(*) FROM store.title WHERE start_year BETWEEN 1870 AND 2100"
+        " GROUP BY 1"
+    )
+    return _bars_by_year(dict(rows.fetchall()))
+
+
+def _bars_by_year(counts: dict[int, int]) -> list[Bar]:
+    if not counts:
         return []
-    return [Bar(str(year), rows.get(year, 0)) for year in range(min(rows), max(rows) + 1)]
+    years = range(min(counts), max(counts) + 1)
+    return [Bar(str(year), counts.get(year, 0)) for year in years]
 
 
-def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[Person]:
-    """The most popular artists; where a source gives no popularity, by followers."""
+def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[ArtistRow]:
+    """Return the most popular artists; by followers where a source gives no popularity."""
     rows = connection.execute(
         "SELECT name, source, array_to_string(genres[:3], ', '), popularity, followers, url"
         " FROM artists WHERE name IS NOT NULL"
         " ORDER BY popularity DESC NULLS LAST, followers DESC NULLS LAST, name LIMIT ?",
         [limit],
     )
-    return [Person(*row) for row in rows.fetchall()]
-
-
-class Rated(NamedTuple):
-    """A title as lists show it."""
-
-    name: str
-    year: int | None
-    kind: str
-    rating: float
-    votes: int
-    directors: str
+    return [ArtistRow(*row) for row in rows.fetchall()]
 
 
 def best_titles(
     connection: duckdb.DuckDBPyConnection, limit: int = 10, kept: bool = False
-) -> list[Rated]:
-    """The best rated titles that are no episodes; those with few votes prove nothing.
+) -> list[TitleRow]:
+    """Return the best rated titles that are no episodes, those under 100 votes last.
 
     With `kept` only titles that a partial import kept.
     """
@@ -147,11 +174,11 @@ def best_titles(
         ORDER BY b.votes < 100, b.rating DESC, b.votes DESC, b.id""",
         [limit],
     )
-    return [Rated(*row) for row in rows.fetchall()]
+    return [TitleRow(*row) for row in rows.fetchall()]
 
 
 def title_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
-    """Genres with most titles."""
+    """Count titles by genre; return the largest genres."""
     rows = connection.execute(
         "SELECT lower(genre), count(*) FROM store.title_genre GROUP BY 1"
         " ORDER BY 2 DESC, 1 LIMIT ?",
@@ -160,72 +187,43 @@ def title_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list
     return [Bar(*row) for row in rows.fetchall()]
 
 
-def title_years(connection: duckdb.DuckDBPyConnection) -> list[Bar]:
-    """Titles by the year they were first shown, gaps filled."""
-    rows = dict(
-        connection.execute(
-            "SELECT start_year, count(*) FROM store.title WHERE start_year BETWEEN 1870 AND 2100"
-            " GROUP BY 1"
-        ).fetchall()
+def crawl_runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
+    """Return all crawls, oldest first."""
+    rows = connection.execute("SELECT source, started, result FROM runs ORDER BY started")
+    return [_run(source, started, json.loads(text)) for source, started, text in rows.fetchall()]
+
+
+def _run(source: str, started: datetime, result: dict[str, Any]) -> Run:
+    return Run(
+        source=source,
+        origin=result["origin"],
+        access=result["access"],
+        started=started,
+        status=result["status"],
+        calls=result["calls"],
+        new_per_call=result["new_per_call"],
+        elapsed_s=result["elapsed_s"],
+        coverage=result["coverage"],
+        findings=result["findings"],
+        lists=result.get("coverage_by_list", {}),
     )
-    if not rows:
-        return []
-    return [Bar(str(year), rows.get(year, 0)) for year in range(min(rows), max(rows) + 1)]
 
 
-def runs(connection: duckdb.DuckDBPyConnection) -> list[Run]:
-    """All crawls, oldest first."""
-    rows = connection.execute(
-        "SELECT source, started, result FROM runs ORDER BY started"
-    ).fetchall()
-    result = []
-    for source, started, text in rows:
-        told = json.loads(text)
-        result.append(
-            Run(
-                source,
-                told["origin"],
-                told["access"],
-                started,
-                told["status"],
-                told["calls"],
-                told["new_per_call"],
-                told["elapsed_s"],
-                told["coverage"],
-                told["findings"],
-                told.get("coverage_by_list", {}),
-            )
-        )
-    return result
-
-
-def lists_known(runs: list[Run]) -> list[tuple[str, str, list[float]]]:
-    """The known share of lists, as the last crawl of each source told it: source, list, share."""
+def list_coverage(runs: list[Run]) -> list[tuple[str, str, list[float]]]:
+    """Return source, list and known share, from the last crawl of each source that has some."""
     last = {run.source: run for run in runs if run.lists}
     return [(run.source, name, share) for run in last.values() for name, share in run.lists.items()]
 
 
-def quarantined(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
-    """Answers that did not parse, by source and reason."""
+def quarantine_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """Count responses that do not parse by source and reason; return the ten largest counts."""
     return connection.execute(
         "SELECT source, reason, count(*) FROM quarantine GROUP BY ALL ORDER BY 3 DESC LIMIT 10"
     ).fetchall()
 
 
-class CommentedTrack(NamedTuple):
-    """A track by what listeners said; `most_at` is the ten seconds in which they wrote most."""
-
-    id: str
-    name: str
-    artist: str
-    comments: int
-    most_at: str
-    bpm: float | None
-    key: str | None
-
-
 def most_commented(connection: duckdb.DuckDBPyConnection, limit: int = 5) -> list[CommentedTrack]:
-    """The tracks with most comments, with their beat where a shop tells it."""
+    """Return the tracks with most comments, with tempo and key where another source has them."""
     rows = connection.execute(
         """WITH tens AS (SELECT source, track_id, timestamp_ms // 10000 AS ten, count(*) AS said
             FROM comments WHERE timestamp_ms IS NOT NULL GROUP BY ALL)
@@ -237,6 +235,14 @@ def most_commented(connection: duckdb.DuckDBPyConnection, limit: int = 5) -> lis
         [limit],
     ).fetchall()
     return [
-        CommentedTrack(id_, name or id_, artist or "", said, f"{ten // 6}:{ten % 6}0", bpm, key)
-        for id_, name, artist, said, ten, bpm, key in rows
+        CommentedTrack(
+            id=id_,
+            name=name or id_,
+            artist=artist or "",
+            comments=comments,
+            most_at=f"{ten // 6}:{ten % 6}0",
+            bpm=bpm,
+            key=key,
+        )
+        for id_, name, artist, comments, ten, bpm, key in rows
     ]

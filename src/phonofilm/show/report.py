@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import duckdb
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
@@ -17,12 +19,10 @@ from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 
 
-def report(folder: Workspace, out: Path) -> Path:
-    """Writes the page; no script, no font, no picture comes from elsewhere."""
-    snapshot = published(folder)
-    with open_snapshot(folder) as connection:
-        held = queries.held(connection)
-        runs = queries.runs(connection)
+def report(workspace: Workspace, out: Path) -> Path:
+    """Write the page and return its path; no script, font or picture of it comes from elsewhere."""
+    snapshot = published(workspace)
+    with open_snapshot(workspace) as connection:
         page = (
             _environment()
             .get_template("report.html")
@@ -30,19 +30,7 @@ def report(folder: Workspace, out: Path) -> Path:
                 version=__version__,
                 written=datetime.now(UTC),
                 snapshot=snapshot.stem if snapshot else "",
-                held=held,
-                runs=runs,
-                lists=queries.lists_known(runs),
-                genres=queries.top_genres(connection),
-                popularity=queries.popularity(connection),
-                releases=queries.releases(connection),
-                artists=queries.top_artists(connection),
-                titles=queries.best_titles(connection),
-                title_genres=queries.title_genres(connection),
-                title_years=queries.title_years(connection),
-                quarantined=queries.quarantined(connection),
-                terms=[get(name).manifest for name in sorted({row.source for row in held})],
-                simulated=any(run.origin.startswith("sandbox") for run in runs),
+                **_figures(connection),
             )
         )
     try:
@@ -51,6 +39,27 @@ def report(folder: Workspace, out: Path) -> Path:
     except OSError as error:
         raise storage_error(out, error) from error
     return out
+
+
+def _figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Return the variables of the template that come from the warehouse."""
+    counts, runs = queries.record_counts(connection), queries.crawl_runs(connection)
+    sources = sorted({count.source for count in counts})
+    return {
+        "counts": counts,
+        "runs": runs,
+        "lists": queries.list_coverage(runs),
+        "genres": queries.top_genres(connection),
+        "popularity": queries.artist_popularity(connection),
+        "releases": queries.album_years(connection),
+        "artists": queries.top_artists(connection),
+        "titles": queries.best_titles(connection),
+        "title_genres": queries.title_genres(connection),
+        "title_years": queries.title_years(connection),
+        "quarantined": queries.quarantine_counts(connection),
+        "terms": [get(source).manifest for source in sources],
+        "simulated": any(run.origin.startswith("sandbox") for run in runs),
+    }
 
 
 def _environment() -> Environment:
@@ -68,5 +77,5 @@ def _environment() -> Environment:
 
 
 def _safe_link(url: str | None) -> str:
-    """Only web addresses become links: text from the world is hostile."""
+    """Return a web address, empty for any other scheme: text of the outside world is hostile."""
     return url if url and urlsplit(url).scheme in ("http", "https") else ""

@@ -1,1 +1,1 @@
-"""The demo: collect a simulated world and show the result."""
+"""`phonofilm demo`: collect a simulated world and show the result."""

@@ -1,0 +1,1 @@
+"""`phonofilm crawl`: collect, fill fields of artists, find tracks at another source."""

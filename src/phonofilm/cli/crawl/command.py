@@ -1,0 +1,157 @@
+"""`phonofilm crawl`: collect from sources."""
+
+from __future__ import annotations
+
+import typer
+
+from phonofilm.cli import options as shared
+from phonofilm.cli.console import confirm, err, out, print_json
+from phonofilm.cli.crawl.arguments import CrawlArguments, CrawlCommand
+from phonofilm.cli.crawl.cross_source import match_tracks
+from phonofilm.cli.crawl.enrich import fill_fields
+from phonofilm.cli.crawl.result import print_result
+from phonofilm.cli.progress import watcher
+from phonofilm.config import load_settings
+from phonofilm.crawl.options import CrawlOptions
+from phonofilm.crawl.results import CrawlResult
+from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
+from phonofilm.crawl.scope.selection import ID_COLUMNS, NAME_COLUMNS, Selection, read_names, select
+from phonofilm.crawl.session import crawl_all
+from phonofilm.errors import UsageError
+from phonofilm.logs import listen, log
+from phonofilm.media.wanted import parse_roles
+from phonofilm.runtime.event_loop import run
+from phonofilm.show.rows import first_column
+from phonofilm.sources import get, source_names
+from phonofilm.workspace import Workspace
+
+
+@shared.takes_options
+def command(arguments: CrawlArguments) -> None:
+    """Collect from a source; run the same command again to go on where it stopped."""
+    settings = load_settings(arguments.config)
+    workspace = shared.open_workspace(
+        arguments.data, settings, landing=arguments.landing, create=arguments.create
+    )
+    if arguments.debug:
+        listen(None, debug=True)
+    wants = parse_wants(arguments)
+    crawl = CrawlCommand(
+        arguments=arguments,
+        settings=settings,
+        workspace=workspace,
+        wants=wants,
+        artist_names=artist_names(arguments, workspace),
+    )
+    program = fill_fields if arguments.plan else match_tracks if arguments.for_ else collect
+    raise typer.Exit(program(crawl))
+
+
+def parse_wants(arguments: CrawlArguments) -> dict[str, int | None]:
+    """Return the wanted kinds with their numbers (None: all)."""
+    wants = dict(parse_want(text) for text in arguments.want or [])
+    if arguments.n is not None:
+        wants["artist"] = arguments.n
+    return wants
+
+
+def artist_names(arguments: CrawlArguments, workspace: Workspace) -> list[str]:
+    """Return the names of artists that options, a file and a query give, in this order."""
+    names = list(arguments.artist or [])
+    if arguments.artists:
+        names += read_names(arguments.artists, NAME_COLUMNS)
+    if arguments.artists_from:
+        names += _query_names(workspace, arguments.artists_from)
+    return names
+
+
+def _query_names(workspace: Workspace, query: str) -> list[str]:
+    names = first_column(workspace, query)
+    if not names:
+        raise UsageError("--artists-from found nobody.", next_step='Try it: phonofilm sql "..."')
+    return names
+
+
+def collect(crawl: CrawlCommand) -> int:
+    """Crawl the named sources and print how each crawl ended; return the exit code."""
+    arguments = crawl.arguments
+    if not arguments.source:
+        raise UsageError(
+            "Which source?",
+            next_step=f"One of {', '.join(source_names())}; or --plan, which chooses.",
+        )
+    selection = _selection(crawl)
+    options = _options_by_source(crawl, selection)
+    if arguments.fresh and not arguments.yes:
+        confirm(f"Forget what is known of {arguments.source}? What was collected stays.", "--fresh")
+    log.info("crawl_started", sources=[each.source for each in options])
+    watch = watcher(err, panel=len(options) == 1)
+    results = run(crawl_all(crawl.workspace, crawl.settings, options, watch))
+    for result in results:
+        log.info("crawl_ended", status=result.status, calls=result.calls, run=result.run)
+    _print_results(crawl, results)
+    return max(result.exit_code or _exit_code_of_unknown(result, selection) for result in results)
+
+
+def _selection(crawl: CrawlCommand) -> Selection:
+    arguments = crawl.arguments
+    return Selection(
+        urls=arguments.urls or [],
+        genre=arguments.genre,
+        artists=crawl.artist_names,
+        playlist=arguments.playlist,
+        ids=read_names(arguments.ids, ID_COLUMNS) if arguments.ids else [],
+    )
+
+
+def _options_by_source(crawl: CrawlCommand, selection: Selection) -> list[CrawlOptions]:
+    """Return the options of one crawl for each source."""
+    arguments = crawl.arguments
+    sources = [name.strip() for name in arguments.source.split(",")]
+    if len(sources) > 1 and (arguments.at or selection.urls or selection.ids):
+        raise UsageError(
+            "Links, ids and --at belong to one source.", next_step="Name one source alone."
+        )
+    max_seconds = shared.parse_time_limit(arguments.max_time)
+    until = parse_until(arguments.until)
+    return [_options_of(crawl, source, selection, max_seconds, until) for source in sources]
+
+
+def _options_of(
+    crawl: CrawlCommand,
+    source: str,
+    selection: Selection,
+    max_seconds: float | None,
+    until: float | None,
+) -> CrawlOptions:
+    arguments = crawl.arguments
+    wants, scope = select(source, selection, crawl.wants)
+    return CrawlOptions(
+        source=source,
+        goal=Goal(wants, arguments.max_calls, max_seconds, until),
+        scope=scope,
+        at=arguments.at,
+        workers=arguments.workers,
+        fresh=arguments.fresh,
+        wait=arguments.wait,
+        policy=arguments.policy,
+        media=parse_roles(arguments.media, get(source)) if arguments.media else [],
+    )
+
+
+def _print_results(crawl: CrawlCommand, results: list[CrawlResult]) -> None:
+    if crawl.arguments.json:
+        print_json(results[0] if len(results) == 1 else results)
+        return
+    for result in results:
+        if len(results) > 1:
+            out.print(f"[bold]{result.source}[/]")
+        print_result(result, crawl.workspace)
+
+
+def _exit_code_of_unknown(result: CrawlResult, selection: Selection) -> int:
+    """Return 2 when no named artist or genre exists: a script should notice a typing error."""
+    counts = {finding["kind"]: finding["count"] for finding in result.findings}
+    artists = selection.artists
+    all_unknown = artists and counts.get("unknown_artist") == len(artists)
+    return 2 if all_unknown or "unknown_genre" in counts else 0

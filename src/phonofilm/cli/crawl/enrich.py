@@ -1,0 +1,87 @@
+"""`phonofilm crawl --plan`: fill fields of artists from the sources that have them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from phonofilm.cli.console import err, note, out, print_json, print_table
+from phonofilm.cli.crawl.arguments import CrawlCommand
+from phonofilm.cli.fields import parse_fields
+from phonofilm.cli.options import changed_options
+from phonofilm.cli.progress import watcher
+from phonofilm.cli.summary import CONTINUE, print_parked
+from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
+from phonofilm.errors import UsageError
+from phonofilm.formatting import format_duration
+from phonofilm.sources.contract import Link
+
+if TYPE_CHECKING:
+    from phonofilm.enrich.enrich import EnrichResult
+
+_REFUSED = ("urls", "ids", "playlist", "until", "max_time", "wait", "fresh", "policy")
+# Chosen, not tuned: enough artists to judge a field by, in a few minutes.
+_ARTISTS = 100
+
+
+def fill_fields(crawl: CrawlCommand) -> int:
+    """Find artists, fill their fields and print the share of each; return the exit code."""
+    arguments = crawl.arguments
+    _check(crawl)
+    scope = _scope_of(arguments.genre, crawl.artist_names)
+    from phonofilm.enrich.enrich import EnrichOptions, enrich  # noqa: PLC0415 - needs an extra
+
+    options = EnrichOptions(
+        source=arguments.source,
+        artists=crawl.wants.get("artist", len(crawl.artist_names) or _ARTISTS),
+        fields=parse_fields(arguments.fields, ["artist"]),
+        scope=scope,
+        at=arguments.at,
+        workers=arguments.workers,
+        max_calls=arguments.max_calls,
+    )
+    result = enrich(crawl.workspace, crawl.settings, options, watcher(err, panel=False), note)
+    if arguments.json:
+        print_json(result)
+    else:
+        _print_result(result)
+        note(f'Next: phonofilm sql "FROM artist_wide" --data {crawl.workspace.root}')
+    return result.exit_code
+
+
+def _check(crawl: CrawlCommand) -> None:
+    if changed_options(crawl.arguments, _REFUSED) or crawl.wants.keys() - {"artist"}:
+        raise UsageError(
+            "--plan goes with -n, --fields, --genre, --artist or --artists, --max-calls and -w."
+        )
+
+
+def _scope_of(genre: str, names: list[str]) -> Scope:
+    """Return the scope of a genre, of named artists, or of all that the source lists."""
+    if genre and names:
+        raise UsageError("A genre and artists at once.", next_step="Name one of them.")
+    if names:
+        return Named([Link("artist_query", name) for name in names], with_credits=False)
+    return OfGenre(genre) if genre else Everything()
+
+
+def _print_result(result: EnrichResult) -> None:
+    out.print(f"[bold]{result.artists:,} artists[/] of {result.source}")
+    rows = [
+        (name, f"{result.before[name]:.0%}", f"{share:.0%}", _counts(result.filled_by[name]))
+        for name, share in result.after.items()
+    ]
+    print_table(("field", "before", "after", "told by"), rows, wraps="told by")
+    calls = sum(result.calls.values())
+    out.print(f"{calls:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}.")
+    for source, reason in result.left_out.items():
+        if reason == "parked" and result.resume_at:
+            print_parked(source, result.resume_at)
+        else:
+            out.print(f"[yellow]![/] without {source}: ", end="")
+            out.print(reason, markup=False)
+    if result.status != "done":
+        note(CONTINUE)
+
+
+def _counts(by_source: dict[str, int]) -> str:
+    return ", ".join(f"{source} {count:,}" for source, count in by_source.items())
