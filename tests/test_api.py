@@ -43,7 +43,7 @@ def test_a_missing_extra_is_named(crate, monkeypatch: pytest.MonkeyPatch) -> Non
     def absent(name: str) -> None:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr("phonofilm.api.import_module", absent)
+    monkeypatch.setattr("phonofilm.show.rows.import_module", absent)
     with pytest.raises(ConfigurationError) as told:
         crate.artists.pl()
     assert "phonofilm[polars]" in told.value.next_step

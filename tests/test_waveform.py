@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.errors import UsageError
-from phonofilm.show.waveform import TrackComments, draw, waveform
+from phonofilm.show.waveform import waveform
+from phonofilm.show.waveform_svg import TrackComments, draw
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import collect
@@ -17,9 +18,16 @@ from tests.conftest import collect
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def heard(said=(), name="Song", samples=(), length=200_000, lost=0) -> TrackComments:
+def track(comments=(), name="Song", samples=(), duration_ms=200_000) -> TrackComments:
     return TrackComments(
-        name, "Somebody", length, "https://soundcloud.com/a/b", False, said, lost, samples
+        name=name,
+        artist="Somebody",
+        duration_ms=duration_ms,
+        url="https://soundcloud.com/a/b",
+        is_set=False,
+        comments=comments,
+        untimed=0,
+        samples=samples,
     )
 
 
@@ -28,7 +36,7 @@ def circles(text: str) -> list[Tree.Element]:
 
 
 def test_a_dot_stands_at_its_second_and_holds_its_words() -> None:
-    dots = circles(draw(heard([(0, "first"), (100_000, "middle"), (199_999, "last")])))
+    dots = circles(draw(track([(0, "first"), (100_000, "middle"), (199_999, "last")])))
     places = [float(dot.attrib["cx"]) for dot in dots]
     assert places == sorted(places)
     assert abs(places[1] - 600) < 5
@@ -43,7 +51,7 @@ def test_a_dot_stands_at_its_second_and_holds_its_words() -> None:
     samples=st.lists(st.integers(0, 10**6), max_size=40),
 )
 def test_any_text_from_the_world_makes_a_sound_picture(name, body, at, length, samples) -> None:
-    text = draw(heard([(at, body)], name, samples, length))
+    text = draw(track([(at, body)], name, samples, length))
     root = Tree.fromstring(text)
     assert len(circles(text)) == 1
     assert {element.tag for element in root.iter()} <= {
@@ -53,7 +61,7 @@ def test_any_text_from_the_world_makes_a_sound_picture(name, body, at, length, s
 
 
 def test_a_storm_of_comments_is_counted_beyond_what_fits() -> None:
-    text = draw(heard([(50_000, f"n{n}") for n in range(40)]))
+    text = draw(track([(50_000, f"n{n}") for n in range(40)]))
     assert len(circles(text)) == 26
     assert "+14" in text and "most at 0:50: 40" in text
 
