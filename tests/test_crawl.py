@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from phonofilm.config import Settings
+from phonofilm.crawl.frontier.levels import FOLLOWED
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.scope.scopes import Named, OfGenre
 from phonofilm.errors import (
@@ -41,9 +42,10 @@ def known(folder: Workspace, source: str) -> dict[str, dict[str, int]]:
 
 def followed(folder: Workspace, source: str = "spotify") -> set[str]:
     frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
-    found = {frontier.id_of(s) for s in frontier.index.by_kind["artist"] if frontier.level(s) == 2}
+    nodes = frontier.index.by_kind["artist"]
+    ids = {frontier.id_of(node) for node in nodes if frontier.level(node) == FOLLOWED}
     frontier.close()
-    return found
+    return ids
 
 
 def advance(url: str, seconds: float) -> None:
@@ -173,24 +175,24 @@ def test_a_second_run_does_not_call_known_artists_unknown(folder, stand_in) -> N
 def test_fresh_does_not_ask_into_a_ban(folder, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", quota="10/24h")
     collect(folder, "spotify", url, "artists=all", workers=1)
-    asked = calls_made(served)
+    before = calls_made(served)
     with pytest.raises(ParkedError):
         collect(folder, "spotify", url, "artists=all", fresh=True)
-    assert calls_made(served) == asked
+    assert calls_made(served) == before
 
 
 def test_two_crawls_of_one_seed_with_one_worker_are_the_same_crawl(tmp_path, stand_in) -> None:
     orders = []
     for name in ("a", "b"):
         url, served = stand_in("spotify", access="extended-legacy")
-        asked: list[str] = []
+        paths: list[str] = []
         respond = served.service.respond
-        served.service.respond = lambda request, respond=respond, paths=asked: (
+        served.service.respond = lambda request, respond=respond, paths=paths: (
             paths.append(request.path + str(request.query)),
             respond(request),
         )[1]
         collect(Workspace(tmp_path / name), "spotify", url, "artists=all", "albums=all", workers=1)
-        orders.append(asked)
+        orders.append(paths)
     assert orders[0] == orders[1]
 
 
@@ -240,7 +242,7 @@ def test_a_named_artist_brings_the_whole_discography_and_no_more(
     result = collect(folder, source, url, "artists", "albums", "tracks", scope=scope)
     frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
     counts = {
-        kind: sum(frontier.level(s) == 2 for s in set(frontier.index.by_kind[kind]))
+        kind: sum(frontier.level(node) == FOLLOWED for node in set(frontier.index.by_kind[kind]))
         for kind in ("artist", "album", "track")
     }
     frontier.close()
@@ -287,7 +289,7 @@ def test_development_mode_reaches_what_search_reaches(folder, stand_in) -> None:
     result = collect(folder, "spotify", url, "artists=all")
     assert (
         result.records["artists"]["full"] >= 85
-    )  # a third carries no genre and is only met beside others
+    )  # a third carries no genre and is only mentioned by others
     assert set(result.status_counts) == {"200"}
     assert not set(result.calls_by_endpoint) & {"related", "artists", "genre_seeds", "categories"}
 
@@ -319,10 +321,10 @@ def test_a_spent_quota_parks_the_source_and_nothing_is_asked_in_the_ban(folder, 
     result = collect(folder, "spotify", url, "artists=all", "albums=all")
     assert (result.status, result.exit_code) == ("parked", 4)
     assert result.resume_at and result.resume_at > time.time() + 3600
-    asked = calls_made(served)
+    before = calls_made(served)
     with pytest.raises(ParkedError, match="parked until"):
         collect(folder, "spotify", url, "artists=all", "albums=all")
-    assert calls_made(served) == asked
+    assert calls_made(served) == before
     advance(url, 86_401)
     again = collect(folder, "spotify", url, "artists=all", "albums=all")
     assert again.calls >= 30
@@ -338,9 +340,9 @@ def test_a_clock_set_back_does_not_lengthen_a_ban(folder, stand_in) -> None:
     )  # written when the clock was ten days ahead
     frontier.set_meta("parked_until", str(until + 864_000))
     frontier.close()
-    with pytest.raises(ParkedError) as told:
+    with pytest.raises(ParkedError) as raised:
         collect(folder, "spotify", url, "artists=all")
-    assert told.value.resume_at <= time.time() + 86_401
+    assert raised.value.resume_at <= time.time() + 86_401
 
 
 def test_a_token_that_ends_is_renewed_once(folder, stand_in) -> None:
@@ -349,13 +351,13 @@ def test_a_token_that_ends_is_renewed_once(folder, stand_in) -> None:
     count = 0
     admit = served.service._admit
 
-    def expiring(endpoint: str, ask) -> None:
+    def expiring(endpoint: str, request) -> None:
         nonlocal count
         count += 1
         if count == 20:
             for token in tokens:
                 tokens[token] = 0.0
-        admit(endpoint, ask)
+        admit(endpoint, request)
 
     served.service._admit = expiring
     result = collect(folder, "spotify", url, "artists=all", workers=4)
@@ -364,7 +366,7 @@ def test_a_token_that_ends_is_renewed_once(folder, stand_in) -> None:
 
 
 def with_key(url: str, secret: str = "s3cret-word") -> Settings:
-    own = {
+    spotify = {
         "accept_terms": True,
         "basis": "a test",
         "client_id": "me",
@@ -373,14 +375,14 @@ def with_key(url: str, secret: str = "s3cret-word") -> Settings:
         "token_url": f"{url}/api/token",
         "access": "extended-legacy",
     }
-    return Settings(spotify=own)
+    return Settings(spotify=spotify)
 
 
 def test_a_key_that_is_refused_ends_with_words(folder, stand_in) -> None:
     url, _ = stand_in("spotify", access="extended-legacy")
-    with pytest.raises(CredentialsError, match="refused") as told:
+    with pytest.raises(CredentialsError, match="refused") as raised:
         collect(folder, "spotify", None, "artists=5", settings=with_key(url, "wrong"))
-    assert told.value.exit_code == 3
+    assert raised.value.exit_code == 3
 
 
 def test_with_a_key_the_same_crawl_works_within_the_budget_of_the_manifest(
@@ -398,10 +400,10 @@ def test_with_a_key_the_same_crawl_works_within_the_budget_of_the_manifest(
 
 
 def test_a_source_with_terms_is_off_until_they_are_accepted(folder) -> None:
-    with pytest.raises(TermsError) as told:
+    with pytest.raises(TermsError) as raised:
         collect(folder, "spotify", None, "artists=5")
-    assert told.value.exit_code == 3
-    assert told.value.happened.count("·") == 5
+    assert raised.value.exit_code == 3
+    assert raised.value.happened.count("·") == 5
     with pytest.raises(TermsError, match="basis"):
         collect(
             folder, "spotify", None, "artists=5", settings=Settings(spotify={"accept_terms": True})
@@ -456,12 +458,12 @@ async def answered(server: Hostile, request: web.BaseRequest) -> web.StreamRespo
 
 
 def test_a_body_that_does_not_parse_is_kept_counted_and_the_crawl_goes_on(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/genre/7/artists":
             return web.Response(text="<html>oops</html>", content_type="text/html")
         return await answered(server, request)
 
-    result = collect(folder, "deezer", hostile(answer).url, "artists=all")
+    result = collect(folder, "deezer", hostile(respond).url, "artists=all")
     finding = next(f for f in result.findings if f["kind"] == "malformed_body")
     assert finding["count"] == 1
     assert result.status == "done"
@@ -469,29 +471,29 @@ def test_a_body_that_does_not_parse_is_kept_counted_and_the_crawl_goes_on(folder
 
 
 def test_a_source_that_changed_its_shape_ends_with_its_own_code(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/genre":
             return web.json_response(GENRES)
         return web.json_response({"rows": []})
 
-    with pytest.raises(ShapeError) as told:
-        collect(folder, "deezer", hostile(answer).url, "artists=all")
-    assert told.value.exit_code == 5
+    with pytest.raises(ShapeError) as raised:
+        collect(folder, "deezer", hostile(respond).url, "artists=all")
+    assert raised.value.exit_code == 5
 
 
 def test_a_bot_wall_stops_at_once(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=202, headers={"x-amzn-waf-action": "challenge"})
 
-    server = hostile(answer)
-    with pytest.raises(BotWallError) as told:
+    server = hostile(respond)
+    with pytest.raises(BotWallError) as raised:
         collect(folder, "deezer", server.url, "artists=all", workers=1)
-    assert told.value.exit_code == 7
+    assert raised.value.exit_code == 7
     assert len(server.calls) == 1
 
 
 def test_server_errors_are_tried_again_within_bounds(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/genre/3/artists" and server.calls.count("/genre/3/artists") < 3:
             return web.Response(
                 status=502, text="<html>bad gateway</html>", content_type="text/html"
@@ -500,26 +502,26 @@ def test_server_errors_are_tried_again_within_bounds(folder, hostile) -> None:
             return web.Response(status=500)
         return await answered(server, request)
 
-    server = hostile(answer)
+    server = hostile(respond)
     result = collect(folder, "deezer", server.url, "artists=all")
     assert server.calls.count("/genre/3/artists") == 3
     assert server.calls.count("/genre/4/artists") == 5
-    found = {f["kind"]: (f["count"], f["where"]) for f in result.findings}
-    assert found == {
+    findings = {f["kind"]: (f["count"], f["where"]) for f in result.findings}
+    assert findings == {
         "retried_call": (6, {"genre_artists": 6}),
         "failed_call": (1, {"genre_artists": 1}),
     }
 
 
 def test_an_endless_next_ends_with_the_first_empty_page(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         if "related" in request.path:
             index = int(request.query.get("index", 0))
             rows = [] if index >= 6 else [{"id": 1, "name": "A1", "nb_fan": 1, "nb_album": 1}] * 2
             return web.json_response({"data": rows, "total": 9999, "next": "http://evil.invalid/x"})
         return await answered(server, request)
 
-    server = hostile(answer)
+    server = hostile(respond)
     result = collect(folder, "deezer", server.url, "artists=all")
     assert result.status == "done"
 
@@ -528,7 +530,7 @@ def test_an_endless_next_ends_with_the_first_empty_page(folder, hostile) -> None
 def test_a_passing_fault_leaves_nothing_answered(folder, hostile, fault: str) -> None:
     broken = [True]
 
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         if not broken[0]:
             return await answered(server, request)
         if fault == "wall":
@@ -537,7 +539,7 @@ def test_a_passing_fault_leaves_nothing_answered(folder, hostile, fault: str) ->
             return web.Response(status=403, text="no")
         return web.Response(text="<html>maintenance</html>", content_type="text/html")
 
-    server = hostile(answer)
+    server = hostile(respond)
     with pytest.raises((BotWallError, StoreError, ShapeError)):
         collect(folder, "deezer", server.url, "artists=all", workers=1)
     broken[0] = False
@@ -546,21 +548,21 @@ def test_a_passing_fault_leaves_nothing_answered(folder, hostile, fault: str) ->
 
 
 def test_a_token_server_in_trouble_is_no_wrong_key(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=429)
 
     with pytest.raises(StoreError, match="token server"):
-        collect(folder, "spotify", hostile(answer, "spotify", "extended").url, "artists=5")
+        collect(folder, "spotify", hostile(respond, "spotify", "extended").url, "artists=5")
 
 
 def test_odd_headers_are_kept_and_harm_nothing(folder, hostile) -> None:
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
-        found = await answered(server, request)
-        found.headers["ETag"] = '"caf\udce9"'
-        return found
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+        response = await answered(server, request)
+        response.headers["ETag"] = '"caf\udce9"'
+        return response
 
     try:
-        result = collect(folder, "deezer", hostile(answer).url, "artists=all", max_calls=5)
+        result = collect(folder, "deezer", hostile(respond).url, "artists=all", max_calls=5)
     except StoreError:
         pytest.skip("this server cannot send such headers")
     assert result.calls == 5
@@ -580,12 +582,12 @@ def test_no_token_leaves_the_host(folder, hostile) -> None:
 
     elsewhere = hostile(listen)
 
-    async def answer(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/api/token":
             return web.json_response({"access_token": "sandbox-secret", "token_type": "Bearer"})
         return web.Response(status=302, headers={"Location": elsewhere.url + "/steal"})
 
-    server = hostile(answer, "spotify", "extended")
+    server = hostile(respond, "spotify", "extended")
     with pytest.raises(StoreError, match="redirected"):
         collect(folder, "spotify", server.url, "artists=5", workers=1)
     assert elsewhere.calls == []
@@ -620,5 +622,5 @@ def test_no_secret_is_written_into_the_data_folder(folder, stand_in, tmp_path: P
 def test_a_stand_in_is_described_by_its_first_page(stand_in) -> None:
     url, served = stand_in("deezer", artists=30)
     assert isinstance(served, SandboxServer)
-    with urllib.request.urlopen(f"{url}/__sandbox__/truth") as answer:
-        assert json.load(answer)["artists"] == 30
+    with urllib.request.urlopen(f"{url}/__sandbox__/truth") as response:
+        assert json.load(response)["artists"] == 30

@@ -130,7 +130,7 @@ def outcome_of(folder: Workspace, url: str, name: str) -> tuple[str, dict[str, i
     try:
         result = collect(folder, "spotify", url, "artists=all", settings=impatient(name), workers=2)
     except PhonofilmError as error:
-        return f"stopped, exit {error.exit_code}", found_in(folder)
+        return f"stopped, exit {error.exit_code}", findings_of_last_run(folder)
     kinds = {finding["kind"]: finding["count"] for finding in result.findings}
     assert all(finding["where"] for finding in result.findings)
     if result.status == "parked":
@@ -148,12 +148,12 @@ def outcome_of(folder: Workspace, url: str, name: str) -> tuple[str, dict[str, i
     return "waited" if waited else "retried" if retried else "read", kinds
 
 
-def found_in(folder: Workspace) -> dict[str, int]:
+def findings_of_last_run(folder: Workspace) -> dict[str, int]:
     frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
-    told = json.loads(frontier.runs()[-1][2])
+    result = json.loads(frontier.runs()[-1][2])
     frontier.close()
-    assert told["status"] == "failed"
-    return {finding["kind"]: finding["count"] for finding in told["findings"]}
+    assert result["status"] == "failed"
+    return {finding["kind"]: finding["count"] for finding in result["findings"]}
 
 
 def quarantined(folder: Workspace) -> int:
@@ -206,7 +206,7 @@ def test_a_fault_that_never_ends_does_not_hang_a_crawl(folder, stand_in, name: s
     except PhonofilmError as error:
         assert f"stopped, exit {error.exit_code}" == FOR_EVER[name]
         assert error.saved
-        assert found_in(folder)
+        assert findings_of_last_run(folder)
         return
     kinds = {finding["kind"] for finding in result.findings}
     ends = {

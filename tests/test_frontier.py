@@ -36,22 +36,22 @@ ANSWER = Response(200, {"etag": '"x"'}, b"{}")
 
 
 class FrontierMachine(RuleBasedStateMachine):
-    """Meets, asks, commits, crashes; a dict says what must be known."""
+    """Discovers, settles, commits, crashes; a dict says what must be known."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.frontier = SqliteFrontier(self.folder / "x.sqlite")
         self.known: dict[tuple[str, str], list[int]] = {}
-        self.asked: set[tuple[str, int]] = set()
+        self.settled: set[tuple[str, int]] = set()
         self.saved: tuple[dict, set] = ({}, set())
 
     @rule(kind=KINDS, ids=st.lists(IDS, max_size=5), level=st.integers(0, 2), full=st.booleans())
-    def meet(self, kind: str, ids: list[str], level: int, full: bool) -> None:
+    def discover(self, kind: str, ids: list[str], level: int, full: bool) -> None:
         self.frontier.add_nodes(kind, [(i, level, full) for i in ids])
         for i in ids:
-            held = self.known.setdefault((kind, i), [0, 0])
-            held[0], held[1] = max(held[0], level), held[1] | full
+            node = self.known.setdefault((kind, i), [0, 0])
+            node[0], node[1] = max(node[0], level), node[1] | full
 
     @rule(kind=KINDS, id_=IDS, state=st.sampled_from([ANSWERED, FAILED, MISSING]))
     def settle(self, kind: str, id_: str, state: int) -> None:
@@ -59,12 +59,12 @@ class FrontierMachine(RuleBasedStateMachine):
         if seq is not None:
             self.frontier.settle(Task(Request("look", (id_,)), (seq,)), state, ANSWER, 1, None)
             if state != FAILED:
-                self.asked.add(("look", seq))
+                self.settled.add(("look", seq))
 
     @rule()
     def commit(self) -> None:
         self.frontier.commit()
-        self.saved = ({k: list(v) for k, v in self.known.items()}, set(self.asked))
+        self.saved = ({k: list(v) for k, v in self.known.items()}, set(self.settled))
 
     @rule()
     def crash(self) -> None:
@@ -72,8 +72,8 @@ class FrontierMachine(RuleBasedStateMachine):
         self.frontier.close()
         self.frontier = SqliteFrontier(self.folder / "x.sqlite")
         self.known = {k: list(v) for k, v in self.saved[0].items()}
-        self.asked = set(self.saved[1])
-        assert set(self.frontier.settled_nodes("look")) == {seq for _, seq in self.asked}
+        self.settled = set(self.saved[1])
+        assert set(self.frontier.settled_nodes("look")) == {seq for _, seq in self.settled}
 
     @invariant()
     def agrees_with_the_model(self) -> None:
@@ -98,37 +98,39 @@ FrontierMachine.TestCase.settings = settings(max_examples=60, stateful_step_coun
 TestFrontier = FrontierMachine.TestCase
 
 
-def test_pages_after_an_answer_wait_until_they_are_asked(tmp_path: Path) -> None:
+def test_continuations_wait_until_they_are_requested(tmp_path: Path) -> None:
     frontier = SqliteFrontier(tmp_path / "x.sqlite")
     frontier.add_nodes("genre", [("rock", 2, True)])
     row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
     frontier.commit()
     assert list(frontier.open_continuations()) == [(Request("genre_artists", (), 50), row, 1, None)]
-    ask = Task(Request("genre_artists", ("rock",), 50), (1,), row)
-    frontier.settle(ask, ANSWERED, ANSWER, 1, None)
+    task = Task(Request("genre_artists", ("rock",), 50), (1,), row)
+    frontier.settle(task, ANSWERED, ANSWER, 1, None)
     frontier.commit()
     assert list(frontier.open_continuations()) == []
     frontier.close()
 
 
-def test_a_page_told_of_and_answered_in_one_commit_is_answered(tmp_path: Path) -> None:
+def test_a_continuation_added_and_answered_in_one_commit_is_answered(tmp_path: Path) -> None:
     frontier = SqliteFrontier(tmp_path / "x.sqlite")
     frontier.add_nodes("genre", [("rock", 2, True)])
     row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
-    ask = Task(Request("genre_artists", ("rock",), 50), (1,), row)
-    frontier.settle(ask, ANSWERED, ANSWER, 1, None)
+    task = Task(Request("genre_artists", ("rock",), 50), (1,), row)
+    frontier.settle(task, ANSWERED, ANSWER, 1, None)
     frontier.commit()
     assert list(frontier.open_continuations()) == []
     frontier.close()
 
 
-def test_after_a_power_cut_answers_past_the_end_of_the_log_are_asked_again(tmp_path: Path) -> None:
+def test_after_a_power_cut_responses_past_the_end_of_the_log_are_requested_again(
+    tmp_path: Path,
+) -> None:
     frontier = SqliteFrontier(tmp_path / "x.sqlite")
     log = frontier.new_log()
     frontier.add_nodes("artist", [("a", 2, True), ("b", 2, True)])
     for node, offset in ((1, 0), (2, 1000)):
-        ask = Task(Request("artist", (str(node),)), (node,))
-        frontier.settle(ask, ANSWERED, ANSWER, 1, (log, offset))
+        task = Task(Request("artist", (str(node),)), (node,))
+        frontier.settle(task, ANSWERED, ANSWER, 1, (log, offset))
     frontier.commit(log, 2000)
     assert frontier.reopen_lost(log, 1000) == 1
     assert set(frontier.settled_nodes("artist")) == {1}
@@ -225,7 +227,7 @@ def test_a_frontier_of_an_older_version_opens_and_goes_on(tmp_path: Path, versio
 
 
 @pytest.mark.parametrize("version", [2, 3])
-def test_an_older_frontier_can_be_asked_without_opening_it_whole(
+def test_an_older_frontier_can_be_read_without_opening_it_whole(
     tmp_path: Path, version: int
 ) -> None:
     path = old_frontier(tmp_path / "x.sqlite", version)

@@ -31,15 +31,15 @@ SPOTIFY = get("spotify")
     ],
 )
 def test_a_list_past_its_reach_is_asked_for_by_halves_of_its_years(request_, parts) -> None:
-    found = [link.id for link in SPOTIFY.partition(request_)]
-    assert len(found) == len(parts)
-    assert all(link.startswith(part) for link, part in zip(found, parts, strict=True))
+    ids = [link.id for link in SPOTIFY.partition(request_)]
+    assert len(ids) == len(parts)
+    assert all(id_.startswith(part) for id_, part in zip(ids, parts, strict=True))
 
 
 def test_a_year_past_its_reach_is_asked_for_by_genres() -> None:
-    found = SPOTIFY.partition(Request("search_slice", ("year:1990",)))
-    assert len(found) == len(SPOTIFY.manifest.seed_genres)
-    assert found[0] == Link("slice", 'genre:"pop" year:1990')
+    links = SPOTIFY.partition(Request("search_slice", ("year:1990",)))
+    assert len(links) == len(SPOTIFY.manifest.seed_genres)
+    assert links[0] == Link("slice", 'genre:"pop" year:1990')
 
 
 def test_names_and_genres_say_in_which_lists_an_artist_stands() -> None:

@@ -63,7 +63,11 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, told in OUTCOMES.items() if told[2:3] == ("whole",) and told[0] != "beatport"],
+    [
+        name
+        for name, outcome in OUTCOMES.items()
+        if outcome[2:3] == ("whole",) and outcome[0] != "beatport"
+    ],
 )
 def test_a_trap_costs_nothing_of_what_listeners_said(folder, stand_in, name: str) -> None:
     _, on, _, finding = OUTCOMES[name]
@@ -71,7 +75,7 @@ def test_a_trap_costs_nothing_of_what_listeners_said(folder, stand_in, name: str
     rule = Rule(name, on=on, times=times)
     url, served = stand_in("soundcloud", artists=12, faults=[rule])
     result = collect(folder, "soundcloud", url, "comments=all", workers=2)
-    kinds = {found["kind"]: found["count"] for found in result.findings}
+    kinds = {finding["kind"]: finding["count"] for finding in result.findings}
     assert result.status == "done"
     assert result.records["comments"]["full"] == served.service.visible()["comments"]
     assert result.records["artists"]["full"] == 12
@@ -175,45 +179,45 @@ PAGES = st.lists(
 def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
     frontier = SqliteFrontier(tmp_path_factory.mktemp("f") / "x.sqlite")
     frontier.add_nodes("track", [("7", 2, True)])
-    met, steps = walk(frontier, pages)
+    items_seen, steps = walk(frontier, pages)
     reached = set()
-    place: int | None = 0
-    while place is not None and place not in reached:  # a chain visits each page once at least
-        reached.add(place)
-        place = pages[place % len(pages)][1]
-        place = None if place is None else place % len(pages)
-    assert met == {str(item) for place in reached for item in pages[place][0]}
-    assert steps <= (len(met) + 1) * EMPTY_PAGES_MAX + len(pages) + 1
+    index: int | None = 0
+    while index is not None and index not in reached:  # a chain visits each page once at least
+        reached.add(index)
+        index = pages[index % len(pages)][1]
+        index = None if index is None else index % len(pages)
+    assert items_seen == {str(item) for index in reached for item in pages[index][0]}
+    assert steps <= (len(items_seen) + 1) * EMPTY_PAGES_MAX + len(pages) + 1
     frontier.close()
 
 
 def walk(frontier: SqliteFrontier, pages: list[Any]) -> tuple[set[str], int]:
-    """Follows a list as a crawl does; what was met, and how many pages were asked."""
-    found = PaginationGuard(frontier)
+    """Follow a list as a crawl does; return the items seen and the number of pages requested."""
+    guard = PaginationGuard(frontier)
     node = frontier.seq_of("track", "7")
     assert node is not None
-    request, place, steps, met = Request("comments", ("7",)), 0, 0, set()
+    request, index, steps, items_seen = Request("comments", ("7",)), 0, 0, set()
     while True:
-        items, following, fresh = pages[place]
+        items, following, new_name = pages[index]
         steps += 1
         link = None
         if following is not None:
-            name = f"{following}-{steps if fresh else 0}"
+            name = f"{following}-{steps if new_name else 0}"
             link = f"{BASE}/tracks/7/comments?cursor={name}"
         body = {"collection": [{"kind": "comment", "id": i} for i in items], "next_href": link}
         response = Response(200, {}, msgspec.json.encode(body), f"{BASE}/tracks/7/comments")
         page = SOUNDCLOUD.parse(request, response)
         before = len(frontier)
         frontier.add_nodes("comment", [(record.id, 1, True) for record in page.records])
-        met |= {record.id for record in page.records}
+        items_seen |= {record.id for record in page.records}
         if not page.continues:
-            return met, steps
-        ask = Task(request, (node,))
-        odd = found.follow(ask, page.continues[0], node, len(frontier) - before)
-        if odd is not None:
-            return met, steps
+            return items_seen, steps
+        task = Task(request, (node,))
+        finding = guard.follow(task, page.continues[0], node, len(frontier) - before)
+        if finding is not None:
+            return items_seen, steps
         assert page.continues[0].offset > request.offset
-        request, place = page.continues[0], following % len(pages)
+        request, index = page.continues[0], following % len(pages)
 
 
 def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
@@ -223,8 +227,8 @@ def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
     frontier.add_continuation(link, 1)
     frontier.commit()
     later = PaginationGuard(frontier)
-    ask = Task(Request("comments", ("7",), 200, "cursor=a"), (1,))
-    assert later.follow(ask, link, 1, 3) == Finding(
+    task = Task(Request("comments", ("7",), 200, "cursor=a"), (1,))
+    assert later.follow(task, link, 1, 3) == Finding(
         "repeating_link", "comments?7@200 leads back to cursor=a"
     )
     assert next(frontier.open_continuations())[0].cursor == "cursor=a"
@@ -234,12 +238,14 @@ def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
 def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "PAGES_MAX", 5)
     frontier = SqliteFrontier(tmp_path / "x.sqlite")
-    found = PaginationGuard(frontier)
+    guard = PaginationGuard(frontier)
     kinds = []
     for number in range(6):
-        ask = Task(Request("comments", ("7",), number), (1,))
-        odd = found.follow(ask, Request("comments", ("7",), number + 1, f"cursor={number}"), 1, 9)
-        kinds.append(odd.kind if odd else "")
+        task = Task(Request("comments", ("7",), number), (1,))
+        finding = guard.follow(
+            task, Request("comments", ("7",), number + 1, f"cursor={number}"), 1, 9
+        )
+        kinds.append(finding.kind if finding else "")
     assert kinds == ["", "", "", "", "endless_list", "endless_list"]
     frontier.close()
 
@@ -267,7 +273,7 @@ def test_only_the_cursor_of_a_link_is_taken(href: str, cursor: str, finding: str
     body = msgspec.json.encode({"collection": [], "next_href": href})
     page = SOUNDCLOUD.parse(Request("comments", ("7",)), Response(200, {}, body, f"{BASE}/x"))
     assert [request.cursor for request in page.continues] == ([cursor] if cursor else [])
-    assert [found.kind for found in page.findings] == ([finding] if finding else [])
+    assert [finding_.kind for finding_ in page.findings] == ([finding] if finding else [])
 
 
 def test_a_continued_call_carries_our_own_parameters() -> None:
@@ -291,7 +297,7 @@ def test_what_a_shop_hides_or_adds_costs_only_itself(
     _, on, _, finding = OUTCOMES[name]
     url, served = stand_in("beatport", artists=12, faults=[Rule(name, on=on, times=2)])
     result = collect(folder, "beatport", url, want, workers=1)
-    kinds = {found["kind"]: found["count"] for found in result.findings}
+    kinds = {finding["kind"]: finding["count"] for finding in result.findings}
     assert kinds[finding] >= 1
     if OUTCOMES[name][2] == "whole":
         assert result.records["tracks"]["full"] == served.service.visible()["tracks"]
@@ -305,6 +311,6 @@ def test_a_search_that_answers_nothing_finds_nobody(stand_in, folder: Workspace)
     named = Named([Link("artist_query", "Nobody")], with_credits=False)
     try:
         result = collect(folder, "beatport", url, "tracks=all", scope=named)
-    except PhonofilmError as error:  # pragma: no cover - told when it fails
+    except PhonofilmError as error:  # pragma: no cover - only when it fails
         pytest.fail(str(error))
     assert [f["kind"] for f in result.findings] == ["unknown_artist"]

@@ -1,4 +1,4 @@
-"""Odd things that a person should know: what, how often, where, one example of each."""
+"""Findings: oddities that a person should know, with kind, count, endpoints and one example."""
 
 from __future__ import annotations
 
@@ -7,40 +7,41 @@ from typing import Any
 
 from phonofilm.logs import log
 
-_LONGEST = 300
+_EXAMPLE_CHARACTERS_MAX = 300
 
 
 class Findings:
-    """Counts by kind and by endpoint; the first of each kind is its example."""
+    """Findings of one run, counted by kind and endpoint. The first of a kind is its example."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._where: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._endpoints: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._examples: dict[str, str] = {}
 
     def add(self, kind: str, detail: str, endpoint: str = "") -> None:
-        """Something odd was met."""
+        """Add a finding; the first of its kind is logged."""
+        example = detail[:_EXAMPLE_CHARACTERS_MAX]
         if not self.counts[kind]:
-            log.warning("finding", kind=kind, detail=detail[:_LONGEST])
+            log.warning("finding", kind=kind, detail=example)
         self.counts[kind] += 1
-        self._examples.setdefault(kind, detail[:_LONGEST])
+        self._examples.setdefault(kind, example)
         if endpoint:
-            self._where[kind][endpoint] += 1
+            self._endpoints[kind][endpoint] += 1
 
     def worst(self) -> str:
-        """The most frequent kind with its example; empty when there is none."""
+        """Return the most frequent kind with its example; empty when there is none."""
         if not self.counts:
             return ""
         kind = self.counts.most_common(1)[0][0]
         return f"{kind.replace('_', ' ')}: {self._examples[kind]}"
 
     def rows(self) -> list[dict[str, Any]]:
-        """All of them, the most frequent first."""
+        """Return all findings as rows for results and reports, the most frequent first."""
         return [
             {
                 "kind": kind,
                 "count": count,
-                "where": dict(self._where[kind]),
+                "where": dict(self._endpoints[kind]),
                 "example": self._examples[kind],
             }
             for kind, count in self.counts.most_common()

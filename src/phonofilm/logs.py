@@ -1,4 +1,4 @@
-"""Logs: silent unless somebody listens, JSON lines when they do, never a secret."""
+"""Logs: silent until `listen` names a target, then JSON lines without secrets."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from phonofilm.errors import UsageError
 _SECRET = re.compile(
     r"(?i)(bearer|basic)\s+[\w.+/=-]+|((?:client_secret|access_token|api_key)=)[^&\s]+"
 )
+_FILE, _STDERR = "phonofilm-file", "phonofilm-stderr"
 
 
 def _redact(_: Any, __: str, event: Any) -> Any:
-    return {key: _hidden(value) for key, value in event.items()}
+    return {key: _without_secrets(value) for key, value in event.items()}
 
 
-def _hidden(value: Any) -> Any:
+def _without_secrets(value: Any) -> Any:
     return _SECRET.sub(r"\1\2 [hidden]", value) if isinstance(value, str) else value
 
 
@@ -39,16 +40,29 @@ logging.getLogger("phonofilm").addHandler(logging.NullHandler())
 
 
 def listen(path: Path | None, debug: bool) -> None:
-    """Sends logs to a file, and with `debug` every call to standard error."""
+    """Append logs to a file, and with `debug` write every request to standard error, too.
+
+    A later call replaces the target of an earlier one of the same kind, so that each event is
+    written once however often commands run in one process. UsageError when the file cannot be
+    written.
+    """
     root = logging.getLogger("phonofilm")
     root.propagate = False
     if path is not None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            root.addHandler(logging.FileHandler(path, encoding="utf-8"))
+            _replace_handler(root, _FILE, logging.FileHandler(path, encoding="utf-8"))
         except OSError as error:
             raise UsageError(f"The log {path} cannot be written: {error}.") from None
         root.setLevel(logging.INFO)
     if debug:
-        root.addHandler(logging.StreamHandler())
+        _replace_handler(root, _STDERR, logging.StreamHandler())
         root.setLevel(logging.DEBUG)
+
+
+def _replace_handler(root: logging.Logger, name: str, handler: logging.Handler) -> None:
+    for earlier in [handler for handler in root.handlers if handler.get_name() == name]:
+        root.removeHandler(earlier)
+        earlier.close()
+    handler.set_name(name)
+    root.addHandler(handler)

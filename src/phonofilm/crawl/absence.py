@@ -1,4 +1,4 @@
-"""Endpoints that are gone as a whole, told from ids that do not exist."""
+"""Endpoints that are gone as a whole, detected by rejected ids."""
 
 from __future__ import annotations
 

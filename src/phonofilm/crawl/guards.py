@@ -21,13 +21,13 @@ _SAVED = "Every answer so far."
 
 
 class SilenceGuard:
-    """Requests in a row without a usable response: the source is down."""
+    """Guard against a source that is down: requests in a row without a usable response."""
 
     def __init__(self, title: str) -> None:
         self._title, self._silent = title, 0
 
-    def on_answer(self) -> None:
-        """Start counting again after an answer."""
+    def reset(self) -> None:
+        """Start counting again, because the source answered."""
         self._silent = 0
 
     def on_silence(self, reason: str) -> PhonofilmError | None:
@@ -43,15 +43,15 @@ class SilenceGuard:
 
 
 class RejectionGuard:
-    """Rejections in a row without an answer: a quota that the source does not announce."""
+    """Guard against a quota that the source does not announce: rejections in a row."""
 
     def __init__(self, limiter: Limiter, workers: int) -> None:
         # Each worker may have a request in flight when the quota ends.
         self._limiter, self._rejections_max = limiter, REJECTIONS_MAX + workers
         self._rejections = 0
 
-    def on_answer(self) -> None:
-        """Start counting again after an answer."""
+    def reset(self) -> None:
+        """Start counting again, because the source answered."""
         self._rejections = 0
 
     def on_rejected(self) -> None:
@@ -62,7 +62,7 @@ class RejectionGuard:
 
 
 class MalformedGuard:
-    """Share of responses that do not match their endpoint: the source changed its shape."""
+    """Guard against a source that changed its shape: the share of malformed responses."""
 
     def __init__(self, title: str) -> None:
         self._title = title

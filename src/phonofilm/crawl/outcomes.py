@@ -90,8 +90,8 @@ class OutcomeHandler:
     async def _record_answer(self, attempt: Attempt, response: Response, _: Outcome) -> None:
         context, task = self._context, attempt.task
         context.limiter.on_accepted(attempt.sent_at)
-        self._silence.on_answer()
-        self._rejections.on_answer()
+        self._silence.reset()
+        self._rejections.reset()
         response = context.writer.exclude_erased(response)
         self._absence.on_answered(task.request.endpoint)
         recorded = self._recorder.record(task, response)

@@ -35,7 +35,7 @@ async def crawl_all(
 ) -> list[CrawlResult]:
     """Crawl several sources at once.
 
-    None holds up another, and the error of one is raised after the rest ended.
+    No source waits for another, and an error of one is raised after the rest ended.
     """
     ends = await crawl_each(workspace, settings, crawls, watch)
     for end in ends:

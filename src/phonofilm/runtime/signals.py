@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, for all that runs at once in one loop."""
+"""SIGINT and SIGTERM for everything that runs at once in one event loop."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 
-_SIGNS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# Signals belong to the process, so their listeners do, too: crawls of several sources share them.
 _listeners: list[Callable[[], None]] = []
 
 
-def _tell() -> None:
+def _notify_all() -> None:
     for listener in list(_listeners):
         listener()
 
 
 @contextlib.contextmanager
 def on_interrupt(listener: Callable[[], None]) -> Iterator[None]:
-    """Calls `listener` at each signal while the block runs; only the main thread may listen."""
+    """Call `listener` at each signal while the block runs.
+
+    Only the main thread of a process gets signals; elsewhere the block runs without.
+    """
     loop = asyncio.get_running_loop()
     first = not _listeners
     try:
         if first:
-            for sign in _SIGNS:
-                loop.add_signal_handler(sign, _tell)
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, _notify_all)
     except (ValueError, RuntimeError, NotImplementedError):
         yield
         return
@@ -34,5 +38,5 @@ def on_interrupt(listener: Callable[[], None]) -> Iterator[None]:
     finally:
         _listeners.remove(listener)
         if not _listeners:
-            for sign in _SIGNS:
-                loop.remove_signal_handler(sign)
+            for number in _SIGNALS:
+                loop.remove_signal_handler(number)

@@ -82,7 +82,7 @@ class ResponseRecorder:
             if kind in NODE_KINDS
         }
         self._size_fields = _size_fields(source.manifest.permitted(access))
-        # Named things are a closed set: there is no population to estimate.
+        # What a person named is a closed set, so that there is no population to estimate.
         self._counted_kind = "" if scope.closed else "artist"
         self.population = PopulationEstimator(
             frontier.index.list_members, _has_related(source.manifest, access, absent)

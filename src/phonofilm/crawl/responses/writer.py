@@ -20,12 +20,14 @@ from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.manifest import Manifest
 from phonofilm.workspace import Workspace
 
-# Responses that come within this time share one transaction. Chosen in November 2026 as less than
-# a request takes on loopback, not tuned.
+# Responses that come within this time share one transaction. A larger group was not faster
+# (benchmarks/throughput, November 2026).
 _GROUP_SECONDS = 0.002
+# As much as a full log. Chosen, not tuned.
 FREE_BYTES_MIN = 64 * 1024 * 1024
-_COMMITS_PER_CHECK = 500
+_COMMITS_PER_CHECK = 500  # chosen, not tuned
 # The state of the estimators grows with the nodes: that of larger crawls is saved at the end only.
+# Chosen, not tuned.
 _NODES_SAVED_OFTEN_MAX = 200_000
 
 SchemaMatch = Literal["whole", "partly", "none"]

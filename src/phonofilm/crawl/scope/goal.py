@@ -21,12 +21,12 @@ class Goal(msgspec.Struct):
     max_seconds: float | None = None
     until: float | None = None
 
-    def less(self, calls: int, seconds: float) -> Goal:
+    def less(self, requests: int, seconds: float) -> Goal:
         """Return the rest of the goal after a run of so many requests and seconds."""
-        calls_left = None if self.max_calls is None else max(1, self.max_calls - calls)
+        requests_left = None if self.max_calls is None else max(1, self.max_calls - requests)
         seconds_left = None if self.max_seconds is None else max(0.1, self.max_seconds - seconds)
         return Goal(
-            wants=self.wants, max_calls=calls_left, max_seconds=seconds_left, until=self.until
+            wants=self.wants, max_calls=requests_left, max_seconds=seconds_left, until=self.until
         )
 
     def open_ended(self) -> bool:
