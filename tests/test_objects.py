@@ -13,6 +13,7 @@ from phonofilm.errors import OriginError, StoreError, UsageError
 from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.landing import object_store as objects_module
 from phonofilm.landing.object_store import ObjectStore, open_objects
+from phonofilm.net.retry import RetryPolicy
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld
@@ -224,7 +225,8 @@ def test_a_store_that_is_killed_twenty_times_loses_nothing(
     stand_in, tmp_path: Path, monkeypatch
 ) -> None:
     """What is not there yet waits in the folder; the next run brings it."""
-    monkeypatch.setattr(objects_module, "_ATTEMPTS_MAX", 1)
+    once = RetryPolicy(attempts_max=1, first_pause_seconds=0.0)
+    monkeypatch.setattr(objects_module, "PUT_RETRIES", once)
     url, served = stand_in("tmdb", titles=1500)
     with a_seaweed() as server:
         for name, value in server.store.environment.items():

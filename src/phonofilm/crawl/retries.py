@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from phonofilm.crawl.frontier.base import Task
+from phonofilm.net.retry import RetryPolicy
 
-ATTEMPTS_MAX = 5
-# Doubled with each attempt: 0.25 s to 2 s. Chosen in November 2026, not tuned.
-_FIRST_PAUSE_SECONDS = 0.25
+# Pauses double from 0.25 s to 2 s. Chosen in November 2026, not tuned.
+RETRIES = RetryPolicy(attempts_max=5, first_pause_seconds=0.25)
 
 
 class Attempt(NamedTuple):
@@ -43,9 +43,9 @@ class RetryQueue:
 
     def add_failed(self, task: Task, attempts: int, now: float) -> bool:
         """Add a task after a failed attempt; False when all its attempts are spent."""
-        if attempts + 1 >= ATTEMPTS_MAX:
+        pause = RETRIES.pause_seconds(attempts + 1)
+        if pause is None:
             return False
-        pause = _FIRST_PAUSE_SECONDS * 2**attempts
         self._retries.append(Retry(now + pause, attempts + 1, task))
         return True
 

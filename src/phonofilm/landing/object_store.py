@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from phonofilm.errors import ConfigurationError, StoreError, UsageError
 from phonofilm.files import atomic_open
+from phonofilm.net.retry import RetryPolicy
 
 try:
     import obstore
@@ -28,8 +29,7 @@ except ImportError:
     ) from None
 
 # Of one file, on top of obstore's own retries; chosen, not tuned.
-_ATTEMPTS_MAX = 4
-_PAUSE_SECONDS = 0.2
+PUT_RETRIES = RetryPolicy(attempts_max=4, first_pause_seconds=0.2)
 _RETRIES = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
 _CHUNK_BYTES = 1 << 20
 _HTTP_CONFLICT = 409
@@ -102,7 +102,8 @@ class ObjectStore:
 
         Tried again while the store fails. ObjectExistsError when another object has the name.
         """
-        for attempt in range(_ATTEMPTS_MAX):
+        failures = 0
+        while True:
             try:
                 obstore.put(self._store, name, path, mode="create")
                 return True
@@ -115,9 +116,11 @@ class ObjectStore:
                     next_step="Does somebody else land under the same prefix? Name another one.",
                 ) from None
             except _FAILURES as error:
-                failure = error
-                time.sleep(_PAUSE_SECONDS * 2**attempt)
-        raise self._failure(failure) from failure
+                failures += 1
+                pause = PUT_RETRIES.pause_seconds(failures)
+                if pause is None:
+                    raise self._failure(error) from error
+                time.sleep(pause)
 
     def _is_same(self, name: str, path: Path) -> bool:
         try:
