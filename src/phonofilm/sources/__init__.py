@@ -66,8 +66,9 @@ def _load(point: EntryPoint) -> HttpSource:
     try:
         source = point.load()
     except Exception as error:  # code of another package may raise anything
+        reason = str(error) if isinstance(error, ConfigurationError) else repr(error)
         raise ConfigurationError(
-            f"Cannot load the source {point.name!r} of {package}: {error!r}.", next_step=next_step
+            f"Cannot load the source {point.name!r} of {package}: {reason}", next_step=next_step
         ) from error
     if not isinstance(source, HttpSource) or source.manifest.name != point.name:
         raise ConfigurationError(

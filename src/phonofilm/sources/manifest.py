@@ -12,7 +12,7 @@ from phonofilm.errors import ConfigurationError
 from phonofilm.records import BY_KIND, bit_of, core_fields
 
 
-class Budget(msgspec.Struct, frozen=True):
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At most `limit` calls in any `seconds`; those over an hour are kept on disk.
 
     With `endpoints` only those calls are counted.
@@ -23,7 +23,7 @@ class Budget(msgspec.Struct, frozen=True):
     endpoints: list[str] = []
 
 
-class Auth(msgspec.Struct, frozen=True):
+class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a source recognises who sends a request: the `[auth]` table of its manifest.
 
     - `none`: it does not.
@@ -56,7 +56,7 @@ class Auth(msgspec.Struct, frozen=True):
         return self.kind != "none" and not self.optional
 
 
-class Access(msgspec.Struct, frozen=True):
+class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An access level: its budgets, the fields it lacks (`artist.popularity`) and since when.
 
     Where `grows`, things can only be searched for: queries are made of what was found.
@@ -72,7 +72,7 @@ class Access(msgspec.Struct, frozen=True):
     consent: bool = False
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the source asks of its users; `summary` is shown, at most five lines.
 
     `forbids`: uses (commercial, share, training) that an export for them refuses its rows.
@@ -148,7 +148,7 @@ class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     track_ids: dict[str, list[str]] = {}
 
 
-class Endpoint(msgspec.Struct, frozen=True):
+class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A kind of call. `node` is what is asked about, `lists` what it lists, `gives` its shapes.
 
     `role`: seed (needs nothing), search (finds by words), detail (the node itself), contain (what
@@ -194,7 +194,7 @@ class Endpoint(msgspec.Struct, frozen=True):
         return self.page.get(access) or self.page["default"]
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A file of a dump: its size, packed, when somebody looked, and what shapes it gives."""
 
     megabytes: float
@@ -202,7 +202,7 @@ class File(msgspec.Struct, frozen=True):
     returns: list[str]
 
 
-class Manifest(msgspec.Struct, dict=True):
+class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
     """A source's whole manifest; derived tables are computed once and kept.
 
     `media`: the fields that hold addresses of files which may be kept, by role.

@@ -1,0 +1,1 @@
+"""A source in a package of its own, as another project would write it."""
