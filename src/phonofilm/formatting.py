@@ -19,12 +19,11 @@ def format_coverage(coverage: Sequence[float]) -> str:
 
 def format_duration(seconds: float) -> str:
     """Format a duration with its two largest units: `12 s`, `3 min 05 s`, `2 h 07 min`."""
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    minutes, rest_seconds = divmod(int(seconds), 60)
+    hours, rest_minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {rest_minutes:02d} min"
+    return f"{minutes} min {rest_seconds:02d} s" if minutes else f"{rest_seconds} s"
 
 
 def format_minute(unix_seconds: float) -> str:

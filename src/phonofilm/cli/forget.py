@@ -12,7 +12,7 @@ from phonofilm.erasure.person import erase_person
 
 
 def command(
-    who: Annotated[str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")],
+    person: Annotated[str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")],
     source: Annotated[str, typer.Option("--source", "-s", help="Where they are.")] = "soundcloud",
     yes: shared.Yes = False,
     warehouse: shared.Warehouse = "",
@@ -21,8 +21,8 @@ def command(
 ) -> None:
     """Remove a person everywhere: what they wrote, put up, and were called."""
     if not yes:
-        confirm(f"Remove {who} and all that is theirs, for good?", "forget")
-    result = erase_person(shared.open_workspace(data, warehouse=warehouse), who, source)
+        confirm(f"Remove {person} and all that is theirs, for good?", "forget")
+    result = erase_person(shared.open_workspace(data, warehouse=warehouse), person, source)
     if json:
         print_json(result)
         return

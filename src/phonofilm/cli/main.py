@@ -79,12 +79,12 @@ VERBS = {
 }
 
 
-def _register(words: list[str]) -> None:
-    """Register the verb that stands in the words; without one, all of them for the help.
+def _register(arguments: list[str]) -> None:
+    """Register the verb that stands in the arguments; without one, all of them for the help.
 
     Importing every verb takes most of a second, importing one of them a fraction.
     """
-    named = [word for word in words if word in VERBS][:1]
+    named = [word for word in arguments if word in VERBS][:1]
     for name in named or VERBS:
         verb = VERBS[name]
         module = import_module(f"phonofilm.cli.{verb.module}")

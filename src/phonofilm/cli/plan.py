@@ -95,8 +95,8 @@ def _print_plan(plan: Plan, manifest: Manifest) -> None:
         out.print(f"  In all about [bold]{plan.calls:,}[/] calls: {_format_time(plan)}.")
     for gap in plan.gaps:
         verb = "gives" if len(gap.elsewhere) == 1 else "give"
-        other = f"; {', '.join(gap.elsewhere)} {verb} it" if gap.elsewhere else ""
-        out.print(f"  [yellow]empty[/] {gap.field}: {gap.why}{other}")
+        elsewhere = f"; {', '.join(gap.elsewhere)} {verb} it" if gap.elsewhere else ""
+        out.print(f"  [yellow]empty[/] {gap.field}: {gap.why}{elsewhere}")
     out.print("")
 
 

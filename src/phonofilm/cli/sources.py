@@ -32,7 +32,7 @@ class OfferGroup(NamedTuple):
 
 def command(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="One source, in full.")] = "",
-    ask: Annotated[
+    probing: Annotated[
         bool, typer.Option("--probe", help="Ask each kind of call once: what your key is good for.")
     ] = False,
     at: shared.At = None,
@@ -41,7 +41,7 @@ def command(
     json: shared.Json = False,
 ) -> None:
     """Show what each source still gives: fields, access levels, price in calls, licence, dates."""
-    if ask:
+    if probing:
         if not name:
             raise UsageError("Probe which one?", next_step="phonofilm sources spotify --probe")
         settings = load_settings(config)

@@ -23,16 +23,16 @@ from phonofilm.warehouse.snapshots import published
 class QueueSummary(msgspec.Struct, kw_only=True):
     """Requests of one queue, the gain they brought, and the expected gain of the next one.
 
-    `expected`, `error` and `open` are those at the end of the last run; None when it had no such
+    `expected`, `error` and `pending` are those at the end of the last run; None when it had no such
     queue. `dry` queues were given up.
     """
 
-    call: str
-    calls: int
-    brought: float
+    queue: str = msgspec.field(name="call")
+    requests: int = msgspec.field(name="calls")
+    gain: float = msgspec.field(name="brought")
     expected: float | None
     error: float | None
-    open: int | None
+    pending: int | None = msgspec.field(name="open")
     dry: bool
 
 
@@ -44,7 +44,7 @@ class SourceStatus(msgspec.Struct, kw_only=True):
     access: str | None
     parked_until: float | None
     records: dict[str, dict[str, int]]
-    calls: list[list[Any]]
+    request_counts: list[list[Any]] = msgspec.field(name="calls")
     absent: list[str]
     last_run: dict[str, Any] | None
 
@@ -88,7 +88,7 @@ def _read_status(path: Path) -> SourceStatus:
             access=frontier.meta("access") or (last_run or {}).get("access"),
             parked_until=float(parked_until) if parked_until else None,
             records={PLURALS[kind]: tally[kind] for kind in WANTED if kind in tally},
-            calls=[list(row) for row in frontier.request_counts()],
+            request_counts=[list(row) for row in frontier.request_counts()],
             absent=sorted(frontier.absent()),
             last_run=last_run,
         )
@@ -103,12 +103,12 @@ def _summarise_queues(frontier: SqliteFrontier, last_run: dict[str, Any]) -> lis
         estimate = at_end.get(queue, {})
         summaries.append(
             QueueSummary(
-                call=queue,
-                calls=requests,
-                brought=gain,
+                queue=queue,
+                requests=requests,
+                gain=gain,
                 expected=estimate.get("gain"),
                 error=estimate.get("error"),
-                open=estimate.get("pending"),
+                pending=estimate.get("pending"),
                 dry=estimate.get("dry", False),
             )
         )
@@ -125,7 +125,7 @@ def _print_status(name: str, status: SourceStatus, yields: bool) -> None:
         _print_queues(status.yields)
         _print_lists(last_run.get("coverage_by_list", {}))
     else:
-        print_table(("endpoint", "status", "calls"), status.calls)
+        print_table(("endpoint", "status", "calls"), status.request_counts)
     for finding in last_run.get("findings", []):
         print_finding(finding)
     if status.absent:
@@ -135,12 +135,12 @@ def _print_status(name: str, status: SourceStatus, yields: bool) -> None:
 def _print_queues(queues: list[QueueSummary]) -> None:
     rows = [
         (
-            queue.call,
-            queue.calls,
-            f"{queue.brought:,.1f}",
-            f"{queue.brought / queue.calls if queue.calls else 0.0:.2f}",
+            queue.queue,
+            queue.requests,
+            f"{queue.gain:,.1f}",
+            f"{queue.gain / queue.requests if queue.requests else 0.0:.2f}",
             "-" if queue.expected is None else f"{queue.expected:.2f} ± {queue.error:.2f}",
-            "dry" if queue.dry else queue.open,
+            "dry" if queue.dry else queue.pending,
         )
         for queue in queues
     ]

@@ -57,7 +57,7 @@ class Run(NamedTuple):
     access: str
     started: datetime
     status: str
-    calls: int
+    requests: int
     new_per_call: float
     elapsed_s: float
     coverage: dict[str, list[float]]
@@ -152,18 +152,18 @@ def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[
 
 
 def best_titles(
-    connection: duckdb.DuckDBPyConnection, limit: int = 10, kept: bool = False
+    connection: duckdb.DuckDBPyConnection, limit: int = 10, subset: bool = False
 ) -> list[TitleRow]:
     """Return the best rated titles that are no episodes, those under 100 votes last.
 
-    With `kept` only titles that a partial import kept.
+    With `subset` only titles that a partial import kept.
     """
     rows = connection.execute(
         f"""WITH best AS MATERIALIZED (
             SELECT t.source, t.id, t.name, t.start_year, t.title_type, r.rating, r.votes
             FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id
             WHERE t.title_type <> 'tvEpisode' AND r.rating IS NOT NULL AND t.name IS NOT NULL
-            {"AND t.kept_by IS NOT NULL" if kept else ""}
+            {"AND t.kept_by IS NOT NULL" if subset else ""}
             ORDER BY r.votes < 100, r.rating DESC, r.votes DESC, t.id LIMIT ?)
         SELECT b.name, b.start_year, b.title_type, b.rating, b.votes,
             coalesce(string_agg(coalesce(p.name, c.person_id), ', ' ORDER BY c.position), '')
@@ -200,7 +200,7 @@ def _run(source: str, started: datetime, result: dict[str, Any]) -> Run:
         access=result["access"],
         started=started,
         status=result["status"],
-        calls=result["calls"],
+        requests=result["calls"],
         new_per_call=result["new_per_call"],
         elapsed_s=result["elapsed_s"],
         coverage=result["coverage"],

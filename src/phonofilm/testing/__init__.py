@@ -1,4 +1,4 @@
-"""For those who test against the stand-ins: `with sandbox("spotify") as url: ...`."""
+"""Stand-ins for tests of other clients: `with sandbox("spotify") as url: ...`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ __all__ = ["Fault", "Sandbox", "sandbox"]
 
 
 class Sandbox:
-    """A stand-in in a thread of this process; `start` and `stop`, or a `with` block."""
+    """A stand-in in a thread of this process; `start` and `stop`, or a `with` block.
+
+    `served` is the stand-in itself, with its counts and its clock; None before the start.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -21,13 +24,13 @@ class Sandbox:
         self.served: SandboxServer | None = None
 
     def start(self) -> str:
-        """Serves on a free port of loopback; returns the address."""
+        """Start the stand-in on a free port of loopback; return its address."""
         self._running = running(self._plan)
         url, self.served = self._running.__enter__()
         return url
 
     def stop(self) -> None:
-        """Ends it; harmless when it does not run."""
+        """Stop the stand-in; do nothing where it is not running."""
         if self._running:
             self._running.__exit__(None, None, None)
             self._running = None
@@ -45,5 +48,8 @@ class Sandbox:
 
 
 def sandbox(source: str, **plan: Any) -> Sandbox:
-    """A stand-in of `spotify` or `deezer`; the options are those of `phonofilm sandbox`."""
+    """Return a stand-in of a source; the options are those of `phonofilm sandbox`.
+
+    Without `rate` no request is limited.
+    """
     return Sandbox(Plan(source, **({"rate": "none"} | plan)))

@@ -12,22 +12,23 @@ from phonofilm.testing import Sandbox, sandbox
 
 @pytest.fixture
 def phonofilm_sandbox() -> Iterator[Callable[..., str]]:
-    """Starts stand-ins that end with the test: `url = phonofilm_sandbox("spotify", artists=50)`.
+    """Start stand-ins that end with the test.
 
-    The options are those of `phonofilm sandbox`; `faults` takes `phonofilm.testing.Fault`s. The
-    stand-in itself (its counts, its clock) is `phonofilm_sandbox.served[-1]`.
+    `url = phonofilm_sandbox("spotify", artists=50)` returns an address. The options are those of
+    `phonofilm sandbox`; `faults` takes a list of `phonofilm.testing.Fault`. The stand-in itself
+    (its counts, its clock) is `phonofilm_sandbox.served[-1]`.
     """
-    opened: list[Sandbox] = []
+    started: list[Sandbox] = []
+    served: list[Any] = []
 
     def start(source: str, **plan: Any) -> str:
-        made = sandbox(source, **plan)
-        opened.append(made)
-        url = made.start()
-        served.append(made.served)
+        stand_in = sandbox(source, **plan)
+        started.append(stand_in)
+        url = stand_in.start()
+        served.append(stand_in.served)
         return url
 
-    served: list[Any] = []
     start.served = served  # type: ignore[attr-defined]
     yield start
-    for made in reversed(opened):
-        made.stop()
+    for stand_in in reversed(started):
+        stand_in.stop()

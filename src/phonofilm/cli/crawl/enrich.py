@@ -71,8 +71,8 @@ def _print_result(result: EnrichResult) -> None:
         for name, share in result.after.items()
     ]
     print_table(("field", "before", "after", "told by"), rows, wraps="told by")
-    calls = sum(result.calls.values())
-    out.print(f"{calls:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}.")
+    requests = sum(result.calls.values())
+    out.print(f"{requests:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}.")
     for source, reason in result.left_out.items():
         if reason == "parked" and result.resume_at:
             print_parked(source, result.resume_at)

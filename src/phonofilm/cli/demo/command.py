@@ -115,9 +115,9 @@ def _import_titles(data: Path, seed: int) -> None:
     with sandbox("imdb", "--titles", _IMDB_TITLES, "--seed", str(seed)) as url:
         err.print("\n[bold]4[/] IMDb's stand-in: its dumps, and of them anime")
         result = run_json("import", "imdb", "--files", url, "--only", "anime", data=data)
-    kept = sum(result["kept"].values())
+    titles = sum(result["kept"].values())
     rows = sum(int(file["rows"]) for file in result["files"].values())
-    err.print(f"  {rows:,} rows in {len(result['files'])} files, {kept:,} titles kept")
+    err.print(f"  {rows:,} rows in {len(result['files'])} files, {titles:,} titles kept")
 
 
 def _show(data: Path, catalogue: CatalogueResult, comments: CommentsResult | None) -> DemoResult:

@@ -15,12 +15,14 @@ _TOP_TEN = """SELECT 'soundcloud:users:' || id FROM artists WHERE source = 'soun
 
 
 class CommentsResult(NamedTuple):
-    """Collected comments, requests made, and how many of the tracks Beatport has, too."""
+    """Collected comments, and how many of the tracks Beatport has, too.
+
+    `tracks` is 0 where matching is not installed.
+    """
 
     comments: int
-    calls: int
-    matched: int
-    tracks: int
+    matched: int = 0
+    tracks: int = 0
 
 
 def collect_comments(data: Path, url: str) -> CommentsResult:
@@ -29,9 +31,9 @@ def collect_comments(data: Path, url: str) -> CommentsResult:
     run_json("load", data=data)
     options = ("--want", "comments=all", "--media", "samples", "--at", url)
     crawl = run_json("crawl", "soundcloud", "--artists-from", _TOP_TEN, *options, data=data)
-    comments, calls = crawl["records"]["comments"]["full"], crawl["calls"]
+    comments = crawl["records"]["comments"]["full"]
     if not find_spec("splink"):
         err.print("  [dim]Beatport's part needs matching: pip install 'phonofilm\\[match]'[/]")
-        return CommentsResult(comments, calls, matched=0, tracks=0)
+        return CommentsResult(comments)
     match = run_json("crawl", "beatport", "--for", "soundcloud", "--at", url, data=data)
-    return CommentsResult(comments, calls + match["calls"], match["found"], match["tracks"])
+    return CommentsResult(comments, matched=match["found"], tracks=match["tracks"])

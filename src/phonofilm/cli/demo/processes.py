@@ -21,22 +21,22 @@ _REQUESTS_BEFORE_KILL = 300
 _POLL_SECONDS = 0.05
 
 
-def start(*words: str) -> subprocess.Popen[str]:
-    """Start `phonofilm WORDS` with its standard output in a pipe."""
+def start(*arguments: str) -> subprocess.Popen[str]:
+    """Start `phonofilm ARGUMENTS` with its standard output in a pipe."""
     return subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "phonofilm", *words], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "phonofilm", *arguments], stdout=subprocess.PIPE, text=True
     )
 
 
-def run_json(*words: str, data: Path) -> dict[str, Any]:
-    """Run `phonofilm WORDS --json` in a data folder and return its document.
+def run_json(*arguments: str, data: Path) -> dict[str, Any]:
+    """Run `phonofilm ARGUMENTS --json` in a data folder and return its document.
 
     PhonofilmError when the command ends with another exit code than 0.
     """
-    process = start(*words, "--data", str(data), "--json")
+    process = start(*arguments, "--data", str(data), "--json")
     output, _ = process.communicate()
     if process.returncode:
-        command = " ".join(words[:2])
+        command = " ".join(arguments[:2])
         raise PhonofilmError(f"`{command}` ended with exit code {process.returncode}.")
     document: dict[str, Any] = json.loads(output)
     return document
@@ -68,12 +68,12 @@ def get_json(url: str) -> dict[str, Any]:
     return document
 
 
-def crawl_and_kill(*words: str, data: Path, url: str) -> int:
+def crawl_and_kill(*arguments: str, data: Path, url: str) -> int:
     """Crawl until the sandbox answered a few hundred requests, then kill the crawler.
 
     SIGKILL is what a crash is like: nothing can be saved any more. Returns the requests made.
     """
-    process = start(*words, "--data", str(data), "--json")
+    process = start(*arguments, "--data", str(data), "--json")
     while _count_requests(url) < _REQUESTS_BEFORE_KILL and process.poll() is None:
         time.sleep(_POLL_SECONDS)
     process.kill()

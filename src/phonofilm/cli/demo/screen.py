@@ -54,7 +54,7 @@ def screen(result: DemoResult, elapsed_s: float) -> Group:
         artists = queries.top_artists(connection)
         genres = queries.top_genres(connection, 6)
         counts = queries.record_counts(connection)
-        anime = queries.best_titles(connection, kept=True)
+        anime = queries.best_titles(connection, subset=True)
     columns = Table.grid(padding=(0, 3), expand=False)
     columns.add_row(_counts_table(counts, result.catalogue), _artists_table(artists))
     return Group(
@@ -90,11 +90,11 @@ def _counts_table(counts: list[queries.SourceCount], catalogue: CatalogueResult)
     records = {(count.table, count.source): count.full + count.mentioned for count in counts}
     for name in _TABLES:
         table.add_row(name, *(f"{records.get((name, source), 0):,}" for source in sources))
-    calls = {
+    requests = {
         "deezer": catalogue.deezer["calls"],
         "spotify": catalogue.spotify["calls"] + catalogue.killed_after,
     }
-    table.add_row("[dim]calls spent[/]", *(f"[dim]{calls[source]:,}[/]" for source in sources))
+    table.add_row("[dim]calls spent[/]", *(f"[dim]{requests[source]:,}[/]" for source in sources))
     return table
 
 
