@@ -78,7 +78,11 @@ def test_the_headline_tells_the_inferred_limit_and_the_rest_of_the_budget() -> N
 def test_the_time_to_a_number_follows_the_yield_so_far() -> None:
     # 800 artists are missing; 100 requests in 50 s brought 400: 200 more requests, 100 s.
     running = engine({"artist": 2000}, requests=100, gain=400.0)
-    assert view_after(50, running).headline().endswith("4.0 new per call · 50 s · about 1 min 40 s to go")
+    assert (
+        view_after(50, running)
+        .headline()
+        .endswith("4.0 new per call · 50 s · about 1 min 40 s to go")
+    )
 
 
 def test_a_number_that_is_reached_leaves_nothing_to_go() -> None:

@@ -12,7 +12,9 @@ from phonofilm.erasure.person import erase_person
 
 
 def command(
-    person: Annotated[str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")],
+    person: Annotated[
+        str, typer.Argument(metavar="USER", help="Id, URN, address, handle or name.")
+    ],
     source: Annotated[str, typer.Option("--source", "-s", help="Where they are.")] = "soundcloud",
     yes: shared.Yes = False,
     warehouse: shared.Warehouse = "",

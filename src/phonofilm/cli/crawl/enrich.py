@@ -72,7 +72,9 @@ def _print_result(result: EnrichResult) -> None:
     ]
     print_table(("field", "before", "after", "told by"), rows, wraps="told by")
     requests = sum(result.calls.values())
-    out.print(f"{requests:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}.")
+    out.print(
+        f"{requests:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}."
+    )
     for source, reason in result.left_out.items():
         if reason == "parked" and result.resume_at:
             print_parked(source, result.resume_at)
