@@ -55,7 +55,7 @@ def _error(refusal: Refusal, title: str, origin: Origin) -> Exception:
 
 
 def check_origin_parking(folder: Workspace, source: HttpSource, origin: Origin) -> None:
-    """Check that a source is not parked, whatever the command. Raises ParkedError."""
+    """Check that a source is not parked. Raises ParkedError."""
     path = folder.frontier / f"{source.manifest.name}.sqlite"
     if path.exists():
         frontier = SqliteFrontier(path)
@@ -72,7 +72,7 @@ async def find(
     source_name: str,
     at: str | None,
     kind: str,
-    words: str,
+    text: str,
     artist: str = "",
 ) -> list[Record]:
     """Search a source for records of a kind; with `artist`, list the records of that artist."""
@@ -87,7 +87,7 @@ async def find(
                 "artist_albums" if kind == "album" else "top_tracks", artist_id
             )
         else:
-            page = await lookup.page(_search_endpoint(source, kind), words)
+            page = await lookup.page(_search_endpoint(source, kind), text)
     return [record for record in page.records if record.kind == kind]
 
 

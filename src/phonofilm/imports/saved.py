@@ -99,7 +99,7 @@ class _Landing:
         log = Journal(path)
         for number, response in enumerate(saved):
             if isinstance(response, SavedResponse):
-                self._land_one(log, number, response)
+                self._land_response(log, number, response)
             else:
                 self._pass_over(response.reason, response.detail)
             if number % _WRITE_EVERY == 0:
@@ -110,7 +110,7 @@ class _Landing:
             seal_log(path, self._workspace.landing)
         path.unlink()
 
-    def _land_one(self, log: Journal, number: int, saved: SavedResponse) -> None:
+    def _land_response(self, log: Journal, number: int, saved: SavedResponse) -> None:
         outcome = self._source.classify_saved(saved.response)
         if outcome.verdict != "answer":
             self._pass_over(outcome.verdict, f"{saved.name}: {outcome.reason}")

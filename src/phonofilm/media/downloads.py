@@ -38,7 +38,7 @@ class MediaResult(msgspec.Struct):
 class DownloadContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a run of downloads works with.
 
-    `stored_away`: an object store holds the files, so a known one need not lie in the folder.
+    With `in_object_store` a known file need not lie in the data folder.
     """
 
     sender: FileSender
@@ -48,7 +48,7 @@ class DownloadContext(msgspec.Struct, frozen=True, kw_only=True):
     findings: Findings
     run: str
     root: Path
-    stored_away: bool = False
+    in_object_store: bool = False
 
 
 class MediaDownloads:
@@ -109,7 +109,7 @@ class MediaDownloads:
     def _is_here(self, file: FetchedFile) -> bool:
         path = self._context.root / file.path
         is_whole = path.exists() and path.stat().st_size == file.bytes
-        return self._context.stored_away or is_whole
+        return self._context.in_object_store or is_whole
 
     async def _refuse(self, url: str, outcome: Outcome, refs: list[MediaRef]) -> None:
         """Remember a file that cannot be had; leave any other to the next run."""

@@ -33,7 +33,7 @@ class Signer(NamedTuple):
 
 
 class Fetcher:
-    """Sends one request per file. `may_ask` tells of a host whether it may be requested.
+    """Sends one request per file. `may_request` tells of a host whether it may be requested.
 
     It waits for nothing and repeats nothing: senders that do wrap it.
     """
@@ -42,11 +42,11 @@ class Fetcher:
         self,
         root: Path,
         client: HttpClient,
-        may_ask: Callable[[str], bool],
+        may_request: Callable[[str], bool],
         signer: Signer | None = None,
     ) -> None:
         self._store, self._client = MediaStore(root), client
-        self._may_ask, self._signer = may_ask, signer
+        self._may_request, self._signer = may_request, signer
         self._hosts: dict[str, bool] = {}
 
     async def fetch(self, url: str, role: str) -> StoredFile | Outcome:
@@ -74,7 +74,7 @@ class Fetcher:
     async def _send(
         self, address: URL, limits: FileLimits, part: GrowingFile
     ) -> StoredFile | Outcome | Redirect:
-        host = address.authority  # as the client itself reads it, whatever stands in the address
+        host = address.authority  # as the client itself reads it
         if not self._is_allowed(address, host):
             return Outcome("refused", f"not asked: {host[:80] or 'no address'}")
         start, etag = self._store.progress(part)
@@ -94,7 +94,7 @@ class Fetcher:
         if address.scheme not in ("http", "https") or address.user is not None:
             return False
         if host not in self._hosts:
-            self._hosts[host] = self._may_ask(host)
+            self._hosts[host] = self._may_request(host)
         return self._hosts[host]
 
     async def _headers(self, address: URL, host: str) -> dict[str, str]:

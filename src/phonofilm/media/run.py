@@ -58,7 +58,7 @@ async def download_media(
     origin = crawled.origin
     try:
         async with HttpClient(media_client_options(origin, options)) as client:
-            fetcher = Fetcher(folder.root, client, _may_ask(origin, client), _signer(crawled))
+            fetcher = Fetcher(folder.root, client, _may_request(origin, client), _signer(crawled))
             limited = LimitedSender(fetcher, Limiter([], origin.clock), origin.clock, state)
             context = DownloadContext(
                 sender=RetryingSender(limited),
@@ -68,7 +68,7 @@ async def download_media(
                 findings=findings,
                 run=crawled.run,
                 root=folder.root,
-                stored_away=store.objects is not None,
+                in_object_store=store.objects is not None,
             )
             result = await MediaDownloads(context).run(wanted, options.workers)
             return result, findings.rows()
@@ -88,7 +88,7 @@ def media_client_options(origin: Origin, options: MediaOptions) -> ClientOptions
     )
 
 
-def _may_ask(origin: Origin, client: HttpClient) -> Callable[[str], bool]:
+def _may_request(origin: Origin, client: HttpClient) -> Callable[[str], bool]:
     """Return which hosts may be requested: a sandbox's files lie in the sandbox alone."""
     host = urlsplit(origin.base_url).netloc
     return (lambda authority: authority == host) if origin.is_sandbox else client.may_connect

@@ -80,12 +80,12 @@ class MediaStore:
             return wrong_type(content_type, body)
         digest = hashlib.sha256(body).hexdigest()
         path = self._path(digest, content_type)
-        place = f"{self._root}/{path}"
-        if not os.path.exists(place):  # noqa: PTH110 - Path objects cost as much as the hash
-            partial = f"{place}.{os.getpid()}{PARTIAL_SUFFIX}"
+        target = f"{self._root}/{path}"
+        if not os.path.exists(target):  # noqa: PTH110 - Path objects cost as much as the hash
+            partial = f"{target}.{os.getpid()}{PARTIAL_SUFFIX}"
             with open(partial, "wb") as file:  # noqa: PTH123
                 file.write(body)
-            os.replace(partial, place)  # noqa: PTH105
+            os.replace(partial, target)  # noqa: PTH105
         return StoredFile(path=path, sha256=digest, bytes=len(body), content_type=content_type)
 
     def adopt(self, part: GrowingFile, limits: FileLimits) -> StoredFile | Outcome:
