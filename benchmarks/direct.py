@@ -39,7 +39,9 @@ class Direct:
         self.known: list[int] = []
         self.look: Callable[[], None] = lambda: None
 
-    async def get(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Response:
+    async def get(
+        self, path: str, query: dict[str, str], headers: dict[str, str], base_url: str = ""
+    ) -> Response:
         self.known.append(len(self._frontier.index.by_kind[self._kind]))
         self.look()
         asked = {"Authorization": f"Bearer {token(self._stand_in)}"}

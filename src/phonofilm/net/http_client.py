@@ -45,14 +45,16 @@ class HttpClient:
     def __init__(self, options: ClientOptions) -> None:
         self._options = options
         self._session: aiohttp.ClientSession | None = None
+        self._resolver: AbstractResolver | None = None
         # Looked up once per host: aiohttp's own trust_env asks a thread for every single request.
         self._has_proxy = bool(getproxies())
         self._proxies: dict[tuple[str, str | None], str | None] = {}
 
     async def __aenter__(self) -> HttpClient:
         options = self._options
+        self._resolver = self._make_resolver()
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=options.connections, resolver=self._resolver()),
+            connector=aiohttp.TCPConnector(limit=options.connections, resolver=self._resolver),
             timeout=aiohttp.ClientTimeout(
                 total=options.total_seconds,
                 sock_connect=options.connect_seconds,
@@ -66,8 +68,10 @@ class HttpClient:
     async def __aexit__(self, *_: object) -> None:
         if self._session:
             await self._session.close()
+        if self._resolver:  # the connector closes only a resolver that it made itself
+            await self._resolver.close()
 
-    def _resolver(self) -> AbstractResolver | None:
+    def _make_resolver(self) -> AbstractResolver | None:
         if not self._options.public_only:
             return self._options.resolver
         return PublicResolver(self._options.resolver, exempt=proxy_hosts())
