@@ -181,8 +181,15 @@ async def our_files(url: str, files: int, root: Path) -> None:
     folder, source = Workspace(root), get("soundcloud")
     folder.open()
     frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
-    stamp = RunInfo("soundcloud", "official", "terms", "run-1")
-    writer = ResponseWriter(folder, frontier, source.manifest, stamp, Clock(), None, CONNECTIONS)
+    writer = ResponseWriter(
+        workspace=folder,
+        frontier=frontier,
+        manifest=source.manifest,
+        run_info=RunInfo("soundcloud", "official", "terms", "run-1"),
+        clock=Clock(),
+        key=None,
+        workers=CONNECTIONS,
+    )
     wishes = {
         f"{url}/file/{n}": [
             MediaRef("track", str(n), "artwork", f"{url}/file/{n}", "cc-by", "page")
