@@ -25,6 +25,7 @@ _STEP = re.compile(r"((?:[^.\[{]|\[[^\]]*\]|\{[^}]*\})*)(\.?)(.*)$", re.DOTALL)
 # What services allow as a user name; after a letter or digit it is an address, not a mention.
 MENTION = re.compile(r"(?<![\w@])@([A-Za-z0-9][\w-]{2,})")
 PREFIX = "person-"
+_ABSENT = object()
 _HASH_BYTES = 8
 Hash = Callable[[str], str]
 Mask = Callable[[Any, Hash], None]
@@ -158,8 +159,10 @@ def _mask_object(field: str, names: list[str]) -> Mask:
         if isinstance(person, dict):
             hashed = {}
             for name in names:
-                value = person.get(name)
-                if value not in (None, ""):
+                value = person.get(name, _ABSENT)
+                if value in (None, ""):  # null is not absent, for the warehouse either
+                    hashed[name] = value
+                elif value is not _ABSENT:
                     hashed[name] = hash_name(value if value.__class__ is str else str(value))
             node[field] = hashed
         elif person not in (None, ""):
