@@ -1,8 +1,8 @@
-"""Hidden windows: how much of what is allowed is used, how much is refused.
+"""Hidden windows: the share of the allowance that is used, and the share that is rejected.
 
-A door with a rolling window that nobody tells of, on a clock of its own; four calls under way,
-20 ms there and back. `used` counts calls let in over twenty windows against the most the door
-allows in that time: from the first call on, and once the window is felt.
+A service with an undocumented rolling window, on a simulated clock; four requests in flight, 20 ms
+there and back. `used` counts requests accepted over twenty windows against the most that the
+service allows in that time: from the first request on, and once the window is inferred.
 
 python -m benchmarks.windows
 """
@@ -34,122 +34,129 @@ class Time:
         return self.now
 
 
-class Door:
-    """Lets `limit` calls in per rolling `seconds`; `told` is how refusals say when to come back.
+class HiddenWindow:
+    """Accepts `limit` requests per rolling `seconds`; `retry_after` is how rejections state it.
 
-    `lengthens`: refused calls count as well. `changes`: another limit from some moment on.
+    With `lengthens` rejected requests count as well; with `changes` the limit halves later.
     """
 
     def __init__(
-        self, limit: int, seconds: float, told: str, lengthens: bool, changes: bool
+        self, limit: int, seconds: float, retry_after: str, lengthens: bool, changes: bool
     ) -> None:
-        self.limit, self.seconds, self.told = limit, seconds, told
+        self.limit, self.seconds, self.retry_after = limit, seconds, retry_after
         self.lengthens, self.changes = lengthens, changes
         self.began: float | None = None
-        self._calls: deque[float] = deque()
+        self._requests: deque[float] = deque()
 
     def limit_at(self, now: float) -> int:
         """Half as many after the tenth window, when it changes."""
         after = self.began is not None and now - self.began > 10 * self.seconds
         return self.limit // 2 if self.changes and after else self.limit
 
-    def knock(self, now: float) -> tuple[bool, float | None]:
+    def receive(self, now: float) -> tuple[bool, float | None]:
         self.began = now if self.began is None else self.began
-        while self._calls and self._calls[0] <= now - self.seconds:
-            self._calls.popleft()
+        while self._requests and self._requests[0] <= now - self.seconds:
+            self._requests.popleft()
         limit = self.limit_at(now)
-        if len(self._calls) < limit:
-            self._calls.append(now)
+        if len(self._requests) < limit:
+            self._requests.append(now)
             return True, None
         if self.lengthens:
-            self._calls.append(now)
-        wait = self._calls[len(self._calls) - limit] + self.seconds - now
+            self._requests.append(now)
+        wait = self._requests[len(self._requests) - limit] + self.seconds - now
         return False, {"exact": wait, "rounded up": float(math.ceil(wait)), "absent": None}[
-            self.told
+            self.retry_after
         ]
 
 
-class Seen(NamedTuple):
+class Usage(NamedTuple):
     used: float
-    refused: float
+    rejected: float
     used_later: float
-    refused_later: float
-    found: str
+    rejected_later: float
+    inferred: str
 
 
-def visit(door: Door, windows: int = 20, settle: float = 0.0) -> Seen:
-    """Knocks for so many windows after `settle` seconds."""
+def measure(window: HiddenWindow, windows: int = 20, settle: float = 0.0) -> Usage:
+    """Send requests for so many windows after `settle` seconds."""
     clock = Time()
     limiter = Limiter([], clock)
     events: list[tuple[float, int, float, bool, float | None]] = []
-    start, number, under_way = clock.now, 0, 0
-    end = start + settle + windows * door.seconds
-    let_in: list[float] = []
-    refused: list[float] = []
+    start, number, in_flight = clock.now, 0, 0
+    end = start + settle + windows * window.seconds
+    accepted: list[float] = []
+    rejected: list[float] = []
     while clock.now < end:
         wait = limiter.wait()
-        if under_way < WORKERS and wait <= 0:
+        if in_flight < WORKERS and wait <= 0:
             limiter.on_sent()
-            number, under_way = number + 1, under_way + 1
+            number, in_flight = number + 1, in_flight + 1
             arrives = clock.now + THERE
-            opened, told = door.knock(arrives)
-            (let_in if opened else refused).append(arrives)
-            heapq.heappush(events, (arrives + BACK, number, clock.now, opened, told))
+            is_accepted, retry_after = window.receive(arrives)
+            (accepted if is_accepted else rejected).append(arrives)
+            heapq.heappush(events, (arrives + BACK, number, clock.now, is_accepted, retry_after))
             clock.now += 0.0005
             continue
         nearest = events[0][0] if events else math.inf
-        clock.now = min(nearest, clock.now + max(wait, 1e-4)) if under_way < WORKERS else nearest
+        clock.now = min(nearest, clock.now + max(wait, 1e-4)) if in_flight < WORKERS else nearest
         while events and events[0][0] <= clock.now:
-            _, _, sent, opened, told = heapq.heappop(events)
-            under_way -= 1
-            if opened:
+            _, _, sent, is_accepted, retry_after = heapq.heappop(events)
+            in_flight -= 1
+            if is_accepted:
                 limiter.on_accepted(sent)
             else:
-                limiter.on_rejected(told, False, sent)
+                limiter.on_rejected(retry_after, False, sent)
     late = start + settle
-    felt = limiter.inferred
-    return Seen(
-        _share(door, let_in, start, start + windows * door.seconds),
-        _part(refused, let_in, start, start + windows * door.seconds),
-        _share(door, let_in, late, end),
-        _part(refused, let_in, late, end),
-        f"{felt.limit}/{felt.seconds:g}s" if felt else "none",
+    inferred = limiter.inferred
+    return Usage(
+        _share(window, accepted, start, start + windows * window.seconds),
+        _part(rejected, accepted, start, start + windows * window.seconds),
+        _share(window, accepted, late, end),
+        _part(rejected, accepted, late, end),
+        f"{inferred.limit}/{inferred.seconds:g}s" if inferred else "none",
     )
 
 
-def _share(door: Door, let_in: list[float], start: float, end: float) -> float:
-    """Calls let in against the most that the door allows in that time."""
+def _share(window: HiddenWindow, accepted: list[float], start: float, end: float) -> float:
+    """Return requests accepted against the most that the service allows in that time."""
     steps = 400
     step = (end - start) / steps
-    most = sum(door.limit_at(start + n * step) * step / door.seconds for n in range(steps))
-    return sum(start <= at < end for at in let_in) / most
+    most = sum(window.limit_at(start + n * step) * step / window.seconds for n in range(steps))
+    return sum(start <= at < end for at in accepted) / most
 
 
-def _part(refused: list[float], let_in: list[float], start: float, end: float) -> float:
-    counted = sum(start <= at < end for at in refused)
-    return counted / max(1, counted + sum(start <= at < end for at in let_in))
+def _part(rejected: list[float], accepted: list[float], start: float, end: float) -> float:
+    counted = sum(start <= at < end for at in rejected)
+    return counted / max(1, counted + sum(start <= at < end for at in accepted))
+
+
+_HOW = {
+    (False, False): "steady",
+    (True, False): "lengthened by rejections",
+    (False, True): "changes",
+}
 
 
 def main() -> None:
     rows = []
     for limit, seconds in WINDOWS:
-        for told in ("exact", "rounded up", "absent"):
-            for lengthens, changes in ((False, False), (True, False), (False, True)):
-                how = "changes" if changes else "lengthened by refusals" if lengthens else "steady"
-                seen = visit(Door(limit, seconds, told, lengthens, changes))
-                settled = visit(
-                    Door(limit, seconds, told, lengthens, False), settle=40 * seconds + 300
+        for retry_after in ("exact", "rounded up", "absent"):
+            for (lengthens, changes), how in _HOW.items():
+                usage = measure(HiddenWindow(limit, seconds, retry_after, lengthens, changes))
+                settled = measure(
+                    HiddenWindow(limit, seconds, retry_after, lengthens, False),
+                    settle=40 * seconds + 300,
                 )
                 rows.append(
                     (
                         f"{limit}/{seconds:g}s",
-                        told,
+                        retry_after,
                         how,
-                        f"{seen.used:.1%}",
-                        f"{seen.refused:.2%}",
+                        f"{usage.used:.1%}",
+                        f"{usage.rejected:.2%}",
                         f"{settled.used_later:.1%}",
-                        f"{settled.refused_later:.2%}",
-                        settled.found,
+                        f"{settled.rejected_later:.2%}",
+                        settled.inferred,
                     )
                 )
     names = (
@@ -157,10 +164,10 @@ def main() -> None:
         "Retry-After",
         "",
         "used, first 20 windows",
-        "refused",
+        "rejected",
         "used, later 20 windows",
-        "refused",
-        "felt",
+        "rejected",
+        "inferred",
     )
     table("Hidden windows", names, rows)
 

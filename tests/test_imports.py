@@ -69,11 +69,11 @@ def file(where: Path, table: str, *lines: str) -> None:
 
 class TestTheReader:
     @given(st.binary(max_size=400))
-    def test_any_bytes_are_read_to_rows_or_odd_ones(self, body: bytes) -> None:
-        told = list(tsv.rows(body, 3))
+    def test_any_bytes_are_read_to_rows_or_bad_ones(self, body: bytes) -> None:
+        parsed = list(tsv.rows(body, 3))
         lines = [line.removesuffix(b"\r") for line in body.split(b"\n")]
-        assert len(told) == sum(1 for line in lines if line)
-        assert all(isinstance(row, tsv.BadRow) or len(row) == 3 for row in told)
+        assert len(parsed) == sum(1 for line in lines if line)
+        assert all(isinstance(row, tsv.BadRow) or len(row) == 3 for row in parsed)
 
     @given(
         st.lists(
@@ -100,8 +100,8 @@ class TestTheReader:
         ours = [row for row in tsv.rows(body.partition(b"\n")[2], 3) if isinstance(row, list)]
         if not seen.regular:
             return
-        theirs = _by_database(where, path, seen.regular)
-        assert theirs == ours
+        database_rows = _by_database(where, path, seen.regular)
+        assert database_rows == ours
 
     @given(st.binary(max_size=300), st.booleans())
     def test_any_file_is_read_one_way_or_the_other(self, tmp_path_factory, body, packed) -> None:
@@ -113,26 +113,26 @@ class TestTheReader:
         seen = check_dump(path)
         ours = [row for row in tsv.rows(body, 3) if isinstance(row, list)]
         try:
-            theirs = _by_database(where, path, seen.regular)
+            database_rows = _by_database(where, path, seen.regular)
         except UnparsableDump:
-            theirs = _by_database(where, path, regular=False)
-        assert theirs == ours
+            database_rows = _by_database(where, path, regular=False)
+        assert database_rows == ours
 
     @given(st.binary(min_size=1, max_size=2000), st.integers(0, 60))
-    def test_a_gzip_is_whole_or_it_is_told(self, body: bytes, cut: int) -> None:
+    def test_a_gzip_is_whole_or_an_error(self, body: bytes, cut: int) -> None:
         packed = gzip.compress(body)
-        kept = packed[: max(3, len(packed) - cut)] if cut else packed
-        if len(kept) == len(packed):
-            assert b"".join(tsv.unpacked(io.BytesIO(kept))) == body
+        part = packed[: max(3, len(packed) - cut)] if cut else packed
+        if len(part) == len(packed):
+            assert b"".join(tsv.unpacked(io.BytesIO(part))) == body
         else:
             with pytest.raises(tsv.TruncatedFile):
-                list(tsv.unpacked(io.BytesIO(kept)))
+                list(tsv.unpacked(io.BytesIO(part)))
 
     def test_several_members_are_one_file(self) -> None:
         packed = gzip.compress(b"one\n") + gzip.compress(b"two\n")
         assert b"".join(tsv.unpacked(io.BytesIO(packed))) == b"one\ntwo\n"
 
-    def test_a_wrong_checksum_is_told(self) -> None:
+    def test_a_wrong_checksum_is_an_error(self) -> None:
         packed = bytearray(gzip.compress(b"some text that is long enough"))
         packed[-6] ^= 1
         with pytest.raises(tsv.TruncatedFile):
@@ -174,8 +174,8 @@ def _by_database(where: Path, path: Path, regular: bool) -> list[list[str | None
 
 class TestRealFiles:
     def test_the_small_dumps(self, shared: Path, folder: Workspace) -> None:
-        told = imported(folder, shared / "data/imdb/tsv")
-        assert told.files["title.principals"]["rows"] == 572
+        result = imported(folder, shared / "data/imdb/tsv")
+        assert result.files["title.principals"]["rows"] == 572
         result = load(folder)
         assert result.inserted == {
             "titles": 75,
@@ -216,10 +216,10 @@ class TestRealFiles:
             "tt0119698\tmovie\tPrincess Mononoke\tMononoke-hime\t0\t1997\t\\N\t134\tAction",
             "tt0133093\tmovie\tThe Matrix\tThe Matrix\t0\t1999\t\\N\t136\tAction",
         )
-        told = imported(
+        result = imported(
             folder, where, only="anime", id_map=shared / "data/anime_ids/anime_ids.csv.gz"
         )
-        assert told.kept == {"id map": 1}
+        assert result.kept == {"id map": 1}
         load(folder)
         assert rows(folder, "SELECT id, kept_by FROM titles") == [("tt0119698", "id map")]
 
@@ -262,9 +262,9 @@ class TestCinemagoer:
             warnings.simplefilter("ignore")
             from imdb import Cinemagoer
 
-            theirs = Cinemagoer("s3", uri=uri)
+            cinemagoer = Cinemagoer("s3", uri=uri)
             for id_, name, original, adult, year, runtime, rating, votes, genres, akas in ours:
-                m = theirs.get_movie(id_[2:]).data
+                m = cinemagoer.get_movie(id_[2:]).data
                 assert (m["title"], m["original title"]) == (name, original)
                 assert bool(m["adult"]) == adult
                 assert str(m.get("year") or "").split("-")[0] == str(year or "")
@@ -280,7 +280,7 @@ class TestCinemagoer:
                     made_by = {f"nm{int(p.personID):07d}" for p in m.get(role) or []}
                     assert made_by == credited.get((id_, role), set()), (id_, role)
             for id_, name, born, died in people:
-                p = theirs.get_person(id_[2:]).data
+                p = cinemagoer.get_person(id_[2:]).data
                 assert (p["name"], p.get("birth date"), p.get("death date")) == (name, born, died)
 
 
@@ -295,15 +295,15 @@ class TestBadInput:
     def test_a_cut_gzip(self, folder, tmp_path: Path) -> None:
         [path] = write(FilmWorld(200), tmp_path / "dumps", ["title.basics"])
         path.write_bytes(path.read_bytes()[:-20])
-        with pytest.raises(StoreError, match="not whole") as told:
+        with pytest.raises(StoreError, match="not whole") as raised:
             imported(folder, tmp_path / "dumps")
-        assert told.value.exit_code == 6
+        assert raised.value.exit_code == 6
 
     def test_a_wrong_header(self, folder, tmp_path: Path) -> None:
         (tmp_path / "title.basics.tsv").write_text("tconst\tsomething\tnew\n")
-        with pytest.raises(ShapeError, match="other columns") as told:
+        with pytest.raises(ShapeError, match="other columns") as raised:
             imported(folder, tmp_path)
-        assert told.value.exit_code == 5
+        assert raised.value.exit_code == 5
 
     def test_a_web_page_and_a_wall(self, folder, tmp_path: Path) -> None:
         path = tmp_path / "title.basics.tsv.gz"
@@ -346,7 +346,7 @@ class TestBadInput:
         assert result.quarantined == 2
         assert result.inserted["titles"] > 0
 
-    def test_words_for_numbers_are_null_and_told(self, folder, tmp_path: Path) -> None:
+    def test_words_for_numbers_are_null_with_a_finding(self, folder, tmp_path: Path) -> None:
         file(tmp_path, "title.ratings", "tt0000001\tgood\tmany", "tt0000002\t7.5\t10")
         imported(folder, tmp_path)
         result = load(folder)
@@ -363,9 +363,9 @@ class TestBadInput:
         write(FilmWorld(400), tmp_path / "a")
         write(FilmWorld(370), tmp_path / "b")
         imported(folder, tmp_path / "a")
-        with pytest.raises(ShapeError, match="shrank") as told:
+        with pytest.raises(ShapeError, match="shrank") as raised:
             imported(folder, tmp_path / "b")
-        assert "--allow-shrink" in told.value.next_step
+        assert "--allow-shrink" in raised.value.next_step
         assert Dumps(folder.landing, "imdb").newest().files["title.basics"].rows == 400
         assert imported(folder, tmp_path / "b", allow_shrink=True).changed
 
@@ -385,8 +385,8 @@ class TestBadInput:
         write(FilmWorld(200), tmp_path / "some", ["title.ratings"])
         imported(folder, tmp_path / "all")
         for _ in range(3):
-            told = imported(folder, tmp_path / "some")
-        assert "title.basics" in told.missing
+            result = imported(folder, tmp_path / "some")
+        assert "title.basics" in result.missing
         assert load(folder).inserted["titles"] == 200
 
     def test_a_figure_that_is_too_large_is_null(self, folder, tmp_path: Path) -> None:
@@ -398,10 +398,10 @@ class TestBadInput:
         )
         imported(folder, tmp_path)
         load(folder)
-        told = rows(folder, "SELECT start_year, runtime_ms FROM titles ORDER BY id")
-        assert told == [(1999, None), (None, 5_400_000)]
+        numbers = rows(folder, "SELECT start_year, runtime_ms FROM titles ORDER BY id")
+        assert numbers == [(1999, None), (None, 5_400_000)]
 
-    def test_what_a_killed_run_left_is_no_obstacle(self, folder, tmp_path: Path) -> None:
+    def test_remains_of_a_killed_run_are_no_obstacle(self, folder, tmp_path: Path) -> None:
         write(FilmWorld(100), tmp_path / "dumps")
         folder.open()
         left = Dumps(folder.landing, "imdb").open_incoming() / "tmpkilled"
@@ -479,9 +479,9 @@ class TestTheHost:
         url, served = stand_in(
             "imdb", titles=1500, faults=[Rule("cut_body", on="dump:name.basics", times=5)]
         )
-        with pytest.raises(StoreError, match="cannot be fetched") as told:
+        with pytest.raises(StoreError, match="cannot be fetched") as raised:
             imported(folder, url)
-        assert "are here" in told.value.saved
+        assert "are here" in raised.value.saved
         assert imported(folder, url).changed
         assert load(folder).inserted["people"] > 0
 
@@ -546,13 +546,13 @@ class TestTheHost:
         url, served = stand_in("imdb", titles=3000)
         id_map = tmp_path / "map.csv"
         id_map.write_bytes(urllib.request.urlopen(f"{url}/anime_ids.csv").read())
-        told = imported(folder, url, only="anime", id_map=id_map)
+        result = imported(folder, url, only="anime", id_map=id_map)
         load(folder)
-        kept = {
+        selected = {
             id_ for (id_,) in rows(folder, "SELECT id FROM titles WHERE title_type <> 'tvEpisode'")
         }
-        assert kept >= set(served.service.ids("anime"))
-        assert told.kept["id map"] > 0
+        assert selected >= set(served.service.ids("anime"))
+        assert result.kept["id map"] > 0
         assert rows(folder, "SELECT count(*) FROM titles WHERE kept_by IS NULL") == [(0,)]
         mapped = {id_ for (id_,) in rows(folder, "SELECT id FROM titles WHERE kept_by = 'id map'")}
         assert mapped == set(read_id_map(id_map)) - {"tt0000001"}

@@ -1,4 +1,4 @@
-"""The limiter with a clock of its own: no window is ever exceeded, no ban is ever asked into."""
+"""The limiter on a simulated clock: no window is ever exceeded, no parked source is requested."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.net.limiter import DAY, Limiter
-from phonofilm.sandbox.kernel.service import Window as Door
+from phonofilm.sandbox.kernel.service import Window as ServiceWindow
 from phonofilm.sources.manifest import Budget
 
 
-class OwnClock:
-    """Time that passes when told to."""
+class SimulatedClock:
+    """Time that passes when a test sets it."""
 
     def __init__(self) -> None:
         self.at = 1_000_000.0
@@ -37,7 +37,7 @@ BUDGETS = st.builds(Budget, st.integers(1, 8), st.sampled_from([1.0, 5.0, 30.0])
 def test_no_window_is_exceeded_under_any_schedule(
     budgets: list[Budget], pauses: list[float]
 ) -> None:
-    clock = OwnClock()
+    clock = SimulatedClock()
     limiter = Limiter(budgets, clock)
     sent: list[float] = []
     for pause in pauses:
@@ -51,22 +51,20 @@ def test_no_window_is_exceeded_under_any_schedule(
 
 
 @given(limit=st.integers(1, 10), seconds=st.sampled_from([1.0, 5.0, 30.0]))
-def test_waiting_as_long_as_told_is_enough_and_uses_the_whole_window(
-    limit: int, seconds: float
-) -> None:
-    clock = OwnClock()
+def test_the_computed_wait_is_enough_and_uses_the_whole_window(limit: int, seconds: float) -> None:
+    clock = SimulatedClock()
     limiter = Limiter([Budget(limit, seconds)], clock)
-    door = Door(limit, seconds, clock)
+    service = ServiceWindow(limit, seconds, clock)
     began = clock.at
     for _ in range(limit * 5):
         clock.at += limiter.wait()
         limiter.on_sent()
-        assert door.admit() is None
+        assert service.admit() is None
     assert clock.at - began <= seconds * 4 + 1e-6
 
 
-def test_a_refusal_pauses_for_as_long_as_it_says() -> None:
-    clock = OwnClock()
+def test_a_rejection_pauses_for_its_retry_after() -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     limiter.on_rejected(7.0, False, clock.at)
     assert limiter.wait() == 7.0
@@ -74,30 +72,30 @@ def test_a_refusal_pauses_for_as_long_as_it_says() -> None:
     assert limiter.wait() == 0
 
 
-def test_retry_after_zero_is_no_invitation_to_a_storm() -> None:
-    clock = OwnClock()
+def test_retry_after_zero_still_pauses() -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     limiter.on_rejected(0.0, False, clock.at)
     assert 0 < limiter.wait() <= 1
 
 
 @pytest.mark.parametrize("seconds", [61.0, 48_925.0, 86_400.0])
-def test_a_long_wait_is_parked_not_sat_out(seconds: float) -> None:
-    clock = OwnClock()
+def test_a_long_wait_is_parked_not_slept_through(seconds: float) -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     limiter.on_rejected(seconds, False, clock.at)
     assert limiter.parked_until == clock.wall() + seconds
 
 
 def test_a_spent_quota_without_a_time_of_return_is_parked_for_a_day() -> None:
-    clock = OwnClock()
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     limiter.on_rejected(None, True, clock.at)
     assert limiter.parked_until == clock.wall() + DAY
 
 
 def test_without_retry_after_the_pause_doubles_four_times_then_the_source_is_parked() -> None:
-    clock = OwnClock()
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     waits = []
     for _ in range(5):
@@ -110,8 +108,8 @@ def test_without_retry_after_the_pause_doubles_four_times_then_the_source_is_par
     assert limiter.parked_until is not None
 
 
-def test_calls_under_way_at_the_first_refusal_are_no_further_refusals() -> None:
-    clock = OwnClock()
+def test_requests_in_flight_at_the_first_rejection_are_no_further_rejections() -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     sent = clock.at
     clock.at += 1
@@ -120,8 +118,8 @@ def test_calls_under_way_at_the_first_refusal_are_no_further_refusals() -> None:
     assert limiter.wait() == 30
 
 
-def test_an_answer_ends_the_doubling() -> None:
-    clock = OwnClock()
+def test_an_accepted_request_ends_the_doubling() -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     limiter.on_rejected(None, False, clock.at)
     clock.at += limiter.wait()
@@ -130,16 +128,16 @@ def test_an_answer_ends_the_doubling() -> None:
     assert limiter.wait() == 30
 
 
-def test_a_daily_budget_counts_the_calls_of_earlier_runs() -> None:
-    clock = OwnClock()
-    past = [(clock.wall() - 3600 + n, "search") for n in range(100)]
-    limiter = Limiter([Budget(100, DAY)], clock, past)
+def test_a_daily_budget_counts_the_requests_of_earlier_runs() -> None:
+    clock = SimulatedClock()
+    earlier = [(clock.wall() - 3600 + n, "search") for n in range(100)]
+    limiter = Limiter([Budget(100, DAY)], clock, earlier)
     assert limiter.wait() > 60
-    assert limiter.parked_until == pytest.approx(past[0][0] + DAY)
+    assert limiter.parked_until == pytest.approx(earlier[0][0] + DAY)
 
 
 def test_a_jump_of_the_wall_clock_does_not_open_a_short_window() -> None:
-    clock = OwnClock()
+    clock = SimulatedClock()
     limiter = Limiter([Budget(1, 30.0)], clock)
     limiter.on_sent()
     clock.jump = 10_000.0

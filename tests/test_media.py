@@ -51,22 +51,22 @@ def test_files_are_named_by_content_listed_and_fetched_once(folder, stand_in) ->
     url, served = stand_in("soundcloud", artists=8)
     first = collect(folder, "soundcloud", url, "tracks=all", media=ROLES)
     load(folder)
-    held = files(folder.root)
-    assert all(Path(path).stem == digest for path, digest in held.items())
+    stored = files(folder.root)
+    assert all(Path(path).stem == digest for path, digest in stored.items())
     table = rows(folder, "SELECT path, sha256, bytes, content_type, licence, page_url FROM media")
-    assert {row[0] for row in table} == set(held)
+    assert {row[0] for row in table} == set(stored)
     assert all((folder.root / path).stat().st_size == size for path, _, size, *_ in table)
     assert all(
         licence and page.startswith("https://soundcloud.com/") for *_, licence, page in table
     )
     assert first.media is not None and first.media.files > len(
-        held
+        stored
     )  # the same picture twice is one
-    calls = served.calls["media"].total()
+    requests = served.calls["media"].total()
     again = collect(folder, "soundcloud", url, "tracks=all", media=ROLES)
     assert again.media is not None
     assert (again.media.files, again.media.already) == (0, first.media.files)
-    assert served.calls["media"].total() == calls
+    assert served.calls["media"].total() == requests
     assert load(folder).inserted.get("media", 0) == 0
 
 
@@ -82,15 +82,15 @@ def test_sound_comes_only_where_its_uploader_lets_it(folder, stand_in) -> None:
 def test_a_file_that_is_gone_is_fetched_again(folder, stand_in) -> None:
     url, _ = stand_in("soundcloud", artists=4)
     collect(folder, "soundcloud", url, "tracks=all", media=["waveform"])
-    held = files(folder.root)
-    lost = sorted(held)[0]
+    stored = files(folder.root)
+    lost = sorted(stored)[0]
     (folder.root / lost).unlink()
     result = collect(folder, "soundcloud", url, "tracks=all", media=["waveform"])
     assert result.media is not None and result.media.files == 1
-    assert files(folder.root) == held
+    assert files(folder.root) == stored
 
 
-def test_a_page_instead_of_a_picture_is_refused_and_told(folder, stand_in) -> None:
+def test_a_page_instead_of_a_picture_is_refused_with_a_finding(folder, stand_in) -> None:
     url, _ = stand_in(
         "soundcloud", artists=6, faults=[Rule("html_for_a_picture", on="media", times=2)]
     )
@@ -145,7 +145,7 @@ def test_files_go_to_the_object_store_and_count_as_here(tmp_path, stand_in) -> N
         (b"<svg xmlns=", ""),
     ],
 )
-def test_a_type_is_told_by_the_first_bytes(head: bytes, kind: str) -> None:
+def test_a_type_is_recognised_by_the_first_bytes(head: bytes, kind: str) -> None:
     assert type_of(head[:16]) == kind
 
 
@@ -155,16 +155,16 @@ def test_any_bytes_have_a_known_type_or_none(head: bytes) -> None:
 
 
 class Server:
-    """A server of one file in whatever way a test wants; `asked` are the ranges it was asked for."""
+    """A server of one file that responds as a test wants; `ranges` are the requested ones."""
 
-    def __init__(self, answer) -> None:
-        self.asked: list[str | None] = []
-        self._answer, self.url = answer, ""
+    def __init__(self, respond) -> None:
+        self.ranges: list[str | None] = []
+        self._respond, self.url = respond, ""
 
     async def __aenter__(self) -> Server:
         async def handle(request: web.BaseRequest) -> web.StreamResponse:
-            self.asked.append(request.headers.get("Range"))
-            return await self._answer(request, len(self.asked))
+            self.ranges.append(request.headers.get("Range"))
+            return await self._respond(request, len(self.ranges))
 
         self._runner = web.ServerRunner(web.Server(handle))
         await self._runner.setup()
@@ -182,22 +182,22 @@ def client(**options) -> HttpClient:
     )
 
 
-async def fetched(root: Path, answer, role: str = "audio", times: int = 1):
-    async with Server(answer) as server, client() as opened:
+async def fetched(root: Path, respond, role: str = "audio", times: int = 1):
+    async with Server(respond) as server, client() as opened:
         fetcher = Fetcher(root, opened, lambda host: host.startswith("127.0.0.1"))
-        found = [await fetcher.fetch(server.url, role) for _ in range(times)]
-        return found[-1], server.asked
+        results = [await fetcher.fetch(server.url, role) for _ in range(times)]
+        return results[-1], server.ranges
 
 
 def test_two_gigabytes_that_say_so_are_not_read(tmp_path) -> None:
-    async def answer(request, call: int) -> web.StreamResponse:
+    async def respond(request, number: int) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": str(2 << 30)})
         await response.prepare(request)
         await response.write(mp3(1))
         return response
 
-    found, _ = run(fetched(tmp_path, answer, "preview"))
-    assert found == Outcome("refused", "over 16 MiB")
+    result, _ = run(fetched(tmp_path, respond, "preview"))
+    assert result == Outcome("refused", "over 16 MiB")
     assert not list((tmp_path / "media").rglob("*.mp3"))
 
 
@@ -205,7 +205,7 @@ def test_an_endless_file_is_cut_off_at_the_bound(tmp_path, monkeypatch) -> None:
     monkeypatch.setitem(LIMITS, "preview", FileLimits(file_types.SOUNDS, 3 << 20))
     sent = 0
 
-    async def answer(request, call: int) -> web.StreamResponse:
+    async def respond(request, number: int) -> web.StreamResponse:
         nonlocal sent
         response = web.StreamResponse()
         response.enable_chunked_encoding()
@@ -218,8 +218,8 @@ def test_an_endless_file_is_cut_off_at_the_bound(tmp_path, monkeypatch) -> None:
             pass
         return response
 
-    found, _ = run(fetched(tmp_path, answer, "preview"))
-    assert found == Outcome("refused", "over 3 MiB")
+    result, _ = run(fetched(tmp_path, respond, "preview"))
+    assert result == Outcome("refused", "over 3 MiB")
     assert sent < 60 << 20
     assert [p for p in (tmp_path / "media").rglob("*") if p.is_file()] == []
 
@@ -227,43 +227,43 @@ def test_an_endless_file_is_cut_off_at_the_bound(tmp_path, monkeypatch) -> None:
 def test_a_large_file_goes_on_where_it_was_cut(tmp_path) -> None:
     body = mp3(300)
 
-    async def answer(request, call: int) -> web.StreamResponse:
+    async def respond(request, number: int) -> web.StreamResponse:
         start = int((request.headers.get("Range") or "bytes=0-")[6:-1])
-        told = {"ETag": '"one"', "Content-Length": str(len(body) - start)}
+        headers = {"ETag": '"one"', "Content-Length": str(len(body) - start)}
         if start:
-            told["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
-        response = web.StreamResponse(status=206 if start else 200, headers=told)
+            headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        response = web.StreamResponse(status=206 if start else 200, headers=headers)
         await response.prepare(request)
-        await response.write(body[start:] if call > 1 else body[: len(body) // 2])
-        if call == 1 and request.transport:
+        await response.write(body[start:] if number > 1 else body[: len(body) // 2])
+        if number == 1 and request.transport:
             await asyncio.sleep(0.1)
             request.transport.close()
         return response
 
-    found, asked = run(fetched(tmp_path, answer, times=2))
-    assert isinstance(found, StoredFile)
-    assert (found.bytes, found.sha256) == (len(body), hashlib.sha256(body).hexdigest())
-    assert asked[0] is None and asked[1] is not None and asked[1] != "bytes=0-"
+    result, ranges = run(fetched(tmp_path, respond, times=2))
+    assert isinstance(result, StoredFile)
+    assert (result.bytes, result.sha256) == (len(body), hashlib.sha256(body).hexdigest())
+    assert ranges[0] is None and ranges[1] is not None and ranges[1] != "bytes=0-"
     assert list((tmp_path / "media" / "parts").iterdir()) == []
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path) -> None:
     body = mp3(200)
 
-    async def answer(request, call: int) -> web.StreamResponse:
-        whole = bytes(body) if call > 1 else body[: len(body) // 2]
+    async def respond(request, number: int) -> web.StreamResponse:
+        whole = bytes(body) if number > 1 else body[: len(body) // 2]
         response = web.StreamResponse(
-            headers={"ETag": f'"{call}"', "Content-Length": str(len(body))}
+            headers={"ETag": f'"{number}"', "Content-Length": str(len(body))}
         )
         await response.prepare(request)
         await response.write(whole)
-        if call == 1 and request.transport:
+        if number == 1 and request.transport:
             await asyncio.sleep(0.1)
             request.transport.close()
         return response
 
-    found, _ = run(fetched(tmp_path, answer, times=2))
-    assert isinstance(found, StoredFile) and found.bytes == len(body)
+    result, _ = run(fetched(tmp_path, respond, times=2))
+    assert isinstance(result, StoredFile) and result.bytes == len(body)
 
 
 @pytest.mark.parametrize(
@@ -278,32 +278,34 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(tmp_path) -> None:
         (403, {"x-datadome": "protected"}, "bot_wall"),
     ],
 )
-def test_what_is_no_file_is_an_outcome(tmp_path, status: int, headers: dict, verdict: str) -> None:
-    async def answer(request, call: int) -> web.StreamResponse:
+def test_a_response_without_a_file_is_an_outcome(
+    tmp_path, status: int, headers: dict, verdict: str
+) -> None:
+    async def respond(request, number: int) -> web.StreamResponse:
         return web.Response(status=status, headers=headers)
 
-    found, _ = run(fetched(tmp_path, answer))
-    assert isinstance(found, Outcome) and found.verdict == verdict
+    result, _ = run(fetched(tmp_path, respond))
+    assert isinstance(result, Outcome) and result.verdict == verdict
 
 
-def test_a_part_that_was_not_asked_for_is_no_file(tmp_path) -> None:
-    async def answer(request, call: int) -> web.StreamResponse:
-        told = {"Content-Range": f"bytes 0-{len(mp3(1)) - 1}/999999"}
-        return web.Response(status=206, headers=told, body=mp3(1))
+def test_a_part_that_was_not_requested_is_no_file(tmp_path) -> None:
+    async def respond(request, number: int) -> web.StreamResponse:
+        headers = {"Content-Range": f"bytes 0-{len(mp3(1)) - 1}/999999"}
+        return web.Response(status=206, headers=headers, body=mp3(1))
 
-    found, _ = run(fetched(tmp_path, answer))
-    assert found == Outcome("unavailable", "a part that was not asked for")
+    result, _ = run(fetched(tmp_path, respond))
+    assert result == Outcome("unavailable", "a part that was not asked for")
     assert not list((tmp_path / "media").rglob("*.mp3"))
 
 
 def test_a_part_beyond_the_end_of_the_file_is_dropped(tmp_path) -> None:
-    async def answer(request, call: int) -> web.StreamResponse:
+    async def respond(request, number: int) -> web.StreamResponse:
         if "Range" in request.headers:
             return web.Response(status=416)
         return web.Response(body=mp3(1))
 
     async def work() -> list[str | None]:
-        async with Server(answer) as server, client() as opened:
+        async with Server(respond) as server, client() as opened:
             part = (
                 tmp_path / "media" / "parts" / hashlib.sha256(server.url.encode()).hexdigest()[:32]
             )
@@ -311,26 +313,26 @@ def test_a_part_beyond_the_end_of_the_file_is_dropped(tmp_path) -> None:
             part.write_bytes(mp3(9))
             part.with_suffix(".etag").write_text('"one"')
             fetcher = Fetcher(tmp_path, opened, lambda host: host.startswith("127.0.0.1"))
-            found = await fetcher.fetch(server.url, "audio")
-            assert isinstance(found, StoredFile) and found.bytes == len(mp3(1))
+            result = await fetcher.fetch(server.url, "audio")
+            assert isinstance(result, StoredFile) and result.bytes == len(mp3(1))
             assert list(part.parent.iterdir()) == []
-            return server.asked
+            return server.ranges
 
     assert run(work()) == [f"bytes={len(mp3(9))}-", None]
 
 
-def test_a_token_goes_to_its_own_host_alone(tmp_path) -> None:
+def test_a_token_goes_to_its_host_alone(tmp_path) -> None:
     seen: list[str | None] = []
 
-    async def answer(request, call: int) -> web.StreamResponse:
+    async def respond(request, number: int) -> web.StreamResponse:
         seen.append(request.headers.get("Authorization"))
-        if call == 1:
+        if number == 1:
             other = f"http://localhost:{request.url.port}/file"
             return web.Response(status=302, headers={"Location": other})
         return web.Response(body=mp3(1))
 
     async def work() -> None:
-        async with Server(answer) as server, client() as opened:
+        async with Server(respond) as server, client() as opened:
             host = server.url.split("/")[2]
             allowed = (host, host.replace("127.0.0.1", "localhost"))
 
@@ -360,7 +362,7 @@ def spawning():
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_no_partial_file_is_ever_visible(folder, stand_in, spawning) -> None:
+def test_no_kill_ever_leaves_a_partial_file_visible(folder, stand_in, spawning) -> None:
     url, _ = stand_in("soundcloud", artists=12)
     rng, kills = random.Random(7), 0
     while kills < 12:
@@ -379,8 +381,8 @@ def test_killed_again_and_again_no_partial_file_is_ever_visible(folder, stand_in
     table = rows(folder, "SELECT path, sha256 FROM media")
     assert {path for path, _ in table} <= set(files(folder.root))
     expected = rows(folder, "SELECT count(*) FROM tracks WHERE waveform_url IS NOT NULL")
-    told = rows(folder, "SELECT count(*) FROM media WHERE role = 'waveform'")
-    assert told == expected
+    listed = rows(folder, "SELECT count(*) FROM media WHERE role = 'waveform'")
+    assert listed == expected
 
 
 def test_a_host_that_is_gone_leaves_files_for_the_next_run(folder, stand_in) -> None:

@@ -1,17 +1,16 @@
-"""Windows that nobody told of: found, kept, never stormed; all on a clock of its own."""
+"""Undocumented windows are inferred, used and never stormed; all on a simulated clock."""
 
 from __future__ import annotations
 
 import pytest
-from benchmarks.windows import Door, visit
+from benchmarks.windows import HiddenWindow, measure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phonofilm.net.limiter import DAY, WAIT_SECONDS_MAX, Limiter
 from phonofilm.sources.manifest import Budget
-from tests.test_limiter import OwnClock
+from tests.test_limiter import SimulatedClock
 
-TOLD = ("exact", "rounded up", "absent")
 # (what happens, seconds that pass before it)
 EVENTS = st.lists(
     st.tuples(
@@ -26,10 +25,10 @@ EVENTS = st.lists(
     budget=st.builds(Budget, st.integers(1, 6), st.sampled_from([1.0, 5.0, 30.0])), events=EVENTS
 )
 @settings(max_examples=80)
-def test_no_told_window_is_exceeded_under_any_schedule_of_answers(
+def test_no_documented_window_is_exceeded_under_any_schedule_of_responses(
     budget: Budget, events: list[tuple[str, float]]
 ) -> None:
-    clock = OwnClock()
+    clock = SimulatedClock()
     limiter = Limiter([budget], clock)
     sent: list[float] = []
     for what, pause in events:
@@ -42,15 +41,15 @@ def test_no_told_window_is_exceeded_under_any_schedule_of_answers(
         if what == "answer":
             limiter.on_accepted(clock.at)
         elif what != "fail":
-            told = {"refuse": 3.0, "refuse silently": None, "refuse 0": 0.0}[what]
-            limiter.on_rejected(told, False, clock.at)
+            retry_after = {"refuse": 3.0, "refuse silently": None, "refuse 0": 0.0}[what]
+            limiter.on_rejected(retry_after, False, clock.at)
     for at in sent:
         assert sum(at - budget.seconds < other <= at for other in sent) <= budget.limit
 
 
 @given(seconds=st.floats(0, WAIT_SECONDS_MAX), pauses=st.lists(st.floats(0, 30), max_size=20))
-def test_nothing_is_allowed_before_the_time_of_return(seconds: float, pauses: list[float]) -> None:
-    clock = OwnClock()
+def test_no_request_is_allowed_before_retry_after(seconds: float, pauses: list[float]) -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     limiter.on_sent()
     limiter.on_rejected(seconds, False, clock.at)
@@ -61,45 +60,45 @@ def test_nothing_is_allowed_before_the_time_of_return(seconds: float, pauses: li
             assert limiter.wait() > 0
 
 
-@pytest.mark.parametrize("told", ["exact", "rounded up"])
+@pytest.mark.parametrize("retry_after", ["exact", "rounded up"])
 @pytest.mark.parametrize(("limit", "seconds"), [(180, 30.0), (50, 5.0)])
 @pytest.mark.parametrize(("lengthens", "changes"), [(False, False), (True, False), (False, True)])
-def test_a_hidden_window_is_used_and_hardly_ever_hit(
-    told: str, limit: int, seconds: float, lengthens: bool, changes: bool
+def test_a_hidden_window_is_used_and_rarely_exceeded(
+    retry_after: str, limit: int, seconds: float, lengthens: bool, changes: bool
 ) -> None:
-    seen = visit(Door(limit, seconds, told, lengthens, changes))
-    assert seen.used >= 0.95
-    assert seen.refused <= 0.01
+    usage = measure(HiddenWindow(limit, seconds, retry_after, lengthens, changes))
+    assert usage.used >= 0.95
+    assert usage.rejected <= 0.01
 
 
-def test_a_hidden_window_without_a_time_of_return_is_found_in_the_end() -> None:
-    seen = visit(Door(50, 5.0, "absent", False, False), settle=600.0)
-    assert seen.found == "50/5s"
-    assert seen.refused_later <= 0.01
+def test_a_hidden_window_without_retry_after_is_inferred_in_the_end() -> None:
+    usage = measure(HiddenWindow(50, 5.0, "absent", False, False), settle=600.0)
+    assert usage.inferred == "50/5s"
+    assert usage.rejected_later <= 0.01
 
 
-def test_a_refusal_that_was_a_whim_does_not_slow_a_crawl_for_long() -> None:
-    clock = OwnClock()
+def test_a_single_stray_rejection_does_not_slow_a_crawl_for_long() -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     for _ in range(5):
         limiter.on_sent()
         limiter.on_accepted(clock.at)
         clock.at += 0.05
     limiter.on_rejected(1.0, False, clock.at)
-    began, calls = clock.at, 0
-    while calls < 2000:
+    began, requests = clock.at, 0
+    while requests < 2000:
         clock.at += max(0.01, limiter.wait())
         if limiter.wait() <= 0:
             limiter.on_sent()
             limiter.on_accepted(clock.at)
-            calls += 1
+            requests += 1
     assert clock.at - began < 120
 
 
 def test_the_quota_of_an_endpoint_leaves_the_others_alone() -> None:
-    clock = OwnClock()
-    past = [(clock.wall() - 100, "search")] * 3
-    limiter = Limiter([Budget(3, DAY, ["search"]), Budget(100, DAY)], clock, past)
+    clock = SimulatedClock()
+    earlier = [(clock.wall() - 100, "search")] * 3
+    limiter = Limiter([Budget(3, DAY, ["search"]), Budget(100, DAY)], clock, earlier)
     assert limiter.quota_weight("search") is None
     assert limiter.quota_weight("album") == 1.0
     assert limiter.wait("album") == 0
@@ -107,13 +106,13 @@ def test_the_quota_of_an_endpoint_leaves_the_others_alone() -> None:
     assert limiter.wait("search") > WAIT_SECONDS_MAX
 
 
-def test_a_call_of_a_scarce_quota_costs_more() -> None:
-    limiter = Limiter([Budget(10, DAY, ["search"]), Budget(1000, DAY)], OwnClock())
+def test_a_request_of_a_scarce_quota_costs_more() -> None:
+    limiter = Limiter([Budget(10, DAY, ["search"]), Budget(1000, DAY)], SimulatedClock())
     assert limiter.quota_weight("search") == pytest.approx(100.0)
 
 
-def test_no_more_calls_are_under_way_than_the_source_bears() -> None:
-    limiter = Limiter([], OwnClock(), concurrent=2)
+def test_no_more_requests_are_in_flight_than_the_source_allows() -> None:
+    limiter = Limiter([], SimulatedClock(), concurrent=2)
     limiter.on_sent()
     limiter.on_sent()
     assert limiter.wait() > 0
@@ -121,8 +120,8 @@ def test_no_more_calls_are_under_way_than_the_source_bears() -> None:
     assert limiter.wait() == 0
 
 
-def test_retry_after_zero_again_and_again_waits_longer_each_time() -> None:
-    clock = OwnClock()
+def test_repeated_retry_after_zero_waits_longer_each_time() -> None:
+    clock = SimulatedClock()
     limiter = Limiter([], clock)
     waits = []
     for _ in range(6):
