@@ -15,6 +15,7 @@ from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, Scope
@@ -103,9 +104,8 @@ def crawl(
             )
             for link in scope.seeds(source, access):
                 frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
-            planner = Planner(
-                source.manifest, access, goal, scope, frontier, frozenset(), policy(name)
-            )
+            endpoints = GoalEndpoints(source.manifest, access, goal, scope)
+            planner = Planner(endpoints, frontier, policy(name))
             sender = Direct(stand_in, frontier, kind)
             context = CrawlContext(
                 source=source,

@@ -18,6 +18,7 @@ from benchmarks.tables import table
 from phonofilm.crawl.frontier.base import ANSWERED
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.planner import Planner
+from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything
@@ -64,9 +65,8 @@ class Crawl:
     def __init__(self, path: Path) -> None:
         source, goal, scope = get("spotify"), Goal({"artist": None}), Everything()
         self.frontier = SqliteFrontier(path)
-        self.planner = Planner(
-            source.manifest, "extended-legacy", goal, scope, self.frontier, frozenset()
-        )
+        endpoints = GoalEndpoints(source.manifest, "extended-legacy", goal, scope)
+        self.planner = Planner(endpoints, self.frontier)
         self.reader = ResponseRecorder(
             source=source,
             access="extended-legacy",

@@ -14,6 +14,7 @@ from phonofilm.crawl.frontier.base import ANSWERED
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything
@@ -106,9 +107,8 @@ def crawl(
     try:
         for link in scope.seeds(source, "open"):
             frontier.add_nodes(link.kind, [(link.id, 2, True)])
-        planner = Planner(
-            source.manifest, "open", goal, scope, frontier, frozenset(), policy(name), seed
-        )
+        endpoints = GoalEndpoints(source.manifest, "open", goal, scope)
+        planner = Planner(endpoints, frontier, policy(name), seed=seed)
         reader = ResponseRecorder(
             source=source, access="open", goal=goal, scope=scope, frontier=frontier, planner=planner
         )

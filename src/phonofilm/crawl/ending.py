@@ -52,7 +52,7 @@ class StopConditions:
     """Conditions of a goal that end a crawl: requests, seconds, wanted numbers and coverage."""
 
     def __init__(self, context: CrawlContext, recorder: ResponseRecorder) -> None:
-        self._goal, self._planner = context.goal, context.planner
+        self._goal = context.goal
         self._clock, self._started = context.clock, context.clock.steady()
         self._recorder = recorder
         self._open_ended = context.goal.open_ended()
@@ -72,7 +72,7 @@ class StopConditions:
         """Tell whether the wanted coverage or all wanted numbers are reached."""
         if self._goal.until is not None and self._is_covered():
             return True
-        return not self._open_ended and self._planner.satisfied >= self._wanted
+        return not self._open_ended and self._recorder.satisfied >= self._wanted
 
     def _is_covered(self) -> bool:
         """Tell whether the coverage of all wanted kinds was reached at the last look."""

@@ -90,7 +90,7 @@ class Engine:
             self.ending.fail(useless_run_error(self.context.source.manifest.title, finding))
 
     def _report_lists_given_up(self) -> None:
-        for lists in self.context.planner.lists_given_up():
+        for lists in self.context.planner.forecast.lists_given_up():
             self.findings.add("lists_given_up", str(lists), lists.endpoint)
 
     async def _work(self) -> None:

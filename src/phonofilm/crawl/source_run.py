@@ -18,9 +18,10 @@ from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.parking import check_parking, save_parking
-from phonofilm.crawl.planner.base import Scheduler
+from phonofilm.crawl.planner.base import Quota, Scheduler
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.planner.worklist import Worklist
 from phonofilm.crawl.preflight import check_robots, unobtainable_kinds
 from phonofilm.crawl.responses.writer import ResponseWriter
@@ -81,18 +82,17 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
     source, origin, options = setup.source, setup.origin, setup.options
     run = new_run_id(origin.clock.wall())
     writer = _open_writer(setup, frontier, run)
-    try:
-        planner = _make_scheduler(setup, frontier)
-    except PhonofilmError:
-        writer.close()
-        raise
     limiter = Limiter(
         origin.budgets,
         origin.clock,
         frontier.requests_since(origin.clock.wall() - _DAY_SECONDS),
         origin.concurrent,
     )
-    planner.quota_weight, planner.uniform_quota = limiter.quota_weight, limiter.uniform_quota
+    try:
+        planner = _make_scheduler(setup, frontier, limiter)
+    except PhonofilmError:
+        writer.close()
+        raise
     async with origin.transport(
         connections=max(_CONNECTIONS_MIN, options.workers),
         timeout_seconds=setup.source_settings.timeout_seconds,
@@ -154,11 +154,11 @@ def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWrit
     )
 
 
-def _make_scheduler(setup: SourceRun, frontier: Frontier) -> Scheduler:
+def _make_scheduler(setup: SourceRun, frontier: Frontier, quota: Quota) -> Scheduler:
     """Make a worklist of planned requests, or a planner over the seeds of the scope."""
     source, options, access = setup.source, setup.options, setup.origin.access
     if options.planned_requests is not None:
-        return Worklist(source.manifest, frontier, options.planned_requests)
+        return Worklist(source.manifest, frontier, options.planned_requests, quota)
     store = setup.workspace.segments()
 
     def landed() -> Iterator[Envelope]:
@@ -167,15 +167,8 @@ def _make_scheduler(setup: SourceRun, frontier: Frontier) -> Scheduler:
 
     rescope(frontier, source, options.scope, access, landed)
     store.remove_fetched()
-    return Planner(
-        source.manifest,
-        access,
-        options.goal,
-        options.scope,
-        frontier,
-        frontier.absent(),
-        policy(options.policy),
-    )
+    endpoints = GoalEndpoints(source.manifest, access, options.goal, options.scope)
+    return Planner(endpoints, frontier, policy(options.policy), quota)
 
 
 async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.intervals import Range
-from phonofilm.crawl.planner.base import Scheduler
+from phonofilm.crawl.planner.base import Forecast
 from phonofilm.records.kinds import PARENTS_FIRST
 
 
@@ -31,7 +31,7 @@ _NO_EVIDENCE = Coverage(estimate=0.5, low=0.02, high=0.98)
 class CoverageEstimator(NamedTuple):
     """Estimates coverage from open requests and from the population of the kind `counted_kind`."""
 
-    planner: Scheduler
+    forecast: Forecast
     frontier: Frontier
     population: PopulationEstimator
     counted_kind: str = "artist"
@@ -44,7 +44,7 @@ class CoverageEstimator(NamedTuple):
             estimate = self._unknown(kind, unknown)
             unknown[kind] = Range(*(max(value, unlisted[kind]) for value in estimate))
         tally = self.frontier.tally()
-        known = {kind: sum(tally.get(kind, {}).values()) for kind in self.planner.wanted}
+        known = {kind: sum(tally.get(kind, {}).values()) for kind in self.forecast.wanted_kinds}
         return {
             kind: _known_share(number, unknown[kind])
             for kind, number in known.items()
@@ -52,9 +52,9 @@ class CoverageEstimator(NamedTuple):
         }
 
     def _unknown(self, kind: str, unknown_parents: dict[str, Range]) -> Range:
-        if kind == self.counted_kind and self.planner.follows_all:
-            return self.population.unknown(*self.planner.open_requests(kind))
-        return self.planner.expected_more(kind, unknown_parents)
+        if kind == self.counted_kind and self.forecast.follows_all:
+            return self.population.unknown(*self.forecast.open_requests(kind))
+        return self.forecast.expected_more(kind, unknown_parents)
 
     def _unlisted(self) -> defaultdict[str, float]:
         """Return the new items, by kind, that lists announce which were left before their end.
@@ -62,7 +62,7 @@ class CoverageEstimator(NamedTuple):
         Lists of different endpoints announce the same items, so the largest number counts.
         """
         unlisted = defaultdict[str, float](float)
-        for lists in self.planner.lists_given_up():
+        for lists in self.forecast.lists_given_up():
             unlisted[lists.kind] = max(unlisted[lists.kind], lists.items * lists.new_share)
         return unlisted
 

@@ -1,14 +1,44 @@
-"""What the engine asks of whoever chooses the next call."""
+"""Contracts between the crawl and what chooses its requests.
+
+A `Scheduler` chooses. Responses reach it by two ways: `learn` tells how much one brought, and the
+`ListObserver` hears what records and pages say about lists. A `Forecast` tells what is still to be
+expected. `Unobserved` and `NoForecast` are for schedulers that need neither.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Set
 from typing import NamedTuple, Protocol
 
 from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Request
+
+NOTHING = Range(0.0, 0.0, 0.0)
+
+
+class Quota(Protocol):
+    """Quotas of endpoints; the limiter is one."""
+
+    @property
+    def uniform_quota(self) -> bool:
+        """Whether every request weighs 1, so that none is ever blocked."""
+        ...
+
+    def quota_weight(self, endpoint: str) -> float | None:
+        """Return the share of the scarcest quota that a request takes; None when it is spent."""
+        ...
+
+
+class Unlimited:
+    """Quota of a source that limits no endpoint in particular."""
+
+    uniform_quota = True
+
+    def quota_weight(self, endpoint: str) -> float | None:
+        """Return 1."""
+        return 1.0
 
 
 class ListsGivenUp(NamedTuple):
@@ -26,38 +56,142 @@ class ListsGivenUp(NamedTuple):
     requests_without_gain: int
 
     def __str__(self) -> str:
-        """Say it as a finding does."""
+        """Return the text of the finding."""
         return (
             f"{self.endpoint}: {self.lists} lists left after {self.requests_without_gain} requests"
             f" without gain; they announce {self.items} more items"
         )
 
 
+class ListObserver(Protocol):
+    """Observer of what responses say about lists. A list is an endpoint with a node."""
+
+    @property
+    def counted_kinds(self) -> frozenset[str]:
+        """Kinds of lists whose known members are counted."""
+        ...
+
+    def set_total(self, task: Task, total: int | None) -> None:
+        """Set the total that a page announces for its list."""
+        ...
+
+    def set_size(self, endpoint: str, node: int, size: int) -> None:
+        """Set the size that a record announces for a list of its own."""
+        ...
+
+    def add_members(self, kind: str, node: int, number: int) -> None:
+        """Count new members of a list of a counted kind."""
+        ...
+
+    def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
+        """Add the next page of a list, by its row in the frontier."""
+        ...
+
+    def abandon(self, request: Request, node: int, total: int | None) -> None:
+        """Leave a list whose next page the pagination guard refused, because pages are empty."""
+        ...
+
+
+class Forecast(Protocol):
+    """Expectations of a scheduler, as evidence on coverage."""
+
+    @property
+    def wanted_kinds(self) -> tuple[str, ...]:
+        """Wanted kinds."""
+        ...
+
+    @property
+    def follows_all(self) -> bool:
+        """Whether every discovered node is followed, not only named ones or those of a genre."""
+        ...
+
+    def open_requests(self, kind: str) -> tuple[int, bool]:
+        """Return the open related requests of a kind, and whether any list of it is open."""
+        ...
+
+    def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range:
+        """Estimate new nodes of a kind, given the unknown nodes of the kinds that contain it."""
+        ...
+
+    def lists_given_up(self) -> list[ListsGivenUp]:
+        """Return the lists that are left before their end, by endpoint."""
+        ...
+
+
 class Scheduler(Protocol):
-    """A planner, or a list of errands. `counted` and `wanted` are kinds."""
-
-    satisfied: set[str]
-    quota_blocked: bool
-    quota_weight: Callable[[str], float | None]
-    uniform_quota: bool
+    """Chooser of requests: a planner, or a worklist of planned requests."""
 
     @property
-    def counted(self) -> frozenset[str]: ...
+    def lists(self) -> ListObserver:
+        """Observer of lists."""
+        ...
+
     @property
-    def wanted(self) -> tuple[str, ...]: ...
+    def forecast(self) -> Forecast:
+        """Expectations."""
+        ...
+
     @property
-    def follows_all(self) -> bool: ...
-    def next(self) -> Task | None: ...
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int = 0) -> None: ...
-    def set_list_total(self, ask: Task, total: int | None) -> None: ...
-    def add_list_members(self, kind: str, node: int, number: int = 1) -> None: ...
-    def add_continuation(
-        self, request: Request, row: int, node: int, total: int | None
-    ) -> None: ...
-    def set_list_size(self, endpoint: str, node: int, number: int) -> None: ...
-    def drop(self, endpoint: str) -> None: ...
-    def open_requests(self, kind: str) -> tuple[int, bool]: ...
-    def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range: ...
-    def abandon_list(self, request: Request, node: int, total: int | None) -> None: ...
-    def lists_given_up(self) -> list[ListsGivenUp]: ...
-    def yields(self) -> list[QueueYield]: ...
+    def quota_blocked(self) -> bool:
+        """Whether the last choice left requests out, because their quota is spent."""
+        ...
+
+    def next(self) -> Task | None:
+        """Return the next request; None when none is worth it, or all wait for responses."""
+        ...
+
+    def learn(self, task: Task, gain: float, discovered: dict[str, int], items: int = 0) -> None:
+        """Learn from a response: its gain, its new nodes by kind, its number of items."""
+        ...
+
+    def set_satisfied(self, kinds: Set[str]) -> None:
+        """Set the wanted kinds of which enough is collected."""
+        ...
+
+    def drop(self, endpoint: str) -> None:
+        """Make no further request of an endpoint, because the source does not have it."""
+        ...
+
+    def yields(self) -> list[QueueYield]:
+        """Return the yield of each queue."""
+        ...
+
+
+class Unobserved:
+    """Observer that ignores what responses say about lists."""
+
+    counted_kinds: frozenset[str] = frozenset()
+
+    def set_total(self, task: Task, total: int | None) -> None:
+        """Ignore the total of a list."""
+
+    def set_size(self, endpoint: str, node: int, size: int) -> None:
+        """Ignore the size of a list."""
+
+    def add_members(self, kind: str, node: int, number: int) -> None:
+        """Ignore new members of a list."""
+
+    def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
+        """Ignore the next page of a list."""
+
+    def abandon(self, request: Request, node: int, total: int | None) -> None:
+        """Ignore that a list is left."""
+
+
+class NoForecast:
+    """Forecast of a scheduler that expects nothing but the responses to its requests."""
+
+    wanted_kinds: tuple[str, ...] = ()
+    follows_all = False
+
+    def open_requests(self, kind: str) -> tuple[int, bool]:
+        """Return no open request."""
+        return 0, False
+
+    def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range:
+        """Return that nothing is expected."""
+        return NOTHING
+
+    def lists_given_up(self) -> list[ListsGivenUp]:
+        """Return no list."""
+        return []

@@ -1,410 +1,211 @@
-"""Chooses the next call: the one that is expected to bring most per unit of budget.
+"""The planner chooses the request with the highest expected gain per unit of quota.
 
-Information is `full_new + 0.5 * mentioned_new` of wanted kinds. A call that only leads elsewhere is
-worth the mean rate of the whole path behind it, so it is made when that pays and nothing nearer is
-left. Estimates begin with the manifest's priors and follow what calls brought; now and then the
-call with the most to hope for is made instead of the best known one.
+The gain of a response is `full_new + 0.5 * mentioned_new` over wanted kinds. A request that only
+leads to others is worth the mean rate of the best path behind it, so it goes out when that pays and
+nothing nearer is left. Estimates begin with the priors of the manifest and follow the responses;
+now and then the request whose estimate is least sure goes out instead of the best one.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Set
 
 from phonofilm.crawl.frontier.base import Frontier, Task
-from phonofilm.crawl.intervals import Range, Z
-from phonofilm.crawl.planner.base import ListsGivenUp
-from phonofilm.crawl.planner.estimates import GainEstimate
-from phonofilm.crawl.planner.policies import POLICIES, Policy, with_what_follows
-from phonofilm.crawl.planner.queues.base import (
-    FULL,
-    MENTION,
-    PATIENCE_DIRECT,
-    PATIENCE_INDIRECT,
-    BatchQueue,
-    NodeQueue,
-    QueueYield,
-    RequestQueue,
-)
-from phonofilm.crawl.planner.queues.cohorts import CohortQueue
-from phonofilm.crawl.planner.queues.counted_lists import ContinuationQueue, CountedListQueue
-from phonofilm.crawl.planner.queues.sized_lists import SizedListQueue
-from phonofilm.crawl.planner.relevance import gives_full, own_kinds, relevant_endpoints
-from phonofilm.crawl.scope.goal import Goal
-from phonofilm.crawl.scope.scopes import Scope
-from phonofilm.sources.contract import Request
-from phonofilm.sources.manifest import Endpoint, Manifest
+from phonofilm.crawl.planner.base import Forecast, ListObserver, Quota, Unlimited
+from phonofilm.crawl.planner.forecast import QueueForecast
+from phonofilm.crawl.planner.lists import QueueLists
+from phonofilm.crawl.planner.policies import POLICIES, Policy, best_path_gain
+from phonofilm.crawl.planner.queue_set import QueueSet
+from phonofilm.crawl.planner.queues.base import QueueYield, RequestQueue
+from phonofilm.crawl.planner.relevance import GoalEndpoints
+from phonofilm.crawl.planner.wants import Wants
 
-# A request expected to bring less than this is not worth a call.
-DRY = 0.02
-_VALUE_EVERY = 32
-# One call in so many goes where most could be hoped for, so that a better vein is noticed.
-_EXPLORE = 1 / 50
-NOTHING = Range(0.0, 0.0, 0.0)
+# The constants below were tuned on closed worlds, November 2026 (benchmarks/RESULTS.md, "Calls that
+# policies spend"; docs/decisions/0002-queues-are-given-up-on-evidence.md).
+# A request that is expected to bring less is of no use, once the patience of its queue is over.
+GAIN_MIN = 0.02
+_RESPONSES_PER_PATH_UPDATE = 32
+_PATH_LENGTH_MAX = 4
+# A kind that a request discovers more rarely opens no path.
+_DISCOVERED_MIN = 0.001
+# One request in fifty goes where most could be hoped for, so that a better queue is noticed: by two
+# standard errors, and one more for every 200 choices that passed a queue by.
+_EXPLORED_SHARE = 1 / 50
+_EXPLORATION_ERRORS, _CHOICES_PER_ERROR = 2, 200
 
 
 class Planner:
-    """The veins of one crawl. With one worker, the same answers make the same crawl."""
+    """Chooser over the queues of one crawl.
+
+    With one worker, the same responses make the same crawl.
+    """
 
     def __init__(
         self,
-        manifest: Manifest,
-        access: str,
-        goal: Goal,
-        scope: Scope,
+        endpoints: GoalEndpoints,
         frontier: Frontier,
-        absent: frozenset[str],
         policy: Policy = POLICIES["information"],
+        quota: Quota | None = None,
         seed: int = 7,
     ) -> None:
-        self._manifest, self._access = manifest, access
-        self._goal, self._scope, self._frontier = goal, scope, frontier
-        self._absent = set(absent)
+        quota = quota or Unlimited()
+        self._quota_weight, self._uniform_quota = quota.quota_weight, quota.uniform_quota
         self._policy = policy
-        self._chance = random.Random(seed)  # noqa: S311 - no secret is made of it
-        self.quota_weight: Callable[[str], float | None] = lambda endpoint: 1.0
-        self.uniform_quota = True  # no call is dearer than another, none is out of quota
-        self.quota_blocked = False  # whether calls were left out because their quota is spent
-        self._satisfied: set[str] = set()
-        self._veins: dict[str, RequestQueue] = {}
-        self._further: dict[str, ContinuationQueue] = {}
-        self._terms: dict[str, list[CountedListQueue]] = {}
-        self._since_valued = self._chosen = 0
+        self._random = random.Random(seed)  # noqa: S311 - no secret is made of it
+        self._wants = Wants(endpoints.goal, endpoints.scope)
+        self._queues = QueueSet(endpoints, frontier, frontier.absent(), policy.in_order)
+        self.lists: ListObserver = QueueLists(self._queues, frontier)
+        self.forecast: Forecast = QueueForecast(self._queues, self._wants)
+        self.quota_blocked = False
+        self._choices = self._responses_since_update = 0
         self._order: list[RequestQueue] = []
-        self._counted_further: list[ContinuationQueue] = []
-        self._by_node: dict[str, list[NodeQueue]] = {}
-        for name in self._useful():
-            self._add(name, manifest.endpoints[name])
-        self._resume()
+        self._resume(frontier)
+        self._update_paths()
 
-    @property
-    def satisfied(self) -> set[str]:
-        """Wanted kinds of which enough is in hand."""
-        return self._satisfied
-
-    @satisfied.setter
-    def satisfied(self, kinds: set[str]) -> None:
-        if kinds != self._satisfied:
-            self._satisfied = kinds
-            for vein in self._veins.values():
-                vein.stale = True
-
-    def _useful(self) -> list[str]:
-        return relevant_endpoints(
-            self._manifest, self._access, self._goal, self._scope, self._absent
-        )
-
-    def _add(self, name: str, spec: Endpoint) -> None:
-        itself = self._only_itself(spec)
-        direct = spec.item_kind in self._goal.wants or (itself and spec.subject in self._goal.wants)
-        made: list[RequestQueue] = []
-        sizes = self._frontier.list_sizes(name) if spec.size_field else {}
-        if spec.subject:
-            made.append(self._first_pages(name, spec, itself, sizes))
-        if spec.paging:
-            further = ContinuationQueue(
-                f"{name}+",
-                spec,
-                self._expected(spec),
-                self._frontier,
-                spec.page_size(self._access),
-                self._policy.plain,
-                self._is_counted(spec),
-            )
-            self._further[name] = further
-            further.sizes = sizes
-            if further.counted:
-                self._counted_further.append(further)
-            made.append(further)
-        for vein in made:
-            vein.patience = PATIENCE_DIRECT if direct else PATIENCE_INDIRECT
-            self._veins[vein.name] = vein
-            if isinstance(vein, NodeQueue):
-                self._by_node.setdefault(spec.subject, []).append(vein)
-
-    def _first_pages(
-        self, name: str, spec: Endpoint, itself: bool, sizes: dict[int, int]
-    ) -> NodeQueue:
-        plain = self._policy.plain
-        kind: type[NodeQueue] = CohortQueue
-        if spec.batch > 1 or itself:
-            kind = BatchQueue
-        elif self._is_counted(spec):
-            kind = CountedListQueue
-        elif spec.size_field:
-            kind = SizedListQueue
-        vein = kind(name, spec, self._expected(spec), self._frontier, plain, itself)
-        if isinstance(vein, SizedListQueue):
-            vein.page_size = spec.page_size(self._access)
-            vein.use_sizes(sizes)
-        if isinstance(vein, CountedListQueue):
-            self._terms.setdefault(spec.subject, []).append(vein)
-        return vein
-
-    def _is_counted(self, spec: Endpoint) -> bool:
-        """Whether things tell in which lists of this kind they stand, at this access level."""
-        kind, _, field = spec.membership_field.partition(".")
-        return bool(kind) and field in self._manifest.obtainable(kind, self._access)
-
-    @property
-    def counted(self) -> frozenset[str]:
-        """Kinds of lists whose known members are counted."""
-        return frozenset(self._terms)
-
-    def _expected(self, spec: Endpoint) -> GainEstimate:
-        """Expected gain and meetings of the first call, from the manifest alone."""
-        gain = 0.0
-        wants, closed = self._goal.wants, self._scope.closed
-        for kind, number in spec.expected_items.items():
-            if kind in wants and (not closed or kind in own_kinds(spec)):
-                full = gives_full(self._manifest, self._access, spec, kind)
-                gain += number * (FULL if full else MENTION)
-        if self._only_itself(spec):
-            return GainEstimate(spec.batch * MENTION if spec.subject in wants else 0.0, {})
-        met = {k: n for k, n in spec.expected_items.items() if not closed or k in own_kinds(spec)}
-        return GainEstimate(gain, met)
-
-    def _only_itself(self, spec: Endpoint) -> bool:
-        """Whether all that a call is wanted for is the node itself: of no use once that is full."""
-        if spec.role == "measure":
-            return spec.item_kind not in self._goal.wants
-        return spec.role == "detail" and spec.item_kind == spec.subject
-
-    def _resume(self) -> None:
-        """What earlier runs learned, and the pages they were told of."""
-        for name, gain, met in self._frontier.answered_requests():
-            if name in self._veins:
-                self._veins[name].expected.learn(gain, json.loads(met) if met else {})
-        for request, row, node, total in self._frontier.open_continuations():
-            self.add_continuation(request, row, node, total)
-        for queue in self._veins.values():  # a list with unseen items is given another chance
-            wanted = queue.spec.item_kind in self._goal.wants
+    def _resume(self, frontier: Frontier) -> None:
+        """Learn from the requests of earlier runs, and take over their open pages."""
+        for name, gain, discovered in frontier.answered_requests():
+            queue = self._queues.by_name.get(name)
+            if queue is not None:
+                queue.expected.learn(gain, json.loads(discovered) if discovered else {})
+        for request, row, node, total in frontier.open_continuations():
+            self.lists.add_continuation(request, row, node, total)
+        for queue in self._queues:  # patience begins anew where lists announce unseen items
+            wanted = queue.spec.item_kind in self._wants.kinds
             if wanted and queue.unfinished(given_up=True).items > 0:
                 queue.expected.fruitless = 0
-        self._value()
 
-    def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
-        """Another page was told of."""
-        if request.endpoint in self._further:
-            self._further[request.endpoint].add(request, row, node, total)
-
-    def abandon_list(self, request: Request, node: int, total: int | None) -> None:
-        """Leave a list that gave too many pages without news; its next page is not requested."""
-        if request.endpoint in self._further:
-            self._further[request.endpoint].abandon(request, node, total)
-
-    def set_list_size(self, endpoint: str, node: int, number: int) -> None:
-        """A thing says how long a list of its own is."""
-        vein = self._veins.get(endpoint)
-        if isinstance(vein, SizedListQueue):
-            vein.length(node, number)
-
-    def add_list_members(self, kind: str, node: int, number: int = 1) -> None:
-        """Other members of a list became known."""
-        before = self._frontier.index.list_members[node]
-        self._frontier.index.list_members[node] = before + number
-        for vein in self._terms[kind]:
-            vein.bump(node, before)
-            vein.touch()  # a list met by its first member is met here
-        for further in self._counted_further:
-            further.stale = True
-
-    def set_list_total(self, ask: Task, total: int | None) -> None:
-        """A list said how long it is."""
-        vein = self._veins.get(ask.queue)
-        if total is not None and isinstance(vein, CountedListQueue):
-            vein.set_list_total(ask.nodes[0], total)
-
-    def learn(self, ask: Task, gain: float, met: dict[str, int], items: int = 0) -> None:
-        """A call was answered with so many items of what its endpoint lists."""
-        further = self._further.get(ask.request.endpoint)
-        goes_on = further is not None and further.goes_on(ask)
-        if ask.queue in self._veins:
-            self._veins[ask.queue].learn(ask, gain, met, items, goes_on)
-        if further is not None:
-            further.credit(ask.nodes[0], gain, items, met.get(further.spec.item_kind, 0))
-        for kind in met:
-            for vein in self._by_node.get(kind, ()):
-                vein.touch(ask.queue)
-        self._since_valued += 1
-        if self._since_valued >= _VALUE_EVERY:
-            self._value()
-
-    def drop(self, endpoint: str) -> None:
-        """An endpoint is absent; what another endpoint can do instead is asked there."""
-        self._absent.add(endpoint)
-        self._veins.pop(endpoint, None)
-        self._veins.pop(f"{endpoint}+", None)
-        self._further.pop(endpoint, None)
-        for name in self._useful():
-            if name not in self._veins and self._manifest.endpoints[name].subject:
-                self._add(name, self._manifest.endpoints[name])
-        self._value()
-
-    def _value(self) -> None:
-        """What each vein leads to: the best rate of asking about what it meets."""
-        self._since_valued = 0
-        values = {name: self._own(vein, vein.expected.gain) for name, vein in self._veins.items()}
-        for _ in range(4):
-            best: dict[str, tuple[float, float]] = {}
-            for name, vein in self._veins.items():
-                if vein.spec.subject and not name.endswith("+"):
-                    rate = (values[name], 1 / vein.spec.batch)
-                    best[vein.spec.subject] = max(rate, best.get(vein.spec.subject, (0.0, 1.0)))
-            for name, vein in self._veins.items():
-                vein.follow = tuple(_follow(vein, best))
-                vein.stale = True
-                values[name] = with_what_follows(vein, self._own(vein, vein.expected.gain))
-        # The most promising first: what comes after is passed over at a glance.
-        self._order = sorted(self._veins.values(), key=lambda vein: -values[vein.name])
-
-    def _own(self, vein: RequestQueue, gain: float) -> float:
-        """The expected gain; nothing where all that a call brings is in hand already."""
-        if not self.satisfied:
-            return gain
-        spec = vein.spec
-        brings = {spec.item_kind, spec.subject, *spec.expected_items} & self._goal.wants.keys()
-        return 0.0 if brings and brings <= self.satisfied else gain
+    def set_satisfied(self, kinds: Set[str]) -> None:
+        """Set the wanted kinds of which enough is collected."""
+        if kinds != self._wants.satisfied:
+            self._wants.satisfied = kinds
+            for queue in self._queues:
+                queue.stale = True
 
     def next(self) -> Task | None:
-        """The next call, or None when nothing is worth one (or all waits for answers)."""
+        """Return the next request; None when none is worth it, or all wait for responses."""
         self.quota_blocked = False
-        explore = not self._policy.plain and self._chance.random() < _EXPLORE
+        explores = not self._policy.in_order and self._random.random() < _EXPLORED_SHARE
         best: tuple[float, RequestQueue | None] = (-1.0, None)
-        flush: tuple[float, RequestQueue | None] = (-1.0, None)
+        best_partial: tuple[float, RequestQueue | None] = (-1.0, None)
         score = self._policy.score
-        for vein in self._order:
-            if vein.stale:
-                vein.worth = self._worth(vein)
-            value = score(vein, vein.worth)
-            if vein.worth <= 0 or (value <= best[0] and not explore and self.uniform_quota):
+        passes_by_score = self._uniform_quota and not explores
+        for queue in self._order:
+            if queue.stale:
+                queue.path_gain = self._path_gain(queue, queue.best_gain())
+            path_gain = queue.path_gain
+            value = score(queue, path_gain)
+            if path_gain <= 0 or (passes_by_score and value <= best[0]):
                 continue
-            if self.is_dry(vein, vein.worth):
+            if path_gain < GAIN_MIN and queue.out_of_patience:
                 continue
-            price = self.quota_weight(vein.endpoint)
-            if price is None:
+            weight = self._quota_weight(queue.endpoint)
+            if weight is None:
                 self.quota_blocked = True
                 continue
-            if explore:
-                value += vein.expected.own.error * (2 + (self._chosen - vein.chosen) / 200)
-            value /= price
+            if explores:
+                value += self._exploration_bonus(queue)
+            value /= weight
             if value <= best[0]:
                 continue
-            carried = vein.ready()
-            if carried >= vein.spec.batch:
-                best = (value, vein)
-            elif carried and value > flush[0]:
-                flush = (value, vein)
-        chosen = best[1] or flush[1]  # half-full batches go last
+            nodes = queue.ready()
+            if nodes >= queue.spec.batch:
+                best = (value, queue)
+            elif nodes and value > best_partial[0]:
+                best_partial = (value, queue)
+        chosen = best[1] or best_partial[1]  # batches that are not full wait until the end
         return self._take(chosen) if chosen else None
 
-    def _worth(self, vein: RequestQueue) -> float:
-        """What the best call at hand is expected to bring with what follows; 0 without one."""
-        gain = vein.best()
-        return 0.0 if gain is None else with_what_follows(vein, self._own(vein, gain))
+    def _exploration_bonus(self, queue: RequestQueue) -> float:
+        """Return how much more than expected a request could bring."""
+        passed_by = self._choices - queue.last_choice
+        return queue.expected.gain.error * (_EXPLORATION_ERRORS + passed_by / _CHOICES_PER_ERROR)
 
-    def _take(self, vein: RequestQueue) -> Task:
-        self._chosen += 1
-        vein.chosen = self._chosen
-        return vein.take()
+    def _take(self, queue: RequestQueue) -> Task:
+        self._choices += 1
+        queue.last_choice = self._choices
+        return queue.take()
 
-    @staticmethod
-    def is_dry(vein: RequestQueue, worth: float) -> bool:
-        """Nothing more is expected: the estimate says so, and calls enough stand behind it."""
-        if worth <= 0:
-            return True
-        return worth < DRY and vein.out_of_patience
+    def _path_gain(self, queue: RequestQueue, gain: float | None) -> float:
+        """Return the expected gain of a request with what follows; 0 without a request."""
+        return 0.0 if gain is None else best_path_gain(queue, self._wanted_gain(queue, gain))
 
-    @property
-    def follows_all(self) -> bool:
-        """Whether all that is met is followed, not only what was named or of a genre."""
-        return self._scope.name == "everything"
+    def _wanted_gain(self, queue: RequestQueue, gain: float) -> float:
+        """Return an expected gain; 0 where enough is collected of all that the queue brings."""
+        return 0.0 if self._wants.are_satisfied(queue.spec) else gain
 
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """Wanted kinds."""
-        return tuple(self._goal.wants)
+    def learn(self, task: Task, gain: float, discovered: dict[str, int], items: int = 0) -> None:
+        """Learn from a response: its gain, its new nodes by kind, its number of items."""
+        continuations = self._queues.continuations.get(task.request.endpoint)
+        goes_on = continuations is not None and continuations.goes_on(task)
+        queue = self._queues.by_name.get(task.queue)
+        if queue is not None:
+            queue.learn(task, gain, discovered, items, goes_on)
+        if continuations is not None:
+            new_items = discovered.get(continuations.spec.item_kind, 0)
+            continuations.on_page(task.nodes[0], gain, items, new_items)
+        for kind in discovered:
+            for about_kind in self._queues.by_subject.get(kind, ()):
+                about_kind.on_discovery(task.queue)
+        self._responses_since_update += 1
+        if self._responses_since_update >= _RESPONSES_PER_PATH_UPDATE:
+            self._update_paths()
 
-    def _open(self, vein: RequestQueue) -> int:
-        """Calls that could be made and are worth it."""
-        return 0 if vein.out_of_patience else vein.pending()
+    def drop(self, endpoint: str) -> None:
+        """Make no further request of an endpoint; another one may do the same instead."""
+        self._queues.drop(endpoint)
+        self._update_paths()
 
-    def open_requests(self, kind: str) -> tuple[int, bool]:
-        """Calls about related things still open, and whether any list of a kind is."""
-        left, lists = 0, False
-        for vein in self._veins.values():
-            if vein.spec.role == "relate" and vein.spec.item_kind == kind:
-                left += self._open(vein)
-            elif vein.spec.item_kind == kind and vein.spec.role != "detail":
-                lists = lists or self._open(vein) > 0
-        return left, lists
+    def _update_paths(self) -> None:
+        """Estimate what follows requests: the best rate of requests about what they discover."""
+        self._responses_since_update = 0
+        gains = {q.name: self._wanted_gain(q, q.expected.gain.mean) for q in self._queues}
+        for _ in range(_PATH_LENGTH_MAX):
+            rates = self._best_rates(gains)
+            for queue in self._queues:
+                queue.onward = tuple(_onward_paths(queue, rates))
+                queue.stale = True
+                gains[queue.name] = self._path_gain(queue, queue.expected.gain.mean)
+        # The most promising first, so that the others are passed over at a glance.
+        self._order = sorted(self._queues, key=lambda queue: -gains[queue.name])
 
-    def expected_more(self, kind: str, unknown: dict[str, Range]) -> Range:
-        """Things of a kind that open calls would bring, and calls about parents not known yet.
-
-        Calls of different veins bring the same things, so the best of them is the estimate and
-        their sum the upper end.
-        """
-        middle = low = high = 0.0
-        for vein in self._veins.values():
-            number = vein.expected.met.get(kind)
-            if number is None:
-                continue
-            first = isinstance(vein, NodeQueue)
-            parents = unknown.get(vein.spec.subject, NOTHING) if first else NOTHING
-            calls = [self._open(vein) + more / vein.spec.batch for more in parents]
-            error = Z * number.error
-            middle = max(middle, calls[0] * number.mean)
-            low = max(low, calls[1] * max(0.0, number.mean - error))
-            high += calls[2] * (number.mean + error) if calls[2] else 0.0
-        return Range(middle, min(low, middle), max(high, middle))
-
-    def lists_given_up(self) -> list[ListsGivenUp]:
-        """Return the lists that are left before their end, by endpoint.
-
-        Lists of kinds that are not wanted count only when the pagination guard left them: that
-        little is expected of the others is a choice, and what they announce is not wanted.
-        """
-        lists, items, fruitless = Counter[str](), Counter[str](), Counter[str]()
-        for queue in self._veins.values():
-            if self._own(queue, 1.0) > 0:
-                wanted = queue.spec.item_kind in self._goal.wants
-                unfinished = queue.unfinished(wanted and queue.out_of_patience)
-                lists[queue.endpoint] += unfinished.lists
-                items[queue.endpoint] += unfinished.items
-                expected = queue.expected
-                fruitless[queue.endpoint] += expected.fruitless + expected.empty_pages
-        return [
-            ListsGivenUp(
-                endpoint=endpoint,
-                kind=self._manifest.endpoints[endpoint].item_kind,
-                lists=number,
-                items=items[endpoint],
-                new_share=self._further[endpoint].new_share if endpoint in self._further else 1.0,
-                requests_without_gain=fruitless[endpoint],
-            )
-            for endpoint, number in lists.items()
-            if number
-        ]
+    def _best_rates(self, gains: dict[str, float]) -> dict[str, tuple[float, float]]:
+        """Return the best gain of a request about a kind of node, and its requests per node."""
+        rates: dict[str, tuple[float, float]] = {}
+        for queue in self._queues:
+            subject = queue.spec.subject
+            if subject and not queue.name.endswith("+"):
+                rate = (gains[queue.name], 1 / queue.spec.batch)
+                rates[subject] = max(rate, rates.get(subject, (0.0, 1.0)))
+        return rates
 
     def yields(self) -> list[QueueYield]:
-        """What each kind of call brought, and what is still open."""
-        rows = []
-        for vein in self._veins.values():
-            held, gain = vein.expected, vein.best() or 0.0
-            dry = self.is_dry(vein, with_what_follows(vein, self._own(vein, gain)))
-            mean, error = round(held.gain, 3), round(held.own.error, 3)
-            rows.append(QueueYield(vein.name, held.calls, mean, error, vein.pending(), dry))
-        return rows
+        """Return what the requests of each queue brought, and how many are still open."""
+        return [self._yield_of(queue) for queue in self._queues]
+
+    def _yield_of(self, queue: RequestQueue) -> QueueYield:
+        path_gain = self._path_gain(queue, queue.best_gain() or 0.0)
+        gain = queue.expected.gain
+        return QueueYield(
+            name=queue.name,
+            calls=gain.values,
+            gain=round(gain.mean, 3),
+            error=round(gain.error, 3),
+            pending=queue.pending(),
+            dry=path_gain <= 0 or (path_gain < GAIN_MIN and queue.out_of_patience),
+        )
 
 
-def _follow(vein: RequestQueue, best: dict[str, tuple[float, float]]) -> list[tuple[float, float]]:
-    """Gain and calls of asking about all that a call meets, by kind."""
-    rows = []
-    for kind, number in vein.expected.met.items():
-        if kind in best and number.mean > 0.001:
-            rate, each = best[kind]
-            rows.append((number.mean * each * rate, number.mean * each))
-    return rows
+def _onward_paths(
+    queue: RequestQueue, rates: dict[str, tuple[float, float]]
+) -> list[tuple[float, float]]:
+    """Return gain and requests of the requests about all that a request discovers, by kind."""
+    paths = []
+    for kind, number in queue.expected.discovered.items():
+        if kind in rates and number.mean > _DISCOVERED_MIN:
+            gain, requests_per_node = rates[kind]
+            requests = number.mean * requests_per_node
+            paths.append((requests * gain, requests))
+    return paths

@@ -1,83 +1,150 @@
-"""Which endpoints can bring what is wanted: from the manifest alone."""
+"""Endpoints that are relevant for a goal, and what the manifest alone lets expect of them."""
 
 from __future__ import annotations
 
 from collections.abc import Set
+from typing import NamedTuple
 
+from phonofilm.crawl.planner.estimates import GainEstimate
+from phonofilm.crawl.planner.queues.base import FULL, MENTION
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import BY_KIND, core_fields
 from phonofilm.sources.manifest import Endpoint, Manifest
 
-
-def relevant_endpoints(
-    manifest: Manifest, access: str, goal: Goal, scope: Scope, absent: Set[str]
-) -> list[str]:
-    """Endpoints that can bring something wanted, directly or by what they lead to."""
-    present = {
-        name: endpoint
-        for name, endpoint in manifest.permitted(access).items()
-        if name not in absent and not (scope.closed and endpoint.role == "relate")
-    }
-    best = {n: e for n, e in present.items() if not _beaten(manifest, access, goal, n, present)}
-    if scope.closed:
-        best = {n: e for n, e in best.items() if not _detour(goal, e, present)}
-    wanted = set(goal.wants)
-    found: set[str] = set()
-    while True:
-        more = {n for n, e in best.items() if n not in found and _brings(e, wanted)}
-        if not more:
-            return [name for name in best if name in found]
-        found |= more
-        wanted |= {best[name].subject for name in more}
+Endpoints = dict[str, Endpoint]
 
 
-def _beaten(
-    manifest: Manifest, access: str, goal: Goal, name: str, present: dict[str, Endpoint]
-) -> bool:
-    """A single look-up beside a batch one; a list beside a fuller list of the same things."""
-    spec = present[name]
-    for other, rival in present.items():
-        if other == name or rival.subject != spec.subject or not spec.subject:
-            continue
-        if rival.role == spec.role == "detail" and rival.batch > spec.batch:
+class GoalEndpoints(NamedTuple):
+    """Endpoints of a source at one access level, seen from a goal and a scope."""
+
+    manifest: Manifest
+    access: str
+    goal: Goal
+    scope: Scope
+
+    def relevant(self, absent: Set[str]) -> list[str]:
+        """Return endpoints that bring wanted kinds, directly or by what they lead to.
+
+        `absent` are endpoints that the source does not have at this access level.
+        """
+        endpoints = {
+            name: endpoint
+            for name, endpoint in self.manifest.permitted(self.access).items()
+            if name not in absent and not (self.scope.closed and endpoint.role == "relate")
+        }
+        best = {n: e for n, e in endpoints.items() if not self._is_inferior(n, endpoints)}
+        if self.scope.closed:
+            best = {n: e for n, e in best.items() if not self._is_detour(e, endpoints)}
+        return _leading_to(best, set(self.goal.wants))
+
+    def _is_inferior(self, name: str, endpoints: Endpoints) -> bool:
+        """Tell whether another endpoint brings the same, and more in a request.
+
+        That is a look-up of larger batches, or a list of the same items with more fields.
+        """
+        endpoint = endpoints[name]
+        if not endpoint.subject:
+            return False
+        rivals = [
+            rival
+            for other, rival in endpoints.items()
+            if other != name and rival.subject == endpoint.subject
+        ]
+        return any(self._is_better(rival, endpoint) for rival in rivals)
+
+    def _is_better(self, rival: Endpoint, endpoint: Endpoint) -> bool:
+        if endpoint.role != "detail":
+            return False
+        if rival.role == "detail" and rival.batch > endpoint.batch:
             return True
-        itself = spec.role == "detail" and spec.subject in goal.wants
-        if rival.item_kind == spec.item_kind and not itself and rival.role != "relate":
-            mine, theirs = (_fields(manifest, access, e) for e in (spec, rival))
-            if spec.role == "detail" and rival.role == "contain" and mine < theirs:
-                return True
-    return False
+        about_wanted = endpoint.subject in self.goal.wants
+        same_items = rival.role == "contain" and rival.item_kind == endpoint.item_kind
+        if about_wanted or not same_items:
+            return False
+        return self._item_fields(endpoint) < self._item_fields(rival)
+
+    def _item_fields(self, endpoint: Endpoint) -> frozenset[str]:
+        """Return the core fields of the listed kind that an endpoint shows."""
+        kind = endpoint.item_kind
+        if kind not in BY_KIND:
+            return frozenset()
+        fields = (self.manifest.shown(shape, self.access) for shape in _shapes(endpoint, kind))
+        return frozenset().union(*fields) & core_fields(BY_KIND[kind])
+
+    def _is_detour(self, endpoint: Endpoint, endpoints: Endpoints) -> bool:
+        """Tell whether a list of unwanted items only leads to what another list has all of."""
+        kind = endpoint.item_kind
+        if endpoint.role != "contain" or endpoint.complete or kind in self.goal.wants:
+            return False
+        next_kinds = {e.item_kind for e in endpoints.values() if e.subject == kind}
+        return any(
+            rival.item_kind in next_kinds
+            for rival in endpoints.values()
+            if rival.complete and rival.subject == endpoint.subject
+        )
+
+    def gives_full(self, endpoint: Endpoint, kind: str) -> bool:
+        """Tell whether an endpoint shows all core fields of a kind that are obtainable."""
+        fields = core_fields(BY_KIND[kind]) & self.manifest.obtainable(kind, self.access)
+        shapes = _shapes(endpoint, kind)
+        return any(fields <= self.manifest.shown(shape, self.access) for shape in shapes)
+
+    def is_until_full(self, endpoint: Endpoint) -> bool:
+        """Tell whether a request only fills its node, so that it is of no use for a full one."""
+        if endpoint.role == "measure":
+            return endpoint.item_kind not in self.goal.wants
+        return endpoint.role == "detail" and endpoint.item_kind == endpoint.subject
+
+    def is_direct(self, endpoint: Endpoint) -> bool:
+        """Tell whether an endpoint lists a wanted kind, or fills nodes of one."""
+        wants = self.goal.wants
+        fills = self.is_until_full(endpoint) and endpoint.subject in wants
+        return endpoint.item_kind in wants or fills
+
+    def is_counted(self, endpoint: Endpoint) -> bool:
+        """Tell whether records say at this access level in which lists of this kind they stand."""
+        kind, _, field = endpoint.membership_field.partition(".")
+        return bool(kind) and field in self.manifest.obtainable(kind, self.access)
+
+    def prior(self, endpoint: Endpoint) -> GainEstimate:
+        """Return the gain and the discoveries that the manifest lets expect of a request."""
+        if self.is_until_full(endpoint):
+            wanted = endpoint.subject in self.goal.wants
+            return GainEstimate(endpoint.batch * MENTION if wanted else 0.0, {})
+        items = endpoint.expected_items
+        if self.scope.closed:
+            kinds = _followed_kinds(endpoint)
+            items = {kind: number for kind, number in items.items() if kind in kinds}
+        gain = 0.0
+        for kind, number in items.items():
+            if kind in self.goal.wants:
+                gain += number * (FULL if self.gives_full(endpoint, kind) else MENTION)
+        return GainEstimate(gain, items)
 
 
-def _detour(goal: Goal, spec: Endpoint, present: dict[str, Endpoint]) -> bool:
-    """A list of nothing wanted that only leads to what another list has all of."""
-    if spec.role != "contain" or spec.complete or spec.item_kind in goal.wants:
-        return False
-    beyond = {e.item_kind for e in present.values() if e.subject == spec.item_kind}
-    rivals = (e for e in present.values() if e.complete and e.subject == spec.subject)
-    return any(rival.item_kind in beyond for rival in rivals)
+def _leading_to(endpoints: Endpoints, kinds: set[str]) -> list[str]:
+    """Return endpoints that bring some kinds, and those that bring the subjects of such ones."""
+    relevant: set[str] = set()
+    while True:
+        more = {n for n, e in endpoints.items() if n not in relevant and _brings(e, kinds)}
+        if not more:
+            return [name for name in endpoints if name in relevant]
+        relevant |= more
+        kinds = kinds | {endpoints[name].subject for name in more}
 
 
-def _fields(manifest: Manifest, access: str, spec: Endpoint) -> frozenset[str]:
-    core = core_fields(BY_KIND[spec.item_kind]) if spec.item_kind in BY_KIND else frozenset()
-    shapes = [s for s in spec.returns if s.startswith(spec.item_kind + ".")]
-    held = (manifest.shown(shape, access) for shape in shapes)
-    return frozenset().union(*held) & core
+def _brings(endpoint: Endpoint, kinds: set[str]) -> bool:
+    shown = {shape.partition(".")[0] for shape in endpoint.returns} | {endpoint.item_kind}
+    return bool(shown & kinds)
 
 
-def gives_full(manifest: Manifest, access: str, spec: Endpoint, kind: str) -> bool:
-    """Whether a call shows all that can be had of a kind at this access level."""
-    wanted = core_fields(BY_KIND[kind]) & manifest.obtainable(kind, access)
-    shapes = [s for s in spec.returns if s.startswith(kind + ".")]
-    return any(wanted <= manifest.shown(shape, access) for shape in shapes)
+def _shapes(endpoint: Endpoint, kind: str) -> list[str]:
+    """Return the shapes of a kind that an endpoint returns: `artist.full`, `artist.short`."""
+    return [shape for shape in endpoint.returns if shape.startswith(f"{kind}.")]
 
 
-def own_kinds(spec: Endpoint) -> set[str]:
-    """What belongs to the node asked about, whoever is credited in it."""
-    return {spec.item_kind, spec.subject} if spec.role == "detail" else {spec.item_kind}
-
-
-def _brings(spec: Endpoint, wanted: set[str]) -> bool:
-    kinds = {shape.partition(".")[0] for shape in spec.returns} | {spec.item_kind}
-    return bool(kinds & wanted)
+def _followed_kinds(endpoint: Endpoint) -> set[str]:
+    """Return the kinds that a closed scope follows: the items, not those credited in them."""
+    kinds = {endpoint.item_kind}
+    return kinds | {endpoint.subject} if endpoint.role == "detail" else kinds

@@ -10,7 +10,7 @@ from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED
-from phonofilm.crawl.planner.base import Scheduler
+from phonofilm.crawl.planner.base import ListObserver
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import Record
 from phonofilm.sources.contract import Link
@@ -21,7 +21,7 @@ from phonofilm.sources.manifest import Endpoint
 class MembershipRecorder:
     """Records of one kind with the counted lists that they say they stand in.
 
-    A list is a node: a genre, a word of a name. The planner counts its known members, the
+    A list is a node: a genre, a word of a name. The list observer counts its known members, the
     population estimator gets the evidence.
     """
 
@@ -30,15 +30,15 @@ class MembershipRecorder:
         source: HttpSource,
         scope: Scope,
         frontier: Frontier,
-        planner: Scheduler,
+        observer: ListObserver,
         population: PopulationEstimator,
     ) -> None:
         self._source, self._scope = source, scope
-        self._frontier, self._planner, self._population = frontier, planner, population
+        self._frontier, self._observer, self._population = frontier, observer, population
 
     def is_counted(self, endpoint: Endpoint) -> bool:
         """Tell whether the items of an endpoint say themselves that they stand in its list."""
-        return bool(endpoint.membership_field) and endpoint.subject in self._planner.counted
+        return bool(endpoint.membership_field) and endpoint.subject in self._observer.counted_kinds
 
     def record(
         self, task: Task, endpoint: Endpoint, records: list[Record], known: Discovered
@@ -65,7 +65,7 @@ class MembershipRecorder:
         """
         lists: list[tuple[int, ...]] = []
         members: dict[int, int] = {}
-        for kind in self._planner.counted:
+        for kind in self._observer.counted_kinds:
             ids_by_record = self._source.memberships(kind, records)
             counts = Counter(chain.from_iterable(ids_by_record))
             nodes = {id_: self._list_node(kind, id_) for id_ in counts}
@@ -73,7 +73,7 @@ class MembershipRecorder:
                 ids_by_record = [[id_ for id_ in ids if nodes[id_]] for ids in ids_by_record]
             for id_, count in counts.items():
                 if node := nodes[id_]:
-                    self._planner.add_list_members(kind, node, count)
+                    self._observer.add_members(kind, node, count)
                     members[node] = count
             nodes_by_record = [tuple(map(nodes.__getitem__, ids)) for ids in ids_by_record]
             lists = [*map(add, lists, nodes_by_record)] if lists else nodes_by_record

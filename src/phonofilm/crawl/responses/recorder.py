@@ -56,7 +56,8 @@ class ResponseRecorder:
     """Recorder of the responses of one crawl.
 
     `full` counts the full records of wanted kinds in the followed part, earlier runs included;
-    `responses` counts the responses of this run.
+    `satisfied` are the wanted kinds of which enough is collected; `responses` counts the responses
+    of this run.
     """
 
     def __init__(
@@ -89,10 +90,13 @@ class ResponseRecorder:
         )
         if saved := frontier.saved_estimates():
             self.population.restore(saved)
-        self._memberships = MembershipRecorder(source, scope, frontier, planner, self.population)
-        self.coverage = CoverageEstimator(planner, frontier, self.population)
+        self._memberships = MembershipRecorder(
+            source, scope, frontier, planner.lists, self.population
+        )
+        self.coverage = CoverageEstimator(planner.forecast, frontier, self.population)
         self.responses = 0
         self.full: Counter[str] = Counter()
+        self.satisfied: set[str] = set()
         self._count_known()
 
     def _count_known(self) -> None:
@@ -104,11 +108,12 @@ class ResponseRecorder:
         self._update_satisfied()
 
     def _update_satisfied(self) -> None:
-        self._planner.satisfied = {
+        self.satisfied = {
             kind
             for kind, number in self._goal.wants.items()
             if number is not None and self.full[kind] >= number
         }
+        self._planner.set_satisfied(self.satisfied)
 
     def record(self, task: Task, response: Response) -> RecordedResponse:
         """Parse a response and add all that it mentions to the frontier.
@@ -143,7 +148,7 @@ class ResponseRecorder:
 
     def _set_list_total(self, task: Task, endpoint: Endpoint, page: Page) -> None:
         """Tell the planner and the estimators the announced size of the list."""
-        self._planner.set_list_total(task, page.total)
+        self._planner.lists.set_total(task, page.total)
         if page.total is not None and self._memberships.is_counted(endpoint):
             self.population.set_list_size(task.nodes[0], page.total)
 
@@ -181,7 +186,7 @@ class ResponseRecorder:
             number = getattr(record, field)
             node = self._frontier.seq_of(record.kind, record.id)
             if isinstance(number, int) and node is not None:
-                self._planner.set_list_size(endpoint, node, number)
+                self._planner.lists.set_size(endpoint, node, number)
                 self._frontier.set_list_size(endpoint, node, number)
 
     def _gain(self, kind: str, known: Discovered) -> float:
@@ -189,7 +194,7 @@ class ResponseRecorder:
         if kind not in self._goal.wants:
             return 0.0
         self.full[kind] += known.first_full + known.became_full
-        if kind in self._planner.satisfied:
+        if kind in self.satisfied:
             return 0.0
         first = known.first_full * FULL + known.first_mentioned * MENTION
         return first + known.became_full * (FULL - MENTION)
@@ -238,10 +243,10 @@ class ResponseRecorder:
                 if finding:
                     page.findings.append(finding)
                     if finding.kind == "barren_pages":
-                        self._planner.abandon_list(request, node, page.total)
+                        self._planner.lists.abandon(request, node, page.total)
                     continue
             row = self._frontier.add_continuation(request, node, page.total)
-            self._planner.add_continuation(request, row, node, page.total)
+            self._planner.lists.add_continuation(request, row, node, page.total)
 
 
 def _malformed(task: Task, endpoint: Endpoint, error: Exception) -> RecordedResponse:

@@ -1,10 +1,10 @@
-"""Veins: places where one kind of call can be made, and what such calls brought so far."""
+"""Request queues: the open requests of one endpoint, and the yield of those that were made."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
-from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -15,21 +15,24 @@ from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint
 
+# Information of a new full record of a wanted kind, and of one that is only mentioned.
 FULL, MENTION = 1.0, 0.5
 # A low expectation is believed after so many requests in a row without gain: a queue whose endpoint
-# lists wanted kinds is given up late, one that only brushes them early.
-# Tuned on closed worlds, November 2026 (ARCHITECTURE.md, "A vein is given up on evidence").
+# lists wanted kinds is given up late, one that only mentions them early.
+# Tuned on closed worlds, November 2026 (docs/decisions/0002-queues-are-given-up-on-evidence.md).
 PATIENCE_DIRECT, PATIENCE_INDIRECT = 400, 60
-# An empty page says nothing of other lists, so the pagination guard judges each list by itself (20
-# empty pages in a row). A whole queue is given up when 400 lists could have been judged so.
-# Chosen, not tuned.
+# An empty page says nothing about other lists, so the pagination guard judges each list by itself
+# (20 empty pages in a row). A whole queue is given up when 400 lists could have been judged so.
+# Chosen in November 2026, not tuned.
 EMPTY_PAGES_PATIENCE = 400 * 20
+_GROWTH_MIN = 1024
 
 
 class QueueYield(msgspec.Struct):
-    """What the next call of a kind is expected to bring, with its standard error.
+    """Expected gain of the next request of a queue, with its standard error.
 
-    A `+` after the name: the pages after the first. `dry`: no more is expected of what is open.
+    A name with `+` is the queue of the pages after the first. `dry` means that nothing more is
+    expected of the `pending` requests.
     """
 
     name: str
@@ -43,44 +46,67 @@ class QueueYield(msgspec.Struct):
 class OpenLists(NamedTuple):
     """Lists that a queue left before their end, and the items that none of their pages listed."""
 
-    lists: int
-    items: int
+    lists: int = 0
+    items: int = 0
+
+
+class QueueOptions(NamedTuple):
+    """Parts and settings of a queue.
+
+    With `in_order`, requests go out in the order of discovery and the same is expected of all.
+    With `until_full`, a request tells only about its node, so that it is of no use once the node is
+    full. With `counted`, records name the lists that they stand in, so that known members are
+    counted. `list_sizes` are announced sizes by node, shared between the queues of an endpoint.
+    """
+
+    name: str
+    spec: Endpoint
+    expected: GainEstimate
+    frontier: Frontier
+    list_sizes: dict[int, int]
+    page_size: int = 1
+    patience: int = PATIENCE_DIRECT
+    in_order: bool = False
+    until_full: bool = False
+    counted: bool = False
 
 
 class RequestQueue(ABC):
-    """One kind of call. `best` says what the best call at hand is expected to bring.
+    """Open requests of one kind, and what the next one is expected to bring.
 
-    `plain` veins ask in the order in which things were met and expect the same of all of them.
+    The planner keeps three values here: `path_gain` of the best request with what follows it, the
+    `onward` paths that its discoveries open (gain and requests of each), and `last_choice`, the
+    number of the planner's choice that fell on this queue last. `stale` says that the best request
+    must be looked up again.
     """
 
-    def __init__(
-        self, name: str, spec: Endpoint, expected: GainEstimate, plain: bool = False
-    ) -> None:
-        self.name, self.endpoint, self.spec = name, name.removesuffix("+"), spec
-        self.expected = expected
-        self.plain = plain
-        self.patience = PATIENCE_DIRECT
-        self.chosen = 0  # the planner's choice that was the last one here
-        self.worth = 0.0  # what `best` told, with what follows; the planner keeps it
-        self.follow: tuple[tuple[float, float], ...] = ()  # gain and calls of what it leads to
-        self._held: float | None = None
+    def __init__(self, options: QueueOptions) -> None:
+        self.name, self.spec = options.name, options.spec
+        self.endpoint = options.name.removesuffix("+")
+        self.expected, self.patience = options.expected, options.patience
+        self.in_order = options.in_order
+        self.last_choice = 0
+        self.path_gain = 0.0
+        self.onward: tuple[tuple[float, float], ...] = ()
         self.stale = True
+        self._frontier = options.frontier
+        self._best: float | None = None
 
-    def best(self) -> float | None:
-        """Expected gain of the best call at hand; None when there is nothing to ask."""
+    def best_gain(self) -> float | None:
+        """Return the expected gain of the best open request; None when there is none."""
         if self.stale:
-            self._held, self.stale = self._find(), False
-        return self._held
+            self._best, self.stale = self._find_best(), False
+        return self._best
 
-    def touch(self, origin: str = "") -> None:
-        """An answer came from a vein: the best call is looked for anew."""
+    def on_discovery(self, queue: str = "") -> None:
+        """Look for the best request again: a response of a queue discovered nodes."""
         self.stale = True
 
     def learn(
-        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+        self, task: Task, gain: float, discovered: dict[str, int], items: int, goes_on: bool = False
     ) -> None:
         """Learn from a response with so many items; `goes_on` when its list has another page."""
-        self.expected.learn(gain, met, goes_on and not items)
+        self.expected.learn(gain, discovered, goes_on and not items)
         self.stale = True
 
     @property
@@ -91,116 +117,57 @@ class RequestQueue(ABC):
 
     def unfinished(self, given_up: bool) -> OpenLists:
         """Count abandoned lists, and every other open list when this queue is given up."""
-        return OpenLists(0, 0)
+        return OpenLists()
 
     @abstractmethod
-    def _find(self) -> float | None: ...
+    def _find_best(self) -> float | None: ...
 
     @abstractmethod
     def ready(self) -> int:
-        """Nodes that the next call would carry; 0 when there is nothing to ask."""
+        """Return the number of nodes that the next request would carry; 0 without a request."""
 
     @abstractmethod
     def take(self) -> Task:
-        """The best call; only when `ready`."""
+        """Take the best request; only when `ready`."""
 
     @abstractmethod
     def pending(self) -> int:
-        """Calls that could still be made, at most."""
+        """Return an upper bound of the open requests."""
 
 
 class NodeQueue(RequestQueue):
-    """What calls about nodes of one kind share: which nodes are still to be asked about."""
+    """Queue of requests about nodes of one kind, each made once."""
 
-    def __init__(
-        self,
-        name: str,
-        spec: Endpoint,
-        expected: GainEstimate,
-        frontier: Frontier,
-        plain: bool = False,
-        only_itself: bool = False,
-    ) -> None:
-        super().__init__(name, spec, expected, plain)
-        self._frontier = frontier
-        self._nodes: array[int] = frontier.index.by_kind[spec.subject]
-        self._asked = bytearray()
-        level = LOOKED_UP if spec.role == "detail" else FOLLOWED
-        self._flags_min = flags_from(level)
-        self._done_mask = FULL_MASK if only_itself else 0
-        for node in frontier.settled_nodes(self.endpoint):
-            self._mark(node)
+    def __init__(self, options: QueueOptions) -> None:
+        super().__init__(options)
+        index = self._frontier.index
+        # Nodes in the order of discovery; one that is followed further comes again at the end.
+        self._nodes: array[int] = index.by_kind[self.spec.subject]
+        self._flags = index.flags
+        self._requested = bytearray()
+        self._flags_min = flags_from(LOOKED_UP if self.spec.role == "detail" else FOLLOWED)
+        self._skip_mask = FULL_MASK if options.until_full else 0
+        for node in self._frontier.settled_nodes(self.endpoint):
+            self._mark_requested(node)
 
-    def _mark(self, node: int) -> None:
-        if node >= len(self._asked):
-            self._asked.extend(bytes(max(1024, node + 1 - len(self._asked))))
-        self._asked[node] = 1
+    def _mark_requested(self, node: int) -> None:
+        missing = node + 1 - len(self._requested)
+        if missing > 0:
+            self._requested.extend(bytes(max(_GROWTH_MIN, missing)))
+        self._requested[node] = 1
 
-    def _wanted(self, node: int) -> bool:
-        flags = self._frontier.index.flags[node]
-        if flags < self._flags_min or flags & self._done_mask:
+    def _is_open(self, node: int) -> bool:
+        """Tell whether a request about a node is still of use."""
+        flags = self._flags[node]
+        if flags < self._flags_min or flags & self._skip_mask:
             return False
-        return not (node < len(self._asked) and self._asked[node])
+        return not (node < len(self._requested) and self._requested[node])
 
-    def _ask(self, nodes: list[int]) -> Task:
+    def _task(self, nodes: Iterable[int]) -> Task:
+        """Return the request about some nodes, and mark them as requested."""
+        nodes = tuple(nodes)
         for node in nodes:
-            self._mark(node)
+            self._mark_requested(node)
         self.stale = True
         ids = tuple(self._frontier.id_of(node) for node in nodes)
-        return Task(Request(self.endpoint, ids), tuple(nodes), None, self.name)
-
-
-class BatchQueue(NodeQueue):
-    """Nodes in the order they were met, as many in a call as the endpoint takes."""
-
-    def __init__(
-        self,
-        name: str,
-        spec: Endpoint,
-        expected: GainEstimate,
-        frontier: Frontier,
-        plain: bool = False,
-        only_itself: bool = False,
-    ) -> None:
-        super().__init__(name, spec, expected, frontier, plain, only_itself)
-        self._cursor = 0
-        self._gathered: deque[int] = deque()
-
-    def touch(self, origin: str = "") -> None:
-        """An answer came: perhaps there is something to ask now."""
-        self.stale = self.stale or self._held is None or self._cursor < len(self._nodes)
-
-    def _find(self) -> float | None:
-        return self.expected.gain if self.ready() else None
-
-    def ready(self) -> int:
-        """Fills the next batch as far as nodes are known."""
-        gathered = self._gathered
-        if not gathered and self._cursor >= len(self._nodes):
-            return 0
-        while gathered and not self._wanted(gathered[0]):
-            gathered.popleft()
-        nodes, flags, cursor = self._nodes, self._frontier.index.flags, self._cursor
-        flags_min, done_mask, batch = self._flags_min, self._done_mask, self.spec.batch
-        while len(gathered) < batch and cursor < len(nodes):
-            node = nodes[cursor]
-            cursor += 1
-            node_flags = flags[node]
-            if node_flags >= flags_min and not node_flags & done_mask and self._wanted(node):
-                gathered.append(node)
-        self._cursor = cursor
-        return len(gathered)
-
-    def take(self) -> Task:
-        """The next node, or a batch of them."""
-        nodes: list[int] = []
-        while self._gathered and len(nodes) < self.spec.batch:
-            node = self._gathered.popleft()
-            if self._wanted(node):
-                nodes.append(node)
-        return self._ask(nodes)
-
-    def pending(self) -> int:
-        """An upper bound: nodes not passed yet."""
-        left = len(self._gathered) + len(self._nodes) - self._cursor
-        return -(-left // self.spec.batch)
+        return Task(Request(self.endpoint, ids), nodes, None, self.name)

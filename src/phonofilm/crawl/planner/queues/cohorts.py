@@ -1,8 +1,11 @@
-"""First pages about single nodes, chosen by the company they were met in.
+"""Queue of single-node requests, ranked by the yield of nodes discovered in the same response.
 
-Things that one answer told of lie near each other: they are alike in kind, fame and age, and what
-one of them leads to was often told by another. So each answer's things are one group; a group is
-worth what its own calls brought lately, drawn towards what groups asked as often bring on average.
+Nodes that one response mentions are alike in kind, fame and age, and what one of them leads to was
+often mentioned by another. So the nodes of a response form a cohort. A cohort is worth what its own
+requests returned lately, drawn towards the mean of cohorts with as many requests. What a node's
+neighbours returned says more than any field of the node (closed worlds, November 2026:
+docs/decisions/0003-related-nodes-by-cohort.md). Newest cohorts first, and cohorts by genre or fame
+were tried, too; they need up to twice the requests (benchmarks/RESULTS.md).
 """
 
 from __future__ import annotations
@@ -12,200 +15,214 @@ from array import array
 from collections import deque
 from itertools import count
 
-from phonofilm.crawl.frontier.base import Frontier, Task
-from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
-from phonofilm.crawl.planner.queues.base import NodeQueue
-from phonofilm.sources.manifest import Endpoint
+from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.planner.estimates import Estimate
+from phonofilm.crawl.planner.queues.base import NodeQueue, QueueOptions
 
-# Groups asked six times or more are one class.
+# The constants below were tuned on closed worlds of 20,000 artists, November 2026.
+# Cohorts with six requests or more are one class.
 _CLASSES = 7
-# The class's mean counts as much as so many of the group's own latest calls.
-_DRAWN = 3.0
-_LATEST = 0.5
-# Longer answers make several groups; after a restart nobody knows which answer told of what, but
-# neighbours in order of meeting mostly came together.
-_GROUP = 50
+# The mean of a class counts as much as three of the cohort's own latest requests.
+_CLASS_WEIGHT = 3.0
+_COHORT_NEWEST_WEIGHT = 0.5
+# The last 50 requests decide about the mean of a class.
+_CLASS_NEWEST_WEIGHT = 0.02
+# A class without a request is expected to bring a little less than the class before.
+_CLASS_DECLINE = 0.8
+# Longer responses make several cohorts. After a restart it is unknown which response mentioned a
+# node, but neighbours in the order of discovery mostly came together.
+_COHORT_NODES_MAX = 50
 
 
 class Cohort:
-    """Nodes of one answer that are still to be asked about."""
+    """Open nodes that one response mentioned; `gain` is what its latest requests brought."""
 
-    __slots__ = ("asked", "latest", "nodes", "version")
+    __slots__ = ("gain", "nodes", "requests", "version")
 
     def __init__(self, nodes: array[int]) -> None:
         self.nodes = nodes
-        self.asked = self.version = 0
-        self.latest = 0.0
+        self.requests = 0
+        self.version = 0  # of its newest entry in a heap
+        self.gain = 0.0
 
 
 class PendingCohorts:
-    """Groups that were never asked, first come first served: spans of the nodes of their kind.
+    """Cohorts without a request, oldest first: spans of the nodes that one queue discovered.
 
-    Numbers, not objects: there are as many as answers, and the garbage collector looks at objects.
+    Spans, not objects: there are as many as responses, and the garbage collector visits objects.
     """
 
-    __slots__ = ("ends", "group", "worth")
+    __slots__ = ("bounds", "cohort", "gain")
 
     def __init__(self) -> None:
-        self.ends: deque[int] = deque()  # first node and end of each, one after the other
-        self.group: Cohort | None = None
-        self.worth: Estimate | None = None
+        self.bounds: deque[int] = deque()  # first index and end of each span, one after the other
+        self.cohort: Cohort | None = None  # the oldest, once it was looked at
+        self.gain: Estimate | None = None  # of the first requests of such cohorts
 
     def add(self, first: int, end: int) -> None:
-        """Another answer's nodes, in groups of bearable size."""
-        for start in range(first, end, _GROUP):
-            self.ends.append(start)
-            self.ends.append(min(end, start + _GROUP))
+        """Add the nodes of a response, in cohorts of at most 50."""
+        for start in range(first, end, _COHORT_NODES_MAX):
+            self.bounds.append(start)
+            self.bounds.append(min(end, start + _COHORT_NODES_MAX))
 
-    def head(self, nodes: array[int]) -> Cohort | None:
-        """The group whose turn it is."""
-        if self.group is None and self.ends:
-            self.group = Cohort(nodes[self.ends.popleft() : self.ends.popleft()])
-        return self.group
+    def oldest(self, nodes: array[int]) -> Cohort | None:
+        """Return the oldest cohort."""
+        if self.cohort is None and self.bounds:
+            self.cohort = Cohort(nodes[self.bounds.popleft() : self.bounds.popleft()])
+        return self.cohort
 
 
 class CohortQueue(NodeQueue):
-    """Calls about one node each."""
+    """Queue of requests about one node each, cohort by cohort."""
 
-    def __init__(
-        self,
-        name: str,
-        spec: Endpoint,
-        expected: GainEstimate,
-        frontier: Frontier,
-        plain: bool = False,
-        only_itself: bool = False,
-    ) -> None:
-        super().__init__(name, spec, expected, frontier, plain, only_itself)
-        self._fresh: dict[str, PendingCohorts] = {}
-        self._tried: list[list[tuple[float, int, int, Cohort]]] = [[] for _ in range(_CLASSES)]
-        self._by_tries: list[Estimate] = []
-        self._under_way: dict[int, tuple[Cohort, int, PendingCohorts | None]] = {}
+    def __init__(self, options: QueueOptions) -> None:
+        super().__init__(options)
+        self._mentions = self._frontier.index.mentions
+        self._pending: dict[str, PendingCohorts] = {}  # by the queue that discovered the nodes
+        # Heaps by class: gain (negative), order of entry, version of the cohort, cohort.
+        self._started: list[list[tuple[float, int, int, Cohort]]] = [[] for _ in range(_CLASSES)]
+        self._class_gains: list[Estimate] = []  # by requests of the cohort before
+        self._in_flight: dict[int, tuple[Cohort, int, PendingCohorts | None]] = {}  # by node
         self._order = count()
-        self._grouped = 0
-        self._chosen: Cohort | None = None
-        self._from: PendingCohorts | None = None
-        self._left = 0
-        self.touch()
+        self._next_index = 0  # of the nodes: those before it are in a cohort
+        self._open_nodes = 0
+        self._best_cohort: Cohort | None = None
+        self._best_pending: PendingCohorts | None = None
+        self.on_discovery()
 
-    def touch(self, origin: str = "") -> None:
-        """An answer came from a vein: what it told of is a group."""
+    def on_discovery(self, queue: str = "") -> None:
+        """Make a cohort of the nodes that a response of a queue discovered."""
         end = len(self._nodes)
-        if end == self._grouped:
+        if end == self._next_index:
             return
-        origin = "" if self.plain else origin
-        if origin not in self._fresh:
-            self._fresh[origin] = PendingCohorts()
-        self._fresh[origin].add(self._grouped, end)
-        self._left += end - self._grouped
-        self._grouped = end
-        self.stale = self.stale or self._held is None
+        queue = "" if self.in_order else queue
+        if queue not in self._pending:
+            self._pending[queue] = PendingCohorts()
+        self._pending[queue].add(self._next_index, end)
+        self._open_nodes += end - self._next_index
+        self._next_index = end
+        self.stale = self.stale or self._best is None
 
-    def _advance(self, group: Cohort) -> array[int]:
-        """The nodes that are still to be asked about, without those before them that are not."""
-        nodes = group.nodes
-        while nodes and not self._wanted(nodes[0]):
+    def _open(self, cohort: Cohort) -> array[int]:
+        """Return the nodes of a cohort without those at its beginning that are not open."""
+        nodes = cohort.nodes
+        while nodes and not self._is_open(nodes[0]):
             nodes.pop(0)
-            self._left -= 1
+            self._open_nodes -= 1
         return nodes
 
-    def _pick(self, group: Cohort) -> int:
-        """The node that was told of least often: what it leads to is known least."""
-        nodes, place = self._advance(group), 0
-        if not self.plain:
-            mentions = self._frontier.index.mentions
-            told = [mentions[node] for node in nodes]
-            place = told.index(min(told))
-            if not self._wanted(nodes[place]):
-                nodes.pop(place)
-                self._left -= 1
-                return self._pick(group)
-        self._left -= 1
-        return nodes.pop(place)
+    def _take_node(self, cohort: Cohort) -> int:
+        """Take the node that was mentioned least, because least is known of what it leads to."""
+        nodes, index = self._open(cohort), 0
+        if not self.in_order:
+            all_mentions = self._mentions
+            mentions = [all_mentions[node] for node in nodes]
+            index = mentions.index(min(mentions))
+            if not self._is_open(nodes[index]):
+                nodes.pop(index)
+                self._open_nodes -= 1
+                return self._take_node(cohort)
+        self._open_nodes -= 1
+        return nodes.pop(index)
 
-    def _find(self) -> float | None:
-        self._chosen, best = None, -1.0
-        for waiting in self._fresh.values():
-            group = waiting.head(self._nodes)
-            while group is not None and not self._advance(group):
-                waiting.group = None
-                group = waiting.head(self._nodes)
-            worth = self.expected.gain if self.plain else self._fresh_worth(waiting)
-            if group is not None and worth > best:
-                best, self._chosen, self._from = worth, group, waiting
-        for tries in range(1, _CLASSES):
-            group = self._top(self._tried[tries])
-            if group is not None:
-                drawn = (self._prior(tries) * _DRAWN + group.latest) / (_DRAWN + 1)
-                if drawn > best:
-                    best, self._chosen = drawn, group
-        return None if self._chosen is None else best
+    def _find_best(self) -> float | None:
+        self._best_cohort, best = None, -1.0
+        for pending in self._pending.values():
+            cohort = self._oldest_open(pending)
+            gain = self.expected.gain.mean if self.in_order else self._first_gain(pending)
+            if cohort is not None and gain > best:
+                best, self._best_cohort, self._best_pending = gain, cohort, pending
+        for requests in range(1, _CLASSES):
+            cohort = self._top(self._started[requests])
+            if cohort is not None:
+                gain = self._class_gain(requests) * _CLASS_WEIGHT + cohort.gain
+                gain /= _CLASS_WEIGHT + 1
+                if gain > best:
+                    best, self._best_cohort = gain, cohort
+        return None if self._best_cohort is None else best
+
+    def _oldest_open(self, pending: PendingCohorts) -> Cohort | None:
+        """Return the oldest cohort with an open node, and drop those before it."""
+        cohort = pending.oldest(self._nodes)
+        while cohort is not None and not self._open(cohort):
+            pending.cohort = None
+            cohort = pending.oldest(self._nodes)
+        return cohort
 
     def _top(self, heap: list[tuple[float, int, int, Cohort]]) -> Cohort | None:
         while heap:
-            *_, version, group = heap[0]
-            if version == group.version and self._advance(group):
-                return group
+            *_, version, cohort = heap[0]
+            if version == cohort.version and self._open(cohort):
+                return cohort
             heapq.heappop(heap)
         return None
 
-    def _fresh_worth(self, waiting: PendingCohorts) -> float:
-        """What the first calls about things met by one kind of call brought."""
-        return waiting.worth.mean if waiting.worth else self._prior(0)
+    def _first_gain(self, pending: PendingCohorts) -> float:
+        """Return what the first requests of cohorts brought that the same queue discovered."""
+        return pending.gain.mean if pending.gain else self._class_gain(0)
 
-    def _prior(self, tries: int) -> float:
-        """What groups asked so often bring; where none was, a little less than one try before."""
-        if tries < len(self._by_tries):
-            return self._by_tries[tries].mean
-        if not self._by_tries:
-            return self.expected.gain
-        return float(self._by_tries[-1].mean * 0.8 ** (tries + 1 - len(self._by_tries)))
+    def _class_gain(self, requests: int) -> float:
+        """Return what a request of a cohort brings after so many; a guess when there was none."""
+        estimates = self._class_gains
+        if requests < len(estimates):
+            return estimates[requests].mean
+        if not estimates:
+            return self.expected.gain.mean
+        return float(estimates[-1].mean * _CLASS_DECLINE ** (requests + 1 - len(estimates)))
 
     def ready(self) -> int:
-        """One node at a time."""
-        return int(self.best() is not None)
+        """Return 1 when there is a node."""
+        return int(self.best_gain() is not None)
 
     def take(self) -> Task:
-        """The next node of the best group."""
-        if self.best() is None or self._chosen is None:
-            raise LookupError(f"nothing to ask of {self.name}")
-        group = self._chosen
-        node = self._pick(group)
-        if not self.plain:
-            came = self._from if not group.asked else None
-            self._under_way[node] = (group, group.asked, came)
-            if came is not None:
-                came.group = None
-                group.latest = self._fresh_worth(came)
-            group.asked += 1
-            self._push(group)
-        return self._ask([node])
+        """Take the next node of the best cohort."""
+        cohort = self._best_cohort if self.best_gain() is not None else None
+        if cohort is None:
+            raise LookupError(f"no open request in queue {self.name}")
+        node = self._take_node(cohort)
+        if not self.in_order:
+            pending = None if cohort.requests else self._best_pending
+            self._in_flight[node] = (cohort, cohort.requests, pending)
+            if pending is not None:
+                pending.cohort = None
+                cohort.gain = self._first_gain(pending)
+            cohort.requests += 1
+            self._enqueue(cohort)
+        return self._task([node])
 
-    def _push(self, group: Cohort) -> None:
-        if group.nodes:
-            group.version += 1
-            entry = (-group.latest, next(self._order), group.version, group)
-            heapq.heappush(self._tried[min(group.asked, _CLASSES - 1)], entry)
+    def _enqueue(self, cohort: Cohort) -> None:
+        if cohort.nodes:
+            cohort.version += 1
+            entry = (-cohort.gain, next(self._order), cohort.version, cohort)
+            heapq.heappush(self._started[min(cohort.requests, _CLASSES - 1)], entry)
 
     def learn(
-        self, ask: Task, gain: float, met: dict[str, int], items: int, goes_on: bool = False
+        self, task: Task, gain: float, discovered: dict[str, int], items: int, goes_on: bool = False
     ) -> None:
-        """The group is worth what its calls brought lately."""
-        super().learn(ask, gain, met, items, goes_on)
-        held = self._under_way.pop(ask.nodes[0], None)
-        if held is None:
+        """Learn also the gain of the cohort and of its class."""
+        super().learn(task, gain, discovered, items, goes_on)
+        in_flight = self._in_flight.pop(task.nodes[0], None)
+        if in_flight is None:
             return
-        group, tries, came = held
-        tries = min(tries, _CLASSES - 1)
-        while len(self._by_tries) <= tries:
-            self._by_tries.append(Estimate(self._prior(len(self._by_tries)), 1.0, 0.02))
-        self._by_tries[tries].learn(gain)
-        if came is not None:
-            came.worth = came.worth or Estimate(self._prior(0), 1.0, 0.02)
-            came.worth.learn(gain)
-        group.latest = gain if not tries else group.latest + _LATEST * (gain - group.latest)
-        self._push(group)
+        cohort, requests, pending = in_flight
+        self._learn_class(min(requests, _CLASSES - 1), gain)
+        if pending is not None:
+            pending.gain = pending.gain or self._class_estimate(0)
+            pending.gain.learn(gain)
+        if requests:
+            cohort.gain += _COHORT_NEWEST_WEIGHT * (gain - cohort.gain)
+        else:
+            cohort.gain = gain
+        self._enqueue(cohort)
+
+    def _learn_class(self, requests: int, gain: float) -> None:
+        while len(self._class_gains) <= requests:
+            self._class_gains.append(self._class_estimate(len(self._class_gains)))
+        self._class_gains[requests].learn(gain)
+
+    def _class_estimate(self, requests: int) -> Estimate:
+        return Estimate(self._class_gain(requests), newest_weight=_CLASS_NEWEST_WEIGHT)
 
     def pending(self) -> int:
-        """An upper bound: nodes not passed yet."""
-        return self._left
+        """Return an upper bound of the open requests: nodes not passed yet."""
+        return self._open_nodes
