@@ -81,6 +81,26 @@ def test_the_picture_is_drawn_from_what_was_collected(folder, stand_in, tmp_path
         text = path.read_text("utf-8")
         assert text.count("<circle") == min(said, text.count("<circle")) > 3
         assert text.count('class="b"') == 300
-    with pytest.raises(UsageError) as nobody:
+    with pytest.raises(UsageError) as unknown:
         waveform(folder, name[:-2], tmp_path / "x.svg")
-    assert name in nobody.value.next_step
+    assert name in unknown.value.next_step
+
+
+@pytest.mark.parametrize("body", [None, b"", b"no JSON", b"[1, 2]", b'{"samples": 3}'])
+def test_samples_that_are_gone_or_odd_leave_a_thin_line(
+    folder, stand_in, tmp_path, body: bytes | None
+) -> None:
+    url, _ = stand_in("soundcloud", artists=3)
+    collect(folder, "soundcloud", url, "comments=all", media=["samples"])
+    load(folder)
+    with open_snapshot(folder) as connection:
+        [(track, path)] = connection.execute(
+            "SELECT of_id, path FROM media WHERE role = 'samples' LIMIT 1"
+        ).fetchall()
+    if body is None:
+        (folder.root / path).unlink()
+    else:
+        (folder.root / path).write_bytes(body)
+    text = waveform(folder, track, tmp_path / "track.svg").read_text("utf-8")
+    assert text.count('class="b"') == 0
+    assert text.count('class="q"') == 1
