@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """`open` and `Crate`, imported when they are asked for: the command line starts faster."""
+    """Import `open` and `Crate` on first use, because the command line starts faster without."""
     if name in ("open", "Crate"):
         from phonofilm import api  # noqa: PLC0415
 

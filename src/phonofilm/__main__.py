@@ -1,4 +1,4 @@
-"""`python -m phonofilm`."""
+"""Entry point of `python -m phonofilm`."""
 
 from phonofilm.cli.main import main
 

@@ -1,3 +1,3 @@
-"""What this is; one place for the version."""
+"""Version of the package."""
 
 __version__ = "0.1.0"

@@ -1,1 +1,1 @@
-"""One module per verb."""
+"""The command line: one module per verb, named after it."""
