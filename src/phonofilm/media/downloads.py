@@ -133,7 +133,16 @@ class MediaDownloads:
             sha256=file.sha256,
             bytes=file.bytes,
             content_type=file.content_type,
-            of=[Owner(r.kind, r.id, r.role, r.licence, r.page_url) for r in refs],
+            of=[
+                Owner(
+                    kind=ref.kind,
+                    id=ref.id,
+                    role=ref.role,
+                    licence=ref.licence,
+                    page_url=ref.page_url,
+                )
+                for ref in refs
+            ],
         )
         response = Response(
             status=200,
