@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import logging
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 
 from phonofilm.cli import console
 from phonofilm.cli.main import app, main
+from tests.conftest import logging_restored
 
 PROCESS = [sys.executable, "-m", "phonofilm"]  # for tests whose subject is a real process
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -82,7 +82,7 @@ def _undone() -> Iterator[None]:
     environ, argv, stdin, hook = dict(os.environ), sys.argv, sys.stdin, sys.excepthook
     verbs, quiet = list(app.registered_commands), console.err.quiet
     handlers = {number: signal.getsignal(number) for number in _SIGNALS}
-    with _logging_restored():
+    with logging_restored():
         try:
             yield
         finally:
@@ -93,18 +93,3 @@ def _undone() -> Iterator[None]:
             console.err.quiet = quiet
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _logging_restored() -> Iterator[None]:
-    """Remove and close the log handlers that `--log-file` adds."""
-    logger = logging.getLogger("phonofilm")
-    handlers, level, propagate = list(logger.handlers), logger.level, logger.propagate
-    try:
-        yield
-    finally:
-        for handler in set(logger.handlers) - set(handlers):
-            logger.removeHandler(handler)
-            handler.close()
-        logger.setLevel(level)
-        logger.propagate = propagate

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import logging
 import os
 import shutil
 import socket
@@ -26,6 +28,8 @@ from tests.servers import Postgres, Seaweed
 from tests.servers import postgres as a_postgres
 from tests.servers import seaweed as a_seaweed
 
+# No colour and 80 columns, whatever the terminal is; consoles read this when they are imported.
+os.environ["TERM"] = "dumb"
 pytest_plugins = ["tests.hostile"]
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 LOOPBACK = ("127.0.0.1", "::1")
@@ -69,7 +73,6 @@ def _loopback_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded_connect)
-        patch.setenv("TERM", "dumb")  # 80 columns and no colour, whatever the terminal is
         _move_user_folders(patch, home)
         for name in FOREIGN:
             patch.delenv(name, raising=False)
@@ -80,6 +83,13 @@ def _loopback_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _own_user_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Give each test a cache (tokens) and a configuration (hash key) of its own."""
     _move_user_folders(monkeypatch, tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Take the log handlers of a test away with it."""
+    with logging_restored():
+        yield
 
 
 def _move_user_folders(patch: pytest.MonkeyPatch, home: Path) -> None:
@@ -174,6 +184,21 @@ def seaweed() -> Iterator[Seaweed]:
     """An S3 server of this test process."""
     with a_seaweed() as server:
         yield server
+
+
+@contextlib.contextmanager
+def logging_restored() -> Iterator[None]:
+    """Remove and close the handlers that were added to the log, and restore its level."""
+    logger = logging.getLogger("phonofilm")
+    handlers, level, propagate = list(logger.handlers), logger.level, logger.propagate
+    try:
+        yield
+    finally:
+        for handler in set(logger.handlers) - set(handlers):
+            logger.removeHandler(handler)
+            handler.close()
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 def collect(
