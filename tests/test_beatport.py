@@ -91,6 +91,7 @@ def test_the_tracks_of_listeners_are_found_in_the_shop(folder, pair) -> None:
     assert result.calls_by_endpoint["isrc"] <= 0.05 * result.tracks
 
 
+@pytest.mark.heavy
 def test_a_limit_of_calls_is_kept_and_the_same_command_goes_on(folder, pair) -> None:
     collect(folder, "soundcloud", pair.url, "tracks=all")
     wish = CrossSourceOptions("beatport", "soundcloud", pair.url, max_calls=4)
@@ -112,6 +113,7 @@ def test_finding_beside_needs_tracks_and_another_source(folder, pair) -> None:
             match_source(folder, Settings(), wish)
 
 
+@pytest.mark.heavy
 def test_the_best_record_of_an_upload_gives_its_beat(folder, pair) -> None:
     collect(folder, "soundcloud", pair.url, "tracks=all")
     match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))

@@ -200,6 +200,7 @@ def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
     frontier.close()
 
 
+@pytest.mark.heavy
 def test_a_disk_that_fills_stops_before_loss_with_exit_code_6(tmp_path: Path, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", artists=400)
     script = (

@@ -196,6 +196,7 @@ def test_two_crawls_of_one_seed_with_one_worker_are_the_same_crawl(tmp_path, sta
     assert orders[0] == orders[1]
 
 
+@pytest.mark.heavy
 def test_more_workers_find_the_same_set(tmp_path, stand_in) -> None:
     tallies = []
     for workers in (1, 4, 16):

@@ -219,6 +219,7 @@ def test_the_readme_shows_many_commands() -> None:
     assert sum(len(block.commands) for block in README) > 20
 
 
+@pytest.mark.heavy
 @each_block
 def test_the_commands_of_the_readme_run_as_they_stand(prepared, block: Block, tmp_path) -> None:
     run_in_process(prepared(block), tmp_path)
@@ -249,6 +250,7 @@ def check_listeners(folder: Path) -> None:
     assert seeds == {"artists.csv", "tracks_and_beats.csv", "comments.csv"}
 
 
+@pytest.mark.heavy
 @each_walk
 def test_the_walk_of_a_page_runs(tmp_path: Path, walk: Walk) -> None:
     block = walk.block.with_texts({f"--port {walk.port}": "--port 0"})

@@ -82,6 +82,7 @@ def permitted(*names: str, **access: str) -> dict[str, Permitted]:
     }
 
 
+@pytest.mark.heavy
 def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
     held = world()
     result = enrich(folder, Settings(), wish(held))
@@ -101,6 +102,7 @@ def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
     assert row >= (27,)
 
 
+@pytest.mark.heavy
 def test_the_same_command_again_asks_nothing(folder: Workspace, world) -> None:
     held = world()
     first = enrich(folder, Settings(), wish(held, 10))
@@ -111,6 +113,7 @@ def test_the_same_command_again_asks_nothing(folder: Workspace, world) -> None:
     assert again.after == first.after
 
 
+@pytest.mark.heavy
 def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> None:
     held = world()
     short = enrich(folder, Settings(), wish(held, 20, max_calls=60))
@@ -122,6 +125,7 @@ def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> 
     assert whole.after["related artists"] >= there[2] - 0.06
 
 
+@pytest.mark.heavy
 def test_a_parked_source_does_not_stop_the_others(
     folder: Workspace, world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +137,7 @@ def test_a_parked_source_does_not_stop_the_others(
     assert result.filled_by["artist.popularity"].keys() - {"deezer"}
 
 
+@pytest.mark.heavy
 def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world) -> None:
     held = world()
     for served in held.served.values():
@@ -153,6 +158,7 @@ def test_without_a_source_the_fastest_finder_is_taken(folder: Workspace, world) 
     assert result.after["track.preview_url"] >= 0.9
 
 
+@pytest.mark.heavy
 def test_artists_of_a_genre_are_filled(folder: Workspace, world) -> None:
     held = world()
     told = wish(held, 5, scope=OfGenre("pop"), fields=[("artist", "popularity")])
@@ -221,6 +227,7 @@ def test_errands_are_made_once_in_batches(folder: Workspace) -> None:
     frontier.close()
 
 
+@pytest.mark.heavy
 def test_the_command_line_fills_and_says_who_told_what(tmp_path, world) -> None:
     at = ("--at", world(60).urls["spotify"])
     words = ("--fields", "popularity,preview", "-n", 8, *at, "--data", tmp_path / "data")

@@ -47,6 +47,7 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.heavy
 def test_csv_holds_every_name_exactly_however_awkward(filled, tmp_path: Path) -> None:
     folder, world = filled
     export(folder, "artists", "csv", tmp_path / "a.csv")

@@ -259,6 +259,7 @@ def test_a_key_that_became_common_tells_nothing_of_old_records_either(tmp_path) 
     assert stepwise == links(late)
 
 
+@pytest.mark.heavy
 def test_what_was_sure_among_few_is_weighed_again_among_many(tmp_path) -> None:
     pair = [
         song("deezer", "a", "Night", "Carl"),
@@ -373,6 +374,7 @@ def five(made_once):
     return Workspace(folder / "matching"), truth
 
 
+@pytest.mark.heavy
 def test_five_sources_of_one_world_are_told_apart_and_together(five) -> None:
     folder, truth = five
     recordings = compare(groups_of(folder, "recording"), truth["recording"])
@@ -436,6 +438,7 @@ def test_the_songs_of_five_tables_are_found(shared, tmp_path) -> None:
     assert found.precision >= 0.99
 
 
+@pytest.mark.heavy
 def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
     folder = Workspace(tmp_path / "data", database)
     for source in ("spotify", "deezer"):
