@@ -44,12 +44,12 @@ def stops_of(world: Any, policy: str) -> list[Stop]:
     stops: list[Stop] = []
 
     def look(evidence: CoverageEstimator) -> None:
-        look.calls += 1
-        if look.calls >= 30 and look.calls % 20 == 0:
+        look.endpoints += 1
+        if look.endpoints >= 30 and look.endpoints % 20 == 0:
             said = evidence.coverage()["artist"]
             stops.append(Stop(len(evidence.frontier.index.by_kind["artist"]), said))
 
-    look.calls = 0
+    look.endpoints = 0
     known = 0
     for _, known in worlds.crawl(world, policy, look=look):
         if known >= 0.995 * world.n:

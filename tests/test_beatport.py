@@ -23,7 +23,7 @@ from phonofilm.sandbox.kernel.server import Plan, link_servers, make_world, runn
 from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Malformed, Request, Response
-from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.musical_keys import parse_key
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import calls_made, collect
@@ -424,7 +424,7 @@ def test_real_rows_of_the_shop_are_told_from_uploads_that_spell_them_out(shared)
     same = total = 0
     for row in lines:
         people = row["ARTIST"].split(", ")
-        assert pitch_of(row["BP KEY"]) != (None, None), row
+        assert parse_key(row["BP KEY"]) != (None, None), row
         nothing = (None,) * 6
         shop = RECORDING.prepare((row["SONG TITLE"], people, row["MIX"], *nothing))
         text = f"{people[0]} - {row['SONG TITLE']} ({row['MIX']})"

@@ -183,7 +183,7 @@ def test_the_cheapest_source_is_first_and_finding_counts() -> None:
 
 def test_routes_are_read_from_manifests() -> None:
     found = routes(get("deezer").manifest, "open", "features", "tempo")
-    assert found[0].calls == ("top_tracks", "track")
+    assert found[0].endpoints == ("top_tracks", "track")
     assert routes(get("spotify").manifest, "development", "artist", "popularity") == []
     assert routes(get("spotify").manifest, "development", "artist", "genres") == []
     assert routes(get("spotify").manifest, "extended-legacy", "artist", "popularity")

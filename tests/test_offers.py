@@ -10,7 +10,7 @@ from phonofilm.config import Settings
 from phonofilm.crawl.probe import probe
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, source_names
-from phonofilm.sources.capabilities import field_offers, offers, place_of
+from phonofilm.sources.capabilities import field_offers, offers, resolve_field
 from phonofilm.sources.cost import duration, estimate_cost
 from phonofilm.sources.manifest import Budget
 from tests.cli import run_cli
@@ -34,7 +34,7 @@ LEVELS = [(DEEZER, "open"), (SPOTIFY, "development")]
 def test_a_field_is_to_be_had_or_gone_since_a_date(access, kind, field, gone: str) -> None:
     held = field_offers(SPOTIFY, access, kind, field)
     assert held.gone == gone
-    assert held.here is not bool(gone)
+    assert held.available is not bool(gone)
 
 
 def test_a_batch_is_cheaper_than_a_look_up() -> None:
@@ -46,7 +46,7 @@ def test_every_offer_names_a_permitted_call_or_none() -> None:
     for manifest in (SPOTIFY, DEEZER):
         for level in manifest.access:
             for held in offers(manifest, level):
-                assert not held.here or held.call in manifest.permitted(level)
+                assert not held.available or held.call in manifest.permitted(level)
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_every_offer_names_a_permitted_call_or_none() -> None:
     ],
 )
 def test_fields_are_named_as_people_name_them(word: str, place) -> None:
-    assert place_of(word, ["artist"]) == place
+    assert resolve_field(word, ["artist"]) == place
 
 
 def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
     fields = [
-        place_of(w, ["artist"]) for w in ("genres", "popularity", "related", "preview", "bpm")
+        resolve_field(w, ["artist"]) for w in ("genres", "popularity", "related", "preview", "bpm")
     ]
     deezer = estimate_cost(DEEZER, "open", {"artist": 1000}, fields, LEVELS)
     assert [s.call for s in deezer.steps] == ["genre_artists", "top_tracks", "related", "track"]

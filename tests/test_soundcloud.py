@@ -23,7 +23,7 @@ from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Request, Response
 from phonofilm.sources.manifest import Budget
-from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.musical_keys import parse_key
 from phonofilm.sources.soundcloud.convert import moment, tags_of
 from phonofilm.sources.soundcloud.sets import is_set
 from phonofilm.warehouse.load.load import load
@@ -301,7 +301,7 @@ def test_slashed_dates_become_those_of_everybody_else() -> None:
 )
 def test_keys_are_read_as_people_write_them(text: str | None, key: tuple) -> None:
     text = "Aflat" if text == "A flat" else text
-    assert pitch_of(text) == key
+    assert parse_key(text) == key
 
 
 def test_a_refusal_that_names_an_instant_is_waited_for_until_then() -> None:

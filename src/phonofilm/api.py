@@ -34,7 +34,7 @@ from phonofilm.show.report import report
 from phonofilm.show.rows import Rows, Table
 from phonofilm.show.waveform import waveform
 from phonofilm.sources import get
-from phonofilm.sources.capabilities import place_of
+from phonofilm.sources.capabilities import resolve_field
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import Loaded, load
@@ -164,7 +164,7 @@ class Crate:
         """Fill fields of artists from the sources that have them, as `phonofilm crawl --plan`."""
         from phonofilm.enrich.enrich import EnrichOptions, enrich  # noqa: PLC0415 - an extra
 
-        named = [field for word in fields if (field := place_of(word.lower(), ["artist"]))]
+        named = [field for word in fields if (field := resolve_field(word.lower(), ["artist"]))]
         if len(named) < len(fields):
             raise UsageError(f"Not all of these are fields: {', '.join(fields)}.")
         options = EnrichOptions(

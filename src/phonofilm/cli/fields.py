@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.errors import UsageError
-from phonofilm.sources.capabilities import NAMES_OF_FIELDS, place_of
+from phonofilm.sources.capabilities import FIELD_NAMES, resolve_field
 
 
 def parse_fields(text: str, kinds: list[str]) -> list[tuple[str, str]]:
@@ -12,10 +12,10 @@ def parse_fields(text: str, kinds: list[str]) -> list[tuple[str, str]]:
 
 
 def _parse_field(word: str, kinds: list[str]) -> tuple[str, str]:
-    field = place_of(word.lower(), kinds)
+    field = resolve_field(word.lower(), kinds)
     if field is None:
         raise UsageError(
             f"There is no field called {word!r}.",
-            next_step=f"Say a column of a table, or one of {', '.join(NAMES_OF_FIELDS)}.",
+            next_step=f"Say a column of a table, or one of {', '.join(FIELD_NAMES)}.",
         )
     return field

@@ -19,7 +19,7 @@ from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, source_names
 from phonofilm.sources.cost import Plan, estimate_cost
 from phonofilm.sources.manifest import Manifest
-from phonofilm.sources.routes import Field, named
+from phonofilm.sources.routes import Field, field_label
 
 # Wanted kinds without a number are estimated for so many.
 _RECORDS = 1000
@@ -119,7 +119,7 @@ def _print_routes(levels: list[tuple[Manifest, str]], fields: list[Field], artis
         times = [
             f"{route.source} {float(f'{route.seconds:.2g}'):g} s" for route in ways(sources, *field)
         ]
-        rows.append((named(field), ", then ".join(times) or "nobody"))
+        rows.append((field_label(field), ", then ".join(times) or "nobody"))
     out.print(f"[bold]Field by field[/], for {artists:,} artists; seconds an artist")
     print_table(("field", "asked first"), rows, wraps="asked first")
     note("Carried out by: phonofilm crawl --plan --fields ...")

@@ -95,7 +95,7 @@ def group_offers(manifest: Manifest) -> list[OfferGroup]:
 
 def format_offer(offer: Offer) -> str:
     """Format an offer as rows per call, or as the date since when no call shows the field."""
-    if offer.here:
+    if offer.available:
         return "in a file" if offer.rows >= _FILE_ROWS_MIN else f"{offer.rows:g} a call"
     return f"gone {offer.gone}" if offer.gone else "never"
 

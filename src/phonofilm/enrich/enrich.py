@@ -45,7 +45,7 @@ from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
-from phonofilm.sources.routes import Field, Route, named
+from phonofilm.sources.routes import Field, Route, field_label
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_session
 from phonofilm.workspace import Workspace
@@ -375,7 +375,7 @@ def _load_and_match(
         for field in options.fields:
             sources = filled(connection, *field)
             missing[field] = artists.keys() - sources.keys()
-            filled_by[named(field)] = dict(Counter(sources.values()).most_common())
+            filled_by[field_label(field)] = dict(Counter(sources.values()).most_common())
     return _Progress(artists, missing, filled_by)
 
 
@@ -383,7 +383,8 @@ def _shares(missing: Mapping[Field, set[str]], artists: Mapping[str, Any]) -> di
     """Return the share of artists that have each field."""
     total = max(1, len(artists))
     return {
-        named(field): round(1 - len(entities) / total, 4) for field, entities in missing.items()
+        field_label(field): round(1 - len(entities) / total, 4)
+        for field, entities in missing.items()
     }
 
 

@@ -11,7 +11,14 @@ from phonofilm.errors import UsageError
 from phonofilm.sources import get
 from phonofilm.sources.cost import estimate_cost
 from phonofilm.sources.manifest import Manifest
-from phonofilm.sources.routes import TRIES, Route, finders, in_order, routes, seconds_a_call
+from phonofilm.sources.routes import (
+    ATTEMPTS_MAX,
+    Route,
+    best_by_source,
+    finder_endpoints,
+    routes,
+    seconds_per_request,
+)
 
 Answered = Mapping[str, set[str]]
 """Ids that a source was already asked about, by endpoint."""
@@ -46,7 +53,7 @@ def ways(sources: Mapping[str, Permitted], kind: str, field: str) -> list[Route]
             route._replace(seconds=route.seconds + finding_seconds * (route.start == "artist"))
             for route in routes(manifest, access, kind, field)
         ]
-    return in_order(candidates)
+    return best_by_source(candidates)
 
 
 def _finding_seconds(sources: Mapping[str, Permitted], name: str) -> float | None:
@@ -55,8 +62,10 @@ def _finding_seconds(sources: Mapping[str, Permitted], name: str) -> float | Non
     if through not in sources:
         return None
     manifest, access = sources[through]
-    seconds = seconds_a_call(manifest, access)
-    costs = [seconds / manifest.endpoints[name].batch for name in finders(manifest, access)]
+    seconds = seconds_per_request(manifest, access)
+    costs = [
+        seconds / manifest.endpoints[name].batch for name in finder_endpoints(manifest, access)
+    ]
     by_code = any(e.subject == "track_code" for e in manifest.permitted(access).values())
     return min(costs, default=0.0 if by_code else None)
 
@@ -74,13 +83,13 @@ def next_requests(
     ids = artist.ids_at(route.source)
     if not ids:
         return list(_lookups(artist, route.source, sources, answered))[:1]
-    first, *rest = route.calls
+    first, *rest = route.endpoints
     new_ids = [id_ for id_ in ids if id_ not in answered_here.get(first, _NO_IDS)]
     if new_ids:
         return [NextRequest(route.source, PlannedRequest(first, new_ids[0]))]
     for endpoint in rest:
         kind = get(route.source).manifest.endpoints[endpoint].subject
-        items = artist.items.get((route.source, kind), [])[: TRIES[kind]]
+        items = artist.items.get((route.source, kind), [])[: ATTEMPTS_MAX[kind]]
         new_items = [id_ for id_ in items if id_ not in answered_here.get(endpoint, _NO_IDS)]
         if new_items:
             return [NextRequest(route.source, PlannedRequest(endpoint, new_items[0]))]
@@ -89,8 +98,8 @@ def next_requests(
 
 def _by_code(artist: KnownArtist, route: Route, answered: Answered) -> list[NextRequest]:
     """Return the codes of a few tracks; they share a batch with those of other artists."""
-    endpoint = route.calls[0]
-    codes = artist.codes[: TRIES["track_code"]]
+    endpoint = route.endpoints[0]
+    codes = artist.codes[: ATTEMPTS_MAX["track_code"]]
     return [
         NextRequest(route.source, PlannedRequest(endpoint, code))
         for code in codes
@@ -110,7 +119,7 @@ def _lookups(
         return
     manifest, access = sources[through]
     answered_here = answered.get(through, {})
-    for endpoint in finders(manifest, access):
+    for endpoint in finder_endpoints(manifest, access):
         subject = manifest.endpoints[endpoint].subject
         keys = {"address": artist.addresses(), "isrc": artist.isrcs[:2]}
         for id_ in keys.get(subject, [artist.name]):
@@ -124,7 +133,7 @@ def cheapest_finder(sources: Mapping[str, Permitted], artists: int) -> str:
     for name, (manifest, access) in sources.items():
         plan = estimate_cost(manifest, access, {"artist": artists}, [], [])
         if plan.calls:
-            seconds[name] = plan.calls * seconds_a_call(manifest, access)
+            seconds[name] = plan.calls * seconds_per_request(manifest, access)
     if not seconds:
         raise UsageError(
             "No source that may be asked lists artists.",

@@ -9,7 +9,7 @@ import duckdb
 import msgspec
 
 from phonofilm.sources import get, manifests
-from phonofilm.sources.routes import meant
+from phonofilm.sources.routes import equivalent_fields
 
 _ITEMS_MAX = 12  # chosen, not tuned: a source rarely needs more tracks of an artist
 
@@ -111,7 +111,7 @@ def _add_items(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownAr
 def filled(connection: duckdb.DuckDBPyConnection, kind: str, field: str) -> dict[str, str]:
     """Return the wanted artists that have a field, each with a source that filled it."""
     sources: dict[str, str] = {}
-    for shape in meant(kind, field):
+    for shape in equivalent_fields(kind, field):
         table, _, column = shape.partition(".")
         for entity, source in connection.execute(_filled_sql(table, column)).fetchall():
             sources.setdefault(entity, source)

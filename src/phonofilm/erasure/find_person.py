@@ -17,7 +17,7 @@ from phonofilm.landing.segments import read_segments
 from phonofilm.privacy.people import Person, PersonData, find_people
 from phonofilm.privacy.pseudonyms import person_hash
 from phonofilm.sources import get
-from phonofilm.sources.contract import ODD_ANSWERS, Malformed
+from phonofilm.sources.contract import ODD_RESPONSES, Malformed
 from phonofilm.sources.decode import plain
 from phonofilm.sources.manifest import People
 
@@ -112,7 +112,7 @@ def _uploads_in(source: str, envelope: Envelope, ids: frozenset[str]) -> Iterato
     """Yield kind and id of the tracks and playlists in a response whose first owner is in `ids`."""
     try:
         page = get(source).parse(envelope.request, envelope.response)
-    except ODD_ANSWERS:
+    except ODD_RESPONSES:
         return
     for record in page.records:
         if record.kind == "playlist":

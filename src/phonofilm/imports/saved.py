@@ -19,7 +19,7 @@ from phonofilm.landing.segments import body_hashes, seal_log
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
-from phonofilm.sources.contract import ODD_ANSWERS, Response
+from phonofilm.sources.contract import ODD_RESPONSES, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import FolderLock, Workspace
 
@@ -119,7 +119,7 @@ class _Landing:
             response = self._source.strip(saved.response)
             request = self._source.identify(response)
             page = self._source.parse(request, response)
-        except ODD_ANSWERS as error:
+        except ODD_RESPONSES as error:
             self._pass_over("another_page", f"{saved.name}: {error}")
             return
         response = self._without_people(request.endpoint, response)

@@ -48,7 +48,7 @@ def _write(
         views = DumpViews(
             connection, source, _Incoming(incoming), generation, Path(scratch), row_by_row
         )
-        for table in source.needs(generation.only):
+        for table in source.tables_of(generation.only):
             views.create(table, views.unpack(table))
         _select_titles(connection, source, generation.only, id_map)
         connection.execute(
@@ -91,10 +91,10 @@ def create_subset_views(
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE kept AS FROM {literal(str(folder / SUBSET_FILE))}"
     )
-    for table in sorted(source.tables, key=lambda name: "credited" in source.narrowed[name]):
-        if "credited" in source.narrowed[table]:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE credited AS {source.credited}")
+    for table in sorted(source.tables, key=lambda name: "credited" in source.subset_filters[name]):
+        if "credited" in source.subset_filters[table]:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE credited AS {source.credited_sql}")
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {identifier(table)} AS"
-            f" SELECT * FROM {identifier(f'all {table}')} WHERE {source.narrowed[table]}"
+            f" SELECT * FROM {identifier(f'all {table}')} WHERE {source.subset_filters[table]}"
         )

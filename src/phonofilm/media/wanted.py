@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope
-from phonofilm.sources.contract import ODD_ANSWERS
+from phonofilm.sources.contract import ODD_RESPONSES
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.media import ROLES, MediaRef, media_refs
 
@@ -66,7 +66,7 @@ def _refs(
 ) -> Iterator[MediaRef]:
     try:
         page = source.parse(envelope.request, envelope.response)
-    except ODD_ANSWERS:
+    except ODD_RESPONSES:
         return
     for ref in media_refs(source, page.records, roles):
         if is_followed(ref.kind, ref.id):

@@ -114,13 +114,7 @@ class Transport:
                 if "set-cookie" in headers:  # several come as several headers
                     cookies = response.cookies.items()
                     headers["set-cookie"] = "; ".join(f"{n}={c.value}" for n, c in cookies)
-                return Response(
-                    status=response.status,
-                    headers=headers,
-                    body=body,
-                    url=url,
-                    elapsed_s=time.monotonic() - began,
-                )
+                return Response(status=response.status, headers=headers, body=body, url=url)
         except TimeoutError:
             return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:

@@ -8,9 +8,9 @@ _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
 
 
 def release_date(text: str | None) -> tuple[str | None, str | None]:
-    """`(date, precision)`; precision is year, month or day, null for anything else.
+    """Split a date into `(date, precision)`: year, month or day, null for any other text.
 
-    "0000-00-00" and zero months or days are what sources write for "not known".
+    Sources write "0000-00-00" and zero months or days for unknown ones.
     """
     if not text or text.startswith("0000"):
         return None, None

@@ -30,18 +30,20 @@ class Title(Record):
     certificate_country: Annotated[Maybe[str], note("ISO 3166 code the certificate is of")] = ABSENT
     plot: Annotated[Maybe[str], note("a few sentences")] = ABSENT
     poster_url: Annotated[Maybe[str], note("picture")] = ABSENT
-    poster_licence: Annotated[Maybe[str], note("licence of the picture, where it is told")] = ABSENT
-    keywords: Annotated[Maybe[list[str]], note("what people tag it with")] = ABSENT
+    poster_licence: Annotated[
+        Maybe[str], note("licence of the picture, where the source states it")
+    ] = ABSENT
+    keywords: Annotated[Maybe[list[str]], note("tags that people gave it")] = ABSENT
     countries: Annotated[Maybe[list[str]], note("ISO 3166 codes or names of origin")] = ABSENT
     languages: Annotated[Maybe[list[str]], note("spoken languages")] = ABSENT
-    imdb_id: Annotated[Maybe[str], note("tt id: what joins sources")] = ABSENT
+    imdb_id: Annotated[Maybe[str], note("tt id, which joins sources")] = ABSENT
     kept_by: Annotated[
         Maybe[str], note("the rule that kept it, where only a part was imported")
     ] = ABSENT
 
 
 class Person(Record):
-    """Somebody who made or played in a title."""
+    """A person who made or played in a title."""
 
     kind: ClassVar[str] = "person"
     plural: ClassVar[str] = "people"
@@ -51,11 +53,11 @@ class Person(Record):
     death_year: Annotated[Maybe[int], note("year")] = ABSENT
     professions: Annotated[Maybe[list[str]], note("at most three")] = ABSENT
     known_for: Annotated[Maybe[list[str]], note("ids of titles")] = ABSENT
-    imdb_id: Annotated[Maybe[str], note("nm id: what joins sources")] = ABSENT
+    imdb_id: Annotated[Maybe[str], note("nm id, which joins sources")] = ABSENT
 
 
 class Credit(Record):
-    """Somebody's part in a title; `id` is `title:role:person`."""
+    """A person's part in a title; `id` is `title:role:person`."""
 
     kind: ClassVar[str] = "credit"
     plural: ClassVar[str] = "credits"
@@ -66,12 +68,12 @@ class Credit(Record):
     role: Annotated[Maybe[str], note("director, writer, cast ...: one word for one part")] = ABSENT
     category: Annotated[Maybe[str], note("the source's word: actress, self, director ...")] = ABSENT
     position: Annotated[Maybe[int], note("place in the credits, from 1")] = ABSENT
-    job: Annotated[Maybe[str], note("what exactly: screenplay, original story")] = ABSENT
-    characters: Annotated[Maybe[list[str]], note("who is played")] = ABSENT
+    job: Annotated[Maybe[str], note("exact job: screenplay, original story")] = ABSENT
+    characters: Annotated[Maybe[list[str]], note("characters played")] = ABSENT
 
 
 class TitleGenre(Record):
-    """That a title is of a genre; `id` is `title:genre`."""
+    """A genre of a title; `id` is `title:genre`."""
 
     kind: ClassVar[str] = "title_genre"
     plural: ClassVar[str] = "title_genres"
@@ -82,13 +84,13 @@ class TitleGenre(Record):
 
 
 class Rating(Record):
-    """What people gave a title; `id` is the title's."""
+    """Rating of a title by people; `id` is the title's."""
 
     kind: ClassVar[str] = "rating"
     plural: ClassVar[str] = "ratings"
 
     rating: Annotated[Maybe[float], note("mean, 1 to 10; null without votes")] = ABSENT
-    votes: Annotated[Maybe[int], note("how many", moves=True)] = ABSENT
+    votes: Annotated[Maybe[int], note("how many", time_varying=True)] = ABSENT
 
 
 class Aka(Record):
@@ -101,7 +103,7 @@ class Aka(Record):
     title_id: Annotated[Maybe[str], note("the title")] = ABSENT
     position: Annotated[Maybe[int], note("the source's ordering, from 1")] = ABSENT
     name: Annotated[Maybe[str], note("the name there", core=True)] = ABSENT
-    region: Annotated[Maybe[str], note("where; null when it is not told")] = ABSENT
+    region: Annotated[Maybe[str], note("country or region; null when unknown")] = ABSENT
     language: Annotated[Maybe[str], note("ISO 639 code; mostly null")] = ABSENT
     types: Annotated[Maybe[list[str]], note("alternative, dvd, festival, working ...")] = ABSENT
     attributes: Annotated[Maybe[list[str]], note("free words")] = ABSENT

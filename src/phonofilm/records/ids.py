@@ -8,15 +8,15 @@ _ISRC = re.compile(r"^[A-Z]{2}[A-Z0-9]{3}\d{7}$")
 
 
 def isrc(text: str | None) -> str | None:
-    """An ISRC in capitals without separators; an invalid one as it was given; empty is null."""
+    """Normalise an ISRC to capitals without separators; an invalid one stays, empty is null."""
     if not text:
         return None
-    tidy = re.sub(r"[\s-]", "", text).upper()
-    return tidy if _ISRC.match(tidy) else text
+    normalised = re.sub(r"[\s-]", "", text).upper()
+    return normalised if _ISRC.match(normalised) else text
 
 
 def upc(text: str | None) -> str | None:
-    """A barcode zero-padded to 12 digits (13 and 14 stay); an invalid one as it was given.
+    """Pad a barcode with zeros to 12 digits (13 and 14 stay); an invalid one stays.
 
     Padding matters: searches find `00602475093060` and miss `602475093060`.
     """

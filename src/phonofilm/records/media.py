@@ -16,25 +16,27 @@ class Sound(Record):
     track_id: Annotated[Maybe[str], note("the track it is, or is a part of")] = ABSENT
     bytes: Annotated[Maybe[int], note("size of the file")] = ABSENT
     sha256: Annotated[Maybe[str], note("of the file, in hex")] = ABSENT
-    duration_ms: Annotated[Maybe[int], note("milliseconds, null when nobody measured")] = ABSENT
+    duration_ms: Annotated[Maybe[int], note("milliseconds; null when not measured")] = ABSENT
     licence_url: Annotated[Maybe[str], note("the licence it is under")] = ABSENT
 
 
 class Media(Record):
-    """A picture, sound or waveform in `media/`; `id` is `kind:id:role` of what it belongs to."""
+    """A picture, sound or waveform in `media/`; `id` is `kind:id:role` of its owner."""
 
     kind: ClassVar[str] = "media"
     plural: ClassVar[str] = "media"
 
     of_kind: Annotated[Maybe[str], note("artist, album, track or playlist")] = ABSENT
-    of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
+    of_id: Annotated[Maybe[str], note("the source's id of the owner")] = ABSENT
     role: Annotated[
         Maybe[str], note("artwork, profile, background, waveform, samples, preview or audio")
     ] = ABSENT
-    url: Annotated[Maybe[str], note("where it came from, without secrets")] = ABSENT
-    path: Annotated[Maybe[str], note("in the data folder, called by its hash")] = ABSENT
+    url: Annotated[Maybe[str], note("URL it was fetched from, without secrets")] = ABSENT
+    path: Annotated[Maybe[str], note("path in the data folder, named by its hash")] = ABSENT
     sha256: Annotated[Maybe[str], note("of the file, in hex")] = ABSENT
     bytes: Annotated[Maybe[int], note("size of the file")] = ABSENT
-    content_type: Annotated[Maybe[str], note("told by the content, not by its name")] = ABSENT
-    licence: Annotated[Maybe[str], note("what the source says it is under")] = ABSENT
+    content_type: Annotated[Maybe[str], note("detected from the content, not from its name")] = (
+        ABSENT
+    )
+    licence: Annotated[Maybe[str], note("licence as the source states it")] = ABSENT
     page_url: Annotated[Maybe[str], note("the page to link back to")] = ABSENT

@@ -16,21 +16,25 @@ class Artist(Record):
     name: Annotated[Maybe[str], note("as the source spells it", core=True)] = ABSENT
     genres: Annotated[Maybe[list[str]], note("the source's own genres", core=True)] = ABSENT
     popularity: Annotated[
-        Maybe[int], note("0 to 100, the source's own figure", core=True, moves=True)
+        Maybe[int], note("0 to 100, the source's own figure", core=True, time_varying=True)
     ] = ABSENT
-    followers: Annotated[Maybe[int], note("followers or fans", core=True, moves=True)] = ABSENT
-    listeners: Annotated[Maybe[int], note("people who listened", moves=True)] = ABSENT
-    listens: Annotated[Maybe[int], note("times listened to", moves=True)] = ABSENT
+    followers: Annotated[Maybe[int], note("followers or fans", core=True, time_varying=True)] = (
+        ABSENT
+    )
+    listeners: Annotated[Maybe[int], note("people who listened", time_varying=True)] = ABSENT
+    listens: Annotated[Maybe[int], note("times listened to", time_varying=True)] = ABSENT
     album_count: Annotated[Maybe[int], note("albums the source counts")] = ABSENT
     artist_type: Annotated[Maybe[str], note("person, group, orchestra ...")] = ABSENT
     aliases: Annotated[Maybe[list[str]], note("other names, other scripts included")] = ABSENT
-    disambiguation: Annotated[Maybe[str], note("what tells it from others of its name")] = ABSENT
+    disambiguation: Annotated[Maybe[str], note("distinguishes it from others of its name")] = ABSENT
     country: Annotated[Maybe[str], note("ISO 3166-1, two letters")] = ABSENT
     begin_date: Annotated[Maybe[str], note("born or founded, as precise as the source")] = ABSENT
-    description: Annotated[Maybe[str], note("what the artist says of itself")] = ABSENT
+    description: Annotated[Maybe[str], note("text of the profile")] = ABSENT
     location: Annotated[Maybe[str], note("city and country, in the source's words")] = ABSENT
-    followings: Annotated[Maybe[int], note("accounts the artist follows", moves=True)] = ABSENT
-    track_count: Annotated[Maybe[int], note("tracks the source counts", moves=True)] = ABSENT
+    followings: Annotated[Maybe[int], note("accounts the artist follows", time_varying=True)] = (
+        ABSENT
+    )
+    track_count: Annotated[Maybe[int], note("tracks the source counts", time_varying=True)] = ABSENT
     playlist_count: Annotated[Maybe[int], note("playlists the source counts")] = ABSENT
     created_at: Annotated[Maybe[str], note("when the profile was made, ISO 8601")] = ABSENT
     image_url: Annotated[Maybe[str], note("largest picture")] = ABSENT
@@ -58,11 +62,11 @@ class Album(Record):
     label: Annotated[Maybe[str], note("record label", core=True)] = ABSENT
     upc: Annotated[Maybe[str], note("barcode, 12 to 14 digits, zero-padded")] = ABSENT
     genres: Annotated[Maybe[list[str]], note("the source's genres of the album")] = ABSENT
-    popularity: Annotated[Maybe[int], note("0 to 100", moves=True)] = ABSENT
-    fans: Annotated[Maybe[int], note("people who saved it", moves=True)] = ABSENT
+    popularity: Annotated[Maybe[int], note("0 to 100", time_varying=True)] = ABSENT
+    fans: Annotated[Maybe[int], note("people who saved it", time_varying=True)] = ABSENT
     duration_ms: Annotated[Maybe[int], note("sum of its tracks, milliseconds")] = ABSENT
-    group_id: Annotated[Maybe[str], note("what groups editions of one release")] = ABSENT
-    disambiguation: Annotated[Maybe[str], note("what tells it from others of its name")] = ABSENT
+    group_id: Annotated[Maybe[str], note("groups editions of one release")] = ABSENT
+    disambiguation: Annotated[Maybe[str], note("distinguishes it from others of its name")] = ABSENT
     licence_url: Annotated[Maybe[str], note("the licence the music itself is under")] = ABSENT
     image_url: Annotated[Maybe[str], note("cover")] = ABSENT
     url: Annotated[Maybe[str], note("the album's page at the source")] = ABSENT
@@ -87,34 +91,36 @@ class Track(Record):
     track_number: Annotated[Maybe[int], note("place on its disc, from 1")] = ABSENT
     disc_number: Annotated[Maybe[int], note("disc, from 1")] = ABSENT
     release_date: Annotated[Maybe[str], note("as precise as the source")] = ABSENT
-    popularity: Annotated[Maybe[int], note("0 to 100", core=True, moves=True)] = ABSENT
+    popularity: Annotated[Maybe[int], note("0 to 100", core=True, time_varying=True)] = ABSENT
     rank: Annotated[
-        Maybe[int], note("Deezer's rank, 0 to 1,000,000, higher is better", moves=True)
+        Maybe[int], note("Deezer's rank, 0 to 1,000,000, higher is better", time_varying=True)
     ] = ABSENT
     preview_url: Annotated[Maybe[str], note("30 seconds of sound; may expire")] = ABSENT
     preview_expires_at: Annotated[
         Maybe[int], note("Unix seconds; null when the address does not expire")
     ] = ABSENT
     genres: Annotated[Maybe[list[str]], note("the source's genres of the track")] = ABSENT
-    listeners: Annotated[Maybe[int], note("people who listened", moves=True)] = ABSENT
-    listens: Annotated[Maybe[int], note("times listened to", moves=True)] = ABSENT
-    likes: Annotated[Maybe[int], note("people who like it", moves=True)] = ABSENT
-    reposts: Annotated[Maybe[int], note("people who passed it on", moves=True)] = ABSENT
-    comment_count: Annotated[Maybe[int], note("comments the source counts", moves=True)] = ABSENT
-    downloads: Annotated[Maybe[int], note("times downloaded", moves=True)] = ABSENT
-    description: Annotated[Maybe[str], note("what its uploader wrote")] = ABSENT
+    listeners: Annotated[Maybe[int], note("people who listened", time_varying=True)] = ABSENT
+    listens: Annotated[Maybe[int], note("times listened to", time_varying=True)] = ABSENT
+    likes: Annotated[Maybe[int], note("people who like it", time_varying=True)] = ABSENT
+    reposts: Annotated[Maybe[int], note("people who reposted it", time_varying=True)] = ABSENT
+    comment_count: Annotated[Maybe[int], note("comments the source counts", time_varying=True)] = (
+        ABSENT
+    )
+    downloads: Annotated[Maybe[int], note("times downloaded", time_varying=True)] = ABSENT
+    description: Annotated[Maybe[str], note("text by the uploader")] = ABSENT
     created_at: Annotated[Maybe[str], note("when it was put there, ISO 8601")] = ABSENT
     mix_name: Annotated[Maybe[str], note("which mix, where it is not in the title")] = ABSENT
-    remixer_ids: Annotated[Maybe[list[str]], note("who remixed it, in order")] = ABSENT
+    remixer_ids: Annotated[Maybe[list[str]], note("remixers, in order")] = ABSENT
     remixer_names: Annotated[Maybe[list[str | None]], note("their names, in the same order")] = (
         ABSENT
     )
     label: Annotated[Maybe[str], note("record label")] = ABSENT
     label_id: Annotated[Maybe[str], note("the source's id of the label")] = ABSENT
     catalog_number: Annotated[Maybe[str], note("the label's own number")] = ABSENT
-    is_set: Annotated[Maybe[bool], note("a DJ set, told by its length and its words")] = ABSENT
+    is_set: Annotated[Maybe[bool], note("a DJ set, detected by length and words")] = ABSENT
     access: Annotated[Maybe[str], note("playable, preview (a part only) or blocked")] = ABSENT
-    disambiguation: Annotated[Maybe[str], note("which version, where the title is silent")] = ABSENT
+    disambiguation: Annotated[Maybe[str], note("version, where the title does not say it")] = ABSENT
     licence_url: Annotated[Maybe[str], note("the licence the music itself is under")] = ABSENT
     audio_url: Annotated[Maybe[str], note("the whole sound, where it may be downloaded")] = ABSENT
     image_url: Annotated[Maybe[str], note("artwork")] = ABSENT
@@ -124,7 +130,7 @@ class Track(Record):
 
 
 class AudioFeatures(Record):
-    """What a source measured in a recording; `id` is the track's."""
+    """Audio features that a source measured in a recording; `id` is the track's."""
 
     kind: ClassVar[str] = "features"
     plural: ClassVar[str] = "features"
@@ -147,7 +153,7 @@ class AudioFeatures(Record):
 
 
 class Playlist(Record):
-    """A list of tracks that somebody made."""
+    """A list of tracks that a person made."""
 
     kind: ClassVar[str] = "playlist"
     plural: ClassVar[str] = "playlists"
@@ -157,7 +163,7 @@ class Playlist(Record):
     owner_id: Annotated[Maybe[str], note("personal: a keyed hash unless keep_names")] = ABSENT
     owner_name: Annotated[Maybe[str], note("personal: a keyed hash unless keep_names")] = ABSENT
     track_count: Annotated[Maybe[int], note("entries the source counts", core=True)] = ABSENT
-    followers: Annotated[Maybe[int], note("people who follow it", moves=True)] = ABSENT
+    followers: Annotated[Maybe[int], note("people who follow it", time_varying=True)] = ABSENT
     public: Annotated[Maybe[bool], note("listed publicly")] = ABSENT
     collaborative: Annotated[Maybe[bool], note("others may edit it")] = ABSENT
     snapshot_id: Annotated[Maybe[str], note("the source's version of the list")] = ABSENT
@@ -189,7 +195,7 @@ class Genre(Record):
 
 
 class ArtistGenre(Record):
-    """That a source lists an artist under a genre; `id` is `artist:genre`."""
+    """A genre under which a source lists an artist; `id` is `artist:genre`."""
 
     kind: ClassVar[str] = "artist_genre"
     plural: ClassVar[str] = "artist_genres"
@@ -199,46 +205,46 @@ class ArtistGenre(Record):
 
 
 class ArtistRelation(Record):
-    """That a source calls two artists alike; `id` is `artist:other`."""
+    """An artist whom a source calls similar to another; `id` is `artist:other`."""
 
     kind: ClassVar[str] = "artist_relation"
     plural: ClassVar[str] = "relations"
 
-    artist_id: Annotated[Maybe[str], note("the artist asked about")] = ABSENT
-    related_id: Annotated[Maybe[str], note("the artist named as alike")] = ABSENT
+    artist_id: Annotated[Maybe[str], note("the requested artist")] = ABSENT
+    related_id: Annotated[Maybe[str], note("the similar artist")] = ABSENT
     position: Annotated[Maybe[int], note("place in the source's list, from 0")] = ABSENT
 
 
 class Tag(Record):
-    """What people call a thing at a source; `id` is `kind:id:name`, and the licence its own."""
+    """A tag that people gave an entity at a source, with its licence; `id` is `kind:id:name`."""
 
     kind: ClassVar[str] = "tag"
     plural: ClassVar[str] = "tags"
     key_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "name")
 
     of_kind: Annotated[Maybe[str], note("artist, album or track")] = ABSENT
-    of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
+    of_id: Annotated[Maybe[str], note("the source's id of the entity")] = ABSENT
     name: Annotated[Maybe[str], note("the word, as the source spells it")] = ABSENT
-    votes: Annotated[Maybe[int], note("people who say so")] = ABSENT
+    votes: Annotated[Maybe[int], note("people who gave this tag")] = ABSENT
     is_genre: Annotated[Maybe[bool], note("the source counts it among its genres")] = ABSENT
-    licence: Annotated[Maybe[str], note("what the word may be used for")] = ABSENT
+    licence: Annotated[Maybe[str], note("licence of the tag")] = ABSENT
 
 
 class ExternalId(Record):
-    """That a source says what a thing is called elsewhere; `id` is `kind:id:scheme:value`."""
+    """An id of an entity at another source, as stated; `id` is `kind:id:scheme:value`."""
 
     kind: ClassVar[str] = "external_id"
     plural: ClassVar[str] = "external_ids"
     key_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "scheme", "value")
 
     of_kind: Annotated[Maybe[str], note("artist, album, track or title")] = ABSENT
-    of_id: Annotated[Maybe[str], note("the source's id of the thing")] = ABSENT
+    of_id: Annotated[Maybe[str], note("the source's id of the entity")] = ABSENT
     scheme: Annotated[Maybe[str], note("a source of ours, isrc, or where ids come from")] = ABSENT
     value: Annotated[Maybe[str], note("the id there")] = ABSENT
 
 
 class Label(Record):
-    """Who puts releases out."""
+    """A record label."""
 
     kind: ClassVar[str] = "label"
     plural: ClassVar[str] = "labels"
@@ -256,6 +262,6 @@ class ChartEntry(Record):
     key_fields: ClassVar[tuple[str, ...]] = ("chart_id", "day", "position")
 
     chart_id: Annotated[Maybe[str], note("the chart: a genre's, or all")] = ABSENT
-    day: Annotated[Maybe[str], note("when it was asked, UTC, YYYY-MM-DD")] = ABSENT
+    day: Annotated[Maybe[str], note("day of the request, UTC, YYYY-MM-DD")] = ABSENT
     position: Annotated[Maybe[int], note("from 1")] = ABSENT
     track_id: Annotated[Maybe[str], note("the track in that place")] = ABSENT

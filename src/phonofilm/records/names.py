@@ -1,4 +1,4 @@
-"""Names of artists, albums and tracks, reduced to what is compared."""
+"""Names of artists, albums and tracks, normalised for comparison."""
 
 from __future__ import annotations
 

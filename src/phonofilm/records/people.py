@@ -1,4 +1,4 @@
-"""What people wrote: comments at a moment of a track, and where artists are to be found."""
+"""Records of people: timed comments on tracks, and the profiles of artists elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from phonofilm.records.base import ABSENT, Maybe, Record, note
 
 
 class Comment(Record):
-    """What a listener wrote at a moment of a track; names and mentions are keyed hashes."""
+    """A listener's comment at a moment of a track; names and mentions are keyed hashes."""
 
     kind: ClassVar[str] = "comment"
     plural: ClassVar[str] = "comments"
@@ -17,18 +17,18 @@ class Comment(Record):
     user_id: Annotated[Maybe[str], note("personal: a keyed hash unless keep_names")] = ABSENT
     user_name: Annotated[Maybe[str], note("personal: a keyed hash unless keep_names")] = ABSENT
     body: Annotated[Maybe[str], note("the text, exactly", core=True)] = ABSENT
-    timestamp_ms: Annotated[Maybe[int], note("where in the track, milliseconds")] = ABSENT
+    timestamp_ms: Annotated[Maybe[int], note("position in the track, milliseconds")] = ABSENT
     created_at: Annotated[Maybe[str], note("when it was written, ISO 8601")] = ABSENT
 
 
 class WebProfile(Record):
-    """Another place where an artist is to be found, as the artist says."""
+    """A profile of an artist at another service, as the artist links to it."""
 
     kind: ClassVar[str] = "web_profile"
     plural: ClassVar[str] = "web_profiles"
 
     artist_id: Annotated[Maybe[str], note("the artist")] = ABSENT
     service: Annotated[Maybe[str], note("instagram, personal ...")] = ABSENT
-    title: Annotated[Maybe[str], note("what the link says")] = ABSENT
+    title: Annotated[Maybe[str], note("label of the link")] = ABSENT
     username: Annotated[Maybe[str], note("the artist's name there")] = ABSENT
     url: Annotated[Maybe[str], note("its address")] = ABSENT

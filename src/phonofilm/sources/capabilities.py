@@ -1,4 +1,4 @@
-"""What each source can still give: field by field, at which access level, for how many calls."""
+"""Capabilities of the sources: each field with its access levels and rows per request."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from phonofilm.records import BY_KIND, columns
 from phonofilm.records.kinds import OFFERED
 from phonofilm.sources.manifest import Endpoint, Manifest
 
-# What people call a field, and where it stands.
-NAMES_OF_FIELDS = {
+# Names that people use for fields, and the columns they mean.
+FIELD_NAMES = {
     "related": "relation.related_id",
     "preview": "track.preview_url",
     "bpm": "features.tempo",
@@ -30,10 +30,10 @@ NAMES_OF_FIELDS = {
 
 
 class Offer(NamedTuple):
-    """One field at one access level. `call` names the cheapest call that shows it.
+    """One field at one access level; `call` is the endpoint that returns it cheapest.
 
-    `rows` is how many rows such a call brings; `gone` is the date since when no call shows it, or
-    empty when the source never gave it.
+    `rows` is the number of rows that one request returns. `gone` is the date since which no
+    endpoint returns the field; empty when the source never had it.
     """
 
     source: str
@@ -45,37 +45,38 @@ class Offer(NamedTuple):
     gone: str = ""
 
     @property
-    def here(self) -> bool:
-        """Whether a permitted call shows the field."""
+    def available(self) -> bool:
+        """True when a permitted endpoint returns the field."""
         return bool(self.call)
 
 
 def field_offers(manifest: Manifest, access: str, kind: str, field: str) -> Offer:
-    """The cheapest permitted call that shows a field, or since when there is none."""
+    """Return the cheapest permitted endpoint for a field, or the date since which none has it."""
     best = Offer(manifest.name, access, kind, field)
     dates: list[str] = []
+    permitted = manifest.permitted(access)
     for name, endpoint in manifest.endpoints.items():
         shapes = [s for s in endpoint.returns if _shows(manifest, s, kind, field)]
         if not shapes and not (kind == "relation" and endpoint.role == "relate"):
             continue
-        lost = (endpoint.gone.get(access), manifest.access[access].lacks.get(f"{kind}.{field}"))
-        if since := [date for date in lost if date]:
-            dates.append(min(since))
-        elif name in manifest.permitted(access) and rows_of(endpoint, kind, access) > best.rows:
-            best = best._replace(call=name, rows=rows_of(endpoint, kind, access))
+        losses = (endpoint.gone.get(access), manifest.access[access].lacks.get(f"{kind}.{field}"))
+        if lost_on := [date for date in losses if date]:
+            dates.append(min(lost_on))
+        elif name in permitted and (rows := rows_per_request(endpoint, kind, access)) > best.rows:
+            best = best._replace(call=name, rows=rows)
     for name, file in manifest.files.items():
         if any(_shows(manifest, s, kind, field) for s in file.returns):
             return best._replace(call=name, rows=float(file.rows), gone="")
-    return best if best.here else best._replace(gone=max(dates, default=""))
+    return best if best.available else best._replace(gone=max(dates, default=""))
 
 
 def _shows(manifest: Manifest, shape: str, kind: str, field: str) -> bool:
-    """Whether a shape holds a field at some access level."""
+    """Tell whether a shape has a field at some access level."""
     return shape.partition(".")[0] == kind and field in manifest.shapes[shape]
 
 
-def rows_of(endpoint: Endpoint, kind: str, access: str) -> float:
-    """Rows of a kind that a call brings: a batch, or what the manifest expects of a page."""
+def rows_per_request(endpoint: Endpoint, kind: str, access: str) -> float:
+    """Estimate the rows of a kind in one response: a batch, or what the manifest expects."""
     if endpoint.batch > 1 and kind in (endpoint.subject, endpoint.item_kind, "features"):
         return endpoint.batch if kind != "track" or endpoint.subject == "track" else 1.0
     if kind == "relation":
@@ -87,25 +88,24 @@ def rows_of(endpoint: Endpoint, kind: str, access: str) -> float:
 
 
 def offers(manifest: Manifest, access: str) -> list[Offer]:
-    """All fields of all kinds that the source gives or gave."""
-    found = []
-    for kind in OFFERED:
-        named = {
-            s
-            for shape, fields in manifest.shapes.items()
-            if shape.startswith(kind + ".")
-            for s in fields
-        }
-        order = [column.name for column in columns(BY_KIND[kind])]
-        found += [field_offers(manifest, access, kind, f) for f in sorted(named, key=order.index)]
+    """Return all fields that the source has or had, in the order of the tables' columns."""
+    rows = [
+        field_offers(manifest, access, kind, column.name)
+        for kind in OFFERED
+        for column in columns(BY_KIND[kind])
+        if any(_shows(manifest, shape, kind, column.name) for shape in manifest.shapes)
+    ]
     if not any(shape.startswith("artist.") for shape in manifest.shapes):
-        return found
-    return [*found, field_offers(manifest, access, "relation", "related_id")]
+        return rows
+    return [*rows, field_offers(manifest, access, "relation", "related_id")]
 
 
-def place_of(field: str, kinds: list[str]) -> tuple[str, str] | None:
-    """Kind and field that a word names: `artist.genres`, `genres`, `bpm`; None for no field."""
-    kind, dot, name = NAMES_OF_FIELDS.get(field, field).partition(".")
+def resolve_field(field: str, kinds: list[str]) -> tuple[str, str] | None:
+    """Resolve a name such as `artist.genres`, `genres` or `bpm` to kind and field; None for others.
+
+    A bare name is looked for in `kinds` first.
+    """
+    kind, dot, name = FIELD_NAMES.get(field, field).partition(".")
     if dot:
         return (kind, name) if kind == "relation" or _has(kind, name) else None
     for kind in [*kinds, *OFFERED]:

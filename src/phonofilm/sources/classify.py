@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from phonofilm.sources.contract import Outcome, Response
 
+# First bytes of challenges by Cloudflare, DataDome, AWS WAF and Incapsula, as recorded in 2026.
 _WALLS = (
     b"Just a moment",
     b"challenges.cloudflare.com",
@@ -19,9 +20,9 @@ _WALLS = (
 
 
 def classify_http(response: Response) -> Outcome:
-    """What status, headers and the first bytes say; 404 is the entity's own, 403 the call's."""
+    """Classify by status, headers and first bytes; 404 concerns the entity, 403 the endpoint."""
     status, headers = response.status, response.headers
-    # DataDome marks good answers, too (recorded in February 2026): only its refusals are walls.
+    # DataDome marks good responses, too (recorded in February 2026): only its refusals are walls.
     walled = "x-amzn-waf-action" in headers or ("x-datadome" in headers and status in (403, 405))
     if walled or _is_wall(response):
         return Outcome("bot_wall", f"HTTP {status} with a challenge for browsers")
@@ -41,12 +42,12 @@ def classify_http(response: Response) -> Outcome:
 
 
 def _is_wall(response: Response) -> bool:
-    kind = response.headers.get("content-type", "")
-    return "html" in kind and is_wall(response.body)
+    content_type = response.headers.get("content-type", "")
+    return "html" in content_type and is_wall(response.body)
 
 
 def is_wall(body: bytes) -> bool:
-    """Whether a page is a challenge for browsers."""
+    """Tell whether a page is a challenge for browsers."""
     return any(mark in body[:20_000] for mark in _WALLS)
 
 
@@ -55,7 +56,7 @@ def _first_words(response: Response) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds of Retry-After given as seconds or as a date; None when absent or unreadable."""
+    """Read Retry-After, seconds or a date, as seconds; None when absent or unreadable."""
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rare, and slow to import
 
     text = headers.get("retry-after", "").strip()
@@ -67,8 +68,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         pass
     try:
-        told = headers.get("date")
-        now = parsedate_to_datetime(told).timestamp() if told else time.time()
+        date = headers.get("date")
+        now = parsedate_to_datetime(date).timestamp() if date else time.time()
         return max(0.0, parsedate_to_datetime(text).timestamp() - now)
     except (ValueError, OverflowError):
         return None

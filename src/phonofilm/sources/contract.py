@@ -1,7 +1,8 @@
-"""The contract of a source: what can be asked, what an answer means, what it says.
+"""The contract of a source: requests, responses, pages of records, and outcomes.
 
-A source is one folder: `manifest.toml` says what exists at which access level and price,
-`source.py` asks and judges, `parse.py` turns an answer into records without touching the network.
+A source is one folder. `manifest.toml` lists the endpoints by access level with their limits,
+`source.py` builds requests and classifies responses, `parse.py` turns a response into records
+without touching the network.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from phonofilm.records import Record
 
 
 class Request(NamedTuple):
-    """One thing to ask, named without host and page size so that it means the same everywhere.
+    """One request, without host and page size, so that it is the same at every access level.
 
-    `cursor` is what a next link said, as parameters; `offset` then only numbers the pages.
+    `cursor` is the query string of a next link; `offset` then only numbers the pages.
     """
 
     endpoint: str
@@ -34,35 +35,38 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What came back; header names in lower case, `elapsed_s` from first byte sent to last read."""
+    """One response; names of headers are in lower case, `url` is without secrets."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str = ""
-    elapsed_s: float = 0.0
 
 
 Query = dict[str, str | list[str]]
-"""The query of an address; a list is a parameter that comes several times."""
+"""Query parameters; a list is a parameter that is repeated."""
 
 
 class Link(NamedTuple):
-    """Something that can be asked about and is no record itself: a query, a category."""
+    """A node that can be requested and is no record: a query, a category."""
 
     kind: str
     id: str
 
 
 class Finding(NamedTuple):
-    """Something odd that a person should know; `kind` is counted, `detail` is one example."""
+    """An oddity to report; `kind` is counted, `detail` is one example."""
 
     kind: str
     detail: str
 
 
 class Page(msgspec.Struct):
-    """What one answer said. `continues` are the pages after it; `total` is a claim, no bound."""
+    """The content of one response.
+
+    `continues` are the requests of the next pages; `total` is the announced size of the list,
+    which is a claim and no bound.
+    """
 
     records: list[Record] = []
     links: list[Link] = []
@@ -72,7 +76,7 @@ class Page(msgspec.Struct):
 
 
 class Malformed(ValueError):  # noqa: N818 - the field's word
-    """A body that is not what the endpoint answers; it is quarantined with this reason."""
+    """A body that is not what the endpoint sends; it is quarantined with this reason."""
 
     @property
     def without_excerpt(self) -> str:
@@ -80,17 +84,17 @@ class Malformed(ValueError):  # noqa: N818 - the field's word
         return str(self).partition(EXCERPT)[0]
 
 
-# What a parser may raise on an answer nobody foresaw: it costs that answer, never the load.
 EXCERPT = "; it begins "
+# Errors of a parser on a body that nobody foresaw: they cost that value or body, never the load.
 ODD_VALUES = (msgspec.ValidationError, ValueError, OverflowError, RecursionError)
-ODD_ANSWERS = (Malformed, AttributeError, KeyError, TypeError, ValueError, OverflowError)
+ODD_RESPONSES = (Malformed, AttributeError, KeyError, TypeError, ValueError, OverflowError)
 
 
 class Outcome(NamedTuple):
-    """What a response means for the engine, which alone decides what to do.
+    """The meaning of a response for the engine, which alone decides what to do.
 
     `verdict` is one of: answer, missing (this entity only), forbidden, throttled, quota,
-    unauthorised, unavailable (worth another try), refused (it will not work), bot_wall, malformed.
+    unauthorised, unavailable (worth a retry), refused (a retry is useless), bot_wall, malformed.
     """
 
     verdict: str

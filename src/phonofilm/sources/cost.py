@@ -1,4 +1,4 @@
-"""What a wish would cost, from the manifests alone: which calls, how many, how long, what not."""
+"""Cost of a wish, from the manifests alone: requests, time, and the fields that stay empty."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import math
 
 import msgspec
 
-from phonofilm.sources.capabilities import Offer, field_offers, rows_of
+from phonofilm.sources.capabilities import Offer, field_offers, rows_per_request
 from phonofilm.sources.manifest import Budget, Manifest
-from phonofilm.sources.routes import routes
+from phonofilm.sources.routes import Field, field_label, routes
 
-# Lists overlap: of what a page shows, so much is new on average of a long crawl.
+# Lists overlap: the share of a page that is new, on average of a long crawl. Chosen, not tuned.
 _NEW_SHARE = 0.6
-# Tracks of an artist that stand for it when fields of tracks are wanted beside artists.
-_TRACKS_OF_ARTIST, _ALBUMS_OF_ARTIST = 10, 4
+# Tracks and albums that stand for an artist when their fields are wanted. Chosen, not tuned.
+_TRACKS_PER_ARTIST, _ALBUMS_PER_ARTIST = 10, 4
+_DAY_SECONDS = 86_400
 
 
-class PlannedCalls(msgspec.Struct):
-    """So many calls of one kind, and what for."""
+class PlannedRequests(msgspec.Struct):
+    """A number of requests to one endpoint, and what they bring."""
 
     call: str
     calls: int
@@ -25,7 +26,7 @@ class PlannedCalls(msgspec.Struct):
 
 
 class Gap(msgspec.Struct):
-    """A field that stays empty, why, and who else gives it."""
+    """A field that stays empty, the reason, and the sources that have it."""
 
     field: str
     why: str
@@ -33,11 +34,15 @@ class Gap(msgspec.Struct):
 
 
 class Plan(msgspec.Struct):
-    """What one source needs for a wish; `seconds` with its budgets, None when none is known."""
+    """Cost of a wish at one source.
+
+    `seconds` follows from the rate limits, None when there is none; `days` are those on which
+    requests are made. `key`: the operator needs a credential.
+    """
 
     source: str
     access: str
-    steps: list[PlannedCalls]
+    steps: list[PlannedRequests]
     gaps: list[Gap]
     calls: int
     seconds: float | None
@@ -50,164 +55,150 @@ def estimate_cost(
     manifest: Manifest,
     access: str,
     wants: dict[str, int],
-    fields: list[tuple[str, str]],
+    fields: list[Field],
     others: list[tuple[Manifest, str]],
 ) -> Plan:
-    """Calls in order: first to find things, then to fill what finding does not show."""
-    rows = _rows_wanted(wants, fields)
-    steps, shown = _finding(manifest, access, rows)
-    for file in _files(manifest, wants, fields):
-        held = manifest.files[file]
-        steps.append(
-            PlannedCalls(file, 1, f"{held.megabytes:g} MB, {held.rows:,} rows: the whole file")
-        )
-        shown |= {
-            (shape.partition(".")[0], f) for shape in held.returns for f in manifest.shapes[shape]
-        }
+    """Estimate the cost of wanted numbers by kind, and of fields, at one source.
+
+    `others` are all sources with their access levels: gaps name those that have the field.
+    """
+    estimate = _Estimate(manifest, access, _wanted_rows(wants, fields))
+    estimate.add_discovery()
+    estimate.add_files(wants, fields)
     gaps: list[Gap] = []
     for kind, field in fields:
-        found = field_offers(manifest, access, kind, field)
-        if not found.here:
-            gaps.append(_gap(manifest, access, found, others))
-        elif (kind, field) not in shown:
-            steps += _filling(manifest, access, found, rows, steps, shown)
-    calls = sum(step.calls for step in steps)
-    budgets = manifest.access[access].budgets
-    seconds, days = duration(calls, budgets)
+        offer = field_offers(manifest, access, kind, field)
+        if not offer.available:
+            gaps.append(_gap(manifest, access, offer, others))
+        elif (kind, field) not in estimate.shown:
+            estimate.add_enrichment(offer)
+    requests = sum(step.calls for step in estimate.steps)
+    seconds, days = duration(requests, manifest.access[access].budgets)
     return Plan(
-        manifest.name,
-        access,
-        steps,
-        gaps,
-        calls,
-        seconds,
-        days,
-        manifest.terms.licence,
-        manifest.auth.needs_key,
+        source=manifest.name,
+        access=access,
+        steps=estimate.steps,
+        gaps=gaps,
+        calls=requests,
+        seconds=seconds,
+        days=days,
+        licence=manifest.terms.licence,
+        key=manifest.auth.needs_key,
     )
 
 
-def _files(
-    manifest: Manifest, wants: dict[str, int], fields: list[tuple[str, str]]
-) -> dict[str, None]:
-    """The files of a dump that hold wanted kinds and fields, in order."""
-    needed: dict[str, None] = {}
-    for name, file in manifest.files.items():
-        for shape in file.returns:
-            kind = shape.partition(".")[0]
-            told = {(kind, field) for field in manifest.shapes[shape]}
-            if kind in wants or told & set(fields):
-                needed[name] = None
-    return needed
-
-
-def _rows_wanted(wants: dict[str, int], fields: list[tuple[str, str]]) -> dict[str, int]:
-    """How many rows of each kind the wish means; tracks stand for artists where only they tell."""
+def _wanted_rows(wants: dict[str, int], fields: list[Field]) -> dict[str, int]:
+    """Return the wanted rows by kind; fields of tracks and albums need some of each artist."""
     rows = dict(wants)
     kinds = {"track" if kind == "features" else kind for kind, _ in fields}
     artists = wants.get("artist", 0)
     if "track" in kinds:
-        rows.setdefault("track", artists * _TRACKS_OF_ARTIST)
+        rows.setdefault("track", artists * _TRACKS_PER_ARTIST)
     if "album" in kinds:
-        rows.setdefault("album", artists * _ALBUMS_OF_ARTIST)
+        rows.setdefault("album", artists * _ALBUMS_PER_ARTIST)
     return rows
 
 
-def _finding(
-    manifest: Manifest, access: str, rows: dict[str, int]
-) -> tuple[list[PlannedCalls], set[tuple[str, str]]]:
-    """The calls that find so many things, and the fields they show on the way."""
-    steps: list[PlannedCalls] = []
-    shown: set[tuple[str, str]] = set()
-    for kind, number in rows.items():
-        step = _of_artists(manifest, access, kind, rows) or _found(manifest, access, kind, number)
-        if step is None:
-            continue
-        steps.append(step)
-        for shape in manifest.endpoints[step.call].returns:
-            if shape.startswith(kind + "."):
-                shown |= {(kind, field) for field in manifest.shown(shape, access)}
-    return steps, shown
+class _Estimate:
+    """Requests in order, and the fields that they return on the way (`shown`)."""
 
+    def __init__(self, manifest: Manifest, access: str, rows: dict[str, int]) -> None:
+        self._manifest, self._access, self._rows = manifest, access, rows
+        self._permitted = manifest.permitted(access)
+        self.steps: list[PlannedRequests] = []
+        self.shown: set[Field] = set()
 
-def _of_artists(
-    manifest: Manifest, access: str, kind: str, rows: dict[str, int]
-) -> PlannedCalls | None:
-    """What belongs to artists is listed by a call for each of them, where there is one."""
-    artists = rows.get("artist")
-    for name, endpoint in manifest.permitted(access).items():
-        mine = (
-            endpoint.subject == "artist"
-            and endpoint.role == "contain"
-            and endpoint.item_kind == kind
-        )
-        if artists and mine:
-            return PlannedCalls(name, artists, f"{kind}s of {artists:,} artists, 1 artist a call")
-    return None
+    def add_discovery(self) -> None:
+        """Add the requests that find the wanted rows."""
+        for kind, number in self._rows.items():
+            step = self._lists_of_artists(kind) or self._best_list(kind, number)
+            if step is None:
+                continue
+            self.steps.append(step)
+            for shape in self._manifest.endpoints[step.call].returns:
+                if shape.startswith(f"{kind}."):
+                    self._show(shape)
 
-
-def _found(manifest: Manifest, access: str, kind: str, number: int) -> PlannedCalls | None:
-    """The list that brings most new ones a call."""
-    best, yielded = "", 0.0
-    for name, endpoint in manifest.permitted(access).items():
-        lists = endpoint.item_kind == kind and endpoint.role in ("contain", "relate", "seed")
-        worth = rows_of(endpoint, kind, access) * _NEW_SHARE
-        if lists and endpoint.subject and worth > yielded:
-            best, yielded = name, worth
-    if not best:
-        return None
-    calls = math.ceil(number / yielded)
-    return PlannedCalls(best, calls, f"{number:,} {kind}s, about {yielded:.0f} new a call")
-
-
-def _filling(
-    manifest: Manifest,
-    access: str,
-    found: Offer,
-    rows: dict[str, int],
-    steps: list[PlannedCalls],
-    shown: set[tuple[str, str]],
-) -> list[PlannedCalls]:
-    """The calls that add a field to things already found; what they show besides is shown too."""
-    endpoint = manifest.endpoints[found.call]
-    per = endpoint.batch if endpoint.batch > 1 else 1
-    about = endpoint.subject if endpoint.subject in rows else next(iter(rows))
-    for shape in endpoint.returns:
+    def _show(self, shape: str) -> None:
         kind = shape.partition(".")[0]
-        shown |= {(kind, field) for field in manifest.shown(shape, access)}
-    shown.add((found.kind, found.field))
-    if any(step.call == found.call for step in steps):
-        return []
-    calls = math.ceil(rows[about] / per)
-    what = "related artists" if found.kind == "relation" else f"{found.kind}.{found.field}"
-    per_call = f"{per} {about}{'s' * (per > 1)} a call"
-    return [PlannedCalls(found.call, calls, f"{what}, {per_call}")]
+        self.shown |= {(kind, field) for field in self._manifest.shown(shape, self._access)}
+
+    def _lists_of_artists(self, kind: str) -> PlannedRequests | None:
+        """Plan a request for each artist, where an endpoint lists the artist's items of a kind."""
+        artists = self._rows.get("artist")
+        for name, spec in self._permitted.items():
+            listing = (spec.subject, spec.role, spec.item_kind) == ("artist", "contain", kind)
+            if artists and listing:
+                brings = f"{kind}s of {artists:,} artists, 1 artist a call"
+                return PlannedRequests(name, artists, brings)
+        return None
+
+    def _best_list(self, kind: str, number: int) -> PlannedRequests | None:
+        """Plan requests to the list that returns most new rows per request."""
+        best, best_new = "", 0.0
+        for name, spec in self._permitted.items():
+            lists = spec.item_kind == kind and spec.role in ("contain", "relate", "seed")
+            new = rows_per_request(spec, kind, self._access) * _NEW_SHARE
+            if lists and spec.subject and new > best_new:
+                best, best_new = name, new
+        if not best:
+            return None
+        brings = f"{number:,} {kind}s, about {best_new:.0f} new a call"
+        return PlannedRequests(best, math.ceil(number / best_new), brings)
+
+    def add_files(self, wants: dict[str, int], fields: list[Field]) -> None:
+        """Add the files of a dump that have wanted kinds or fields, each as one request."""
+        for name, file in self._manifest.files.items():
+            columns = {
+                (shape.partition(".")[0], field)
+                for shape in file.returns
+                for field in self._manifest.shapes[shape]
+            }
+            if {kind for kind, _ in columns} & wants.keys() or columns & set(fields):
+                brings = f"{file.megabytes:g} MB, {file.rows:,} rows: the whole file"
+                self.steps.append(PlannedRequests(name, 1, brings))
+                self.shown |= columns
+
+    def add_enrichment(self, offer: Offer) -> None:
+        """Add the requests that fill a field of rows already found."""
+        spec = self._manifest.endpoints[offer.call]
+        for shape in spec.returns:
+            self._show(shape)
+        self.shown.add((offer.kind, offer.field))
+        if any(step.call == offer.call for step in self.steps):
+            return
+        subject = spec.subject if spec.subject in self._rows else next(iter(self._rows))
+        batch = max(1, spec.batch)
+        label = field_label((offer.kind, offer.field))
+        brings = f"{label}, {batch} {subject}{'s' * (batch > 1)} a call"
+        requests = math.ceil(self._rows[subject] / batch)
+        self.steps.append(PlannedRequests(offer.call, requests, brings))
 
 
-def _gap(manifest: Manifest, access: str, found: Offer, others: list[tuple[Manifest, str]]) -> Gap:
-    wish = (found.kind, found.field)
-    why = f"gone since {found.gone}" if found.gone else f"{manifest.title} has none"
-    if likely := routes(manifest, access, *wish):
-        why = f"only as {likely[0].field}, which crawl --plan asks for"
+def _gap(manifest: Manifest, access: str, offer: Offer, others: list[tuple[Manifest, str]]) -> Gap:
+    """Explain why a field stays empty, and name the sources that have it."""
+    field = (offer.kind, offer.field)
+    why = f"gone since {offer.gone}" if offer.gone else f"{manifest.title} has none"
+    if equivalents := routes(manifest, access, *field):
+        why = f"only as {equivalents[0].field}, which crawl --plan asks for"
     elsewhere = [
         f"{other.name} ({level})"
         for other, level in others
         if other.name != manifest.name
-        and (field_offers(other, level, *wish).here or routes(other, level, *wish))
+        and (field_offers(other, level, *field).available or routes(other, level, *field))
     ]
-    name = found.field if found.kind != "relation" else "related artists"
-    return Gap(f"{found.kind}.{name}" if found.kind != "relation" else name, why, elsewhere)
+    return Gap(field_label(field), why, elsewhere)
 
 
-def duration(calls: int, budgets: list[Budget]) -> tuple[float | None, int]:
-    """Seconds that so many calls need, and days on which some are made."""
+def duration(requests: int, budgets: list[Budget]) -> tuple[float | None, int]:
+    """Estimate the seconds that requests take under rate limits, and the days they are made on."""
     if not budgets:
         return None, 1
     seconds, days = 0.0, 1
     for budget in budgets:
-        windows = max(0, math.ceil(calls / budget.limit) - 1)
-        seconds = max(seconds, windows * budget.seconds)
-        if budget.seconds >= 86_400:
-            days = windows + 1
-    rest = min((b.seconds / b.limit for b in budgets if b.seconds < 86_400), default=0.0)
-    return max(seconds, calls * rest if days == 1 else seconds), days
+        full_windows = max(0, math.ceil(requests / budget.limit) - 1)
+        seconds = max(seconds, full_windows * budget.seconds)
+        if budget.seconds >= _DAY_SECONDS:
+            days = full_windows + 1
+    short = (b.seconds / b.limit for b in budgets if b.seconds < _DAY_SECONDS)
+    return max(seconds, requests * min(short, default=0.0) if days == 1 else seconds), days

@@ -1,4 +1,4 @@
-"""What sources over HTTP share: addresses, links, classification and parsing by the manifest."""
+"""Base of the sources over HTTP: addresses, links, classification and parsing by the manifest."""
 
 from __future__ import annotations
 
@@ -24,17 +24,21 @@ from phonofilm.sources.media import parse_media
 
 
 class HttpSource:
-    """What sources over HTTP share; a folder's `source.py` derives from it."""
+    """Base of a source over HTTP; the `source.py` of a folder derives from it.
+
+    `saved_endpoint` is the endpoint of responses that a person saved, `saved_access` their access
+    level; empty where such responses cannot be recognised.
+    """
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
-    saved_endpoint = ""  # where answers can be recognised that somebody saved
+    saved_endpoint = ""
     saved_access = ""
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """Path and query of a request, with the page size of the access level."""
+        """Build path and query of a request, with the page size of the access level."""
         endpoint = self.manifest.endpoints[request.endpoint]
         joined = ",".join(request.ids)
         path = endpoint.path.replace("{id}", quote(joined, safe=""))
@@ -48,50 +52,50 @@ class HttpSource:
         return path, query
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """The meaning of a response by HTTP alone."""
+        """Classify a response; by HTTP alone, unless the source overrides this."""
         return classify_http(response)
 
     def classify_saved(self, response: Response) -> Outcome:
-        """The meaning of a saved response."""
+        """Classify a saved response."""
         return classify_http(response)
 
     def strip(self, response: Response) -> Response:
-        """What is kept of a saved answer: all of it, unless a source knows better."""
+        """Return the part of a saved response that is kept; by default all of it."""
         return response
 
     def identify(self, response: Response) -> Request:
-        """What was asked, told from a saved answer alone; Malformed when it is none of ours."""
-        raise Malformed("it cannot be told what this answers")
+        """Recognise the request of a saved response; Malformed when it is not of this source."""
+        raise Malformed("saved responses of this source cannot be recognised")
 
     def parse(self, request: Request, response: Response) -> Page:
-        """Records of an answer; Malformed when the body is something else."""
+        """Parse a response into a page of records; Malformed when the body is something else."""
         if request.endpoint == "media":
             return parse_media(self.manifest.name, request, response)
         return self.parsers[request.endpoint](request, response)
 
     def media_url(self, role: str, url: str) -> str | None:
-        """The address of a file of a role, where a record tells one of another."""
+        """Return the address of a file of a role, given the one in a record; None without one."""
         return url
 
     def parse_link(self, text: str) -> Link | None:
-        """The thing that an address or a name such as `spotify:artist:...` points to."""
+        """Parse an address or URI such as `spotify:artist:...`; None for an unknown form."""
         links = self.manifest.links
         for pattern in links.patterns:
             if match := re.search(pattern, text):
                 id_ = match["id"]
                 prefixes = (k for start, k in links.prefixes.items() if id_.startswith(start))
-                kind = match["kind"] or next(prefixes)
-                return Link(links.kinds.get(kind, kind), id_)
+                if kind := match["kind"] or next(prefixes, ""):
+                    return Link(links.kinds.get(kind, kind), id_)
         return None
 
     def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
-        """The lists of a kind in which each record stands, as far as the record itself tells."""
+        """Return the lists of a kind that contain each record, as far as its own fields tell."""
         return [()] * len(records)
 
     def partition(self, request: Request) -> Iterable[Link]:
-        """Narrower lists instead of one that goes on past its reach."""
+        """Split a list that is longer than `max_offset` into narrower ones; none by default."""
         return ()
 
     def seeds(self, access: str) -> list[Link]:
-        """Where a crawl without any seed begins: the lists the source keeps, its known genres."""
+        """Return the first nodes of a crawl without a seed: its own lists and its known genres."""
         return [Link("root", "")] + [Link("genre", name) for name in self.manifest.seed_genres]

@@ -13,9 +13,9 @@ from phonofilm.records import BY_KIND, bit_of, core_fields
 
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At most `limit` calls in any `seconds`; those over an hour are kept on disk.
+    """A rate limit of `limit` requests in any `seconds`; windows over an hour are kept on disk.
 
-    With `endpoints` only those calls are counted.
+    With `endpoints`, only requests of these endpoints count.
     """
 
     limit: int
@@ -24,7 +24,7 @@ class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a source recognises who sends a request: the `[auth]` table of its manifest.
+    """The `[auth]` table of a manifest: how requests are authorised.
 
     - `none`: it does not.
     - `client_credentials`: an app's id and secret are changed for tokens at `url`, which gives at
@@ -52,16 +52,16 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def needs_key(self) -> bool:
-        """Whether no request is possible without a credential."""
+        """True when no request is possible without a credential."""
         return self.kind != "none" and not self.optional
 
 
 class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An access level: its budgets, the fields it lacks (`artist.popularity`) and since when.
+    """An access level: its rate limits, and the fields it lacks (`artist.popularity`) with dates.
 
-    Where `grows`, things can only be searched for: queries are made of what was found.
-    `concurrent` is how many calls may be under way at once. `consent`: it reads pages that are not
-    for robots, so the operator states who allowed it in writing, and robots.txt is obeyed.
+    With `grows`, entities can only be searched for, so queries are made of the records found.
+    `concurrent` is the largest number of requests under way. With `consent` it reads pages that are
+    not for robots, so the operator states who allowed it in writing, and robots.txt is obeyed.
     """
 
     text: str = ""
@@ -73,9 +73,11 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the source asks of its users; `summary` is shown, at most five lines.
+    """Terms of use; `summary` is shown to the operator, at most five lines.
 
-    `forbids`: uses (commercial, share, training) that an export for them refuses its rows.
+    `forbids` are uses (commercial, share, training): exports for such a use refuse the rows.
+    `keep_days` is how long rows may be kept; with `must_accept` the source is off until the
+    operator accepts the terms.
     """
 
     version: str = ""
@@ -92,7 +94,7 @@ class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rank of the source among all that know an entity; the lowest rank gives the value.
 
     `fields` are ranks of single fields, where the source is better or worse at them than as a
-    whole. Ranks are numbers with room between them; what says nothing comes last.
+    whole. Ranks are numbers with room between them; a source without ranks comes last.
     """
 
     default: int = 1000
@@ -149,24 +151,29 @@ class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of call. `node` is what is asked about, `lists` what it lists, `gives` its shapes.
+    """An endpoint: the kind of node it is about (`subject`), what it lists, the shapes it returns.
 
     `role`: seed (needs nothing), search (finds by words), detail (the node itself), contain (what
-    belongs to the node), measure (figures of the node), relate (others like it), kept (nothing is
-    asked by this name: answers that somebody saved, files that were fetched). Without a `node`
-    it is only asked where another answer continues in it. `prior` is how many of a kind a call is
-    expected to bring before any was made; `gone` names access levels and the date they lost it.
-    `counted_by` is the field (`artist.genres`) that tells in which such lists a thing stands.
-    `length` is the field of the node (`track.comment_count`) that tells how long the list is: the
-    longest are asked first, empty ones never.
-    `whole`: it lists all there is, so that nobody need look for them elsewhere.
-    `post` is the field of a JSON body that carries the ids instead of the address. `base_url` is
-    another host that answers this call; no key is ever sent there.
+    belongs to the node), measure (figures of the node), relate (similar nodes), stored (never
+    requested: responses that a person saved, files that were fetched). Without a `subject` it is
+    requested only where another response continues in it.
+
+    `expected_items` are the records by kind that a request is expected to return before the first
+    one was made. `gone` are access levels that lost the endpoint, with the date. `batch` is the
+    number of ids in one request, `page` the page size by access level, `max_offset` the offset
+    after which a list returns nothing more. `membership_field` (`artist.genres`) contains the
+    lists of this kind that a record stands in. `size_field` (`track.comment_count`) of the node is
+    the size of its list: the longest are requested first, empty ones never. With `complete` it
+    lists all there is, so no other endpoint need be searched for them. With `search_only` it is
+    requested only where the access level `grows`. `personal` are the paths of people's names and
+    ids in the body (`privacy/pseudonyms.py` defines the syntax). `post` is the field of a JSON
+    body that carries the ids instead of the URL. `base_url` is another host that serves this
+    endpoint; no key is ever sent there.
     """
 
     path: str
     subject: str
-    role: str
+    role: Literal["seed", "search", "detail", "contain", "measure", "relate", "stored"]
     item_kind: str = ""
     returns: list[str] = []
     query: dict[str, str] = {}
@@ -186,16 +193,16 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def looks_up(self) -> bool:
-        """Whether an answer holds all there is to know of the nodes themselves."""
+        """True when a response holds all fields of the nodes themselves."""
         return f"{self.subject}.full" in self.returns and self.role in ("detail", "measure")
 
     def page_size(self, access: str) -> int:
-        """The largest page an access level allows."""
+        """Return the largest page size that an access level allows."""
         return self.page.get(access) or self.page["default"]
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of a dump: its size, packed, when somebody looked, and what shapes it gives."""
+    """A file of a dump: compressed size and rows at the manifest's date, and shapes."""
 
     megabytes: float
     rows: int
@@ -203,9 +210,11 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
-    """A source's whole manifest; derived tables are computed once and kept.
+    """The whole manifest of a source; derived tables are computed once.
 
-    `media`: the fields that hold addresses of files which may be kept, by role.
+    `shapes` are the fields that an object has in a response, by names such as `artist.full`.
+    `seed_genres` are genres to begin with where the list of genres is gone. `media` are the fields
+    that hold addresses of files which may be stored, by role.
     """
 
     name: str
@@ -232,7 +241,7 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
         return self.ids.namespace or self.name
 
     def permitted(self, access: str) -> dict[str, Endpoint]:
-        """The endpoints that an access level still has; grown searches where nothing else leads."""
+        """Return the endpoints of an access level; `search_only` ones only where it `grows`."""
         grows = self.access[access].grows
         return {
             name: endpoint
@@ -243,7 +252,7 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
         }
 
     def shown(self, shape: str, access: str) -> frozenset[str]:
-        """The fields that a shape such as `artist.full` holds at an access level."""
+        """Return the fields that a shape such as `artist.full` has at an access level."""
         kind = shape.partition(".")[0]
         lacks = {name.partition(".")[2] for name in self.access[access].lacks if _is(name, kind)}
         return frozenset(self.shapes[shape]) - lacks
@@ -251,7 +260,7 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
     def obtainable(
         self, kind: str, access: str, absent: frozenset[str] = frozenset()
     ) -> frozenset[str]:
-        """The fields of a kind that some permitted call shows; `absent` endpoints do not count."""
+        """Return the fields of a kind that permitted endpoints return, except `absent` ones."""
         return frozenset(
             field
             for name, endpoint in self.permitted(access).items()
@@ -262,14 +271,14 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
         )
 
     def wanted_mask(self, kind: str, access: str, absent: frozenset[str] = frozenset()) -> int:
-        """The fields a full record holds, as a mask: core ones that can be had here."""
+        """Return the fields of a full record as a mask: the core fields obtainable here."""
         cls = BY_KIND[kind]
         wanted = core_fields(cls) & self.obtainable(kind, access, absent)
         return sum(bit_of(cls, name) for name in wanted)
 
     @cached_property
     def may_be_gone(self) -> frozenset[str]:
-        """Endpoints that some access level lost: a first 403 or 404 there means absent."""
+        """Endpoints that some access level lost; a first 403 or 404 there means absent."""
         return frozenset(name for name, endpoint in self.endpoints.items() if endpoint.gone)
 
 

@@ -1,7 +1,7 @@
-"""Files that records point to: which roles a source gives, and how a kept file is told of.
+"""Files that records point to: their roles, and the JSON that is landed for a stored file.
 
-A kept file is landed like any answer, as a small object that says what was fetched, from where and
-for whom; so the table of files can be made again from the landing alone.
+A stored file is landed like any response, as a small object with its URL, hash and owners, so that
+the table `media` can be built again from the landing alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ROLES = ("artwork", "profile", "background", "waveform", "samples", "preview", "
 
 
 class MediaRef(NamedTuple):
-    """A file that a record points to, and whose it is."""
+    """A file that a record points to, and the record that owns it."""
 
     kind: str
     id: str
@@ -33,7 +33,7 @@ class MediaRef(NamedTuple):
 
 
 class Owner(msgspec.Struct):
-    """Whose file it is."""
+    """A record that owns a file, and the role of the file for it."""
 
     kind: str
     id: str
@@ -43,7 +43,7 @@ class Owner(msgspec.Struct):
 
 
 class StoredMedia(msgspec.Struct):
-    """A file that lies in the data folder."""
+    """A file in the data folder, as it is landed."""
 
     url: str
     path: str
@@ -54,8 +54,8 @@ class StoredMedia(msgspec.Struct):
 
 
 def parse_media(source: str, request: Request, response: Response) -> Page:
-    """The rows of a kept file: one for each thing that points to it."""
-    kept = one_of(response.body, StoredMedia)
+    """Parse the rows of a stored file: one for each record that owns it."""
+    stored = one_of(response.body, StoredMedia)
     records: list[Record] = [
         Media(
             source,
@@ -63,15 +63,15 @@ def parse_media(source: str, request: Request, response: Response) -> Page:
             of_kind=owner.kind,
             of_id=owner.id,
             role=owner.role,
-            url=kept.url,
-            path=kept.path,
-            sha256=kept.sha256,
-            bytes=kept.bytes,
-            content_type=kept.content_type,
+            url=stored.url,
+            path=stored.path,
+            sha256=stored.sha256,
+            bytes=stored.bytes,
+            content_type=stored.content_type,
             licence=owner.licence,
             page_url=owner.page_url,
         )
-        for owner in kept.of
+        for owner in stored.of
     ]
     return Page(records=records)
 
@@ -79,21 +79,26 @@ def parse_media(source: str, request: Request, response: Response) -> Page:
 def media_refs(
     source: HttpSource, records: Iterable[Record], roles: Iterable[str]
 ) -> Iterator[MediaRef]:
-    """The files of these roles that records point to."""
-    given = source.manifest.media
+    """Yield the files of these roles that records point to."""
+    fields = source.manifest.media
     for record in records:
         for role in roles:
-            for place in given.get(role, ()):
-                kind, _, field = place.partition(".")
+            for path in fields.get(role, ()):
+                kind, _, field = path.partition(".")
                 url = getattr(record, field, None) if record.kind == kind else None
                 if isinstance(url, str) and (address := source.media_url(role, url)):
-                    yield _wish(source, record, role, address)
+                    yield _media_ref(source, record, role, address)
 
 
-def _wish(source: HttpSource, record: Record, role: str, url: str) -> MediaRef:
-    own = record.licence_url if isinstance(record, Track) else None
-    licence = own if isinstance(own, str) else source.manifest.terms.licence
-    page = getattr(record, "url", None)
+def _media_ref(source: HttpSource, record: Record, role: str, url: str) -> MediaRef:
+    """Describe a file with its licence: that of the track, else that of the source."""
+    track_licence = record.licence_url if isinstance(record, Track) else None
+    page_url = getattr(record, "url", None)
     return MediaRef(
-        record.kind, record.id, role, url, licence, page if isinstance(page, str) else None
+        kind=record.kind,
+        id=record.id,
+        role=role,
+        url=url,
+        licence=track_licence if isinstance(track_licence, str) else source.manifest.terms.licence,
+        page_url=page_url if isinstance(page_url, str) else None,
     )

@@ -1,4 +1,4 @@
-"""Keys of music as people write them, as pitch class and mode."""
+"""Musical keys as people write them, parsed into pitch class and mode."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ _CAMELOT = re.compile(r"0?([1-9]|1[0-2])([ABab])")
 _FIRST_MINOR, _FIRST_MAJOR = 8, 11
 
 
-def pitch_of(text: str | None) -> tuple[int | None, int | None]:
-    """`F Major`, `Bb minor`, `C#m`, `8A` as (0 to 11, 1 major or 0 minor); None for the rest."""
+def parse_key(text: str | None) -> tuple[int | None, int | None]:
+    """Parse a key such as `F Major`, `Bb minor`, `C#m` or `8A`.
+
+    Returns the pitch class (0 to 11, 0 is C) and the mode (1 major, 0 minor); None for both when
+    the text is no key. `8A` is Camelot notation, which DJs use.
+    """
     if not text:
         return None, None
     if wheel := _CAMELOT.fullmatch(text.strip()):

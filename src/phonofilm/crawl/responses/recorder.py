@@ -23,7 +23,7 @@ from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import BY_KIND, Record, has_all
 from phonofilm.records.kinds import NODE_KINDS
-from phonofilm.sources.contract import ODD_ANSWERS, Finding, Malformed, Page, Response
+from phonofilm.sources.contract import ODD_RESPONSES, Finding, Malformed, Page, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint, Manifest
 
@@ -124,7 +124,7 @@ class ResponseRecorder:
         endpoint = self._endpoints[task.request.endpoint]
         try:
             page = self._source.parse(task.request, response)
-        except ODD_ANSWERS as error:
+        except ODD_RESPONSES as error:
             return _malformed(task, endpoint, error)
         new_nodes: Counter[str] = Counter()
         self._set_list_total(task, endpoint, page)

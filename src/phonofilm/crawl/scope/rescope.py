@@ -13,7 +13,7 @@ from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.landing.envelope import Envelope
 from phonofilm.records.kinds import NODE_KINDS
-from phonofilm.sources.contract import ODD_ANSWERS, Link, Page
+from phonofilm.sources.contract import ODD_RESPONSES, Link, Page
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 
@@ -63,7 +63,7 @@ class _Replay:
             return 0
         try:
             page = self._source.parse(envelope.request, envelope.response)
-        except ODD_ANSWERS:
+        except ODD_RESPONSES:
             return 0
         raised = 0
         for kind, id_, level, full in self._mentions(page, endpoint, envelope):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import AudioFeatures, Track
-from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -65,10 +65,10 @@ class AcousticBrainz(BulkSource, HttpSource):
     tables: Mapping[str, DumpTable] = {
         name: _table(name, columns) for name, columns in (("rhythm", _RHYTHM), ("tonal", _TONAL))
     }
-    readings: Sequence[Reading] = (
-        Reading(AudioFeatures, ("rhythm",), _TEMPO, ("tempo",)),
-        Reading(AudioFeatures, ("tonal",), _KEY, ("key", "mode")),
-        Reading(Track, ("rhythm",), _TRACKS, ("url",)),
+    record_queries: Sequence[RecordQuery] = (
+        RecordQuery(AudioFeatures, ("rhythm",), _TEMPO, ("tempo",)),
+        RecordQuery(AudioFeatures, ("tonal",), _KEY, ("key", "mode")),
+        RecordQuery(Track, ("rhythm",), _TRACKS, ("url",)),
     )
 
     def seeds(self, access: str) -> list[Link]:

@@ -21,7 +21,7 @@ from phonofilm.records.dates import release_date
 from phonofilm.records.ids import isrc, upc
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.contract import Finding
-from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.musical_keys import parse_key
 from phonofilm.sources.record_builder import RecordBuilder, mapped
 
 SOURCE = "beatport"
@@ -251,7 +251,7 @@ def _measures(key: str, row: api_types.Track) -> AudioFeatures:
         name: Maybe[str] = UNSET
     else:
         name = row.key.name if row.key else None
-        pitch, mode = pitch_of(name)
+        pitch, mode = parse_key(name)
     return AudioFeatures(
         SOURCE,
         key,

@@ -1,7 +1,7 @@
 """The contract of a source that gives whole files: tables of text, and the records in them.
 
-A mapping is SQL over the dump's tables, each a relation of text columns under its own name: dumps
-have tens of millions of rows, and the database reads them without a row ever becoming an object.
+Records are read by SQL over the tables of a dump, each a relation of text columns under its own
+name. Dumps have tens of millions of rows, and the database reads them without one Python object.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from phonofilm.sources.manifest import Manifest
 
 
 class DumpTable(NamedTuple):
-    """One file of a dump: its columns in order, those that name a row, and those of whole numbers.
+    """One file of a dump: its columns in order, the `key` columns, and the `numbers` columns.
 
-    `packing`: tsv (plain or gzip), json or csv inside a tar (xz, zst, gz, bz2), or csv as it is.
-    All but tsv are made into Parquet of the columns wanted when they come: of what an archive of
-    hundreds of gigabytes holds, a few columns are read. `types` are DuckDB's, text where none is
-    told. `files` are the names it may have, the first being that at the source. `header` counts
-    lines of names; several are joined by a dot.
+    `packing`: tsv (plain or gzip), json or csv inside a tar (xz, zst, gz, bz2), or plain csv. All
+    but tsv are converted to Parquet of these columns when they are imported, because only a few
+    columns of an archive of hundreds of gigabytes are used. `types` are DuckDB types, VARCHAR by
+    default. `files` are the possible file names, the first one being that at the source. `header`
+    is the number of header lines; the names in several lines are joined by a dot.
     """
 
     name: str
     columns: tuple[str, ...]
-    key: tuple[str, ...]
+    key: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     packing: str = "tsv"
     types: Mapping[str, str] = {}
@@ -36,7 +36,7 @@ class DumpTable(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names that its file may have."""
+        """Possible names of its file."""
         return self.files or (f"{self.name}.tsv.gz", f"{self.name}.tsv")
 
     def type_of(self, column: str) -> str:
@@ -44,26 +44,26 @@ class DumpTable(NamedTuple):
         return self.types.get(column, "VARCHAR")
 
 
-class Reading(NamedTuple):
-    """How rows of a kind are read from tables. `fields` are those that the dump tells.
+class RecordQuery(NamedTuple):
+    """SQL that reads the records of a class from tables; `fields` are the columns it fills.
 
-    `keys` is SQL for a number per row that may stand there twice, as `h`; it is there as the table
-    `keys`, and those of more than one row as `twice`. `once` gives the same rows with those made
-    one, and is used when there are any: looking is far cheaper than making sure. `corrected`: what
-    a newer dump does not tell any more was a mistake, not history.
+    `key_sql` selects a number per row as `h`, equal for rows of one record. The numbers stand in
+    the table `keys`, and those of several rows in `twice`; only when there are any is `unique_sql`
+    used, which gives one row per record: looking for duplicates is far cheaper than sorting them
+    out. With `corrected`, rows that only older dumps had were mistakes and are deleted.
     """
 
     cls: type[Record]
-    needs: tuple[str, ...]
+    tables: tuple[str, ...]
     sql: str
     fields: tuple[str, ...]
-    once: str = ""
-    keys: str = ""
+    unique_sql: str = ""
+    key_sql: str = ""
     corrected: bool = False
 
 
 class Rule(NamedTuple):
-    """Why a title is kept in a partial import: its name, and SQL giving the ids it keeps."""
+    """A rule of a partial import: its name, and SQL that selects the ids of the titles it keeps."""
 
     name: str
     sql: str
@@ -72,17 +72,18 @@ class Rule(NamedTuple):
 class BulkSource:
     """Base of a source that gives whole files: its tables, and the rows read from them.
 
-    A source whose dumps can be imported in part overrides `rules`, which say which titles a part
-    keeps (into a table `kept`), and `needs`, the tables that these look at; then `narrowed` says
-    which rows of each table belong to the titles, `credited` who is named there. `clips` are
-    folders of sound beside the tables; what lies there is listed as a table of that name.
+    A source whose dumps can be imported in part overrides `rules`, which select the titles of a
+    part (into a table `kept`), and `tables_of`, the tables that the rules read. `subset_filters`
+    are then conditions, by table, for the rows of these titles, and `credited_sql` selects the
+    people credited there. `clips` are folders of sound files next to the tables; their files are
+    listed as a table of that name.
     """
 
     manifest: Manifest
     tables: Mapping[str, DumpTable] = {}
-    readings: Sequence[Reading] = ()
-    narrowed: Mapping[str, str] = {}
-    credited: str = ""
+    record_queries: Sequence[RecordQuery] = ()
+    subset_filters: Mapping[str, str] = {}
+    credited_sql: str = ""
     clips: Sequence[str] = ()
 
     def rules(self, only: str, id_map: bool) -> list[Rule]:
@@ -91,8 +92,8 @@ class BulkSource:
             f"These dumps have no part called {only!r}.", next_step="Leave --only out."
         )
 
-    def needs(self, only: str) -> tuple[str, ...]:
-        """Return the tables that the rules of a part look at."""
+    def tables_of(self, only: str) -> tuple[str, ...]:
+        """Return the tables that the rules of a part read."""
         return ()
 
     def read_id_map(self, path: Path) -> list[str]:

@@ -1,7 +1,7 @@
-"""Dumps as tab-separated text: unquoted, one header line, rows end at `\\n` and nowhere else.
+r"""Dumps as tab-separated text: unquoted, one header line, rows end at `\n` and nowhere else.
 
-Read in blocks of whole lines. A block is *regular* when nothing in it could be read in two ways;
-all others are read row by row, so that one odd row costs itself and not its neighbours.
+Dumps are read in blocks of whole lines. A block is *regular* when nothing in it could be read in
+two ways; all others are read row by row, so that one odd row costs itself and not its neighbours.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import Album, Artist, Genre, Sound, Track
-from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -113,8 +113,8 @@ class Fma(BulkSource, HttpSource):
         "raw_tracks": _csv("raw_tracks", _RAW, "track_id"),
         "clips": DumpTable("clips", _CLIPS, ("path",), (), "csv", {}, ("clips.csv",)),
     }
-    readings: Sequence[Reading] = (
-        Reading(
+    record_queries: Sequence[RecordQuery] = (
+        RecordQuery(
             Track,
             ("tracks", "raw_tracks", "genres"),
             _TRACK_SQL,
@@ -132,15 +132,15 @@ class Fma(BulkSource, HttpSource):
                 "release_date",
             ),
         ),
-        Reading(Artist, ("tracks",), _ARTIST_SQL, ("name", "url")),
-        Reading(
+        RecordQuery(Artist, ("tracks",), _ARTIST_SQL, ("name", "url")),
+        RecordQuery(
             Album,
             ("tracks",),
             _ALBUM_SQL,
             ("name", "album_type", "artist_ids", "release_date", "total_tracks"),
         ),
-        Reading(Genre, ("genres",), _GENRE_SQL, ("name", "parent_id")),
-        Reading(
+        RecordQuery(Genre, ("genres",), _GENRE_SQL, ("name", "parent_id")),
+        RecordQuery(
             Sound,
             ("clips", "tracks", "raw_tracks"),
             _SOUND_SQL,

@@ -69,7 +69,7 @@ def rules(only: str, id_map: bool) -> list[Rule]:
     return rules_
 
 
-def needs(only: str) -> tuple[str, ...]:
+def tables_of(only: str) -> tuple[str, ...]:
     """Return the tables that the rules of a part look at."""
     if "anime" in only.split(","):
         return ("title.basics", "title.akas", "title.episode")
@@ -77,7 +77,7 @@ def needs(only: str) -> tuple[str, ...]:
 
 
 # What of each table belongs to the titles that were kept.
-NARROWED = {
+SUBSET_FILTERS = {
     "title.basics": "tconst IN (SELECT id FROM kept)",
     "title.akas": "titleId IN (SELECT id FROM kept)",
     "title.crew": "tconst IN (SELECT id FROM kept)",
@@ -86,7 +86,7 @@ NARROWED = {
     "title.ratings": "tconst IN (SELECT id FROM kept)",
     "name.basics": "nconst IN (SELECT id FROM credited)",
 }
-CREDITED = """SELECT DISTINCT nconst AS id FROM "title.principals"
+CREDITED_SQL = """SELECT DISTINCT nconst AS id FROM "title.principals"
     WHERE tconst IN (SELECT id FROM kept)
     UNION SELECT unnest(string_split(directors, ',')) FROM "title.crew"
     WHERE tconst IN (SELECT id FROM kept)

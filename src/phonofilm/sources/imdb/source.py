@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading, Rule
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery, Rule
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Malformed, Outcome, Parser, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.imdb import parts
 from phonofilm.sources.imdb.id_map import read_id_map
 from phonofilm.sources.imdb.pages import parse_title_page, title_id_of
-from phonofilm.sources.imdb.tables import READINGS, TABLES
+from phonofilm.sources.imdb.tables import RECORD_QUERIES, TABLES
 from phonofilm.sources.manifest import load_manifest
 
 
@@ -24,17 +24,17 @@ class Imdb(BulkSource, HttpSource):
     saved_endpoint = "title_page"
     saved_access = "pages"
     tables: Mapping[str, DumpTable] = TABLES
-    readings: Sequence[Reading] = READINGS
-    narrowed = parts.NARROWED
-    credited = parts.CREDITED
+    record_queries: Sequence[RecordQuery] = RECORD_QUERIES
+    subset_filters = parts.SUBSET_FILTERS
+    credited_sql = parts.CREDITED_SQL
 
     def rules(self, only: str, id_map: bool) -> list[Rule]:
         """Return the rules of a partial import."""
         return parts.rules(only, id_map)
 
-    def needs(self, only: str) -> tuple[str, ...]:
+    def tables_of(self, only: str) -> tuple[str, ...]:
         """Return the tables that the rules look at."""
-        return parts.needs(only)
+        return parts.tables_of(only)
 
     def read_id_map(self, path: Path) -> list[str]:
         """Read the `tt` ids of a map, which tells anime better than the dumps can."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.records import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
-from phonofilm.sources.bulk.contract import DumpTable, Reading
+from phonofilm.sources.bulk.contract import DumpTable, RecordQuery
 
 _COLUMNS = {
     "title.basics": "tconst titleType primaryTitle originalTitle isAdult startYear endYear"
@@ -75,8 +75,8 @@ _CREDITS_ONCE = f"""SELECT title_id, person_id, role, arg_min(category, position
     UNION ALL FROM ({_PRINCIPALS} WHERE NOT ({_IS_TWICE})) UNION ALL {_CREW}"""
 
 # In the order in which they are read: a file that two of them need is unpacked once.
-READINGS = (
-    Reading(
+RECORD_QUERIES = (
+    RecordQuery(
         Title,
         ("title.basics",),
         f"""SELECT tconst AS id, primaryTitle AS name, originalTitle AS original_name,
@@ -97,7 +97,7 @@ READINGS = (
             "imdb_id",
         ),
     ),
-    Reading(
+    RecordQuery(
         TitleGenre,
         ("title.basics",),
         """SELECT tconst AS title_id, unnest(list_distinct(string_split(genres, ','))) AS genre
@@ -105,14 +105,14 @@ READINGS = (
         ("title_id", "genre"),
         corrected=True,
     ),
-    Reading(
+    RecordQuery(
         Rating,
         ("title.ratings",),
         f"""SELECT tconst AS id, try_cast(averageRating AS DOUBLE) AS rating,
         {_int("numVotes")} AS votes FROM "title.ratings" """,
         ("rating", "votes"),
     ),
-    Reading(
+    RecordQuery(
         Person,
         ("name.basics",),
         f"""SELECT nconst AS id, primaryName AS name, {_int("birthYear")} AS birth_year,
@@ -120,7 +120,7 @@ READINGS = (
         {_words("knownForTitles")} AS known_for, nconst AS imdb_id FROM "name.basics" """,
         ("name", "birth_year", "death_year", "professions", "known_for", "imdb_id"),
     ),
-    Reading(
+    RecordQuery(
         Episode,
         ("title.episode",),
         f"""SELECT tconst AS id, parentTconst AS series_id, {_int("seasonNumber")} AS season_number,
@@ -128,7 +128,7 @@ READINGS = (
         ("series_id", "season_number", "episode_number"),
         corrected=True,
     ),
-    Reading(
+    RecordQuery(
         Credit,
         ("title.principals", "title.crew"),
         f"{_PRINCIPALS} UNION ALL {_CREW}",
@@ -137,7 +137,7 @@ READINGS = (
         _ROW_KEYS,
         corrected=True,
     ),
-    Reading(
+    RecordQuery(
         Aka,
         ("title.akas",),
         f"""SELECT titleId AS title_id, {_int("ordering")} AS position, title AS name, region,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from phonofilm.sources.bulk.contract import BulkSource, DumpTable, Reading
+from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.classify import classify_http, retry_after
 from phonofilm.sources.contract import Outcome, Query, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.musicbrainz.parse import PARSERS
-from phonofilm.sources.musicbrainz.tables import READINGS, TABLES
+from phonofilm.sources.musicbrainz.tables import RECORD_QUERIES, TABLES
 
 # Inside quotes Lucene reads only these two.
 _SPECIAL = re.compile(r'([\\"])')
@@ -24,7 +24,7 @@ class MusicBrainz(BulkSource, HttpSource):
 
     parsers = PARSERS
     tables: Mapping[str, DumpTable] = TABLES
-    readings: Sequence[Reading] = READINGS
+    record_queries: Sequence[RecordQuery] = RECORD_QUERIES
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Words of a search are quoted; several addresses are a parameter that comes again."""

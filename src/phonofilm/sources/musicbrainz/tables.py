@@ -7,7 +7,7 @@ and tags are not, and go to a table of their own with their licence.
 from __future__ import annotations
 
 from phonofilm.records import Album, Artist, ExternalId, Genre, Record, Tag, Track
-from phonofilm.sources.bulk.contract import DumpTable, Reading
+from phonofilm.sources.bulk.contract import DumpTable, RecordQuery
 from phonofilm.sources.musicbrainz.convert import TAG_LICENCE
 
 _PAGE = "https://musicbrainz.org"
@@ -168,14 +168,14 @@ _GENRES = """SELECT DISTINCT g.name AS id, g.name AS name
     FROM (SELECT unnest(genres) AS g FROM artist) WHERE g.name IS NOT NULL"""
 
 
-def _reading(cls: type[Record], needs: str, sql: str, fields: str) -> Reading:
-    return Reading(cls, (needs,), sql, tuple(fields.split()))
+def _reading(cls: type[Record], needs: str, sql: str, fields: str) -> RecordQuery:
+    return RecordQuery(cls, (needs,), sql, tuple(fields.split()))
 
 
 # What standalone recordings tell, too.
 _TRACK = "name artist_ids artist_names duration_ms isrc disambiguation url"
 _TAG = "of_kind of_id name votes is_genre licence"
-READINGS = (
+RECORD_QUERIES = (
     _reading(
         Artist, "artist", _ARTISTS, "name artist_type aliases disambiguation country begin_date url"
     ),

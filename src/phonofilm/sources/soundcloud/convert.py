@@ -26,7 +26,7 @@ from phonofilm.records import (
 from phonofilm.records.ids import isrc
 from phonofilm.sources.contract import ODD_VALUES, Finding
 from phonofilm.sources.decode import malformed_item
-from phonofilm.sources.musical_keys import pitch_of
+from phonofilm.sources.musical_keys import parse_key
 from phonofilm.sources.record_builder import RecordBuilder, T, mapped
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.api_types import tail
@@ -389,7 +389,7 @@ def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
     tempo = row.bpm if isinstance(row.bpm, int | float) and row.bpm > 0 else None
     name = row.key_signature if isinstance(row.key_signature, str) and row.key_signature else None
     if tempo or name:
-        pitch, mode = pitch_of(name)
+        pitch, mode = parse_key(name)
         yield AudioFeatures(
             SOURCE, key, tempo=float(tempo) if tempo else None, key_name=name, key=pitch, mode=mode
         )

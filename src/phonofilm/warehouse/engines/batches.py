@@ -13,7 +13,7 @@ from typing import NamedTuple
 import duckdb
 
 from phonofilm.records import Record, bit_of, columns
-from phonofilm.sources.bulk.contract import Reading
+from phonofilm.sources.bulk.contract import RecordQuery
 from phonofilm.sql import identifier, literal
 from phonofilm.warehouse.schema.field_times import field_mask, field_time
 from phonofilm.warehouse.schema.tables import (
@@ -64,25 +64,25 @@ class RecordBatches:
         self._create(_grouped(cls) if repeated else _flat(cls), copy=repeated)
         self._create_observed(cls, _staged_observations, repeated)
 
-    def from_dump(self, reading: Reading, dump: DumpInfo, copy: bool) -> None:
+    def from_dump(self, reading: RecordQuery, dump: DumpInfo, copy: bool) -> None:
         """Make a batch of the rows of a reading.
 
         `copy` says that the rows are read more than once, so they are copied first.
         """
         self._drop()
         self.may_have_nul = dump.may_have_nul
-        rows = reading.once if self._has_repeated_keys(reading) else reading.sql
+        rows = reading.unique_sql if self._has_repeated_keys(reading) else reading.sql
         self._create(_dump_rows(reading, rows, dump), copy)
         self._create_observed(reading.cls, _dump_observations, repeated=False)
 
-    def _has_repeated_keys(self, reading: Reading) -> bool:
+    def _has_repeated_keys(self, reading: RecordQuery) -> bool:
         """Tell whether any key is there twice; tables `keys` and `twice` are made for `once`.
 
         Counting hashes is far cheaper than sorting, and most dumps have no repeated keys.
         """
-        if not reading.keys:
+        if not reading.key_sql:
             return False
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE keys AS {reading.keys}")
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE keys AS {reading.key_sql}")
         self.connection.execute(
             "CREATE OR REPLACE TEMP TABLE twice AS"
             " SELECT h FROM keys GROUP BY h HAVING count(*) > 1"
@@ -176,7 +176,7 @@ def _grouped(cls: type[Record]) -> str:
         [{", ".join(times)}] AS _at FROM staged GROUP BY record.source, record.id"""
 
 
-def _dump_rows(reading: Reading, query: str, dump: DumpInfo) -> str:
+def _dump_rows(reading: RecordQuery, query: str, dump: DumpInfo) -> str:
     """Return the query of a dump's rows as table rows; fields that it does not have are absent."""
     cls, present = reading.cls, set(reading.fields)
     if dump.partial and cls.kind == "title":

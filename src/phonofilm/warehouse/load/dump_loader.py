@@ -15,7 +15,7 @@ from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.subset import create_subset_views
 from phonofilm.sources import bulk_names, get_bulk
-from phonofilm.sources.bulk.contract import BulkSource, Reading
+from phonofilm.sources.bulk.contract import BulkSource, RecordQuery
 from phonofilm.timestamps import DAY_US, naive_utc, naive_utc_now
 from phonofilm.warehouse.engines.base import QuarantinedRow, Warehouse
 from phonofilm.warehouse.engines.batches import DumpInfo
@@ -92,7 +92,9 @@ class DumpLoader:
     ) -> None:
         """Read the records of all kinds; the next file is unpacked while the last one is read."""
         with ThreadPoolExecutor(1) as unpacker:
-            tables = dict.fromkeys(table for reading in source.readings for table in reading.needs)
+            tables = dict.fromkeys(
+                table for reading in source.record_queries for table in reading.tables
+            )
             unpacking = {table: unpacker.submit(views.unpack, table) for table in tables}
             if generation.only:
                 for table in source.tables:
@@ -100,13 +102,13 @@ class DumpLoader:
                 create_subset_views(
                     self._warehouse.batches.connection, source, dumps.folder(generation.number)
                 )
-            for reading in source.readings:
+            for reading in source.record_queries:
                 _create_views(views, reading, unpacking)
                 self._read(reading, source, generation)
 
-    def _read(self, reading: Reading, source: BulkSource, generation: Generation) -> None:
+    def _read(self, reading: RecordQuery, source: BulkSource, generation: Generation) -> None:
         """Merge the rows of one reading, if any of its files is there."""
-        files = [generation.files[t] for t in reading.needs if t in generation.files]
+        files = [generation.files[t] for t in reading.tables if t in generation.files]
         if not files:
             return
         dump = _dump_info(source, generation, files)
@@ -116,7 +118,9 @@ class DumpLoader:
         self._counts.add(reading.cls.plural, self._warehouse.merge(reading.cls))
         self._delete_superseded(reading, generation, dump)
 
-    def _delete_superseded(self, reading: Reading, generation: Generation, dump: DumpInfo) -> None:
+    def _delete_superseded(
+        self, reading: RecordQuery, generation: Generation, dump: DumpInfo
+    ) -> None:
         """Delete the rows that only older dumps had, for example a credit that was corrected.
 
         Titles and people stay with the day they were last seen. After a partial import they do
@@ -169,10 +173,10 @@ class DumpLoader:
 
 
 def _create_views(
-    views: DumpViews, reading: Reading, unpacking: dict[str, Future[Path | None]]
+    views: DumpViews, reading: RecordQuery, unpacking: dict[str, Future[Path | None]]
 ) -> None:
     """Create the views of a reading that are missing, once their files are unpacked."""
-    for table in reading.needs:
+    for table in reading.tables:
         if table in unpacking:
             views.create(table, unpacking.pop(table).result())
 

@@ -12,7 +12,7 @@ from phonofilm.landing.segments import read_segments
 from phonofilm.records import BY_KIND, Record
 from phonofilm.runtime.event_loop import infrequent_gc
 from phonofilm.sources import get
-from phonofilm.sources.contract import ODD_ANSWERS
+from phonofilm.sources.contract import ODD_RESPONSES
 from phonofilm.sources.http import HttpSource
 from phonofilm.timestamps import DAY_US, naive_utc, naive_utc_now
 from phonofilm.warehouse.engines.base import QuarantinedRow, Warehouse
@@ -86,7 +86,7 @@ class ResponseLoader:
         keep_us = None if keep_days is None else keep_days * DAY_US
         try:
             page = source.parse(envelope.request, envelope.response)
-        except ODD_ANSWERS as error:
+        except ODD_RESPONSES as error:
             self._quarantine(envelope, str(error), keep_us)
             return
         if self._careful:
