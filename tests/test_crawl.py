@@ -27,7 +27,8 @@ from phonofilm.errors import (
     UsageError,
 )
 from phonofilm.sandbox.kernel.server import SandboxServer
-from phonofilm.sources.contract import Link
+from phonofilm.sources import get
+from phonofilm.sources.contract import Link, Page, Request, Response
 from phonofilm.workspace import FolderLock, Workspace
 from tests.conftest import calls_made, collect
 from tests.hostile import Hostile
@@ -104,6 +105,25 @@ def test_another_scope_inherits_nothing_and_asks_nothing_again(folder, stand_in)
     scope = Named([Link("artist_query", name)], with_credits=False)
     collect(folder, "spotify", url, "artists", "albums", "tracks", scope=scope)
     assert calls_made(served) - before < 12
+
+
+def test_a_response_that_cannot_be_read_does_not_stop_another_scope(
+    folder, stand_in, monkeypatch
+) -> None:
+    url, _ = stand_in("spotify", access="extended-legacy")
+    collect(folder, "spotify", url, "artists=all", scope=OfGenre("rock"))
+    source = get("spotify")
+    parse, failures = source.parse, [OverflowError("a year of ten digits")]
+
+    def parse_later(request: Request, response: Response) -> Page:
+        if failures:
+            raise failures.pop()
+        return parse(request, response)
+
+    monkeypatch.setattr(source, "parse", parse_later)
+    result = collect(folder, "spotify", url, "artists=all")
+    assert failures == []
+    assert result.records["artists"] == {"full": 60, "mentioned": 0}
 
 
 def test_another_artist_after_one_is_that_artist_alone(folder, stand_in) -> None:

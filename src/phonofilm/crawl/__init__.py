@@ -1,1 +1,1 @@
-"""Asks politely and durably: frontier, planner, limiter, transport, and the engine over them."""
+"""Crawl sources politely and durably: sessions and the engine, over the rooms below."""

@@ -188,4 +188,5 @@ class Engine:
             )
         finally:
             context.limiter.on_returned()
-        await self._outcomes.handle(Attempt(task, attempts, sent_at, headers), received)
+        attempt = Attempt(task=task, attempts=attempts, sent_at=sent_at, headers=headers)
+        await self._outcomes.handle(attempt, received)

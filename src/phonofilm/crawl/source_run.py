@@ -82,12 +82,7 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
     source, origin, options = setup.source, setup.origin, setup.options
     run = new_run_id(origin.clock.wall())
     writer = _open_writer(setup, frontier, run)
-    limiter = Limiter(
-        origin.budgets,
-        origin.clock,
-        frontier.requests_since(origin.clock.wall() - _DAY_SECONDS),
-        origin.concurrent,
-    )
+    limiter = _make_limiter(origin, frontier)
     try:
         planner = _make_scheduler(setup, frontier, limiter)
     except PhonofilmError:
@@ -122,6 +117,12 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
         return result
 
 
+def _make_limiter(origin: Origin, frontier: Frontier) -> Limiter:
+    """Make a limiter that knows the requests of the last day, which daily budgets count."""
+    last_day = frontier.requests_since(origin.clock.wall() - _DAY_SECONDS)
+    return Limiter(origin.budgets, origin.clock, last_day, origin.concurrent)
+
+
 async def _fetch_media(setup: SourceRun, context: CrawlContext, result: CrawlResult) -> None:
     """Fetch media files of followed records; add their figures and findings to a result."""
     crawled = CrawledMedia(
@@ -147,7 +148,9 @@ def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWrit
         workspace=setup.workspace,
         frontier=frontier,
         manifest=manifest,
-        run_info=RunInfo(manifest.name, setup.origin.access, manifest.terms.version, run),
+        run_info=RunInfo(
+            source=manifest.name, access=setup.origin.access, terms=manifest.terms.version, run=run
+        ),
         clock=setup.origin.clock,
         key=None if setup.settings.keep_names else hash_key(),
         workers=setup.options.workers,

@@ -1,1 +1,1 @@
-"""The durable state of a crawl: known nodes, open requests, runs."""
+"""Store the durable state of a crawl: known nodes, tasks, requests and runs."""

@@ -124,7 +124,13 @@ class FrontierIndex:
                 else:
                     first_mentioned += 1
         self._count_new(number)
-        return Discovered(first_full, first_mentioned, became_full, filled, already_known)
+        return Discovered(
+            first_full=first_full,
+            first_mentioned=first_mentioned,
+            became_full=became_full,
+            filled=filled,
+            already_known=already_known,
+        )
 
     def _raise(self, nodes: array[int], seq: int, level: int, full: bool) -> tuple[bool, bool]:
         """Raise a known node to a level and fullness.

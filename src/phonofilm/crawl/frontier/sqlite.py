@@ -122,7 +122,8 @@ class SqliteFrontier(FrontierDatabase):
             (PENDING, FAILED),
         )
         for row, endpoint, node, offset, total, cursor in rows:
-            yield Continuation(Request(endpoint, (), offset, cursor), row, node, total)
+            request = Request(endpoint, offset=offset, cursor=cursor)
+            yield Continuation(request=request, row=row, node=node, total=total)
 
     def cursors(self, endpoint: str, node: int) -> list[str]:
         """Return the cursors that a list gave so far, committed ones."""

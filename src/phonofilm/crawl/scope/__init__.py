@@ -1,1 +1,1 @@
-"""Which part of a source a crawl follows, and how much of it."""
+"""Decide which part of a source a crawl follows, and how many records are wanted."""
