@@ -20,7 +20,7 @@ from phonofilm.privacy.pseudonyms import MENTION, PREFIX, pseudonym, pseudonymis
 from phonofilm.records import Record
 from phonofilm.records.kinds import AUTHORED, NODE_KINDS
 from phonofilm.sources import get, manifests
-from phonofilm.sources.contract import ODD_ANSWERS, Page, Request, Response
+from phonofilm.sources.contract import ODD_RESPONSES, Page, Request, Response
 from tests.genuine import ATTEMPTS, Genuine, cut, genuine
 from tests.test_parse_any import SCALARS, replaced, walk
 from tests.test_parse_recorded import DEEZER, SPOTIFY, cases
@@ -40,7 +40,7 @@ def parse(source: str, request: Request, body: bytes) -> Page | None:
     """Return the page, or None for a body that is none of the endpoint's."""
     try:
         return get(source).parse(request, Response(200, {}, body))
-    except ODD_ANSWERS:
+    except ODD_RESPONSES:
         return None
 
 
@@ -167,7 +167,7 @@ def test_saved_and_recorded_bodies_of_listeners_tell_the_same_without_names(shar
             else:
                 response = source.strip(response)
                 request = source.identify(response)
-        except ODD_ANSWERS:
+        except ODD_RESPONSES:
             continue
         if status == 200 and source.manifest.endpoints[request.endpoint].personal:
             check_both(source.manifest.name, request, response.body)
