@@ -11,7 +11,7 @@ from phonofilm.crawl.absence import AbsenceDetector
 from phonofilm.crawl.coverage.coverage import Coverage
 from phonofilm.crawl.ending import Ending, StopConditions
 from phonofilm.crawl.frontier.base import Task
-from phonofilm.crawl.retries import ATTEMPTS_MAX, RetryQueue
+from phonofilm.crawl.retries import RETRIES, RetryQueue
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, Named
 from phonofilm.errors import BotWallError, CredentialsError, ShapeError, StoreError
@@ -36,7 +36,7 @@ def test_a_failed_task_waits_twice_as_long_before_each_attempt() -> None:
         pauses.append(pause)
         now, attempts = now + pause, retry.attempts
     assert pauses == [0.25, 0.5, 1.0, 2.0]
-    assert attempts == ATTEMPTS_MAX - 1
+    assert attempts == RETRIES.attempts_max - 1
     assert len(retries) == 0
 
 
