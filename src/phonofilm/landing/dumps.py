@@ -180,7 +180,7 @@ def check_dump(path: Path) -> CheckedFile:
         for block in tsv.unpacked(reader):
             if len(start) < _START_BYTES:
                 start += block[:_START_BYTES]
-            scan.at(block)
+            scan.scan(block)
     scan.finish()
     header, _ = tsv.split_header(start)
     return CheckedFile(

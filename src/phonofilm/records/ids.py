@@ -1,4 +1,4 @@
-"""Identifiers of music: normalised when valid, kept as given when not."""
+"""Identifiers of music: normalised when valid, unchanged otherwise."""
 
 from __future__ import annotations
 

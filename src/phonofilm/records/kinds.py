@@ -1,4 +1,4 @@
-"""Registry of kinds: every kind of row, and every kind of node that a source can be asked about.
+"""Registry of kinds: every kind of row, and every kind of node that can be requested.
 
 One table instead of lists in many modules. Its order is that of tables, reports and help texts. A
 new kind is one line here, and its record class where it has rows.

@@ -52,7 +52,7 @@ class Offer(NamedTuple):
 
 def field_offers(manifest: Manifest, access: str, kind: str, field: str) -> Offer:
     """Return the cheapest permitted endpoint for a field, or the date since which none has it."""
-    best = Offer(manifest.name, access, kind, field)
+    best = Offer(source=manifest.name, access=access, kind=kind, field=field)
     dates: list[str] = []
     permitted = manifest.permitted(access)
     for name, endpoint in manifest.endpoints.items():

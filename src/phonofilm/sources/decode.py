@@ -83,14 +83,14 @@ def _decoded(body: bytes, shape: Any) -> Any:
 def malformed_item(error: Exception) -> Finding:
     """Report an item of a list that does not fit, without its values.
 
-    Only the message of a validation error is kept: it names the place and the types.
+    Only the message of a validation error is kept: it names the path and the types.
     """
     is_typed = isinstance(error, msgspec.ValidationError)
     return Finding("malformed_item", str(error) if is_typed else type(error).__name__)
 
 
 def one_of(body: bytes, shape: Any) -> Any:
-    """Decode a single object by its type; Malformed with the place that does not fit."""
+    """Decode a single object by its type; Malformed with the path that does not fit."""
     decoded = _decoded(body, shape)
     if decoded is not None:
         return decoded

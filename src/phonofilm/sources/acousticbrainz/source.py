@@ -39,7 +39,7 @@ _TONAL = (
 
 def _table(name: str, columns: tuple[str, ...]) -> DumpTable:
     files = (f"{_STEM}-{name}.tar.zst", f"{_STEM}-{name}.tar")
-    return DumpTable(name, columns, (), (), "csv.tar", {}, files)
+    return DumpTable(name=name, columns=columns, packing="csv.tar", files=files)
 
 
 _KEYS = "['C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B']"
@@ -66,9 +66,9 @@ class AcousticBrainz(BulkSource, HttpSource):
         name: _table(name, columns) for name, columns in (("rhythm", _RHYTHM), ("tonal", _TONAL))
     }
     record_queries: Sequence[RecordQuery] = (
-        RecordQuery(AudioFeatures, ("rhythm",), _TEMPO, ("tempo",)),
-        RecordQuery(AudioFeatures, ("tonal",), _KEY, ("key", "mode")),
-        RecordQuery(Track, ("rhythm",), _TRACKS, ("url",)),
+        RecordQuery(cls=AudioFeatures, tables=("rhythm",), sql=_TEMPO, fields=("tempo",)),
+        RecordQuery(cls=AudioFeatures, tables=("tonal",), sql=_KEY, fields=("key", "mode")),
+        RecordQuery(cls=Track, tables=("rhythm",), sql=_TRACKS, fields=("url",)),
     )
 
     def seeds(self, access: str) -> list[Link]:

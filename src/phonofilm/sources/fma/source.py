@@ -43,7 +43,9 @@ _CLIPS = ("track_id", "path", "bytes", "sha256")
 
 def _csv(name: str, columns: tuple[str, ...], key: str, header: int = 1) -> DumpTable:
     files = (f"fma_metadata/{name}.csv", f"{name}.csv")
-    return DumpTable(name, columns, (key,), (), "csv", {}, files, header)
+    return DumpTable(
+        name=name, columns=columns, key=(key,), packing="csv", files=files, header=header
+    )
 
 
 def licence_of(title: str) -> str:
@@ -111,14 +113,16 @@ class Fma(BulkSource, HttpSource):
         "tracks": _csv("tracks", _TRACKS, "track_id", header=3),
         "genres": _csv("genres", _GENRES, "genre_id"),
         "raw_tracks": _csv("raw_tracks", _RAW, "track_id"),
-        "clips": DumpTable("clips", _CLIPS, ("path",), (), "csv", {}, ("clips.csv",)),
+        "clips": DumpTable(
+            name="clips", columns=_CLIPS, key=("path",), packing="csv", files=("clips.csv",)
+        ),
     }
     record_queries: Sequence[RecordQuery] = (
         RecordQuery(
-            Track,
-            ("tracks", "raw_tracks", "genres"),
-            _TRACK_SQL,
-            (
+            cls=Track,
+            tables=("tracks", "raw_tracks", "genres"),
+            sql=_TRACK_SQL,
+            fields=(
                 "name",
                 "artist_ids",
                 "artist_names",
@@ -132,19 +136,19 @@ class Fma(BulkSource, HttpSource):
                 "release_date",
             ),
         ),
-        RecordQuery(Artist, ("tracks",), _ARTIST_SQL, ("name", "url")),
+        RecordQuery(cls=Artist, tables=("tracks",), sql=_ARTIST_SQL, fields=("name", "url")),
         RecordQuery(
-            Album,
-            ("tracks",),
-            _ALBUM_SQL,
-            ("name", "album_type", "artist_ids", "release_date", "total_tracks"),
+            cls=Album,
+            tables=("tracks",),
+            sql=_ALBUM_SQL,
+            fields=("name", "album_type", "artist_ids", "release_date", "total_tracks"),
         ),
-        RecordQuery(Genre, ("genres",), _GENRE_SQL, ("name", "parent_id")),
+        RecordQuery(cls=Genre, tables=("genres",), sql=_GENRE_SQL, fields=("name", "parent_id")),
         RecordQuery(
-            Sound,
-            ("clips", "tracks", "raw_tracks"),
-            _SOUND_SQL,
-            ("track_id", "bytes", "sha256", "duration_ms", "licence_url"),
+            cls=Sound,
+            tables=("clips", "tracks", "raw_tracks"),
+            sql=_SOUND_SQL,
+            fields=("track_id", "bytes", "sha256", "duration_ms", "licence_url"),
         ),
     )
     clips: Sequence[str] = ("fma_small", "fma_medium", "fma_large", "fma_full")

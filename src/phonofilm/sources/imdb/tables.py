@@ -29,7 +29,10 @@ _NUMBERS = {
 }
 TABLES = {
     name: DumpTable(
-        name, tuple(names.split()), _KEYS.get(name, ("tconst",)), _NUMBERS.get(name, ())
+        name=name,
+        columns=tuple(names.split()),
+        key=_KEYS.get(name, ("tconst",)),
+        numbers=_NUMBERS.get(name, ()),
     )
     for name, names in _COLUMNS.items()
 }
@@ -77,15 +80,15 @@ _CREDITS_ONCE = f"""SELECT title_id, person_id, role, arg_min(category, position
 # In the order in which they are read: a file that two of them need is unpacked once.
 RECORD_QUERIES = (
     RecordQuery(
-        Title,
-        ("title.basics",),
-        f"""SELECT tconst AS id, primaryTitle AS name, originalTitle AS original_name,
+        cls=Title,
+        tables=("title.basics",),
+        sql=f"""SELECT tconst AS id, primaryTitle AS name, originalTitle AS original_name,
         titleType AS title_type, titleType IN ('tvSeries', 'tvMiniSeries') AS is_series,
         CASE isAdult WHEN '0' THEN false WHEN '1' THEN true END AS is_adult,
         {_int("startYear")} AS start_year, {_int("endYear")} AS end_year,
         try_cast(runtimeMinutes AS INTEGER)::BIGINT * 60000 AS runtime_ms, tconst AS imdb_id
         FROM "title.basics" """,
-        (
+        fields=(
             "name",
             "original_name",
             "title_type",
@@ -98,53 +101,54 @@ RECORD_QUERIES = (
         ),
     ),
     RecordQuery(
-        TitleGenre,
-        ("title.basics",),
-        """SELECT tconst AS title_id, unnest(list_distinct(string_split(genres, ','))) AS genre
+        cls=TitleGenre,
+        tables=("title.basics",),
+        sql="""SELECT tconst AS title_id, unnest(list_distinct(string_split(genres, ','))) AS genre
         FROM "title.basics" """,
-        ("title_id", "genre"),
+        fields=("title_id", "genre"),
         corrected=True,
     ),
     RecordQuery(
-        Rating,
-        ("title.ratings",),
-        f"""SELECT tconst AS id, try_cast(averageRating AS DOUBLE) AS rating,
+        cls=Rating,
+        tables=("title.ratings",),
+        sql=f"""SELECT tconst AS id, try_cast(averageRating AS DOUBLE) AS rating,
         {_int("numVotes")} AS votes FROM "title.ratings" """,
-        ("rating", "votes"),
+        fields=("rating", "votes"),
     ),
     RecordQuery(
-        Person,
-        ("name.basics",),
-        f"""SELECT nconst AS id, primaryName AS name, {_int("birthYear")} AS birth_year,
+        cls=Person,
+        tables=("name.basics",),
+        sql=f"""SELECT nconst AS id, primaryName AS name, {_int("birthYear")} AS birth_year,
         {_int("deathYear")} AS death_year, {_words("primaryProfession")} AS professions,
         {_words("knownForTitles")} AS known_for, nconst AS imdb_id FROM "name.basics" """,
-        ("name", "birth_year", "death_year", "professions", "known_for", "imdb_id"),
+        fields=("name", "birth_year", "death_year", "professions", "known_for", "imdb_id"),
     ),
     RecordQuery(
-        Episode,
-        ("title.episode",),
-        f"""SELECT tconst AS id, parentTconst AS series_id, {_int("seasonNumber")} AS season_number,
-        {_int("episodeNumber")} AS episode_number FROM "title.episode" """,
-        ("series_id", "season_number", "episode_number"),
+        cls=Episode,
+        tables=("title.episode",),
+        sql=f"""SELECT tconst AS id, parentTconst AS series_id,
+        {_int("seasonNumber")} AS season_number, {_int("episodeNumber")} AS episode_number
+        FROM "title.episode" """,
+        fields=("series_id", "season_number", "episode_number"),
         corrected=True,
     ),
     RecordQuery(
-        Credit,
-        ("title.principals", "title.crew"),
-        f"{_PRINCIPALS} UNION ALL {_CREW}",
-        ("title_id", "person_id", "role", "category", "position", "job", "characters"),
-        _CREDITS_ONCE,
-        _ROW_KEYS,
+        cls=Credit,
+        tables=("title.principals", "title.crew"),
+        sql=f"{_PRINCIPALS} UNION ALL {_CREW}",
+        fields=("title_id", "person_id", "role", "category", "position", "job", "characters"),
+        unique_sql=_CREDITS_ONCE,
+        key_sql=_ROW_KEYS,
         corrected=True,
     ),
     RecordQuery(
-        Aka,
-        ("title.akas",),
-        f"""SELECT titleId AS title_id, {_int("ordering")} AS position, title AS name, region,
+        cls=Aka,
+        tables=("title.akas",),
+        sql=f"""SELECT titleId AS title_id, {_int("ordering")} AS position, title AS name, region,
         language, {_words("types", "chr(2)")} AS types, {_words("attributes", "chr(2)")}
         AS attributes, CASE isOriginalTitle WHEN '0' THEN false WHEN '1' THEN true END
         AS is_original FROM "title.akas" """,
-        (
+        fields=(
             "title_id",
             "position",
             "name",

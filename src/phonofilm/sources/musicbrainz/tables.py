@@ -27,13 +27,12 @@ _MEDIA = (
 
 def _table(name: str, types: dict[str, str]) -> DumpTable:
     return DumpTable(
-        name,
-        tuple(types),
-        ("id",),
-        (),
-        "json.tar",
-        types,
-        (f"{name}.tar.xz", f"mbdump/{name}.tar.xz"),
+        name=name,
+        columns=tuple(types),
+        key=("id",),
+        packing="json.tar",
+        types=types,
+        files=(f"{name}.tar.xz", f"mbdump/{name}.tar.xz"),
     )
 
 
@@ -168,33 +167,33 @@ _GENRES = """SELECT DISTINCT g.name AS id, g.name AS name
     FROM (SELECT unnest(genres) AS g FROM artist) WHERE g.name IS NOT NULL"""
 
 
-def _reading(cls: type[Record], needs: str, sql: str, fields: str) -> RecordQuery:
-    return RecordQuery(cls, (needs,), sql, tuple(fields.split()))
+def _query(cls: type[Record], table: str, sql: str, fields: str) -> RecordQuery:
+    return RecordQuery(cls=cls, tables=(table,), sql=sql, fields=tuple(fields.split()))
 
 
 # What standalone recordings tell, too.
 _TRACK = "name artist_ids artist_names duration_ms isrc disambiguation url"
 _TAG = "of_kind of_id name votes is_genre licence"
 RECORD_QUERIES = (
-    _reading(
+    _query(
         Artist, "artist", _ARTISTS, "name artist_type aliases disambiguation country begin_date url"
     ),
-    _reading(Genre, "artist", _GENRES, "name"),
-    _reading(Tag, "artist", _tags("artist", "artist"), _TAG),
-    _reading(ExternalId, "artist", _IDS, "of_kind of_id scheme value"),
-    _reading(
+    _query(Genre, "artist", _GENRES, "name"),
+    _query(Tag, "artist", _tags("artist", "artist"), _TAG),
+    _query(ExternalId, "artist", _IDS, "of_kind of_id scheme value"),
+    _query(
         Album,
         "release",
         _ALBUMS,
         "name album_type artist_ids artist_names release_date release_date_precision total_tracks"
         " label upc group_id disambiguation url",
     ),
-    _reading(
+    _query(
         Track,
         "release",
         _PLACED,
         f"{_TRACK} album_id album_name track_number disc_number release_date",
     ),
-    _reading(Tag, "release", _tags("release", "album"), _TAG),
-    _reading(Track, "recording", _ALONE, _TRACK),
+    _query(Tag, "release", _tags("release", "album"), _TAG),
+    _query(Track, "recording", _ALONE, _TRACK),
 )
