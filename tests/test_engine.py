@@ -145,6 +145,7 @@ class Recorder:
 
     def __init__(self, estimates: dict[str, float]) -> None:
         self.responses = self.looks = 0
+        self.satisfied: set[str] = set()
         self.estimates = estimates
         self.coverage = SimpleNamespace(coverage=self.look)
 
@@ -154,9 +155,9 @@ class Recorder:
 
 
 def conditions(goal: Goal, recorder: Recorder, *satisfied: str) -> StopConditions:
-    """Conditions of a goal on a clock that stands at 0 seconds, with the satisfied kinds."""
-    planner = SimpleNamespace(satisfied=set(satisfied))
-    context = SimpleNamespace(goal=goal, planner=planner, clock=Clock())
+    """Conditions of a goal of which some kinds are satisfied."""
+    recorder.satisfied = set(satisfied)
+    context = SimpleNamespace(goal=goal, clock=Clock())
     return StopConditions(context, recorder)
 
 
