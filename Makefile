@@ -22,9 +22,10 @@ test: setup ## all tests but the slow ones, on all cores, in random order; SEED=
 test-slow: setup ## crash storms, the docs in a shell, real data; properties with more examples
 	HYPOTHESIS_PROFILE=ci $(PYTEST) -m "slow or hypothesis" $(addprefix --randomly-seed=,$(SEED))
 
-lint: setup ## style, types, layers, dependencies
+lint: setup ## style, types, words, layers, dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell -D docs/words.txt src
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .import_linter_cache
 	$(BIN)/deptry src

@@ -40,8 +40,8 @@ class Hostile:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path.startswith("/__sandbox__"):
-            description = {"source": self._source, "access": self._access, "world": "hostile"}
-            return web.json_response(description | {"now": time.time()})
+            told = {"source": self._source, "access": self._access, "world": "hostile"}
+            return web.json_response(told | {"now": time.time()})
         self.calls.append(request.path_qs)
         return await self._answer(self, request)
 

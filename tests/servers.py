@@ -20,9 +20,9 @@ SECRET = "sandbox-Geheim%40"  # percent-encoded, as addresses hold it
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
 
 
 class Postgres:

@@ -106,18 +106,18 @@ def mentions_hashed(text: Any) -> Any:
 def with_people(source: str, endpoint: str) -> Genuine:
     """Return a genuine response that names people."""
     for first in range(ATTEMPTS):
-        sent = genuine(source, endpoint, first)
-        body = sent.response.body
-        page = parse(source, sent.request, body)
-        if page and PREFIX.encode() in stored(source, sent.request, body, page):
-            return sent
+        found = genuine(source, endpoint, first)
+        body = found.response.body
+        page = parse(source, found.request, body)
+        if page and PREFIX.encode() in stored(source, found.request, body, page):
+            return found
     raise AssertionError(f"no response of {source} {endpoint} names people")
 
 
 @each_endpoint
 def test_a_genuine_response_tells_the_same_without_names(source: str, endpoint: str) -> None:
-    sent = with_people(source, endpoint)
-    check_both(source, sent.request, sent.response.body)
+    found = with_people(source, endpoint)
+    check_both(source, found.request, found.response.body)
 
 
 @each_endpoint
@@ -133,9 +133,9 @@ def test_a_response_with_one_thing_changed_tells_the_same_without_names(
 @cache
 def small(source: str, endpoint: str) -> tuple[Request, Any, list[tuple[Any, ...]]]:
     """Return a response with three items a list, and the paths of all that is in it."""
-    sent = with_people(source, endpoint)
-    body = cut(sent.body)
-    return sent.request, body, walk(body)
+    found = with_people(source, endpoint)
+    body = cut(found.body)
+    return found.request, body, walk(body)
 
 
 RECORDED = [

@@ -194,9 +194,9 @@ def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
     assert crawl.returncode == 130, err
     assert "Interrupted; everything is saved" in out
     assert "same command" in err
-    requests = calls_made(served)
+    made = calls_made(served)
     frontier = SqliteFrontier(tmp_path / "data/frontier/deezer.sqlite")
-    assert sum(count for *_, count in frontier.request_counts()) == requests
+    assert sum(count for *_, count in frontier.request_counts()) == made
     frontier.close()
 
 

@@ -118,7 +118,7 @@ def files(made_once) -> Path:
 @pytest.fixture
 def live(stand_in, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand-ins of all sources where the live services would be, with keys and accepted terms."""
-    soundcloud, beatport = (stand_in(name, artists=400)[0] for name in ("soundcloud", "beatport"))
+    heard, shop = (stand_in(name, artists=400)[0] for name in ("soundcloud", "beatport"))
     wikidata, tmdb = (stand_in(name, titles=TITLES)[0] for name in ("wikidata", "tmdb"))
     terms = {"ACCEPT_TERMS": "true", "BASIS": "a test"}
     own_key = {"CLIENT_ID": "me", "CLIENT_SECRET": "hush-hush"}
@@ -131,13 +131,13 @@ def live(stand_in, monkeypatch: pytest.MonkeyPatch) -> None:
         "wikidata": {"BASE_URL": wikidata, "CONTACT": "somebody@example.org"},
         "tmdb": {"BASE_URL": tmdb, "TOKEN": "sandbox-token", **terms},
         "soundcloud": {
-            "BASE_URL": soundcloud,
-            "TOKEN_URL": f"{soundcloud}/oauth/token",
+            "BASE_URL": heard,
+            "TOKEN_URL": f"{heard}/oauth/token",
             "RATE": "none",
             **own_key,
             **terms,
         },
-        "beatport": {"BASE_URL": beatport, "TOKEN": "sandbox-token", "RATE": "none", **terms},
+        "beatport": {"BASE_URL": shop, "TOKEN": "sandbox-token", "RATE": "none", **terms},
     }
     for source, values in settings.items():
         for key, value in values.items():

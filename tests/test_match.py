@@ -43,7 +43,7 @@ def song(source: str, id_: str, name: str, artist: str, **more: object) -> tuple
     )
 
 
-# All songs stand in one folder that is matched once, each case with words and codes of its copy.
+# All songs stand in one folder that is matched once, each case with words and codes of its own.
 CASES = {
     "spellings": (
         song("spotify", "s1", "Echo, Pt. 2 - Live", "The Wolves", isrc="GBAAA9900303"),
@@ -101,7 +101,7 @@ def matched(made_once) -> Path:
 
 
 @pytest.fixture
-def copy(matched: Path, copied) -> Workspace:
+def own(matched: Path, copied) -> Workspace:
     """A copy of the matched folder, to explain (which locks it) and to change."""
     return Workspace(copied(matched))
 
@@ -114,12 +114,12 @@ def together(folder: Workspace, *names: str) -> bool:
             " AND list_contains(?::VARCHAR[], source || ':' || id)",
             [list(names)],
         ).fetchall()
-        count = connection.execute(
+        held = connection.execute(
             "SELECT count(*) FROM identity.members WHERE kind = 'recording'"
             " AND list_contains(?::VARCHAR[], source || ':' || id)",
             [list(names)],
         ).fetchone()
-    return len(rows) == 1 and count == (len(names),)
+    return len(rows) == 1 and held == (len(names),)
 
 
 def test_one_song_under_five_spellings_is_one(matched) -> None:
@@ -155,72 +155,72 @@ def test_other_scripts_are_matched(matched) -> None:
     assert together(folder, "spotify:x3", "deezer:x4")
 
 
-def test_what_a_person_decides_survives_every_rebuild(copy) -> None:
-    before = together(copy, *PAIR)
-    decide(copy, "recording", *PAIR, same=not before)
-    match(copy)
-    assert together(copy, *PAIR) is not before
-    match(copy, again=True)
-    assert together(copy, *PAIR) is not before
-    (copy.root / "identity" / "matches.duckdb").unlink()
-    match(copy)
-    assert together(copy, *PAIR) is not before
-    assert PAIR not in {(row.one, row.other) for row in uncertain(copy)}
+def test_what_a_person_decides_survives_every_rebuild(own) -> None:
+    before = together(own, *PAIR)
+    decide(own, "recording", *PAIR, same=not before)
+    match(own)
+    assert together(own, *PAIR) is not before
+    match(own, again=True)
+    assert together(own, *PAIR) is not before
+    (own.root / "identity" / "matches.duckdb").unlink()
+    match(own)
+    assert together(own, *PAIR) is not before
+    assert PAIR not in {(row.one, row.other) for row in uncertain(own)}
 
 
-def test_the_newest_decision_stands(copy) -> None:
-    decide(copy, "recording", *PAIR, same=True)
-    decide(copy, "recording", *reversed(PAIR), same=False)
-    assert [decision.same for decision in decisions(copy)] == [False]
-    match(copy)
-    assert not together(copy, *PAIR)
+def test_the_newest_decision_stands(own) -> None:
+    decide(own, "recording", *PAIR, same=True)
+    decide(own, "recording", *reversed(PAIR), same=False)
+    assert [decision.same for decision in decisions(own)] == [False]
+    match(own)
+    assert not together(own, *PAIR)
 
 
-def test_a_half_written_decision_costs_itself_and_a_wrong_line_is_told(copy) -> None:
-    decide(copy, "recording", *PAIR, same=True)
-    path = copy.root / "identity" / "decisions.jsonl"
+def test_a_half_written_decision_costs_itself_and_a_wrong_line_is_told(own) -> None:
+    decide(own, "recording", *PAIR, same=True)
+    path = own.root / "identity" / "decisions.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"kind":"rec')
-    assert len(decisions(copy)) == 1
+    assert len(decisions(own)) == 1
     path.write_bytes(b"nonsense\n" + whole)
     with pytest.raises(StoreError, match="line 1"):
-        decisions(copy)
+        decisions(own)
 
 
-def test_why_two_are_one_is_told_in_words(copy) -> None:
-    explained = explain(copy, *SURE)
-    agreements = {weight.fact: weight.agreement for weight in explained.weights}
+def test_why_two_are_one_is_told_in_words(own) -> None:
+    explained = explain(own, *SURE)
+    words = {weight.fact: weight.agreement for weight in explained.weights}
     assert explained.kind == "recording"
     assert explained.probability > 0.99
-    assert explained.verdict == "one thing"
-    assert agreements["song"] == agreements["isrc"] == "the same"
-    assert agreements["seconds"] == "within a second"
+    assert explained.verdict == "the same entity"
+    assert words["song"] == words["isrc"] == "the same"
+    assert words["seconds"] == "within a second"
     assert sum(weight.bits for weight in explained.weights) > 0
-    mirrored = explain(copy, *reversed(SURE))
+    mirrored = explain(own, *reversed(SURE))
     assert mirrored.probability == explained.probability
     assert [w.one for w in mirrored.weights] == [w.other for w in explained.weights]
 
 
-def test_two_that_are_two_are_explained_too(copy) -> None:
-    explained = explain(copy, "spotify:w1", "deezer:o7")
-    assert explained.verdict == "two things"
+def test_two_that_are_two_are_explained_too(own) -> None:
+    explained = explain(own, "spotify:w1", "deezer:o7")
+    assert explained.verdict == "two entities"
     assert explained.probability < 0.01
 
 
-def test_nothing_of_that_name_is_told(copy) -> None:
+def test_nothing_of_that_name_is_told(own) -> None:
     with pytest.raises(UsageError, match="deezer:404"):
-        explain(copy, "spotify:1", "deezer:404")
+        explain(own, "spotify:1", "deezer:404")
     with pytest.raises(UsageError, match="no recording"):
-        explain(copy, "spotify:1", "deezer:404", kind="recording")
+        explain(own, "spotify:1", "deezer:404", kind="recording")
     with pytest.raises(UsageError, match="matched"):
-        explain(copy, "spotify:1", "deezer:o1", kind="person")
+        explain(own, "spotify:1", "deezer:o1", kind="person")
 
 
-def test_matching_twice_changes_nothing_and_compares_nothing(copy) -> None:
-    first = _as_sets(copy)
-    again = match(copy).kinds["recording"]
+def test_matching_twice_changes_nothing_and_compares_nothing(own) -> None:
+    first = groups_of(own, "recording")
+    again = match(own).kinds["recording"]
     assert (again["new"], again["gone"], again["pairs"]) == (0, 0, 0)
-    assert _as_sets(copy) == first
+    assert groups_of(own, "recording") == first
 
 
 def test_what_comes_later_is_matched_as_if_it_had_been_there(tmp_path) -> None:
@@ -288,21 +288,21 @@ def links(folder: Workspace) -> set[tuple]:
         )
 
 
-def test_a_torn_line_does_not_swallow_the_next_decision(copy) -> None:
-    path = copy.root / "identity" / "decisions.jsonl"
+def test_a_torn_line_does_not_swallow_the_next_decision(own) -> None:
+    path = own.root / "identity" / "decisions.jsonl"
     path.write_text('{"kind":"artist","one":"deezer:1","oth')
-    decide(copy, "recording", *PAIR, same=True)
-    assert [decision.kind for decision in decisions(copy)] == ["recording"]
-    match(copy)
-    assert together(copy, *PAIR)
+    decide(own, "recording", *PAIR, same=True)
+    assert [decision.kind for decision in decisions(own)] == ["recording"]
+    match(own)
+    assert together(own, *PAIR)
 
 
 @pytest.mark.parametrize("wreck", [b"", b"no book at all" * 500])
-def test_a_book_that_is_damaged_is_made_anew(copy, wreck: bytes) -> None:
-    decide(copy, "recording", *PAIR, same=True)
-    (copy.root / "identity" / "matches.duckdb").write_bytes(wreck)
-    match(copy)
-    assert together(copy, *PAIR)
+def test_a_book_that_is_damaged_is_made_anew(own, wreck: bytes) -> None:
+    decide(own, "recording", *PAIR, same=True)
+    (own.root / "identity" / "matches.duckdb").write_bytes(wreck)
+    match(own)
+    assert together(own, *PAIR)
 
 
 def of_spotify(folder: Workspace, change: str) -> int:
@@ -313,20 +313,20 @@ def of_spotify(folder: Workspace, change: str) -> int:
     return sum(source == "spotify" for source, *_ in SONGS)
 
 
-def test_nothing_of_what_expired_stays_in_the_book(copy) -> None:
-    assert together(copy, *SURE)
+def test_nothing_of_what_expired_stays_in_the_book(own) -> None:
+    assert together(own, *SURE)
     yesterday = "now()::TIMESTAMP - INTERVAL 1 DAY"
-    expired = of_spotify(copy, f"UPDATE store.track SET expires_at = {yesterday}")
-    assert purge(copy, datetime.now(UTC) + timedelta(days=1)).rows["track"] == expired
-    with open_snapshot(copy) as connection:
+    expired = of_spotify(own, f"UPDATE store.track SET expires_at = {yesterday}")
+    assert purge(own, datetime.now(UTC) + timedelta(days=1)).rows["track"] == expired
+    with open_snapshot(own) as connection:
         left = connection.execute(
             "SELECT (SELECT count(*) FROM identity.members WHERE entity LIKE 'spotify%'),"
             " (SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)),"
             " (SELECT count(*) FROM recording WHERE id LIKE 'spotify%')"
         ).fetchone()
     assert left == (0, 0, 0)
-    assert not (copy.root / "identity" / "matches.duckdb").exists()
-    match(copy)
+    assert not (own.root / "identity" / "matches.duckdb").exists()
+    match(own)
 
 
 def test_an_interrupted_match_finds_what_it_missed(tmp_path, monkeypatch) -> None:
@@ -349,12 +349,12 @@ def _as_sets(folder: Workspace) -> set[frozenset]:
     return {frozenset(group) for group in groups_of(folder, "recording")}
 
 
-def test_records_that_are_gone_leave_no_links(copy) -> None:
-    assert together(copy, *SURE)
-    deleted = of_spotify(copy, "DELETE FROM store.track")
-    publish(copy)
-    assert match(copy).kinds["recording"]["gone"] == deleted
-    with open_snapshot(copy) as connection:
+def test_records_that_are_gone_leave_no_links(own) -> None:
+    assert together(own, *SURE)
+    deleted = of_spotify(own, "DELETE FROM store.track")
+    publish(own)
+    assert match(own).kinds["recording"]["gone"] == deleted
+    with open_snapshot(own) as connection:
         links = connection.execute(
             "SELECT count(*) FROM links WHERE 'spotify' IN (source_a, source_b)"
         )
@@ -381,16 +381,16 @@ def test_five_sources_of_one_world_are_told_apart_and_together(five) -> None:
     assert recordings.precision >= 0.995
     assert recordings.recall >= 0.97
     for kind in ("release", "artist"):
-        quality = compare(groups_of(folder, kind), truth[kind])
-        assert quality.precision >= 0.97, kind
-        assert quality.recall >= 0.97, kind
+        found = compare(groups_of(folder, kind), truth[kind])
+        assert found.precision >= 0.97, kind
+        assert found.recall >= 0.97, kind
 
 
 def test_probabilities_are_what_they_say(five) -> None:
     folder, truth = five
-    measured = calibration(folder, truth["recording"])
-    assert measured.brier < 0.02
-    sure = measured.bins[9]
+    held = calibration(folder, truth["recording"])
+    assert held.brier < 0.02
+    sure = held.bins[9]
     assert sure[2] > 0.97
 
 
@@ -433,9 +433,9 @@ def test_one_row_a_thing_with_who_told_what(five) -> None:
 def test_the_songs_of_five_tables_are_found(shared, tmp_path) -> None:
     if not musicbrainz20k.DATA.is_dir():
         pytest.skip("the data is not here")
-    quality = musicbrainz_20k(tmp_path)
-    assert quality.f1 >= 0.96  # 0.97 on 2026-11-20; the promise is 0.90
-    assert quality.precision >= 0.99
+    found = musicbrainz_20k(tmp_path)
+    assert found.f1 >= 0.96  # 0.97 on 2026-11-20; the promise is 0.90
+    assert found.precision >= 0.99
 
 
 @pytest.mark.heavy
@@ -446,8 +446,8 @@ def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
         url, _ = stand_in(source, artists=12, seed=3, **options)
         collect(folder, source, url, "artists", "albums", "tracks")
     load(folder)
-    matched = match(folder)
-    assert matched.kinds["recording"]["clusters"] > 100
+    told = match(folder)
+    assert told.kinds["recording"]["clusters"] > 100
     with open_snapshot(folder) as connection:
         two = connection.execute("SELECT count(*) FROM recording WHERE len(sources) = 2")
         assert two.fetchone() > (100,)
@@ -455,20 +455,20 @@ def test_matching_works_in_postgresql(tmp_path, stand_in, database) -> None:
     import psycopg
 
     with psycopg.connect(database) as direct:
-        joined = direct.execute("SELECT count(*) FROM release WHERE cardinality(sources) = 2")
-        assert joined.fetchone() > (10,)
+        held = direct.execute("SELECT count(*) FROM release WHERE cardinality(sources) = 2")
+        assert held.fetchone() > (10,)
 
 
-def test_the_command_line_matches_reviews_and_explains(copy) -> None:
+def test_the_command_line_matches_reviews_and_explains(own) -> None:
     def run_match(*words: str) -> Result:
-        return run_cli("match", *words, "--data", copy.root)
+        return run_cli("match", *words, "--data", own.root)
 
     assert run_match("--json").document["kinds"]["recording"]["records"] == len(SONGS)
     explained = run_match("--explain", *PAIR)
     assert explained.exit_code == 0
     assert "song" in explained.stdout
     assert run_match("--same", *PAIR).exit_code == 0
-    assert together(copy, *PAIR)
+    assert together(own, *PAIR)
     assert run_match("--review", "--json").exit_code == 0
     assert run_match("--apart", "spotify:1", "deezer:404").exit_code == 2
 
@@ -518,11 +518,11 @@ def test_two_names_for_one_artist_and_one_name_for_two(tmp_path) -> None:
         ("deezer", "e", "Эхо Москвы", []),
     )(folder)
     match(folder)
-    entity_of = entities(folder, "artist")
-    assert entity_of["spotify:one"] == entity_of["deezer:one"]
-    assert entity_of["spotify:two"] == entity_of["deezer:two"]
-    assert entity_of["spotify:one"] != entity_of["spotify:two"]
-    assert entity_of["musicbrainz:m"] == entity_of["deezer:e"] == "musicbrainz:m"
+    held = entities(folder, "artist")
+    assert held["spotify:one"] == held["deezer:one"]
+    assert held["spotify:two"] == held["deezer:two"]
+    assert held["spotify:one"] != held["spotify:two"]
+    assert held["musicbrainz:m"] == held["deezer:e"] == "musicbrainz:m"
 
 
 def test_namesakes_of_whom_nothing_else_is_known_are_not_guessed(tmp_path) -> None:
@@ -542,8 +542,8 @@ def test_titles_of_film_are_one_across_sources(folder, stand_in) -> None:
         collect(folder, source, url, "titles")
     load(folder)
     match(folder)
-    entity_of = entities(folder, "title")
-    assert len(entity_of) > 10
+    held = entities(folder, "title")
+    assert len(held) > 10
     with open_snapshot(folder) as connection:
         wrong = connection.execute(
             "SELECT count(*) FROM (SELECT m.entity FROM identity.members m JOIN titles t"

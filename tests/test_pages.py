@@ -23,6 +23,7 @@ from phonofilm.sandbox.worlds.film import FilmWorld
 from phonofilm.sources import get
 from phonofilm.sources.contract import Malformed, Page, Request, Response
 from phonofilm.sources.imdb.pages import ALIASES, PLACES, parse_title_page
+from phonofilm.sources.imdb.shapes import nodes_of
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from tests.conftest import collect
@@ -229,6 +230,11 @@ def test_odd_values_anywhere_in_a_page_still_fit_the_tables(index: int, odd: lis
     told = body[: match.start(2)] + json.dumps(data).encode() + body[match.end(2) :]
     with contextlib.suppress(Malformed):
         assert all(fits(record) for record in parsed(told).records)
+
+
+@pytest.mark.parametrize("connection", [None, 7, "edges", [], {"edges": 7}, {"edges": [7, {}]}])
+def test_a_connection_of_another_shape_has_no_nodes(connection: object) -> None:
+    assert list(nodes_of(connection)) == []
 
 
 def _leaves(node):

@@ -231,7 +231,7 @@ def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand
 def test_names_that_nobody_or_several_have_are_told(comments_folder) -> None:
     folder, _, _ = comments_folder
     before = rows(folder, "FROM comments ORDER BY id")
-    with pytest.raises(UsageError, match="Nobody called 'Xyzzy'"):
+    with pytest.raises(UsageError, match="No person called 'Xyzzy'"):
         erase_person(folder, "Xyzzy")
     assert rows(folder, "FROM comments ORDER BY id") == before
     assert not (folder.root / "forgotten.jsonl").exists()

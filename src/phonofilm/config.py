@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _collect_sections(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Move the sections, which stand next to the other settings, into `sources`."""
+        """Move the sections, which stand beside the other settings, into `sources`."""
         names = values.keys() & set(source_names()) - cls.model_fields.keys()
         sections = {name: values[name] for name in names}
         rest = {name: value for name, value in values.items() if name not in names}
@@ -147,7 +147,7 @@ def _default_file() -> Path:
 
 
 def load_settings(config: Path | None = None) -> Settings:
-    """Read the settings; ConfigurationError names the wrong setting.
+    """Read the settings; ConfigurationError names the place that is wrong.
 
     `config` is the file, otherwise the one that PHONOFILM_CONFIG names, or `phonofilm.toml`.
     """
@@ -166,7 +166,7 @@ def load_settings(config: Path | None = None) -> Settings:
         ) from None
     except ValidationError as error:
         raise ConfigurationError(
-            f"The settings are wrong: {_wrong_settings(error)}.", next_step=next_step
+            f"The settings are wrong: {_places(error)}.", next_step=next_step
         ) from None
 
 
@@ -185,7 +185,7 @@ def _check_names(file: Path) -> None:
             )
 
 
-def _wrong_settings(error: ValidationError) -> str:
+def _places(error: ValidationError) -> str:
     """List the wrong settings, each named as in the file: `spotify.timeout_seconds`."""
     rows: list[Any] = list(error.errors(include_input=False, include_url=False))
     names = (".".join(map(str, row["loc"])).removeprefix("sources.") for row in rows)
@@ -201,7 +201,7 @@ def _key_path() -> Path:
     """Return the path of the key.
 
     Versions before platformdirs used ~/.config everywhere; a key that stands there on macOS or
-    Windows stays in use, because with another key no person hashed before could be found again.
+    Windows stays in use, because with another key no earlier hash could be found again.
     """
     path = user_config_path(_APP, appauthor=False) / "names.key"
     earlier = Path.home() / ".config" / _APP / "names.key"

@@ -143,7 +143,7 @@ class Workspace:
 
 
 class FolderLock:
-    """The right to write to a data folder, held by one process at a time.
+    """The right to write to a data folder, for one process at a time.
 
     The operating system releases it when the process ends, however it ends. LockedError on
     entering while another process has it.

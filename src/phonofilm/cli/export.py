@@ -65,7 +65,7 @@ class ExportArguments:
 
 @shared.takes_options
 def command(arguments: ExportArguments) -> None:
-    """Write a table with its card: what it is, whence, under which terms."""
+    """Write a table with its card: its content, origin and terms."""
     workspace = shared.open_workspace(arguments.data, warehouse=arguments.warehouse)
     if arguments.name == "lake":
         _export_lake(workspace, arguments)

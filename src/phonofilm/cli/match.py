@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 """Two records as `source:id`."""
 # Agreements of facts that say nothing about a pair.
-_SILENT = ("not known", "nothing told")
+_SILENT = ("not known", "no evidence")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,11 @@ class MatchArguments:
         ),
     ] = None
     review: Annotated[
-        bool, typer.Option("--review", help="Decide what nobody is sure of, one by one.")
+        bool, typer.Option("--review", help="Decide uncertain links, one by one.")
     ] = False
     same: Annotated[
         tuple[str, str] | None,
-        typer.Option("--same", metavar="A B", help="They are one thing.", show_default=False),
+        typer.Option("--same", metavar="A B", help="They are the same entity.", show_default=False),
     ] = None
     apart: Annotated[
         tuple[str, str] | None,
@@ -92,8 +92,8 @@ def _print_result(result: MatchResult, workspace: Workspace) -> None:
         for kind, counts in result.kinds.items()
         if counts["records"]
     ]
-    print_table(("", "records", "new", "things", "links", "to decide", "cannot be"), rows)
-    note(f"Rules {result.rules}, {result.elapsed_s:.1f} s. Things: those with several records.")
+    print_table(("", "records", "new", "entities", "links", "to decide", "cannot be"), rows)
+    note(f"Rules {result.rules}, {result.elapsed_s:.1f} s. Entities: those with several records.")
     undecided = any(counts["to_decide"] for counts in result.kinds.values())
     review = "phonofilm match --review · " if undecided else ""
     note(f'Next: {review}phonofilm sql "FROM artist_wide LIMIT 10" --data {workspace.root}')
@@ -157,7 +157,7 @@ def _review(workspace: Workspace, arguments: MatchArguments) -> None:
 
 
 def _prompt_decisions(workspace: Workspace, links: list[Uncertain]) -> int:
-    """Prompt for a decision about each link; return how many were decided."""
+    """Ask for a decision about each link; return how many were decided."""
     decided = 0
     for link in links:
         out.print(f"\n[bold]{link.kind}[/] {link.probability:.0%}  [dim]{link.evidence}[/]")

@@ -119,7 +119,7 @@ def _print_routes(levels: list[tuple[Manifest, str]], fields: list[Field], artis
         times = [
             f"{route.source} {float(f'{route.seconds:.2g}'):g} s" for route in ways(sources, *field)
         ]
-        rows.append((field_label(field), ", then ".join(times) or "nobody"))
+        rows.append((field_label(field), ", then ".join(times) or "no source"))
     out.print(f"[bold]Field by field[/], for {artists:,} artists; seconds an artist")
     print_table(("field", "asked first"), rows, wraps="asked first")
     note("Carried out by: phonofilm crawl --plan --fields ...")

@@ -145,7 +145,9 @@ def _print_queues(queues: list[QueueSummary]) -> None:
         for queue in queues
     ]
     print_table(("call", "made", "brought", "a call", "next, expected", "open"), rows)
-    note("Brought: new things of wanted kinds, a full one 1, a mention 0.5. A + is a further page.")
+    note(
+        "Brought: new records of wanted kinds, a full one 1, a mention 0.5. A + is a further page."
+    )
 
 
 def _print_lists(coverage_by_list: dict[str, list[float]]) -> None:

@@ -12,7 +12,7 @@ from phonofilm.sources.manifest import Manifest
 
 
 async def check_robots(source: HttpSource, origin: Origin) -> None:
-    """Raise UsageError when robots.txt forbids a kind of page, whoever consented."""
+    """Raise UsageError when robots.txt forbids a kind of page, even with consent."""
     async with origin.transport() as transport:
         robots = await robots_of(transport, origin.user_agent, origin.clock.wall())
     for name, endpoint in source.manifest.permitted(origin.access).items():

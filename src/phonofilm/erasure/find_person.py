@@ -92,7 +92,7 @@ def _single_match(people: list[Person], text: str, source: str) -> Person:
     raise UsageError(
         f"{len(people)} people are called {text!r}."
         if people
-        else f"Nobody called {text!r} is in what was collected from {source}.",
+        else f"No person called {text!r} is in what was collected from {source}.",
         saved="Nothing was touched.",
         next_step="Give the id, the URN or the address of the profile.",
     )

@@ -73,7 +73,7 @@ def _model_of(store: MatchStore, one: str, other: str, name: str) -> MatchModel:
         return models[0]
     if models:
         raise UsageError(
-            f"{one} and {other} are each several things: {', '.join(k.name for k in models)}.",
+            f"{one} and {other} are each of several kinds: {', '.join(k.name for k in models)}.",
             next_step=f"Say which: --kind {models[0].name}",
         )
     unknown = [
@@ -119,13 +119,13 @@ def _verdict(workspace: Workspace, store: MatchStore, model: MatchModel, pair: _
     ).fetchall()
     if clustered == 2 and clusters == 1:
         if pair.probability >= LINKED:
-            return "one thing"
-        return "one thing, by way of others that are like both"
+            return "the same entity"
+        return "the same entity, linked by others that are like both"
     values = [model.name, *sorted(pair.uids)]
     if store.number(
         "SELECT count(*) FROM matches.refused WHERE kind = ? AND a = ? AND b = ?", values
     ):
-        return "two things: together they would hold records of one source that cannot be one"
+        return "two entities: together they would have records of one source that are in conflict"
     if pair.probability >= LINKED:
         return "alike, but others are as like, or a source keeps them apart"
-    return "two things" if pair.probability < UNSURE else "for a person to decide: match --review"
+    return "two entities" if pair.probability < UNSURE else "for a person to decide: match --review"

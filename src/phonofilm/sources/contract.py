@@ -85,7 +85,7 @@ class Malformed(ValueError):  # noqa: N818 - the field's word
 
 
 EXCERPT = "; it begins "
-# Errors of a parser on a body that nobody foresaw: they cost that value or body, never the load.
+# Errors of a parser on an unforeseen body: they cost that value or body, never the load.
 ODD_VALUES = (msgspec.ValidationError, ValueError, OverflowError, RecursionError)
 ODD_RESPONSES = (Malformed, AttributeError, KeyError, TypeError, ValueError, OverflowError)
 

@@ -88,7 +88,8 @@ class CrawlArguments:
         ),
     ] = ""
     plan: Annotated[
-        bool, typer.Option("--plan", help="Fill --fields of artists from whoever has them.")
+        bool,
+        typer.Option("--plan", help="Fill --fields of artists from the sources that have them."),
     ] = False
     fields: Annotated[
         str, typer.Option("--fields", help="With --plan: genres,popularity,related,bpm,preview ...")

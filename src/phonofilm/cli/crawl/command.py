@@ -68,7 +68,7 @@ def artist_names(arguments: CrawlArguments, workspace: Workspace) -> list[str]:
 def _query_names(workspace: Workspace, query: str) -> list[str]:
     names = first_column(workspace, query)
     if not names:
-        raise UsageError("--artists-from found nobody.", next_step='Try it: phonofilm sql "..."')
+        raise UsageError("--artists-from found no artist.", next_step='Try it: phonofilm sql "..."')
     return names
 
 

@@ -70,7 +70,7 @@ def _print_result(result: EnrichResult) -> None:
         (name, f"{result.before[name]:.0%}", f"{share:.0%}", _counts(result.filled_by[name]))
         for name, share in result.after.items()
     ]
-    print_table(("field", "before", "after", "told by"), rows, wraps="told by")
+    print_table(("field", "before", "after", "from"), rows, wraps="from")
     requests = sum(result.calls.values())
     out.print(
         f"{requests:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}."

@@ -113,7 +113,7 @@ class ResponseWriter:
         await committed
 
     def _flush(self) -> None:
-        """Commit, and tell all who wait how that went."""
+        """Commit and notify all waiting workers of the result."""
         if self._timer:
             self._timer.cancel()
             self._timer = None

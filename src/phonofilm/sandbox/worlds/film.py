@@ -211,7 +211,7 @@ class FilmWorld:
     def akas(
         self, index: int
     ) -> Iterator[tuple[int, str, str | None, str | None, str | None, bool]]:
-        """Ordering, name, region, language, type, whether it is the original one."""
+        """Return ordering, name, region, language, type, whether it is the original one."""
         title, roll = self.title(index), mix(self.seed, index, 107)
         yield 1, title.original_name, None, None, "original", True
         if title.anime:
@@ -223,7 +223,7 @@ class FilmWorld:
             yield ordering, title.name, region, "en" if region == "IN" else None, kind, False
 
     def rating(self, index: int) -> tuple[float, int] | None:
-        """Mean and number of votes; most titles have none."""
+        """Return mean and number of votes; most titles have none."""
         roll = mix(self.seed, index, 108)
         if roll % 8 and not (self.is_anime(index) and self.kind(index) != "tvEpisode"):
             return None
@@ -231,14 +231,14 @@ class FilmWorld:
         return round(2 + ((roll >> 20) % 80 + (roll >> 30) % 80) / 20, 1), votes
 
     def episode(self, index: int) -> tuple[int | None, int | None]:
-        """Season and number of an episode; one in five has none."""
+        """Return season and number of an episode; one in five has none."""
         if mix(self.seed, index, 109) % 100 < 21:
             return None, None
         position = index % BLOCK - 1
         return 1 + position // 12, 1 + position % 12
 
     def person(self, index: int) -> tuple[str, int | None, int | None]:
-        """Name, year of birth, year of death."""
+        """Return name, year of birth, year of death."""
         roll = mix(self.seed, index, 110)
         name = (
             words.artist_name(self.seed, index // 50)
@@ -255,7 +255,7 @@ class FilmWorld:
         return None if roll % 4 == 0 else CERTIFICATES[(roll >> 8) % 8]
 
     def release_date(self, index: int) -> tuple[int, int | None, int | None] | None:
-        """Year, month, day; as precise as it is known."""
+        """Return year, month, day; as precise as it is known."""
         year = self.title(index).start_year
         roll = mix(self.seed, index, 111)
         if year is None:
@@ -264,7 +264,7 @@ class FilmWorld:
         return year, month, None if roll % 7 == 0 or month is None else 1 + (roll >> 16) % 28
 
     def plot(self, index: int) -> str | None:
-        """Two sentences, or nothing."""
+        """Return two sentences, or None."""
         if share(self.seed, index, 112) < 0.15:
             return None
         return film_words.plot(self.seed, index)

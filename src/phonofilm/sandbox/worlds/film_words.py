@@ -132,6 +132,6 @@ def japanese(seed: int, index: int) -> str:
 
 
 def plot(seed: int, index: int) -> str:
-    """Two sentences."""
+    """Return two sentences."""
     subject = pick(_SUBJECTS, seed, index, 121)
     return f"{subject} {pick(_DEEDS, seed, index, 122)}. {pick(_TURNS, seed, index, 123)}"

@@ -84,7 +84,7 @@ class GeneratedWorld:
         }
 
     def artist(self, index: int) -> Artist:
-        """One artist; IndexError for an index that is not there."""
+        """Return one artist; IndexError for an index that is not there."""
         return self._artists[index]
 
     def albums_of(self, artist: int) -> range:
@@ -96,7 +96,7 @@ class GeneratedWorld:
         return range(self._track_start[album], self._track_start[album + 1])
 
     def related_to(self, artist: int) -> tuple[int, ...]:
-        """Up to 20 artists who play the same, near in fame; those without neighbours get some."""
+        """Return up to 20 artists of the same genre, near in popularity; everyone has some."""
         person = self._artists[artist]
         scene = self._scene[person.main_genre]
         position = self._position[artist]

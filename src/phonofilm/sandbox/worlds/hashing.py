@@ -25,12 +25,12 @@ def mix(a: int, b: int = 0, c: int = 0) -> int:
 
 
 def share(a: int, b: int = 0, c: int = 0) -> float:
-    """`mix` as a fraction in [0, 1)."""
+    """Return `mix` as a fraction in [0, 1)."""
     return (mix(a, b, c) >> 11) / (1 << 53)
 
 
 def pick(items: Sequence[T], a: int, b: int = 0, c: int = 0) -> T:
-    """One of the items."""
+    """Return one of the items."""
     return items[mix(a, b, c) % len(items)]
 
 

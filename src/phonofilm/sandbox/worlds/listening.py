@@ -182,7 +182,7 @@ class Listening:
         return "Tracklist:\r\n" + "\r\n".join(lines)
 
     def extra_ms(self, index: int) -> int:
-        """Its length: half an hour to two hours, long pieces up to fifty minutes."""
+        """Return the length: half an hour to two hours, long pieces up to fifty minutes."""
         least, more = (30, 90) if self.upload(index).is_set else (21, 29)
         return int((least + more * share(self.seed, index, 9)) * 60_000)
 
@@ -193,7 +193,7 @@ class Listening:
         return self.extra_ms(index)
 
     def fame(self, index: int) -> int:
-        """0 to 100."""
+        """Return a figure from 0 to 100."""
         if index < self.tracks:
             return self.world.track(index).popularity
         return self.world.artist(index - self.tracks).popularity
@@ -224,7 +224,7 @@ class Listening:
         )
 
     def _text(self, salt: int, mood: int, language: str, writer: int | None) -> str:
-        """Words of a mood, with a face, a line break or a mention now and then."""
+        """Return words of a mood, with a face, a line break or a mention now and then."""
         text = pick(TEXTS[mood][language], salt, 9)
         draw = share(salt, 10)
         if draw < 0.35:

@@ -38,7 +38,7 @@ def mp3(seconds: int) -> bytes:
 
 
 def waveform(salt: int) -> bytes:
-    """1,800 samples of 0 to 140: as loud as the parts of a track are."""
+    """Return 1,800 samples of 0 to 140 that follow the loudness of a track's parts."""
     samples = []
     for column in range(1800):
         level = next(

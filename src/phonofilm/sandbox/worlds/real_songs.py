@@ -181,19 +181,19 @@ class RealSongs:
         }
 
     def artist(self, index: int) -> Artist:
-        """One artist."""
+        """Return one artist."""
         return self._artists[index]
 
     def album(self, index: int) -> Album:
-        """One album."""
+        """Return one album."""
         return self._albums[index]
 
     def track(self, index: int) -> Track:
-        """One track."""
+        """Return one track."""
         return self._tracks[index]
 
     def playlist(self, index: int) -> Playlist:
-        """One playlist."""
+        """Return one playlist."""
         return self._playlists[index]
 
     def albums_of(self, artist: int) -> tuple[int, ...]:
@@ -217,7 +217,7 @@ class RealSongs:
         return self._tracks[track].features is not None
 
     def related_to(self, artist: int) -> tuple[int, ...]:
-        """Up to 20 artists of the same main genre, near in popularity."""
+        """Return up to 20 artists of the same main genre, near in popularity."""
         row = self._scene[self._artists[artist].main_genre]
         position = self._position[artist]
         near = [i for i in row[max(0, position - 30) : position + 31] if i != artist]

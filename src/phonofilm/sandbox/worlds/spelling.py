@@ -71,7 +71,7 @@ class SourceSpelling:
         return self._slip(text, row.recording, 7)
 
     def _slip(self, text: str, index: int, what: int) -> str:
-        """Two neighbouring letters change places, or one is lost."""
+        """Swap two neighbouring letters of a text, or drop one."""
         if len(text) < 5 or share(self.salt, index, what) >= self._slips:
             return text
         position = 1 + mix(self.salt, index, what + 10) % (len(text) - 3)

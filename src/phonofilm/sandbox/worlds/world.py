@@ -169,7 +169,7 @@ class Catalogue:
         return dict(words)
 
     def named(self, text: str) -> list[int]:
-        """Artists whose names hold all words of a text, most popular first."""
+        """Return artists whose names hold all words of a text, most popular first."""
         wanted = words_of(text)
         if not wanted:  # a name of symbols alone, as "!!!" is one
             world = self.world
@@ -179,7 +179,7 @@ class Catalogue:
         return [index for index in rows[0] if index in keep]
 
     def titled(self, text: str) -> list[int]:
-        """Tracks whose titles hold all words of a text."""
+        """Return tracks whose titles hold all words of a text."""
         rows = [self.title_words.get(word, array("q")) for word in words_of(text)]
         return sorted(set(rows[0]).intersection(*rows[1:])) if rows else []
 
@@ -194,5 +194,5 @@ class Catalogue:
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-case words; everything that is neither letter nor digit separates."""
+    """Return lower-case words; everything that is neither letter nor digit separates."""
     return "".join(c if c.isalnum() else " " for c in text.casefold()).split()

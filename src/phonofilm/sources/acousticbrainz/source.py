@@ -47,11 +47,11 @@ _FLATS = "['', 'Db', '', 'Eb', '', '', 'Gb', '', 'Ab', '', 'Bb', '']"
 _TEMPO = """SELECT mbid AS id, median(bpm) AS tempo FROM (
     SELECT mbid, try_cast(bpm AS DOUBLE) AS bpm FROM rhythm)
     WHERE isfinite(bpm) AND bpm > 0 GROUP BY mbid"""
-_KEY = f"""SELECT mbid AS id, (coalesce(nullif(list_position({_KEYS}, told), 0),
-    nullif(list_position({_FLATS}, told), 0)) - 1)::BIGINT AS key,
+_KEY = f"""SELECT mbid AS id, (coalesce(nullif(list_position({_KEYS}, key_name), 0),
+    nullif(list_position({_FLATS}, key_name), 0)) - 1)::BIGINT AS key,
     CASE scale WHEN 'major' THEN 1 WHEN 'minor' THEN 0 END::BIGINT AS mode FROM (
         SELECT mbid, mode(key_key || ' ' || key_scale) AS most,
-        split_part(most, ' ', 1) AS told, split_part(most, ' ', 2) AS scale
+        split_part(most, ' ', 1) AS key_name, split_part(most, ' ', 2) AS scale
         FROM tonal GROUP BY mbid)"""
 # A recording that was measured is a recording, even where nothing else is known of it.
 _TRACKS = """SELECT DISTINCT mbid AS id, 'https://musicbrainz.org/recording/' || mbid AS url
@@ -72,7 +72,7 @@ class AcousticBrainz(BulkSource, HttpSource):
     )
 
     def seeds(self, access: str) -> list[Link]:
-        """There is nothing to ask."""
+        """Return no seeds, because the source has no requests."""
         return []
 
 

@@ -95,7 +95,7 @@ class Flat(msgspec.Struct):
 
 
 # Keys that tracks were seen with (a count over 107,795 of them up to 2026-10-07). Others appear
-# without notice, as `is_dj_version` did in 2026: they are told, and cost nothing.
+# without notice, as `is_dj_version` did in 2026: they are reported, and cost nothing.
 TRACK_KEYS = frozenset(
     (
         *Track.__struct_fields__,

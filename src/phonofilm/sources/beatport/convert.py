@@ -51,7 +51,7 @@ class PageBuilder(RecordBuilder):
         self._mentions.setdefault((record.kind, record.id), record)
 
     def artist(self, row: api_types.Named) -> Artist | None:
-        """Somebody who made or remixed."""
+        """Add an artist or remixer."""
         key = key_of(row)
         if not key:
             return None
@@ -69,7 +69,7 @@ class PageBuilder(RecordBuilder):
             self.page.records.append(record)
 
     def people(self, rows: Any) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
-        """Ids and names in order, each once: some are listed twice."""
+        """Return ids and names in order, each once: some are listed twice."""
         if isinstance(rows, UnsetType):
             return UNSET, UNSET
         names_by_id: dict[str, str | None] = {}
@@ -244,7 +244,7 @@ def _first_genre(row: api_types.Flat) -> api_types.Named | None:
 
 
 def _measures(key: str, row: api_types.Track) -> AudioFeatures:
-    """Tempo and key; the tempo is whole and may be half or double."""
+    """Return tempo and key; the tempo is whole and may be half or double."""
     if isinstance(row.key, UnsetType):
         pitch: Maybe[int] = UNSET
         mode: Maybe[int] = UNSET

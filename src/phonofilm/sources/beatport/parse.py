@@ -140,7 +140,7 @@ _SAVED: dict[str, tuple[Any, Use]] = {
 
 
 def parse_saved(request: Request, response: Response) -> Page:
-    """Tracks, releases and search rows of a page that somebody saved, each once."""
+    """Return tracks, releases and search rows of a page that somebody saved, each once."""
     builder = PageBuilder(request)
     seen = set()
     for block in blocks(plain(response.body)):

@@ -27,7 +27,7 @@ class Beatport(HttpSource):
     saved_access = "pages"
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """Pages are counted from 1; brackets are left out of searches."""
+        """Build the address; pages count from 1, and searches go without brackets."""
         endpoint = self.manifest.endpoints[request.endpoint]
         ids = request.ids
         if endpoint.role == "search" and "q" in endpoint.query:

@@ -38,7 +38,7 @@ class Genres(msgspec.Struct, gc=False):
 
 
 class Listed(msgspec.Struct, gc=False):
-    """A list inside an object; items are decoded by whoever knows what they are."""
+    """A list inside an object; its items are decoded by their own type."""
 
     data: list[Any]
 

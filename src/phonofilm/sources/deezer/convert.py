@@ -31,7 +31,7 @@ _TYPES = {"compile": "compilation"}
 
 
 def _blank(text: Maybe[str]) -> Maybe[str]:
-    """Deezer writes "" for what it does not have."""
+    """Return null for "", which Deezer sends for missing values."""
     return None if text == "" else text
 
 

@@ -154,7 +154,7 @@ class Fma(BulkSource, HttpSource):
     clips: Sequence[str] = ("fma_small", "fma_medium", "fma_large", "fma_full")
 
     def seeds(self, access: str) -> list[Link]:
-        """There is nothing to ask."""
+        """Return no seeds, because the source has no requests."""
         return []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from phonofilm.records import ABSENT, Credit, Person, Record
 from phonofilm.sources.contract import Finding
+from phonofilm.sources.imdb.shapes import nodes_of
 from phonofilm.sources.imdb.tables import ROLES
 
 _PERSON_ID = re.compile(r"nm\d{7,}")
@@ -70,12 +71,12 @@ class _CreditsBuilder:
         return True
 
     def records(self) -> list[Record]:
-        """People before their credits."""
+        """Return people, then their credits."""
         return [*self._people.values(), *self._credits.values()]
 
 
 def credits_of(title_id: str, groups: Any, cast: Any) -> tuple[list[Record], list[Finding]]:
-    """People and credits of the groups of a page; `cast` is its longer list with characters.
+    """Return people and credits of the groups of a page; `cast` is its longer list with characters.
 
     A group that counts people and names none is a finding: parsers that went on with an empty list
     took it for data when the groups changed in 2025.
@@ -84,10 +85,8 @@ def credits_of(title_id: str, groups: Any, cast: Any) -> tuple[list[Record], lis
     for group in groups if isinstance(groups, list) else ():
         if isinstance(group, dict):
             _group(builder, group)
-    for edge in (cast.get("edges") or []) if isinstance(cast, dict) else ():
-        node = edge.get("node") if isinstance(edge, dict) else None
-        if isinstance(node, dict):
-            builder.add("cast", node.get("name"), None, _characters(node))
+    for node in nodes_of(cast):
+        builder.add("cast", node.get("name"), None, _characters(node))
     return builder.records(), builder.findings
 
 
@@ -145,7 +144,7 @@ def _characters(person: dict[str, Any]) -> Any:
 
 
 def stars_of_json_ld(title_id: str, json_ld: dict[str, Any]) -> tuple[list[Record], list[Finding]]:
-    """People as JSON-LD lists them; companies stand among them and are left out."""
+    """Return people as JSON-LD lists them; companies stand among them and are left out."""
     builder = _CreditsBuilder(title_id)
     for name, category in (("director", "director"), ("creator", "creator"), ("actor", "cast")):
         rows = json_ld.get(name)

@@ -91,7 +91,7 @@ class _PageBlocks(NamedTuple):
 
 
 def parse_title_page(request: Request, response: Response) -> Page:
-    """Title, rating, genres, people and credits of a page; Malformed for any other page."""
+    """Return title, rating, genres, people and credits of a page; Malformed for any other page."""
     blocks = _read(response.body)
     reading = _Reading(blocks)
     title_id = reading.title_id()
@@ -140,7 +140,7 @@ class _Next(msgspec.Struct):
 
 
 def _next_data(text: bytes) -> tuple[str, Raw, Raw]:
-    """Kind of the page and its two large objects, their blocks still text."""
+    """Return kind of the page and its two large objects, their blocks still text."""
     try:
         data = msgspec.json.decode(text, type=_Next)
     except NOT_JSON as error:
@@ -197,7 +197,7 @@ class _Reading:
             for alias in ALIASES.get(name, (name,)):
                 if alias in sides[path]:
                     return self._value(sides[path][alias])
-        for side, blocks in sides.items():  # elsewhere: it is taken, and told
+        for side, blocks in sides.items():  # elsewhere: it is used, with a finding
             for alias in ALIASES.get(name, (name,)):
                 if alias in blocks:
                     self.findings.append(Finding("moved_block", f"{name} to {side}"))
@@ -214,7 +214,7 @@ class _Reading:
         return self._json_ld
 
     def _ld(self, name: str) -> Any:
-        """Return a text of the JSON-LD, its entities undone once; ABSENT where it is not told."""
+        """Return a text of the JSON-LD, its entities undone once; ABSENT where it is missing."""
         value = self.json_ld.get(name, ABSENT)
         return html.unescape(value) if isinstance(value, str) else value
 
@@ -291,7 +291,7 @@ class _Reading:
                 setattr(title, name, value)
 
     def rating(self, title_id: str) -> Iterator[Rating]:
-        """Mean and votes; no votes, no mean."""
+        """Return mean and votes; no votes, no mean."""
         summary = self.block("ratingsSummary")
         if summary is ABSENT and isinstance(aggregate := self.json_ld.get("aggregateRating"), dict):
             summary = {
@@ -320,7 +320,7 @@ class _Reading:
             yield TitleGenre("imdb", f"{title_id}:{genre}", title_id=title_id, genre=genre)
 
     def people(self, title_id: str) -> list[Any]:
-        """Everybody the page names, and their credits."""
+        """Return the people of the page and their credits."""
         groups = self.block("credits")
         if groups is ABSENT and self.json_ld:
             records, findings = stars_of_json_ld(title_id, self.json_ld)

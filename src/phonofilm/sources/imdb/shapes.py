@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from phonofilm.records import ABSENT
@@ -12,7 +13,7 @@ _DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 
 def date_of(block: Any) -> tuple[Any, Any, Any]:
-    """Date, precision, country of a block: each ABSENT, null or a value; any part may be null."""
+    """Return date, precision and country of a block: each ABSENT, null or a value."""
     if block is ABSENT:
         return ABSENT, ABSENT, ABSENT
     if isinstance(block, str):
@@ -58,12 +59,21 @@ def _text(row: Any, own: str) -> str | None:
 
 
 def minutes_of(text: Any) -> Any:
-    """Milliseconds of `PT2H14M`; ABSENT for anything else."""
+    """Return milliseconds of `PT2H14M`; ABSENT for anything else."""
     match = _DURATION.match(text) if isinstance(text, str) else None
     if not match:
         return ABSENT
     hours, minutes, seconds = (int((part or "0")[:6]) for part in match.groups())
     return ((hours * 60 + minutes) * 60 + seconds) * 1000
+
+
+def nodes_of(connection: Any) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of `{edges: [{node: {...}}]}`; any other shape has none."""
+    edges = connection.get("edges") if isinstance(connection, dict) else None
+    for edge in edges if isinstance(edges, list) else ():
+        node = edge.get("node") if isinstance(edge, dict) else None
+        if isinstance(node, dict):
+            yield node
 
 
 def certificate_country(rating: str | None, release_country: Any, listed: Any) -> Any:
@@ -72,11 +82,9 @@ def certificate_country(rating: str | None, release_country: Any, listed: Any) -
     The list of all certificates tells, where the page has one; else it is the country that the
     release date is for, which depends on the reader in the same way.
     """
-    edges = listed.get("edges") if isinstance(listed, dict) else None
     countries = []
-    for edge in edges if isinstance(edges, list) else ():
-        node = edge.get("node") if isinstance(edge, dict) else None
-        if isinstance(node, dict) and node.get("rating") == rating:
+    for node in nodes_of(listed):
+        if node.get("rating") == rating:
             country = node.get("country")
             countries.append(country.get("id") if isinstance(country, dict) else None)
     if countries and release_country not in countries:

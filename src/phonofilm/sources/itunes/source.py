@@ -30,7 +30,7 @@ class Itunes(HttpSource):
         return outcome
 
     def seeds(self, access: str) -> list[Link]:
-        """There are no lists: it is searched, or asked by its ids."""
+        """Return no seeds, because the source has searches and lookups only."""
         return []
 
 

@@ -10,7 +10,7 @@ from phonofilm.sources.manifest import load_manifest
 
 
 class ListenBrainz(HttpSource):
-    """The open API; windows are told in headers of its own."""
+    """The open API; rate limits stand in headers of its own."""
 
     parsers = PARSERS
 
@@ -23,7 +23,7 @@ class ListenBrainz(HttpSource):
         return outcome
 
     def seeds(self, access: str) -> list[Link]:
-        """There are no lists: everything is asked for by MusicBrainz's ids."""
+        """Return no seeds, because every request needs an id of MusicBrainz."""
         return []
 
 

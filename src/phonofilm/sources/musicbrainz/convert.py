@@ -16,7 +16,7 @@ from phonofilm.sources.record_builder import RecordBuilder, mapped
 SOURCE = "musicbrainz"
 TAG_LICENCE = "CC BY-NC-SA 3.0"
 _PAGE = "https://musicbrainz.org"
-# Addresses of things in other catalogues, and what those call them.
+# URLs of other catalogues, and the ids in them.
 _ELSEWHERE = (
     ("spotify", re.compile(r"open\.spotify\.com/(artist|album|track)/([0-9A-Za-z]{22})")),
     ("deezer", re.compile(r"deezer\.com/(?:[a-z]{2}/)?(artist|album|track)/(\d+)")),
@@ -30,7 +30,7 @@ VARIOUS = "89ad4ac3-39f7-470e-963a-56509c546377"
 
 
 def elsewhere(address: str) -> tuple[str, str] | None:
-    """Scheme and id that an address of another catalogue names."""
+    """Return scheme and id that an address of another catalogue names."""
     for scheme, pattern in _ELSEWHERE:
         match = pattern.search(address)
         if match:
@@ -73,7 +73,7 @@ class PageBuilder(RecordBuilder):
         self.page.records.append(Genre(SOURCE, row.name, name=row.name))
 
     def _redirected(self, kind: str, now: str, asked: str) -> None:
-        """Ids that were merged answer under another one: both are kept."""
+        """Add the requested id of a merged entity as an external id."""
         if asked and asked != now:
             self._known_as(kind, now, SOURCE, asked)
             self.page.findings.append(Finding("merged_id", f"{kind} {asked} is {now} now"))
@@ -97,7 +97,7 @@ class PageBuilder(RecordBuilder):
         genres: list[api_types.Tag] | None | UnsetType,
         tags: list[api_types.Tag] | None | UnsetType,
     ) -> None:
-        """Genres are tags that stand in MusicBrainz's list; none of them is CC0."""
+        """Add genres as tags, because MusicBrainz's genres are not CC0."""
         known = {tag.name for tag in genres or ()}
         for tag in {tag.name: tag for tag in (*(tags or ()), *(genres or ()))}.values():
             is_genre = tag.name in known if genres is not UNSET else UNSET

@@ -27,7 +27,7 @@ class MusicBrainz(BulkSource, HttpSource):
     record_queries: Sequence[RecordQuery] = RECORD_QUERIES
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """Words of a search are quoted; several addresses are a parameter that comes again."""
+        """Build the address; search words are quoted, and several URLs repeat a parameter."""
         endpoint = self.manifest.endpoints[request.endpoint]
         if "query" in endpoint.query:
             ids = tuple(_SPECIAL.sub(r"\\\1", text) for text in request.ids)

@@ -153,7 +153,7 @@ _IDS = f"""WITH links AS (SELECT id, unnest(relations).url.resource AS link FROM
 
 
 def _tags(table: str, kind: str) -> str:
-    """Words of an entity; a genre is a tag that stands in MusicBrainz's list of genres."""
+    """Return words of an entity; a genre is a tag that stands in MusicBrainz's list of genres."""
     return f"""SELECT '{kind}' AS of_kind, id AS of_id, w.name AS name, w.count AS votes,
         coalesce(list_contains(list_transform(genres, lambda g: g.name), w.name), false)
         AS is_genre,

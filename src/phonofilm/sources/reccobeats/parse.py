@@ -59,7 +59,7 @@ class _Track(msgspec.Struct, rename="camel"):
 
 
 def _codes(key: str, href: str | None) -> list[Record]:
-    """Spotify's id of the recording stands at the end of an address."""
+    """Return Spotify's id of the recording, the end of its URL."""
     match = _TRACK.search(href or "")
     if not match:
         return []

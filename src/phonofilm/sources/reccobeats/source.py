@@ -14,7 +14,7 @@ class ReccoBeats(HttpSource):
     parsers = PARSERS
 
     def seeds(self, access: str) -> list[Link]:
-        """There are no lists: everything is asked for by ids of others."""
+        """Return no seeds, because every request needs an id of another source."""
         return []
 
 

@@ -46,7 +46,7 @@ def moment(text: str) -> str | None:
 
 
 def filled(text: str) -> str | None:
-    """Text, or null where it is empty: both are how people leave a field out."""
+    """Return text, or null where it is empty: both are how people leave a field out."""
     return text or None
 
 
@@ -63,7 +63,7 @@ def picture(url: str) -> str | None:
 
 
 def tags_of(text: str) -> list[str]:
-    """Words apart, several words in quotes, stray spaces and quotes left out."""
+    """Split tags: words, or several words in quotes; drop stray spaces and quotes."""
     tags = (match[1] or match[2] for match in _TAG.finditer(text))
     words = (word.strip(' "') for word in tags)
     return [w for w in dict.fromkeys(words) if w and not w.startswith("soundcloud:source=")]
@@ -158,7 +158,7 @@ class PageBuilder(RecordBuilder):
             return None
 
     def entries(self, playlist: str, first: int, tracks: Sequence[api_types.Track | None]) -> None:
-        """Places in a set, from `first` on."""
+        """Return places in a set, from `first` on."""
         for position, track in enumerate(tracks, first):
             self.page.records.append(
                 PlaylistEntry(
@@ -250,7 +250,7 @@ def _who(owner: api_types.User | None) -> Maybe[str]:
 
 
 def _location(row: api_types.User) -> Maybe[str]:
-    """City and country, as far as they are told."""
+    """Return city and country, as far as they are known."""
     if isinstance(row.city, UnsetType) and isinstance(row.country, UnsetType):
         return UNSET
     parts = (row.city, row.country)
@@ -266,7 +266,7 @@ def _background(row: api_types.User) -> Maybe[str]:
 
 
 def _moment_of(value: float | str | None | UnsetType) -> Maybe[int]:
-    """Milliseconds from a number or from text; null for anything else."""
+    """Return milliseconds from a number or from text; null for anything else."""
     if isinstance(value, UnsetType | None):
         return UNSET if isinstance(value, UnsetType) else None
     if isinstance(value, str):
@@ -385,7 +385,7 @@ def _tags(key: str, row: api_types.Track) -> Iterator[Record]:
 
 
 def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
-    """Tempo and key, where the uploader told one of them."""
+    """Return tempo and key, where the uploader gave one of them."""
     tempo = row.bpm if isinstance(row.bpm, int | float) and row.bpm > 0 else None
     name = row.key_signature if isinstance(row.key_signature, str) and row.key_signature else None
     if tempo or name:

@@ -55,7 +55,7 @@ class SoundCloud(HttpSource):
     saved_access = "pages"
 
     def parse_link(self, text: str) -> Link | None:
-        """URNs, API addresses, and pages: whose address says what they are of."""
+        """Parse a URN, an API address or a page, whose address names the kind."""
         link = super().parse_link(text)
         if link is not None:
             return link
@@ -73,7 +73,7 @@ class SoundCloud(HttpSource):
         return Link("track_link", page)
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """Things are called by URN, several in one parameter."""
+        """Build the address; ids are URNs, several in one parameter."""
         endpoint = self.manifest.endpoints[request.endpoint]
         words = _URN.get(endpoint.subject)
         if words:
@@ -105,7 +105,7 @@ class SoundCloud(HttpSource):
         return response._replace(body=msgspec.json.encode(relevant_rows))
 
     def identify(self, response: Response) -> Request:
-        """Objects of the API behind the pages, one or listed; by name of what they hold."""
+        """Return objects of the API behind the pages, one or listed; by name of what they hold."""
         tree = plain(response.body)
         page_objects = objects(tree)
         if not page_objects and not (isinstance(tree, dict) and tree.get("collection") == []):
@@ -128,7 +128,7 @@ def _refusal(response: Response) -> Outcome | None:
 
 
 def _wait_until(reset: str, response: Response) -> float | None:
-    """Seconds from the answer's own date to an instant."""
+    """Return seconds from the answer's own date to an instant."""
     try:
         end = timegm(strptime(reset, _RESET))
         now = parsedate_to_datetime(response.headers.get("date", "")).timestamp()

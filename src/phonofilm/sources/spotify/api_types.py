@@ -91,7 +91,7 @@ class Track(msgspec.Struct, gc=False):
 
 
 class Paging(msgspec.Struct, gc=False):
-    """An offset page; items are decoded by whoever knows what they are."""
+    """An offset page; its items are decoded by their own type."""
 
     items: list[Any] | None = None
     total: Whole | None = None

@@ -34,7 +34,7 @@ def _url(row: Any) -> Maybe[str]:
 
 
 def _barcode(codes: api_types.Codes) -> Maybe[str]:
-    """Codes without this one say that there is none."""
+    """Return a code, or null when the other codes are present without it."""
     return upc(codes.upc or codes.ean or None)
 
 
@@ -99,7 +99,7 @@ class PageBuilder(RecordBuilder):
         self.page.findings.append(Finding(kind, detail))
 
     def _credits(self, rows: list[api_types.Artist | None] | None | UnsetType) -> tuple[Any, Any]:
-        """Ids and names of the artists of something; each becomes a mention."""
+        """Return ids and names of the artists of something; each becomes a mention."""
         if isinstance(rows, UnsetType) or rows is None:
             return rows, rows
         known = [row for row in rows if row and row.id]
@@ -229,7 +229,7 @@ class PageBuilder(RecordBuilder):
         return row.id
 
     def build(self) -> Page:
-        """Return the page, with the genres its artists named as things to ask about."""
+        """Return the page, with the genres of its artists as links."""
         self.page.links += [Link("genre", genre) for genre in self._genres]
         return super().build()
 

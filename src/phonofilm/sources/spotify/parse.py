@@ -79,7 +79,7 @@ def _one(item: Any, use: Use) -> Parser:
 
 
 def _read_artists(request: Request, response: Response, page: Page) -> Listing:
-    """Read batches and related artists: full artists, null for ids nobody has."""
+    """Read batches and related artists: full artists, null for unknown ids."""
     shape = api_types.Artist | None
     _, rows, odd = items_of(response.body, api_types.ArtistPage, shape, ["artists"])
     page.findings += odd
@@ -110,7 +110,7 @@ _MIXED: tuple[tuple[str, Any, Use], ...] = (
 
 
 def _mixed_search(request: Request, response: Response) -> Page:
-    """Artists, albums and tracks of one query: the total is that of the artists."""
+    """Return artists, albums and tracks of one query: the total is that of the artists."""
     builder = PageBuilder(request)
     pages = [_whole_paging(response.body, name) for name, _, _ in _MIXED]
     for paging, (_, item, use) in zip(pages, _MIXED, strict=True):

@@ -34,12 +34,12 @@ class Spotify(HttpSource):
         return outcome
 
     def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
-        """Artists stand in the lists of their genres and of the words of their names."""
+        """Return the genres and the words of the name of each artist."""
         use = {"genre": _genres_of, "word": _words_of}[kind]
         return [use(record) if isinstance(record, Artist) else () for record in records]
 
     def partition(self, request: Request) -> list[Link]:
-        """Half of the years each, down to a single year; a year by genres."""
+        """Split a range of years in halves, and a single year by genres."""
         what = request.ids[0]
         if request.endpoint == "genre_artists":
             what = f'genre:"{what}"'

@@ -101,7 +101,7 @@ def parse_discover(request: Request, response: Response) -> Page:
 
 
 def parse_search(request: Request, response: Response) -> Page:
-    """Films and series of a search; people among them are left out."""
+    """Return films and series of a search; people among them are left out."""
     _, items, findings = items_of(response.body, _List, _Item, ["results"])
     kinds = {"movie", "tv"}
     titles: list[Record] = [_title(i, str(i.media_type)) for i in items if i.media_type in kinds]

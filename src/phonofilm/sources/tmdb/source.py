@@ -15,7 +15,7 @@ class Tmdb(HttpSource):
     parsers = PARSERS
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
-        """Pages are counted from 1, twenty titles each."""
+        """Build the address; pages count from 1 and have twenty titles."""
         path, query = super().address(request, access)
         query.pop("limit", None)
         if self.manifest.endpoints[request.endpoint].paging:

@@ -22,7 +22,7 @@ class _Value(msgspec.Struct):
 
 
 def parse_results(request: Request, response: Response) -> Page:
-    """Titles, genres, people and credits of a result; Malformed when it is none."""
+    """Return titles, genres, people and credits of a result; Malformed when it is none."""
     body = plain(response.body)
     results = body.get("results") if isinstance(body, dict) else None
     rows = results.get("bindings") if isinstance(results, dict) else None

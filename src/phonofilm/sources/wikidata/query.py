@@ -48,19 +48,19 @@ def of_class(class_id: str, limit: int, offset: int) -> str:
 
 
 def of_items(ids: Sequence[str]) -> str:
-    """Items by their own ids."""
+    """Return items by their own ids."""
     values = " ".join(f"wd:{_checked(id_, _ITEM)}" for id_ in ids)
     return _QUERY % (f"VALUES ?item {{ {values} }} OPTIONAL {{ ?item wdt:P345 ?imdb . }} {_CLASS}")
 
 
 def of_imdb_ids(ids: Sequence[str]) -> str:
-    """Items by IMDb's ids."""
+    """Return items by IMDb's ids."""
     values = " ".join(f'"{_checked(id_, _IMDB)}"' for id_ in ids)
     return _QUERY % f"VALUES ?imdb {{ {values} }} ?item wdt:P345 ?imdb . {_CLASS}"
 
 
 def _checked(id_: str, shape: re.Pattern[str]) -> str:
-    """Nothing but an id gets into a query."""
+    """Check that a text is an id, so that nothing else gets into a query."""
     if not shape.fullmatch(id_):
         raise ValueError(f"{id_!r} is no id")
     return id_

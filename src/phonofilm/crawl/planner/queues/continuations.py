@@ -86,7 +86,7 @@ class ContinuationQueue(RequestQueue):
         return page is not None and bool(page.cursor) and page.row != task.continuation_row
 
     def on_page(self, node: int, gain: float, items: int, new: int) -> None:
-        """Estimate the next page of a list from the page before, which held so many new items."""
+        """Estimate the next page of a list from the new items of the page before."""
         self.ends.add_page(items, new)
         page = self._pages.get(node)
         if page is None:

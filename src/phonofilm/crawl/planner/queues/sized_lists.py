@@ -10,7 +10,7 @@ from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.planner.estimates import Estimate
 from phonofilm.crawl.planner.queues.base import NodeQueue, OpenLists, QueueOptions
 
-# Announced sizes count items that nobody may see. Before any list was requested, 95 % of a size is
+# Announced sizes count hidden items. Before any list was requested, 95 % of a size is
 # expected, which counts as much as five lists; then the last ten lists decide.
 # Chosen in November 2026, not tuned.
 _RETURNED_PRIOR, _RETURNED_PRIOR_LISTS, _NEWEST_WEIGHT = 0.95, 5.0, 0.1

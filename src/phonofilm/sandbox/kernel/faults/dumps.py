@@ -12,7 +12,7 @@ _NEXT = re.compile(rb'<script id="__NEXT_DATA__".*?</script>', re.DOTALL)
 
 
 def _changed(response: HttpResponse, body: bytes) -> HttpResponse:
-    """Another file under the same name: its validators are its own."""
+    """Replace the file under the same name, with validators of its own."""
     headers = {k: v for k, v in response.headers.items() if k not in ("ETag", "Content-Range")}
     return response._replace(body=body, headers=headers | {"ETag": f'"{len(body)}"'})
 
@@ -58,7 +58,7 @@ def dump_shrunk(response: HttpResponse, request: HttpRequest, clock: Clock) -> H
 def dump_carriage_returns(
     response: HttpResponse, request: HttpRequest, clock: Clock
 ) -> HttpResponse:
-    """Lines that end as on Windows."""
+    """Send lines that end as on Windows."""
     return _changed(response, gzip.compress(_text(response).replace(b"\n", b"\r\n")))
 
 

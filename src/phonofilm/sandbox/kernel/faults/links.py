@@ -107,7 +107,7 @@ def empty_page_between(response: HttpResponse, request: HttpRequest, clock: Cloc
 
 @link_fault
 def short_page(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Fewer items than asked for; the next link leads to the rest."""
+    """Send fewer items than requested, with a next link to the rest."""
 
     def change(tree: Listing) -> None:
         half = len(tree["collection"]) // 2
@@ -137,7 +137,7 @@ def bare_list(response: HttpResponse, request: HttpRequest, clock: Clock) -> Htt
 
 @link_fault
 def all_null(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Everything but ids, kinds and owners is null in every third item."""
+    """Send every third item with nulls, except ids, kinds and owners."""
     required_fields = ("id", "urn", "kind", "user", "track_urn")
 
     def change(tree: Listing) -> None:
@@ -150,19 +150,19 @@ def all_null(response: HttpResponse, request: HttpRequest, clock: Clock) -> Http
 
 @link_fault
 def unauthorised_silent(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 401 with nothing."""
+    """Send HTTP 401 with nothing."""
     return replaced(response, 401)
 
 
 @link_fault
 def missing_silent(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 404 with an empty object."""
+    """Send HTTP 404 with an empty object."""
     return replaced(response, 404, b"{}", {"Content-Type": "application/json"})
 
 
 @link_fault
 def throttled_until(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 429 that says in its body when the quota begins anew."""
+    """Send HTTP 429 that says in its body when the quota begins anew."""
     end = time.strftime("%Y/%m/%d %H:%M:%S +0000", time.gmtime(clock.now() + 2))
     limit = {"group": "plays", "max_nr_of_requests": 15000, "time_window": "PT24H", "name": "plays"}
     body = {"errors": [{"meta": {"rate_limit": limit, "remaining_requests": 0, "reset_time": end}}]}
@@ -171,7 +171,7 @@ def throttled_until(response: HttpResponse, request: HttpRequest, clock: Clock) 
 
 @link_fault
 def datadome_refuses(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 403 with DataDome's header and a captcha's address as JSON."""
+    """Send HTTP 403 with DataDome's header and a captcha's address as JSON."""
     body = {"url": "https://geo.captcha-delivery.com/captcha/?initialCid=x"}
     headers = {"x-datadome": "protected", "Content-Type": "application/json"}
     return replaced(response, 403, msgspec.json.encode(body), headers)
@@ -187,7 +187,7 @@ def datadome_watches(response: HttpResponse, request: HttpRequest, clock: Clock)
 def territory_restricted(
     response: HttpResponse, request: HttpRequest, clock: Clock
 ) -> HttpResponse:
-    """HTTP 403: not sold in this country."""
+    """Send HTTP 403: not sold in this country."""
     return replaced(response, 403, b'{"detail":"Territory Restricted."}')
 
 
@@ -207,14 +207,14 @@ def nothing_found(response: HttpResponse, request: HttpRequest, clock: Clock) ->
 
 @link_fault
 def turnstile(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 403 with Cloudflare's Turnstile."""
+    """Send HTTP 403 with Cloudflare's Turnstile."""
     page = b"<!doctype html><script src='https://challenges.cloudflare.com/turnstile/v0/api.js'></script>"
     return replaced(response, 403, page, {"Content-Type": "text/html"})
 
 
 @link_fault
 def html_for_a_picture(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 200 with a page, called a picture."""
+    """Send HTTP 200 with a page, called a picture."""
     return replaced(
         response, 200, b"<!DOCTYPE html><title>Login</title>", {"Content-Type": "image/png"}
     )

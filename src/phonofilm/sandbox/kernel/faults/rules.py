@@ -55,7 +55,7 @@ class Faults:
 
     @classmethod
     def read(cls, path: Path) -> Faults:
-        """Rules of a TOML file; ValueError says what is wrong with it."""
+        """Read rules from a TOML file; ValueError for an invalid one."""
         try:
             return cls(msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File).fault)
         except (OSError, msgspec.ValidationError, tomllib.TOMLDecodeError) as error:

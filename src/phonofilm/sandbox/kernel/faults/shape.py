@@ -46,7 +46,7 @@ def renamed_lists(response: HttpResponse, request: HttpRequest, clock: Clock) ->
 
 @fault
 def vanished_field(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Popularity and fans are gone from every item."""
+    """Remove popularity and fans from every item."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
         for item in items:
@@ -79,7 +79,7 @@ def null_ids(response: HttpResponse, request: HttpRequest, clock: Clock) -> Http
 
 @fault
 def floats_for_integers(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """42.0 where 42 belongs."""
+    """Send 42.0 where 42 belongs."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
         for item in items:
@@ -94,7 +94,7 @@ def floats_for_integers(response: HttpResponse, request: HttpRequest, clock: Clo
 def strings_for_integers(
     response: HttpResponse, request: HttpRequest, clock: Clock
 ) -> HttpResponse:
-    """Figures in words."""
+    """Send figures as text."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
         for item in items:
@@ -107,7 +107,7 @@ def strings_for_integers(
 
 @fault
 def huge_integers(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Figures that fit into no column."""
+    """Send figures that fit into no column."""
 
     def change(items: list[dict[str, Any]], holder: dict[str, Any]) -> None:
         for item in items[:1]:
@@ -118,13 +118,13 @@ def huge_integers(response: HttpResponse, request: HttpRequest, clock: Clock) ->
 
 @fault
 def local_tracks(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Files of the playlist's owner instead of tracks."""
+    """Send files of the playlist's owner instead of tracks."""
     return _tree(response, lambda items, holder: _replace_tracks(items, id=None, is_local=True))
 
 
 @fault
 def episodes(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Episodes in the shape of tracks."""
+    """Send episodes in the shape of tracks."""
     return _tree(
         response, lambda items, holder: _replace_tracks(items, type="episode", episode=False)
     )
@@ -152,7 +152,7 @@ def duplicate_ids(response: HttpResponse, request: HttpRequest, clock: Clock) ->
 
 @fault
 def endless_next(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """There is always a next page, of the same items."""
+    """Send the same items with a next page, for ever."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         holder["next"] = f"{request.base}{request.path}?offset=1000000"
@@ -174,7 +174,7 @@ def foreign_next(response: HttpResponse, request: HttpRequest, clock: Clock) -> 
 
 @fault
 def drifting_totals(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """Totals that change from page to page."""
+    """Send totals that change from page to page."""
 
     def change(items: list[Any], holder: dict[str, Any]) -> None:
         if isinstance(holder.get("total"), int):

@@ -32,5 +32,5 @@ def wall_aws(response: HttpResponse, request: HttpRequest, clock: Clock) -> Http
 
 @fault
 def wall_incapsula(response: HttpResponse, request: HttpRequest, clock: Clock) -> HttpResponse:
-    """HTTP 200 with Incapsula's frame."""
+    """Send HTTP 200 with Incapsula's frame."""
     return _wall(response, 200, b"<iframe src='/_Incapsula_Resource?x'></iframe>")

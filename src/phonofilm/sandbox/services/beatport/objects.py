@@ -23,7 +23,7 @@ class Objects:
         self.house, self.world, self._genres = house, house.world, genres
 
     def artist(self, index: int) -> dict[str, Any]:
-        """Somebody; a country tells some from others of their name."""
+        """Return a person; a country distinguishes some namesakes."""
         name = self.house.artist(self.world.artist(index))
         if share(902, index, 1) < 0.03:
             name += f" ({pick(_COUNTRIES, 902, index, 2)})"
@@ -159,7 +159,7 @@ class Objects:
 
     @staticmethod
     def _bpm(row: Track) -> int | None:
-        """Whole beats a minute, now and then half of them."""
+        """Return whole beats per minute, sometimes half of them."""
         if not row.features:
             return None
         tempo = float(row.features["tempo"])

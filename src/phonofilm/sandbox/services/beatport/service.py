@@ -257,7 +257,7 @@ class BeatportService:
         return dict(tracks_by_word)
 
     def _like(self, text: str) -> list[int]:
-        """Tracks that hold most of the words, those with more of them first."""
+        """Return tracks that hold most of the words, those with more of them first."""
         words = set(words_of(text))
         scores: dict[int, int] = defaultdict(int)
         for word in words:
@@ -268,7 +268,7 @@ class BeatportService:
         return [track for _, track in sorted(good)]
 
     def _search(self, request: HttpRequest) -> HttpResponse:
-        """Typed searches are keyed by what was looked for; two pairs of brackets are refused."""
+        """Search; a typed search is keyed by its type, and two pairs of brackets are refused."""
         words, kind = request.query.get("q", ""), request.query.get("type", "tracks")
         if words.count("(") > 1:
             raise Refusal(403, "You do not have permission to perform this action.")

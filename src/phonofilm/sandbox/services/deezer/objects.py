@@ -212,7 +212,7 @@ class Objects:
         }
 
     def entry(self, playlist: int, position: int) -> dict[str, Any]:
-        """One track of a playlist with the time it was added."""
+        """Return one track of a playlist with the time it was added."""
         tracks = self.world.tracks_in(playlist)
         return self.track_listed(tracks[position]) | {"time_add": 1_530_283_958 + position * 86_400}
 
@@ -227,13 +227,13 @@ class Objects:
 
 
 def _day(date: str | None) -> str:
-    """Deezer writes whole days only; what it does not know it fills with zeros or ones."""
+    """Return a date as Deezer writes it: whole days, unknown parts as zeros or ones."""
     if not date:
         return "0000-00-00"
     return date + {4: "-01-01", 7: "-01"}.get(len(date), "")
 
 
 def _spelled(row: Track) -> str:
-    """Deezer's spelling: versions in brackets, and/& by taste."""
+    """Return a title in Deezer's spelling: versions in brackets, and/& mixed."""
     name = (row.name or "").replace(" - Live", " (Live)")
     return name.replace(" & ", " and ") if mix(row.recording, 12) % 3 == 0 else name

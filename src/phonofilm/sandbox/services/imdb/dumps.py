@@ -86,7 +86,7 @@ def _principals(world: FilmWorld) -> Iterator[str]:
 
 
 def _ratings(world: FilmWorld, days: int = 0) -> Iterator[str]:
-    """Votes grow by a hundredth a day."""
+    """Return the votes of a day, which grow by a hundredth a day."""
     for index in range(world.titles):
         rated = world.rating(index)
         if rated:

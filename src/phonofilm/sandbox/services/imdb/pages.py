@@ -137,7 +137,7 @@ def _credits(world: FilmWorld, index: int, second: bool) -> list[dict[str, Any]]
 
 
 def _json_ld(world: FilmWorld, index: int, country: str) -> str:
-    """Its name is the original one, its text has entities, its lists end earlier."""
+    """Return the JSON-LD: the original name, text with entities, shorter lists."""
     title, rated, date = world.title(index), world.rating(index), world.release_date(index)
     document: dict[str, Any] = {
         "@context": "https://schema.org",

@@ -88,5 +88,5 @@ class ImdbService:
 
 
 def _country(headers: dict[str, str]) -> str:
-    """Pages depend on where one reads them from; here the language tells."""
+    """Return the country of the reader, taken from the language."""
     return headers.get("Accept-Language", "en-US")[3:5] or "US"

@@ -54,7 +54,7 @@ class Objects:
         )
 
     def addresses(self, artist: int) -> list[str]:
-        """Pages of an artist elsewhere, as far as somebody entered them."""
+        """Return the external pages of an artist, as far as they were entered."""
         urls = []
         if share(artist, 1301) < 0.7:
             urls.append(f"https://open.spotify.com/artist/{self.spotify_id('artist', artist)}")
@@ -120,7 +120,7 @@ class Objects:
         }
 
     def words(self, artist: int, inc: set[str]) -> dict[str, Any]:
-        """Genres and tags that people gave an artist; one in ten has none here."""
+        """Return genres and tags that people gave an artist; one in ten has none here."""
         genres = self.world.artist(artist).genres if share(artist, 1305) > 0.1 else ()
         body: dict[str, Any] = {}
         if "genres" in inc:

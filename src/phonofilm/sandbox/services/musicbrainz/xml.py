@@ -9,7 +9,7 @@ _SPACE = "http://musicbrainz.org/ns/mmd-2.0#"
 
 
 def document(kind: str, body: dict[str, Any]) -> bytes:
-    """One entity or one list as a document."""
+    """Return one entity or one list as a document."""
     root = Tree.Element("metadata", xmlns=_SPACE)
     if kind.endswith("-list"):
         _listed(root, kind.removesuffix("-list"), body["items"], body["count"], body["offset"])
@@ -43,7 +43,7 @@ def _text(above: Tree.Element, name: str, value: Any) -> None:
 
 
 def _clean(text: str) -> str:
-    """XML 1.0 knows no control characters."""
+    """Remove control characters, which XML 1.0 forbids."""
     return "".join(c for c in text if c in "\t\n" or ord(c) >= 32)
 
 

@@ -23,7 +23,7 @@ _CITIES = (
 
 
 def slashed(seconds: float) -> str:
-    """`2019/01/15 15:40:49 +0000`, as the official API writes dates."""
+    """Format a date as the official API does: `2019/01/15 15:40:49 +0000`."""
     return time.strftime("%Y/%m/%d %H:%M:%S +0000", time.gmtime(seconds))
 
 
@@ -61,7 +61,7 @@ class Objects:
         return self.house.artist(self.world.artist(artist))
 
     def hides_figures(self, upload: int) -> bool:
-        """Quiet mode: counters are null."""
+        """Tell whether an artist hides counters, which are null then."""
         return share(801, upload, 1) < 0.03
 
     def hides_comments(self, upload: int) -> bool:
@@ -102,7 +102,7 @@ class Objects:
 
     @staticmethod
     def _about(genre: str) -> str:
-        return f"{genre} since 2011 🎧\r\nbookings: nobody"
+        return f"{genre} since 2011 🎧\r\nbookings: none"
 
     def small_user(self, artist: int, base: str) -> dict[str, Any]:
         """Return an artist as a track shows it."""
@@ -122,7 +122,7 @@ class Objects:
         }
 
     def listener(self, listener: int, base: str) -> dict[str, Any]:
-        """Somebody who comments."""
+        """Return a listener."""
         key, handle = self.listener_id(listener), self.listening.handle(listener)
         return {
             "urn": f"soundcloud:users:{key}",
@@ -233,7 +233,7 @@ class Objects:
         }
 
     def playlist(self, artist: int, slot: int, base: str, whole: bool) -> dict[str, Any]:
-        """One of an artist's two sets; long ones embed stubs after five tracks."""
+        """Return one of an artist's two sets; long ones embed stubs after five tracks."""
         uploads = self.listening.uploads_of(artist)[slot::2]
         key = number(artist * 2 + slot)
         tracks = [

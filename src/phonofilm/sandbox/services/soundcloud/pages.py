@@ -19,7 +19,7 @@ _DEFAULT = 20
 
 
 def iso(seconds: float) -> str:
-    """`2024-09-01T17:45:16Z`."""
+    """Format a date as `2024-09-01T17:45:16Z`."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
@@ -35,7 +35,7 @@ class BehindThePages:
         self._listening = objects.listening
 
     def respond(self, request: HttpRequest) -> HttpResponse:
-        """One request; what is not there is `{}` with 404."""
+        """Respond to one request; an unknown path is `{}` with 404."""
         parts = request.path.strip("/").split("/")
         kind, rest = parts[0], parts[1:]
         index = self._index(rest[0]) if rest else None

@@ -244,7 +244,7 @@ class SoundCloudService:
         return [self.listening.uploads_of(artist)[0] for artist in people]
 
     def _said(self, upload: int) -> Sequence[Any]:
-        """Newest first; 403 for what is blocked here, none where they are hidden."""
+        """Return the comments, newest first; refuse blocked tracks with 403."""
         if self.objects.access(upload) == "blocked":
             raise Refusal(403, "403 - Forbidden")
         if self.objects.hides_comments(upload):

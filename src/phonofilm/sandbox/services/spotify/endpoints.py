@@ -135,7 +135,7 @@ class Endpoints:
         }
 
     def _alike(self, kind: str, seed: str) -> list[int]:
-        """Artists that a seed of recommendations leads to."""
+        """Return artists that a seed of recommendations leads to."""
         if kind == "genre":
             return list(self.catalogue.ranked(seed)[:20])
         index = self._index(kind, seed)

@@ -202,7 +202,7 @@ class Objects:
         return body
 
     def entry(self, playlist: int, position: int) -> dict[str, Any]:
-        """One entry of a playlist."""
+        """Return one entry of a playlist."""
         row = self.world.playlist(playlist)
         track = self.track(self.world.tracks_in(playlist)[position]) | {
             "episode": False,

@@ -33,7 +33,7 @@ class Query:
         self.words = _FILTER.sub(" ", text).strip()
 
     def years(self) -> tuple[int, int] | None:
-        """First and last year asked for."""
+        """Return first and last year asked for."""
         first, _, last = self.filters.get("year", "").partition("-")
         if not _is_year(first):
             return None
@@ -73,7 +73,7 @@ class Search:
         return tuple(islice(finder(query), REACH + 1))
 
     def _people(self, query: Query) -> Iterator[int]:
-        """Artists that the filters and words on artists allow."""
+        """Return artists that the filters and words on artists allow."""
         genre = query.filters.get("genre", "").lower()
         rows: Sequence[int] | None = self.catalogue.ranked(genre) if genre else None
         name = query.filters.get("artist", "")

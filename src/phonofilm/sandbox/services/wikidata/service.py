@@ -93,7 +93,7 @@ class WikidataService:
         return (i for i in self.world.anime() if self.world.kind(i) in kinds and self._knows(i))
 
     def _knows(self, index: int) -> bool:
-        """Nine in ten anime have an item."""
+        """Tell whether a title has an item; nine in ten anime have one."""
         return index % 10 != 3 and self.world.is_anime(index)
 
     def _row(self, index: int, query: str) -> dict[str, Any]:
