@@ -104,7 +104,9 @@ def crawl(
             )
             for link in scope.seeds(source, access):
                 frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
-            endpoints = GoalEndpoints(source.manifest, access, goal, scope)
+            endpoints = GoalEndpoints(
+                manifest=source.manifest, access=access, goal=goal, scope=scope
+            )
             planner = Planner(endpoints, frontier, policy(name))
             sender = Direct(stand_in, frontier, kind)
             context = CrawlContext(

@@ -65,7 +65,9 @@ class Crawl:
     def __init__(self, path: Path) -> None:
         source, goal, scope = get("spotify"), Goal({"artist": None}), Everything()
         self.frontier = SqliteFrontier(path)
-        endpoints = GoalEndpoints(source.manifest, "extended-legacy", goal, scope)
+        endpoints = GoalEndpoints(
+            manifest=source.manifest, access="extended-legacy", goal=goal, scope=scope
+        )
         self.planner = Planner(endpoints, self.frontier)
         self.reader = ResponseRecorder(
             source=source,

@@ -107,7 +107,7 @@ def crawl(
     try:
         for link in scope.seeds(source, "open"):
             frontier.add_nodes(link.kind, [(link.id, 2, True)])
-        endpoints = GoalEndpoints(source.manifest, "open", goal, scope)
+        endpoints = GoalEndpoints(manifest=source.manifest, access="open", goal=goal, scope=scope)
         planner = Planner(endpoints, frontier, policy(name), seed=seed)
         reader = ResponseRecorder(
             source=source, access="open", goal=goal, scope=scope, frontier=frontier, planner=planner

@@ -138,7 +138,7 @@ def crawled(
     frontier = SqliteFrontier(folder / f"{name}-{seed}-{len(list(folder.iterdir()))}.sqlite")
     for genre in range(min(2, len(source.genres))):
         frontier.add_nodes("genre", [(str(genre), 2, True)])
-    endpoints = GoalEndpoints(source.manifest, "open", goal, scope)
+    endpoints = GoalEndpoints(manifest=source.manifest, access="open", goal=goal, scope=scope)
     planner = Planner(endpoints, frontier, policy(name), seed=seed)
     recorder = ResponseRecorder(
         source=source, access="open", goal=goal, scope=scope, frontier=frontier, planner=planner
@@ -333,7 +333,10 @@ class Spent:
 def test_requests_without_quota_block_and_do_not_end_a_crawl(frontier) -> None:
     frontier.add_nodes("artist", [("1", 2, False)])
     endpoints = GoalEndpoints(
-        manifest_of(related=RELATED), "open", Goal({"artist": None}), Everything()
+        manifest=manifest_of(related=RELATED),
+        access="open",
+        goal=Goal({"artist": None}),
+        scope=Everything(),
     )
     planner = Planner(endpoints, frontier, quota=Spent())
     assert planner.next() is None

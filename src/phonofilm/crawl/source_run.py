@@ -170,7 +170,9 @@ def _make_scheduler(setup: SourceRun, frontier: Frontier, quota: Quota) -> Sched
 
     rescope(frontier, source, options.scope, access, landed)
     store.remove_fetched()
-    endpoints = GoalEndpoints(source.manifest, access, options.goal, options.scope)
+    endpoints = GoalEndpoints(
+        manifest=source.manifest, access=access, goal=options.goal, scope=options.scope
+    )
     return Planner(endpoints, frontier, policy(options.policy), quota)
 
 

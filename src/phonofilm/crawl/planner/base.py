@@ -1,8 +1,8 @@
-"""Contracts between the crawl and what chooses its requests.
+"""Contracts between the crawl and the scheduler of its requests.
 
-A `Scheduler` chooses. Responses reach it by two ways: `learn` tells how much one brought, and the
-`ListObserver` hears what records and pages say about lists. A `Forecast` tells what is still to be
-expected. `Unobserved` and `NoForecast` are for schedulers that need neither.
+A `Scheduler` chooses. Responses reach it by two ways: `learn` gets the gain of each, and the
+`ListObserver` gets the sizes, members and next pages of lists. A `Forecast` estimates what is still
+to be discovered. `Unobserved` and `NoForecast` are for schedulers that need neither.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Quota(Protocol):
 
     @property
     def uniform_quota(self) -> bool:
-        """Whether every request weighs 1, so that none is ever blocked."""
+        """True when every request weighs 1, so that none is ever blocked."""
         ...
 
     def quota_weight(self, endpoint: str) -> float | None:
@@ -64,7 +64,7 @@ class ListsGivenUp(NamedTuple):
 
 
 class ListObserver(Protocol):
-    """Observer of what responses say about lists. A list is an endpoint with a node."""
+    """Observer of the lists in responses. A list is an endpoint with a node."""
 
     @property
     def counted_kinds(self) -> frozenset[str]:
@@ -102,7 +102,7 @@ class Forecast(Protocol):
 
     @property
     def follows_all(self) -> bool:
-        """Whether every discovered node is followed, not only named ones or those of a genre."""
+        """True when every discovered node is followed, not only named ones or those of a genre."""
         ...
 
     def open_requests(self, kind: str) -> tuple[int, bool]:
@@ -133,7 +133,7 @@ class Scheduler(Protocol):
 
     @property
     def quota_blocked(self) -> bool:
-        """Whether the last choice left requests out, because their quota is spent."""
+        """True when the last choice left requests out, because their quota is spent."""
         ...
 
     def next(self) -> Task | None:
@@ -158,7 +158,7 @@ class Scheduler(Protocol):
 
 
 class Unobserved:
-    """Observer that ignores what responses say about lists."""
+    """Observer that ignores the lists in responses."""
 
     counted_kinds: frozenset[str] = frozenset()
 

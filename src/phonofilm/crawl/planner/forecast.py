@@ -1,4 +1,4 @@
-"""What the open requests of a planner are still expected to bring, as evidence on coverage."""
+"""Forecast of the new nodes that open requests will bring, as evidence on coverage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class QueueForecast:
 
     @property
     def follows_all(self) -> bool:
-        """Whether every discovered node is followed, not only named ones or those of a genre."""
+        """True when every discovered node is followed, not only named ones or those of a genre."""
         return self._wants.follows_all
 
     def open_requests(self, kind: str) -> tuple[int, bool]:

@@ -1,4 +1,4 @@
-"""What responses say about lists, handed to the queues that choose by it."""
+"""Observer of lists: it hands their sizes, members and next pages to the queues."""
 
 from __future__ import annotations
 

@@ -159,7 +159,7 @@ class Planner:
         self._update_paths()
 
     def _update_paths(self) -> None:
-        """Estimate what follows requests: the best rate of requests about what they discover."""
+        """Estimate the onward paths: the best rate of requests about the discovered nodes."""
         self._responses_since_update = 0
         gains = {q.name: self._wanted_gain(q, q.expected.gain.mean) for q in self._queues}
         for _ in range(_PATH_LENGTH_MAX):
@@ -182,7 +182,7 @@ class Planner:
         return rates
 
     def yields(self) -> list[QueueYield]:
-        """Return what the requests of each queue brought, and how many are still open."""
+        """Return the yield of each queue, and the number of its open requests."""
         return [self._yield_of(queue) for queue in self._queues]
 
     def _yield_of(self, queue: RequestQueue) -> QueueYield:

@@ -1,4 +1,4 @@
-"""Endpoints that are relevant for a goal, and what the manifest alone lets expect of them."""
+"""Endpoints that are relevant for a goal, and their priors from the manifest alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GoalEndpoints(NamedTuple):
     scope: Scope
 
     def relevant(self, absent: Set[str]) -> list[str]:
-        """Return endpoints that bring wanted kinds, directly or by what they lead to.
+        """Return endpoints that bring wanted kinds, directly or over other endpoints.
 
         `absent` are endpoints that the source does not have at this access level.
         """

@@ -33,7 +33,10 @@ class _BatchPages(Unobserved):
     def add_continuation(self, request: Request, row: int, node: int, total: int | None) -> None:
         """Add the next page of a batch."""
         if self._manifest.endpoints[request.endpoint].batch > 1:
-            self.tasks.append(Task(request, (node,), row, request.endpoint))
+            task = Task(
+                request=request, nodes=(node,), continuation_row=row, queue=request.endpoint
+            )
+            self.tasks.append(task)
 
 
 class Worklist:
@@ -81,13 +84,13 @@ class Worklist:
         spec = self._manifest.endpoints[endpoint]
         batch = tuple(ids.popleft() for _ in range(min(spec.batch, len(ids))))
         nodes = tuple(self._frontier.seq_of(spec.subject, id_) or 0 for id_ in batch)
-        return Task(Request(endpoint, batch), nodes, None, endpoint)
+        return Task(Request(endpoint, batch), nodes, queue=endpoint)
 
     def learn(self, task: Task, gain: float, discovered: dict[str, int], items: int = 0) -> None:
         """Learn nothing, because the list is fixed."""
 
     def set_satisfied(self, kinds: Set[str]) -> None:
-        """Ignore what is collected, because the list is fixed."""
+        """Ignore the satisfied kinds, because the list is fixed."""
 
     def drop(self, endpoint: str) -> None:
         """Drop the requests of an absent endpoint."""

@@ -111,7 +111,7 @@ class RequestQueue(ABC):
 
     @property
     def out_of_patience(self) -> bool:
-        """Whether so many requests in a row brought nothing that a low expectation is believed."""
+        """True when so many requests brought nothing in a row that a low estimate is believed."""
         expected = self.expected
         return expected.fruitless >= self.patience or expected.empty_pages >= EMPTY_PAGES_PATIENCE
 
@@ -170,4 +170,4 @@ class NodeQueue(RequestQueue):
             self._mark_requested(node)
         self.stale = True
         ids = tuple(self._frontier.id_of(node) for node in nodes)
-        return Task(Request(self.endpoint, ids), nodes, None, self.name)
+        return Task(Request(self.endpoint, ids), nodes, queue=self.name)

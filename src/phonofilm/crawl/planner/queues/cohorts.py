@@ -158,11 +158,11 @@ class CohortQueue(NodeQueue):
         return None
 
     def _first_gain(self, pending: PendingCohorts) -> float:
-        """Return what the first requests of cohorts brought that the same queue discovered."""
+        """Return the gain of first requests, of cohorts that the same queue discovered."""
         return pending.gain.mean if pending.gain else self._class_gain(0)
 
     def _class_gain(self, requests: int) -> float:
-        """Return what a request of a cohort brings after so many; a guess when there was none."""
+        """Return the gain of a request of a cohort after so many; a guess when there was none."""
         estimates = self._class_gains
         if requests < len(estimates):
             return estimates[requests].mean

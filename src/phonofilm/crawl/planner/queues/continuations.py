@@ -186,8 +186,8 @@ class ContinuationQueue(RequestQueue):
         unknown = self._unknown_members(page) if self._counts_members(page) else 0.0
         self._in_flight[page.row] = (page, unknown)
         ids = page.ids or (self._frontier.id_of(page.node),)  # the frontier stores no ids of pages
-        request = Request(self.endpoint, ids, page.offset, page.cursor)
-        return Task(request, (page.node,), page.row, self.name)
+        request = Request(endpoint=self.endpoint, ids=ids, offset=page.offset, cursor=page.cursor)
+        return Task(request=request, nodes=(page.node,), continuation_row=page.row, queue=self.name)
 
     def learn(
         self, task: Task, gain: float, discovered: dict[str, int], items: int, goes_on: bool = False
