@@ -1,4 +1,4 @@
-"""What can still be had, what a wish would cost, what a key is good for."""
+"""Offers of the sources, the cost of wishes, and the access level of a key."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ LEVELS = [(DEEZER, "open"), (SPOTIFY, "development")]
     ],
 )
 def test_a_field_is_to_be_had_or_gone_since_a_date(access, kind, field, gone: str) -> None:
-    held = field_offers(SPOTIFY, access, kind, field)
-    assert held.gone == gone
-    assert held.available is not bool(gone)
+    offer = field_offers(SPOTIFY, access, kind, field)
+    assert offer.gone == gone
+    assert offer.available is not bool(gone)
 
 
 def test_a_batch_is_cheaper_than_a_look_up() -> None:
@@ -45,12 +45,12 @@ def test_a_batch_is_cheaper_than_a_look_up() -> None:
 def test_every_offer_names_a_permitted_call_or_none() -> None:
     for manifest in (SPOTIFY, DEEZER):
         for level in manifest.access:
-            for held in offers(manifest, level):
-                assert not held.available or held.call in manifest.permitted(level)
+            for offer in offers(manifest, level):
+                assert not offer.available or offer.call in manifest.permitted(level)
 
 
 @pytest.mark.parametrize(
-    ("word", "place"),
+    ("word", "field"),
     [
         ("bpm", ("features", "tempo")),
         ("preview", ("track", "preview_url")),
@@ -60,8 +60,8 @@ def test_every_offer_names_a_permitted_call_or_none() -> None:
         ("nonsense", None),
     ],
 )
-def test_fields_are_named_as_people_name_them(word: str, place) -> None:
-    assert resolve_field(word, ["artist"]) == place
+def test_fields_are_named_as_people_name_them(word: str, field) -> None:
+    assert resolve_field(word, ["artist"]) == field
 
 
 def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
@@ -84,7 +84,7 @@ def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("calls", "budgets", "days", "least"),
+    ("requests", "budgets", "days", "seconds_min"),
     [
         (900, [Budget(900, 86_400)], 1, 0),
         (901, [Budget(900, 86_400)], 2, 86_400),
@@ -92,10 +92,10 @@ def test_a_plan_tells_calls_time_and_what_stays_empty() -> None:
         (10, [], 1, None),
     ],
 )
-def test_duration_follows_the_tightest_budget(calls, budgets, days, least) -> None:
-    seconds, found = duration(calls, budgets)
-    assert found == days
-    assert seconds is None if least is None else seconds >= least
+def test_duration_follows_the_tightest_budget(requests, budgets, days, seconds_min) -> None:
+    seconds, on_days = duration(requests, budgets)
+    assert on_days == days
+    assert seconds is None if seconds_min is None else seconds >= seconds_min
 
 
 def test_plan_and_sources_ask_nothing_and_read_well() -> None:
@@ -124,20 +124,20 @@ def test_a_probe_finds_the_access_level_with_one_call_per_capability(
     folder, stand_in, access: str
 ) -> None:
     url, served = stand_in("spotify", access=access, artists=200)
-    told = run(probe(folder, Settings(), "spotify", url))
-    assert access in told.levels
+    probed = run(probe(folder, Settings(), "spotify", url))
+    assert access in probed.levels
     assert (
-        told.requests
+        probed.requests
         == calls_made(served)
-        == sum(c.answer != "not asked" for c in told.capabilities)
+        == sum(c.answer != "not asked" for c in probed.capabilities)
     )
-    assert not told.stopped
+    assert not probed.stopped
 
 
 def test_a_probe_stops_at_a_limit(folder, stand_in) -> None:
     url, served = stand_in("spotify", artists=50, quota="3/24h")
-    told = run(probe(folder, Settings(), "spotify", url))
-    assert "quota" in told.stopped
+    probed = run(probe(folder, Settings(), "spotify", url))
+    assert "quota" in probed.stopped
     assert calls_made(served) == 4
 
 

@@ -30,10 +30,10 @@ from phonofilm.warehouse.schema.dictionary import data_dictionary
 
 def test_a_record_knows_absent_from_null_from_a_value() -> None:
     artist = Artist("x", "1", name="Noor", popularity=None)
-    held = field_mask_of(Artist)(artist)
-    assert held & bit_of(Artist, "name")
-    assert held & bit_of(Artist, "popularity")
-    assert not held & bit_of(Artist, "genres")
+    mask = field_mask_of(Artist)(artist)
+    assert mask & bit_of(Artist, "name")
+    assert mask & bit_of(Artist, "popularity")
+    assert not mask & bit_of(Artist, "genres")
     assert artist.genres is ABSENT
 
 

@@ -29,7 +29,7 @@ def source(request: pytest.FixtureRequest):
 
 
 def test_every_endpoint_has_a_parser_and_every_parser_an_endpoint(source) -> None:
-    # Files are told of in one way, whosever they are.
+    # Stored files are parsed in one way for all sources.
     assert set(source.parsers) == set(source.manifest.endpoints) - {"media"}
 
 
@@ -223,9 +223,9 @@ def test_ids_and_codes_of_others_are_of_sources_that_exist(source) -> None:
 
 
 def test_an_unknown_source_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="myspace") as told:
+    with pytest.raises(UsageError, match="myspace") as unknown:
         get("myspace")
-    assert "deezer" in told.value.next_step
+    assert "deezer" in unknown.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -272,10 +272,10 @@ def test_retry_after_is_read_as_seconds_or_a_date(headers: dict, seconds: float 
 
 def test_spotify_tells_a_quota_from_a_rate() -> None:
     body = b'{"error":{"status":429,"message":"Too many requests","reason":"QUOTA_EXCEEDED"}}'
-    found = SPOTIFY.classify(
+    outcome = SPOTIFY.classify(
         Request("artist", ("x",)), Response(429, {"retry-after": "48925"}, body)
     )
-    assert found == Outcome("quota", "QUOTA_EXCEEDED", 48925)
+    assert outcome == Outcome("quota", "QUOTA_EXCEEDED", 48925)
 
 
 @pytest.mark.parametrize(
