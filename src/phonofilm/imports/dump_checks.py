@@ -96,5 +96,5 @@ def _check_header(path: Path, table: DumpTable, checked: CheckedFile) -> None:
         f"{path.name} has other columns than {table.name}: {columns!r}.",
         table=table.name,
         saved=_UNCHANGED,
-        next_step="Is it the right file? If the source changed it, phonofilm must learn the columns.",
+        next_step="Is it the right file? If the source changed it, update phonofilm.",
     )
