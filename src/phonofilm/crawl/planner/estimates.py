@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-# Unless a queue says otherwise, the last 20 requests decide about a mean. Tuned on closed worlds,
-# November 2026 (benchmarks/RESULTS.md, "Calls that policies spend").
+# Unless a queue says otherwise, the last 20 requests decide about a mean. Set with the closed
+# worlds of benchmarks/policies.py, November 2026; no alternative is recorded.
 _NEWEST_WEIGHT = 0.05
 
 

@@ -22,16 +22,18 @@ from phonofilm.crawl.planner.queues.base import QueueYield, RequestQueue
 from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.planner.wants import Wants
 
-# The constants below were tuned on closed worlds, November 2026 (benchmarks/RESULTS.md, "Calls that
-# policies spend"; docs/decisions/0002-queues-are-given-up-on-evidence.md).
 # A request that is expected to bring less is of no use, once the patience of its queue is over.
+# Chosen in November 2026, not tuned (docs/decisions/0002-queues-are-given-up-on-evidence.md).
 GAIN_MIN = 0.02
+# An update looks at every queue, so it costs more than a choice. Chosen, not tuned.
 _RESPONSES_PER_PATH_UPDATE = 32
+# What lies behind so many requests counts no more. Chosen, not tuned.
 _PATH_LENGTH_MAX = 4
 # A kind that a request discovers more rarely opens no path.
 _DISCOVERED_MIN = 0.001
 # One request in fifty goes where most could be hoped for, so that a better queue is noticed: by two
-# standard errors, and one more for every 200 choices that passed a queue by.
+# standard errors, and one more for every 200 choices that passed a queue by. Set with the closed
+# worlds of benchmarks/policies.py, November 2026; no alternative is recorded.
 _EXPLORED_SHARE = 1 / 50
 _EXPLORATION_ERRORS, _CHOICES_PER_ERROR = 2, 200
 

@@ -18,8 +18,8 @@ from phonofilm.sources.manifest import Endpoint
 # Information of a new full record of a wanted kind, and of one that is only mentioned.
 FULL, MENTION = 1.0, 0.5
 # A low expectation is believed after so many requests in a row without gain: a queue whose endpoint
-# lists wanted kinds is given up late, one that only mentions them early.
-# Tuned on closed worlds, November 2026 (docs/decisions/0002-queues-are-given-up-on-evidence.md).
+# lists wanted kinds is given up late, one that only mentions them early. Chosen in November 2026
+# because gains come in runs, not tuned (docs/decisions/0002-queues-are-given-up-on-evidence.md).
 PATIENCE_DIRECT, PATIENCE_INDIRECT = 400, 60
 # An empty page says nothing about other lists, so the pagination guard judges each list by itself
 # (20 empty pages in a row). A whole queue is given up when 400 lists could have been judged so.

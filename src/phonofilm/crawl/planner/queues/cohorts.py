@@ -19,7 +19,8 @@ from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.planner.estimates import Estimate
 from phonofilm.crawl.planner.queues.base import NodeQueue, QueueOptions
 
-# The constants below were tuned on closed worlds of 20,000 artists, November 2026.
+# The constants below were set with the closed worlds of benchmarks/policies.py (20,000 artists),
+# November 2026: what was tried is in benchmarks/RESULTS.md, "Calls that policies spend".
 # Cohorts with six requests or more are one class.
 _CLASSES = 7
 # The mean of a class counts as much as three of the cohort's own latest requests.

@@ -24,11 +24,13 @@ _REFRESHED_MAX = 8
 _SHRUNK = 1e-9  # an estimate that is lower by less than this is the same
 # Deeper pages are like those of this depth.
 _DEPTH_MAX = 6
-# The last five pages of a depth decide, and the last two of a list.
-# Tuned on closed worlds, November 2026 (benchmarks/RESULTS.md, "Calls that policies spend").
+# The last five pages of a depth decide, and the last two of a list. Set with the closed worlds of
+# benchmarks/policies.py, November 2026; a fifth for the newest was kept against other weights
+# (benchmarks/RESULTS.md, "Calls that policies spend").
 _NEWEST_WEIGHT, _LIST_NEWEST_WEIGHT = 0.2, 0.5
 # Of unknown members, 90 % are expected to be new records; that counts as much as five pages. Then
-# the last 50 pages decide. Totals drift, so counting alone rules no page out.
+# the last 50 pages decide. Totals drift, so counting alone rules no page out. Set with the same
+# worlds; no alternative is recorded.
 _MEMBER_PRIOR, _MEMBER_PRIOR_PAGES, _MEMBER_NEWEST_WEIGHT, _MEMBER_MAX = 0.9, 5.0, 0.02, 2.0
 _GAIN_MIN = 0.001
 # A page whose list is at its announced end may still hold an item.
