@@ -67,6 +67,19 @@ def test_terms_are_told_in_at_most_five_lines(source) -> None:
     assert terms.url.startswith("https://")
 
 
+def test_a_source_says_in_words_what_its_auth_table_says(source) -> None:
+    auth, access = source.manifest.auth, source.manifest.access
+    text = access[source.manifest.default_access].text.lower()
+    assert ("no key" in text) is not auth.needs_key
+    assert not auth.needs_key or any(word in text for word in ("client id", "token", "key"))
+
+
+def test_a_source_with_a_key_comes_with_terms_or_a_free_key(source) -> None:
+    manifest = source.manifest
+    text = manifest.access[manifest.default_access].text.lower()
+    assert not manifest.auth.needs_key or manifest.terms.must_accept or "free" in text
+
+
 def test_addresses_hold_the_largest_page_an_access_level_allows() -> None:
     request = Request("genre_artists", ("deep house",), 40)
     path, query = SPOTIFY.address(request, "development")

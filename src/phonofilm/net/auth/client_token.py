@@ -16,6 +16,7 @@ from phonofilm.net.auth.token_server import EXPIRY_MARGIN_SECONDS, SAVED, unavai
 from phonofilm.net.base import NoResponse
 from phonofilm.net.transport import Transport
 from phonofilm.sources.contract import Response
+from phonofilm.sources.decode import json_or_none
 
 
 class _Grant(msgspec.Struct):
@@ -94,13 +95,12 @@ class ClientToken:
 
 
 def _decode(response: Response) -> _Grant:
-    try:
-        return msgspec.json.decode(response.body, type=_Grant)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        if response.status == 200:
-            raise StoreError("The token server answers something that is no token.") from None
-        raise CredentialsError(
-            f"The client id or secret is refused (HTTP {response.status}).",
-            saved=SAVED,
-            next_step="Check client_id and client_secret: phonofilm doctor.",
-        ) from None
+    if grant := json_or_none(response.body, _Grant):
+        return grant
+    if response.status == 200:
+        raise StoreError("The token server answers something that is no token.")
+    raise CredentialsError(
+        f"The client id or secret is refused (HTTP {response.status}).",
+        saved=SAVED,
+        next_step="Check client_id and client_secret: phonofilm doctor.",
+    )

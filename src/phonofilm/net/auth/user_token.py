@@ -16,6 +16,7 @@ from phonofilm.net.auth.token_server import EXPIRY_MARGIN_SECONDS, SAVED, unavai
 from phonofilm.net.base import NoResponse
 from phonofilm.net.transport import Transport
 from phonofilm.sources.contract import Response
+from phonofilm.sources.decode import json_or_none
 
 
 class _Token(msgspec.Struct):
@@ -116,9 +117,8 @@ class UserToken:
 
     def _store(self, response: Response) -> bool:
         """Keep the token of a response; False when it holds none."""
-        try:
-            token = msgspec.json.decode(response.body, type=_Token)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        token = json_or_none(response.body, _Token)
+        if token is None:
             return False
         self._stored = StoredToken(
             token=token.access_token,

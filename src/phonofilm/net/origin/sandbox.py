@@ -16,6 +16,7 @@ from phonofilm.net.origin.live import live_origin
 from phonofilm.net.origin.origin import Origin, sandbox_name
 from phonofilm.net.refusals import no_response_error
 from phonofilm.net.transport import Transport
+from phonofilm.sources.decode import json_or_none
 from phonofilm.sources.http import HttpSource
 
 
@@ -87,10 +88,7 @@ async def find_sandbox(at: str, next_step: str = "Try again later.") -> SandboxI
         response = await transport.get("/__sandbox__/", {}, {})
     if isinstance(response, NoResponse):
         raise no_response_error(response, at, next_step)
-    try:
-        return msgspec.json.decode(response.body, type=SandboxInfo)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    return json_or_none(response.body, SandboxInfo)
 
 
 def is_web_address(text: str) -> bool:
