@@ -83,18 +83,22 @@ def test_any_other_text_is_no_time_limit(text: str) -> None:
 def test_a_signal_during_a_query_is_an_interruption_and_another_error_a_bug(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupted() -> None:
-        raise RuntimeError("Query interrupted") from KeyboardInterrupt()
+    def interrupted_duckdb_1() -> None:
+        raise RuntimeError("Query interrupted, somehow") from KeyboardInterrupt()
+
+    def interrupted_duckdb_2() -> None:
+        raise RuntimeError("Query interrupted")
 
     def broken() -> None:
         raise RuntimeError("interrupt is only a word here")
 
     monkeypatch.setattr("sys.argv", ["phonofilm", "doctor"])
     monkeypatch.setattr(cli, "_register", lambda arguments: None)
-    monkeypatch.setattr(cli, "app", interrupted)
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    assert ended.value.code == 130
+    for interrupted in (interrupted_duckdb_1, interrupted_duckdb_2):
+        monkeypatch.setattr(cli, "app", interrupted)
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 130
     monkeypatch.setattr(cli, "app", broken)
     with pytest.raises(RuntimeError, match="only a word"):
         cli.main()

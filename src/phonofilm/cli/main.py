@@ -105,13 +105,21 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except RuntimeError as error:
-        # DuckDB turns a signal during a query into a RuntimeError, with its cause (1.5.5).
-        if not isinstance(error.__cause__, KeyboardInterrupt):
+        if not _is_interruption(error):
             raise
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def _is_interruption(error: RuntimeError) -> bool:
+    """Tell whether DuckDB ended a query because of a signal.
+
+    DuckDB 1 names KeyboardInterrupt as the cause. DuckDB 2 gives neither a cause nor a type of its
+    own, only its message (seen with 1.4.0, 1.5.5 and 2.0.1 in November 2026).
+    """
+    return isinstance(error.__cause__, KeyboardInterrupt) or str(error) == "Query interrupted"
 
 
 if __name__ == "__main__":
