@@ -221,6 +221,7 @@ def test_a_bucket_that_is_not_there(tmp_path: Path, monkeypatch) -> None:
         server.stop()
 
 
+@pytest.mark.slow
 def test_a_store_that_is_killed_twenty_times_loses_nothing(
     stand_in, tmp_path: Path, monkeypatch
 ) -> None:

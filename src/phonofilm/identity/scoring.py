@@ -124,7 +124,9 @@ def _predicted(
         WHERE uid IN (SELECT join_key_l FROM pairs UNION ALL SELECT join_key_r FROM pairs)"""
     )
     api = DuckDBAPI(connection)
-    linker = Linker(api.register(view), settings_of(model, records), log_level=None)
+    # The settings are ours and the same for each run: checking them took a tenth of a small match.
+    settings = settings_of(model, records)
+    linker = Linker(api.register(view), settings, log_level=None, validate_settings=False)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
     scored = linker.inference.predict(
         threshold_match_probability=probability_min, warning_mode="never"
