@@ -14,9 +14,10 @@ from phonofilm.records.kinds import PLURALS, WANTED
 
 
 class CrawlResult(msgspec.Struct):
-    """How a crawl ended. `resume_at` is Unix seconds, `coverage` fractions by plural kind.
+    """Status, figures and findings of a crawl.
 
-    A coverage is estimate, low and high end of its 90 % interval.
+    `resume_at` is Unix seconds. `coverage` holds fractions by plural kind: estimate, low and high
+    end of the 90 % interval.
     """
 
     run: str

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class FollowLevel(IntEnum):
-    """How far a node is followed: not at all, looked up itself, or to all that belongs to it."""
+    """Level to which a node is followed: not at all, looked up itself, or with all of its items."""
 
     IGNORED = 0
     LOOKED_UP = 1
