@@ -1,13 +1,16 @@
-"""`make` tells at once, in one sentence, that a Python is too old."""
+"""`make` tells at once, in one sentence, that a Python is too old; its pins agree."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
+PIN = re.compile(r"^([\w.-]+)==(\S+)", re.M)
 ROOT = Path(__file__).parents[1]
 FILES = ("Makefile", "pyproject.toml", "requirements-dev.txt", "requirements-demo.txt")
 # What `python3` says of itself where it is 3.9, as on Debian 11; anything else it must not do.
@@ -19,7 +22,7 @@ case "$1" in
 esac
 """
 
-pytestmark = pytest.mark.skipif(not shutil.which("make"), reason="make is not here")
+needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is not here")
 
 
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -29,6 +32,7 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
+@needs_make
 @pytest.mark.parametrize("target", ["demo", "test", "lint"])
 def test_a_python_that_is_too_old_is_told_in_one_sentence(tmp_path: Path, target: str) -> None:
     python = tmp_path / "python3"
@@ -43,7 +47,20 @@ def test_a_python_that_is_too_old_is_told_in_one_sentence(tmp_path: Path, target
     assert not (tmp_path / "ran-all-the-same").exists()
 
 
+@needs_make
 def test_a_python_that_is_not_there_is_told(tmp_path: Path) -> None:
     ended = make(tmp_path, "demo", f"PYTHON={tmp_path}/nowhere")
     assert ended.returncode == 2
     assert "nowhere is not there" in ended.stderr
+
+
+def pins(name: str) -> dict[str, str]:
+    return dict(PIN.findall((ROOT / name).read_text(encoding="utf-8")))
+
+
+def test_the_demo_runs_with_what_the_wheel_needs_as_the_tests_have_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[\[<>=!; ]", line)[0] for line in project["dependencies"]}
+    demo, tests = pins("requirements-demo.txt"), pins("requirements-dev.txt")
+    assert needed <= demo.keys(), "run: make pins"
+    assert demo.items() <= tests.items(), "run: make pins"
