@@ -24,7 +24,7 @@ def command(
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
-    """Land answers that somebody saved; nothing is asked of anybody."""
+    """Land responses that were saved by other means; no request is made."""
     workspace = shared.open_workspace(data, landing=landing, create=create)
     result = land(workspace, source, paths, load_settings().keep_names)
     if json:

@@ -40,7 +40,7 @@ def command(
     config: shared.Config = None,
     json: shared.Json = False,
 ) -> None:
-    """Estimate what a wish would cost at each source, before anything is asked."""
+    """Estimate what records and fields cost at each source, before any request."""
     wants = {kind: count or _RECORDS for kind, count in map(parse_want, want or ["artists=1000"])}
     wanted_fields = parse_fields(fields, list(wants))
     sources = _sources(load_settings(config), at)

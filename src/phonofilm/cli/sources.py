@@ -40,7 +40,7 @@ def command(
     config: shared.Config = None,
     json: shared.Json = False,
 ) -> None:
-    """Show what each source still gives: fields, access levels, price in calls, licence, dates."""
+    """Show what each source still gives: fields, access levels, calls, licence, dates."""
     if probing:
         if not name:
             raise UsageError("Probe which one?", next_step="phonofilm sources spotify --probe")

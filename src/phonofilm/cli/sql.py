@@ -17,7 +17,7 @@ def command(
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
-    """Ask the warehouse in SQL (DuckDB's, on a read-only snapshot)."""
+    """Query the warehouse in SQL (DuckDB's, on a read-only snapshot)."""
     names, rows = run_query(shared.open_workspace(data, warehouse=warehouse), query)
     if json:
         print_json([dict(zip(names, row, strict=True)) for row in rows])

@@ -56,7 +56,7 @@ def command(
     data: shared.Data = None,
     json: shared.Json = False,
 ) -> None:
-    """Show what is known, how much of the reachable, what was asked, what is parked, by source."""
+    """Show by source what is known, its coverage, the requests made, what is parked."""
     workspace = shared.open_workspace(data)
     workspace.check()
     paths = {name: workspace.frontier / f"{name}.sqlite" for name in source_names()}
