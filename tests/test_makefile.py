@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -29,7 +30,10 @@ def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run make in a folder with the Makefile, as in a fresh clone."""
     for name in FILES:
         shutil.copy(ROOT / name, folder)
-    return subprocess.run(["make", *words], cwd=folder, capture_output=True, text=True, check=False)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *words], cwd=folder, env=environ, capture_output=True, text=True, check=False
+    )
 
 
 @needs_make
