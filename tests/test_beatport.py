@@ -100,6 +100,10 @@ def test_a_limit_of_calls_is_kept_and_the_same_command_goes_on(folder, pair) -> 
     rest = match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
     assert rest.status == "done"
     assert rest.matched > first.matched
+    # Uploaders write tempo and key as they like; the shop is ranked before them.
+    picked = """SELECT DISTINCT name_source, tempo_source, key_source FROM recording
+        WHERE len(sources) = 2 AND tempo IS NOT NULL AND key IS NOT NULL"""
+    assert rows(folder, picked) == [("beatport", "beatport", "beatport")]
 
 
 def test_finding_beside_needs_tracks_and_another_source(folder, pair) -> None:

@@ -53,6 +53,11 @@ def test_every_column_has_a_type_and_a_meaning() -> None:
         assert [c.name for c in columns(cls)][:2] == ["source", "id"]
 
 
+def test_masks_of_fields_fit_a_column_and_numbers_of_kinds_a_byte() -> None:
+    assert all(len(cls.__struct_fields__) < 63 for cls in RECORDS)
+    assert len(kinds.NODE_KINDS) < 256
+
+
 def test_kinds_and_plurals_are_unique() -> None:
     assert (
         len({cls.kind for cls in RECORDS}) == len({cls.plural for cls in RECORDS}) == len(RECORDS)
