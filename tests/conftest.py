@@ -46,6 +46,12 @@ for _name, _examples in (("default", 30), ("ci", 100)):
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run a worker more than there are cores: tests of limits and time-outs wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run heavy tests first, in random order among themselves: no worker ends with a long one."""
     items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
