@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, overload
 
 import msgspec
@@ -40,8 +40,18 @@ def script_json(body: bytes, pattern: re.Pattern[bytes]) -> Any:
     return json_or_none(match[1]) if match else None
 
 
-def each(items: Iterable[Any], shape: type[T], page: Page) -> Iterator[T]:
-    """Convert the items of a list; one that does not fit becomes a finding of the page."""
+def each(items: Sequence[Any], shape: type[T], page: Page) -> list[T]:
+    """Convert the items of a list; one that does not fit becomes a finding of the page.
+
+    Nearly all lists fit as a whole, which takes one call; only others are converted one by one.
+    """
+    try:
+        return msgspec.convert(items, list[shape], strict=False)  # type: ignore[valid-type]
+    except ODD_VALUES:
+        return list(_each(items, shape, page))
+
+
+def _each(items: Iterable[Any], shape: type[T], page: Page) -> Iterator[T]:
     for item in items:
         try:
             converted = msgspec.convert(item, shape, strict=False)
@@ -72,7 +82,7 @@ def items_of(
     if not isinstance(tree, list):
         raise Malformed(f"no list at {'.'.join(path) or 'the top'}")
     loose = Page(findings=[])
-    return None, list(each(tree, item, loose)), loose.findings
+    return None, each(tree, item, loose), loose.findings
 
 
 def _decoded(body: bytes, shape: Any) -> Any:

@@ -90,7 +90,7 @@ def _playlist_tracks(request: Request, response: Response) -> Page:
     """Parse the entries of a playlist after those that it embeds itself."""
     builder = PageBuilder(request)
     envelope = _envelope(response.body)
-    tracks = list(each(envelope.collection, api_types.Track, builder.page))
+    tracks = each(envelope.collection, api_types.Track, builder.page)
     builder.entries(request.ids[0], request.offset, tracks)
     page = builder.build()
     follow(page, request, response, envelope.next_href, len(envelope.collection), FAMILY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -29,13 +29,12 @@ def _listing(items: Iterable[Any], paging: api_types.Paging, request: Request) -
     return Listing(items, paging.total, _continues(request, paging, len(paging.items or ())))
 
 
-def _present(items: Iterable[Any] | None, item: Any, page: Page) -> Iterator[Any]:
+def _present(items: Iterable[Any] | None, item: Any, page: Page) -> list[Any]:
     """Convert the items of a page; null ones, which some pages hold, are findings."""
-    for element in items or ():
-        if element is None:
-            page.findings.append(Finding("null_item", "an element of a page is null"))
-        else:
-            yield from each([element], item, page)
+    rows = list(items or ())
+    null = Finding("null_item", "an element of a page is null")
+    page.findings += [null for row in rows if row is None]
+    return each([row for row in rows if row is not None], item, page)
 
 
 def _paging(body: bytes, *path: str) -> api_types.Paging:
