@@ -26,9 +26,10 @@ from phonofilm.privacy.erased import TOMBSTONE
 from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import Request, Response
+from phonofilm.warehouse.engines.location import open_warehouse
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
-from phonofilm.workspace import Workspace
+from phonofilm.workspace import FolderLock, Workspace
 from tests.test_privacy import everything, rows
 
 
@@ -105,6 +106,29 @@ def world(folder):
 
 def landed(folder) -> list[tuple[str, list[str]]]:
     return sorted((e.endpoint, e.ids) for e in read_segments(folder.segments().paths("soundcloud")))
+
+
+def test_links_and_entities_of_a_forgotten_person_go_with_their_records(world) -> None:
+    with FolderLock(world, "a match"):
+        warehouse = open_warehouse(world, None)
+        with warehouse.transaction():
+            warehouse.execute(
+                "INSERT INTO identity.members VALUES"
+                " ('artist', 'soundcloud', '77001', 'soundcloud:77001'),"
+                " ('artist', 'soundcloud', '555', 'soundcloud:77001'),"
+                " ('recording', 'soundcloud', '20', 'soundcloud:20')"
+            )
+            warehouse.execute(
+                "INSERT INTO identity.links VALUES ('artist', 'soundcloud', '77001', 'soundcloud',"
+                " '555', 0.95, 'likeness', 'name: the same', 'same', 'rules')"
+            )
+        warehouse.checkpoint()
+        warehouse.close()
+    erase_person(world, "77001")
+    with open_snapshot(world) as connection:
+        members = connection.execute("SELECT id, entity FROM identity.members").fetchall()
+        assert connection.execute("SELECT count(*) FROM identity.links").fetchone() == (0,)
+    assert members == [("20", "soundcloud:20")]
 
 
 STEPS = [

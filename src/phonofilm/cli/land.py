@@ -18,7 +18,9 @@ def command(
     paths: Annotated[
         list[Path], typer.Argument(metavar="FILES...", help="Pages, folders of them, WARC files.")
     ],
-    source: Annotated[str, typer.Option("--source", "-s", help="imdb or wikidata.")],
+    source: Annotated[
+        str, typer.Option("--source", "-s", help="imdb, wikidata, soundcloud or beatport.")
+    ],
     landing: shared.Landing = "",
     create: shared.Create = False,
     data: shared.Data = None,

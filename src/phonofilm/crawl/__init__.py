@@ -1,1 +1,1 @@
-"""Crawl sources politely and durably: sessions and the engine, over the rooms below."""
+"""Crawl sources politely and durably: sessions and the engine, over the packages below."""

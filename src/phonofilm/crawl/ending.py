@@ -14,7 +14,7 @@ _RESPONSES_PER_LOOK = 20
 
 
 class Ending:
-    """Status and error with which a crawl ends; the first of each stands.
+    """Status and error with which a crawl ends; the first one set wins.
 
     The status is goal, done, parked, interrupted or stopped; empty while the crawl goes on.
     """

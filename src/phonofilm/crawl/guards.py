@@ -1,6 +1,7 @@
 """Guards that end a crawl of a source that is down, blocked, limited or changed, in a sentence.
 
-Each guard counts one kind of trouble. It returns the error that ends the crawl, or None.
+Each guard counts one kind of trouble. A guard returns the error that ends the crawl, or
+None; the one of rejections parks the source.
 """
 
 from __future__ import annotations

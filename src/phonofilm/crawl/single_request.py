@@ -13,7 +13,7 @@ from phonofilm.sources.http import HttpSource
 
 
 class Refusal(NamedTuple):
-    """A response that is no answer, or an answer that cannot be parsed (verdict `malformed`)."""
+    """A refused response, or one that cannot be parsed (verdict `malformed`)."""
 
     status: int
     outcome: Outcome

@@ -11,6 +11,7 @@ from phonofilm.privacy.people import PersonData
 from phonofilm.sql import literal
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.every import every_warehouse
+from phonofilm.warehouse.schema.identity_tables import delete_orphans
 from phonofilm.workspace import Workspace
 
 
@@ -35,15 +36,17 @@ def erase_rows(
 
 
 def _delete_rows(warehouse: Warehouse, person: PersonData) -> dict[str, int]:
-    """Delete the person's rows and return their number by table."""
+    """Delete the person's rows, and the links and entities of their records.
+
+    Returns the number of deleted rows by table.
+    """
     source = _of_source(person)
     deleted = {
         table: warehouse.execute(f"DELETE FROM store.{table} WHERE {source} AND ({condition})")
         for table, condition in _conditions(person).items()
     }
-    members = f"""(kind = 'artist' AND id IN {_values(person.ids)})
-        OR (kind = 'recording' AND id IN {_values(person.tracks)})"""
-    warehouse.execute(f"DELETE FROM identity.members WHERE {source} AND ({members})")
+    for statement in delete_orphans():
+        warehouse.execute(statement)
     return deleted
 
 

@@ -56,7 +56,7 @@ class Envelope(msgspec.Struct):
 
     @property
     def request(self) -> Request:
-        """The request that was sent."""
+        """The request that was sent, without its cursor."""
         return Request(self.endpoint, tuple(self.ids), self.offset)
 
     @property

@@ -112,7 +112,7 @@ class MediaDownloads:
         return self._context.in_object_store or is_whole
 
     async def _refuse(self, url: str, outcome: Outcome, refs: list[MediaRef]) -> None:
-        """Remember a file that cannot be had; leave any other to the next run."""
+        """Remember a file that is permanently unavailable; leave any other to the next run."""
         context, detail = self._context, f"{url}: {outcome.reason}"
         if outcome.verdict not in _HOPELESS:
             self.result.left += 1

@@ -1,4 +1,4 @@
-"""Protocols of the network room: what a crawl needs of a sender and of an authenticator."""
+"""Protocols of the network package: what a crawl needs of a sender and of an authenticator."""
 
 from __future__ import annotations
 

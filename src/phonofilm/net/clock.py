@@ -1,4 +1,4 @@
-"""Two clocks: the wall's for what is stored on disk, the machine's for what is waited for."""
+"""Two clocks: wall clock for timestamps, monotonic clock for delays."""
 
 from __future__ import annotations
 

@@ -27,9 +27,9 @@ _SPENT = "the daily budget is spent"
 class Limiter:
     """Limits of one account. Short windows run on steady time, long ones on the wall clock.
 
-    A wait of more than `WAIT_SECONDS_MAX` parks the source: `parked_until` (Unix seconds) is set,
-    `reason` says why. `earlier_requests` are the requests of the last day, as Unix seconds and
-    endpoint. `concurrent` bounds requests in flight; None for no bound.
+    A quota or a Retry-After of more than `WAIT_SECONDS_MAX` parks the source: `parked_until` (Unix
+    seconds) is set, `reason` says why. `earlier_requests` are the requests of the last day, as Unix
+    seconds and endpoint. `concurrent` bounds requests in flight; None for no bound.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""Cost of a wish, from the manifests alone: requests, time, and the fields that stay empty."""
+"""Estimate the cost of wanted records and fields from the manifests alone.
+
+The estimate names requests, time, and the fields that stay empty.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Gap(msgspec.Struct):
 
 
 class Plan(msgspec.Struct):
-    """Cost of a wish at one source.
+    """Estimated cost of wanted records and fields at one source.
 
     `seconds` follows from the rate limits, None when there is none; `days` are those on which
     requests are made. `key`: the operator needs a credential.

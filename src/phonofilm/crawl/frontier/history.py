@@ -1,4 +1,4 @@
-"""Questions to a frontier file without opening a whole frontier: read only, no nodes in memory."""
+"""Read-only queries on a frontier file, without loading its nodes; no file means no rows."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from phonofilm.sources.manifest import Budget, Manifest
 
 
 def live_origin(source: HttpSource, settings: Settings) -> Origin:
-    """Return the real service. Raises TermsError or ConfigurationError while settings lack."""
+    """Return the real service. Raises TermsError or ConfigurationError if settings are missing."""
     manifest = source.manifest
     section = settings.source(manifest.name)
     if manifest.terms.must_accept:

@@ -45,7 +45,7 @@ def key_of(row: Any) -> str:
 
 
 class PageBuilder(RecordBuilder):
-    """Records of one answer."""
+    """Builder of the records of one response."""
 
     def _mention(self, record: Record) -> None:
         self._mentions.setdefault((record.kind, record.id), record)

@@ -1,4 +1,4 @@
-"""Beatport's answers as records. Next links name hosts of its own network: pages are counted."""
+"""Parse Beatport's responses into records; pages are counted, because next links are internal."""
 
 from __future__ import annotations
 

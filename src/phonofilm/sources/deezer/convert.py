@@ -1,4 +1,4 @@
-"""Gathers Deezer's objects of one answer into records."""
+"""Convert Deezer's objects of one response into records."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def milliseconds(seconds: int) -> int:
 
 
 class PageBuilder(RecordBuilder):
-    """Records of one answer."""
+    """Builder of the records of one response."""
 
     def artist(self, row: api_types.Artist) -> str:
         """Add an artist as listed or looked up."""

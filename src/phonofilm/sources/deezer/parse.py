@@ -1,4 +1,4 @@
-"""Deezer's answers as records. Pure: the network is never touched."""
+"""Parse Deezer's responses into records, without I/O."""
 
 from __future__ import annotations
 

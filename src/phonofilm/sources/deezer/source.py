@@ -1,4 +1,4 @@
-"""Deezer: which addresses it knows, what its answers mean."""
+"""Deezer: its addresses and the meaning of its responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""iTunes' answers as records: one list of everything, each row saying what it is."""
+"""Parse iTunes' responses into records: one list, and each row names its type."""
 
 from __future__ import annotations
 

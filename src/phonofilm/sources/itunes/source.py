@@ -1,4 +1,4 @@
-"""iTunes: which addresses it knows, what its answers mean."""
+"""iTunes: its addresses and the meaning of its responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BUSY_SECONDS = 29.0
 
 
 class Itunes(HttpSource):
-    """The search API; answers say text/javascript and are JSON."""
+    """The search API; responses are JSON, labelled text/javascript."""
 
     parsers = PARSERS
 

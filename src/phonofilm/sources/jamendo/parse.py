@@ -1,4 +1,4 @@
-"""Jamendo's answers as records. Ids are text; what is not known is ""; numbers may be text, too."""
+"""Parse Jamendo's responses into records; missing values are "", and numbers may be text."""
 
 from __future__ import annotations
 

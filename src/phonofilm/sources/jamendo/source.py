@@ -1,4 +1,4 @@
-"""Jamendo: which addresses it knows, what the errors inside its answers mean."""
+"""Jamendo: its addresses and the errors inside its responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ListenBrainz's answers as records; ids are MusicBrainz's."""
+"""Parse ListenBrainz's responses into records; ids are MusicBrainz's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ListenBrainz: which addresses it knows, what its answers mean."""
+"""ListenBrainz: its addresses and the meaning of its responses."""
 
 from __future__ import annotations
 

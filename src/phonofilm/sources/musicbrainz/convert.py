@@ -1,4 +1,4 @@
-"""Gathers MusicBrainz's objects of one answer into records."""
+"""Convert MusicBrainz's objects of one response into records."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _blank(text: Maybe[str]) -> Maybe[str]:
 
 
 class PageBuilder(RecordBuilder):
-    """Records of one answer."""
+    """Builder of the records of one response."""
 
     def artist(self, row: api_types.Artist, asked: str = "") -> str:
         """Add an artist; `asked` is the id of the request, which may be merged into another."""

@@ -1,4 +1,4 @@
-"""MusicBrainz's answers as records. Pure: the network is never touched."""
+"""Parse MusicBrainz's responses into records, without I/O."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MusicBrainz: which addresses it knows, what its answers mean."""
+"""MusicBrainz: its addresses and the meaning of its responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ReccoBeats' answers as records. Order is not kept and unknown ids are left out: rows say who."""
+"""Parse ReccoBeats' responses into records; unknown ids are left out, so rows name theirs."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def filled(text: str) -> str | None:
 
 
 def whole(number: float) -> int:
-    """Return a counter, which recorded answers hold as 42.0, too."""
+    """Return a counter; recorded responses have it as 42.0 too."""
     return int(number)
 
 
@@ -70,7 +70,7 @@ def tags_of(text: str) -> list[str]:
 
 
 class PageBuilder(RecordBuilder):
-    """Records of one answer."""
+    """Builder of the records of one response."""
 
     def user(self, row: api_types.User) -> None:
         """Add an account that was listed or looked up."""

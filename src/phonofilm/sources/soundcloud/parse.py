@@ -1,4 +1,4 @@
-"""SoundCloud's answers as records: lists whole or bare, with or without a next link."""
+"""Parse SoundCloud's responses into records: lists bare or wrapped, with or without next link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SoundCloud: which addresses it knows, what its answers mean, what saved pages hold."""
+"""SoundCloud: its addresses, the meaning of its responses, the content of saved pages."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _refusal(response: Response) -> Outcome | None:
 
 
 def _wait_until(reset: str, response: Response) -> float | None:
-    """Return seconds from the answer's own date to an instant."""
+    """Return the seconds from the response's own date to an instant."""
     try:
         end = timegm(strptime(reset, _RESET))
         now = parsedate_to_datetime(response.headers.get("date", "")).timestamp()

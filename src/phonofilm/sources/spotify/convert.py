@@ -1,4 +1,4 @@
-"""Gathers Spotify's objects of one answer into records."""
+"""Convert Spotify's objects of one response into records."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _isrc(codes: api_types.Codes) -> Maybe[str]:
 
 
 class PageBuilder(RecordBuilder):
-    """Records of one answer."""
+    """Builder of the records of one response."""
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)

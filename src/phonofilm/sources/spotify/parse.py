@@ -1,4 +1,4 @@
-"""Spotify's answers as records. Pure: the network is never touched."""
+"""Parse Spotify's responses into records, without I/O."""
 
 from __future__ import annotations
 

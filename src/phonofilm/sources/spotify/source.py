@@ -1,4 +1,4 @@
-"""Spotify: which addresses it knows, what its answers mean."""
+"""Spotify: its addresses and the meaning of its responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TMDB's answers into records. Films and series differ in nearly every name."""
+"""Parse TMDB's responses into records; films and series differ in nearly every name."""
 
 from __future__ import annotations
 

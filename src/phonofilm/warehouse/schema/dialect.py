@@ -1,4 +1,4 @@
-"""The words in which the two databases differ."""
+"""Differences between the SQL dialects of the engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one merge rule, in words that every engine understands.
+"""The one merge rule, in portable SQL.
 
 An absent field never overwrites; otherwise the newest response that had a field wins, field by
 field. `t` is the stored row in all expressions, `new` the alias of the row that is merged into it.
