@@ -236,6 +236,18 @@ def test_half_characters_and_nan_cost_only_their_place() -> None:
     assert [(r.tempo, r.energy) for r in page.records] == [(None, 0.5)]
 
 
+def test_a_title_and_a_person_without_an_id_are_findings() -> None:
+    rows = [
+        {"item": {"value": ""}, "name": {"value": "x"}},
+        {"item": {"value": "http://www.wikidata.org/entity/Q1"}, "directors": {"value": "~Ada"}},
+    ]
+    body = json.dumps({"results": {"bindings": rows}}).encode()
+    page = parsed("wikidata", "class_titles", body)
+    assert page
+    assert [(r.kind, r.id) for r in page.records] == [("title", "Q1")]
+    assert [f.kind for f in page.findings] == ["without_id", "without_id"]
+
+
 def test_answers_shorter_than_asked_are_found() -> None:
     body = json.dumps({"tracks": [{"id": "t", "name": "x"}]}).encode()
     page = get("spotify").parse(Request("tracks", ("t", "u", "v")), Response(200, {}, body))

@@ -43,6 +43,9 @@ def parse_results(request: Request, response: Response) -> Page:
 
 def _records(row: dict[str, str], page: Page) -> list[Record]:
     item = _id(row["item"])
+    if not item:
+        page.findings.append(Finding("without_id", f"title {row.get('name')!r}"))
+        return []
     date, precision = _earliest(row.get("dates", ""), page)
     kind = _id(row.get("kind", ""))
     picture = row.get("picture")
@@ -66,13 +69,16 @@ def _records(row: dict[str, str], page: Page) -> list[Record]:
         records.append(TitleGenre("wikidata", f"{item}:{genre}", title_id=item, genre=genre))
     for role in ("director", "composer"):
         for person in _parts(row.get(f"{role}s")):
-            records += _credit(item, role, person)
+            records += _credit(item, role, person, page)
     return records
 
 
-def _credit(item: str, role: str, person: str) -> list[Record]:
+def _credit(item: str, role: str, person: str, page: Page) -> list[Record]:
     address, name, imdb_id = [*person.split("~"), "", ""][:3]
     who = _id(address)
+    if not who:
+        page.findings.append(Finding("without_id", f"{role} {name!r}"))
+        return []
     return [
         Person("wikidata", who, name=name, imdb_id=imdb_id or None),
         Credit(
