@@ -35,7 +35,7 @@ def on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 @pytest.fixture
 def listener(stand_in) -> tuple[str, str]:
     """The address of a stand-in, and the handle of somebody who comments in it."""
-    url, server = stand_in("soundcloud", artists=6)
+    url, server = stand_in("soundcloud", artists=3)
     listening = server.service.listening
     uploads = server.service._uploads
     writers = (said.writer for upload in uploads for said in listening.said(upload))
