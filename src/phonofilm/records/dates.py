@@ -26,5 +26,6 @@ def release_date(text: str | None) -> tuple[str | None, str | None]:
 
 
 def year_of(text: str | None) -> int | None:
-    """Return the year that a date of any precision begins with; None without one."""
-    return int(text[:4]) if text and text[:4].isascii() and text[:4].isdecimal() else None
+    """Return the four-digit year that a date of any precision begins with; None without one."""
+    year = (text or "")[:4]
+    return int(year) if len(year) == 4 and year.isascii() and year.isdecimal() else None
