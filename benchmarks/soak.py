@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.tables import table
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
-from phonofilm.sandbox.worlds.hashing import from_number
+from phonofilm.sandbox.worlds.ids import Numbering
 
 # Faults that cost a call and no data: what a source never says again cannot be had from it.
 FAULTS = (
@@ -90,7 +90,9 @@ def truth(folder: Path, artists: int) -> dict[str, int]:
     """All that belongs to the artists that are known, counted in the world itself."""
     world = GeneratedWorld(artists, 7)
     frontier = SqliteFrontier(folder / "data" / "frontier" / "deezer.sqlite")
-    known = [from_number(int(frontier.id_of(node))) for node in frontier.index.by_kind["artist"]]
+    ids, nodes = Numbering("deezer"), frontier.index.by_kind["artist"]
+    indices = (ids.index_of("artists", frontier.id_of(node)) for node in nodes)
+    known = [index for index in indices if index is not None]
     frontier.close()
     albums = [album for artist in known for album in world.albums_of(artist)]
     tracks = sum(len(world.tracks_of(album)) for album in albums)

@@ -20,7 +20,7 @@ from phonofilm.identity.names import artist_key, title, without_artist
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.records import Album, Track
 from phonofilm.sandbox.kernel.server import Plan, link_servers, make_world, running
-from phonofilm.sandbox.worlds.hashing import number
+from phonofilm.sandbox.services.beatport.objects import IDS
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Malformed, Request, Response
 from phonofilm.sources.musical_keys import parse_key
@@ -365,7 +365,9 @@ def test_a_batch_of_codes_is_read_to_its_last_page(folder, stand_in, monkeypatch
         workers=1,
     )
     load(folder)
-    expected = {str(number(t)) for code in codes for t in served.service._by_code[code]}
+    expected = {
+        str(IDS.id_of("tracks", t)) for code in codes for t in served.service._by_code[code]
+    }
     # Pages of three where a hundred were asked for: their numbers lead to the end all the same.
     assert len(rows(folder, "SELECT id FROM tracks")) <= len(expected)
     assert result.calls_by_endpoint["isrc"] >= len(expected) // 3
@@ -380,7 +382,7 @@ def test_a_real_client_reads_the_same_tracks(folder, stand_in) -> None:
     try:
         token = BeatportOAuthToken("sandbox-token", 4e9, "x")
         real = client.Beatport4Client(logging.getLogger("test"), beatport_token=token)
-        release = real.get_release(number(2))
+        release = real.get_release(IDS.id_of("albums", 2))
         found = list(real.search(served.world.artist(0).name, "tracks"))
     finally:
         client.API_BASE_URL = before

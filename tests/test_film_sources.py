@@ -103,7 +103,7 @@ def test_tmdb_gives_what_the_dumps_lack(folder, stand_in) -> None:
         ).fetchall()
     assert len(rows) == served.service.visible()["titles"]
     for id_, imdb_id, plot, certificate, keywords, poster, keeping in rows:
-        index = int(id_.partition("/")[2]) - 1
+        index = served.true_ids("titles")[id_]
         assert imdb_id == served.world.tconst(index)
         assert plot == served.world.plot(index)
         assert certificate == served.world.certificate(index)

@@ -15,7 +15,6 @@ from phonofilm.erasure.person import erase_person
 from phonofilm.errors import UsageError
 from phonofilm.landing.segments import read_segments
 from phonofilm.privacy.pseudonyms import PREFIX, person_hash, pseudonym, pseudonymise
-from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
@@ -210,7 +209,9 @@ def test_an_artist_is_forgotten_with_all_that_hangs_on_the_uploads(folder, stand
     load(folder)
     artist = next(a for a in range(10) if a % 9 != 4 and a % 4)
     name = served.service.objects.name(artist)
-    uploads = {str(number(u)) for u in served.service.listening.uploads_of(artist)}
+    uploads = {
+        str(served.service.objects.track_id(u)) for u in served.service.listening.uploads_of(artist)
+    }
     removed = erase_person(folder, name)
     assert removed.rows["artist"] == 1 and removed.rows["track"] == len(uploads)
     assert removed.files > 0

@@ -23,11 +23,12 @@ from hypothesis import strategies as st
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials
 
-from phonofilm.sandbox.kernel.server import Plan, SandboxServer
+from phonofilm.sandbox.kernel.server import Plan, SandboxServer, start_all
 from phonofilm.sandbox.kernel.service import Clock, Window
 from phonofilm.sandbox.services.spotify.service import GONE, LEVELS
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
-from phonofilm.sandbox.worlds.hashing import base62, from_base62, from_number, number
+from phonofilm.sandbox.worlds.hashing import base62, from_base62
+from phonofilm.sandbox.worlds.ids import SPACES, Numbering
 from phonofilm.sandbox.worlds.real_songs import RealSongs
 from phonofilm.sandbox.worlds.world import Catalogue
 
@@ -66,9 +67,30 @@ def test_ids_can_be_read_back_and_foreign_ones_not(kind: int, index: int) -> Non
     assert from_base62(text[:-1] + ("0" if text[-1] != "0" else "1"), kind) is None
 
 
-@given(st.integers(0, 2_000_000_000))
-def test_whole_ids_can_be_read_back(index: int) -> None:
-    assert from_number(number(index)) == index
+@given(
+    space=st.sampled_from(SPACES),
+    other=st.sampled_from(SPACES),
+    kind=st.sampled_from(["artists", "tracks"]),
+    index=st.integers(0, 2_000_000_000),
+)
+def test_a_whole_id_is_read_back_by_its_own_source_alone(
+    space: str, other: str, kind: str, index: int
+) -> None:
+    key = Numbering(space).id_of(kind, index)
+    assert key > 0
+    assert Numbering(other).index_of(kind, str(key)) == (index if space == other else None)
+    assert Numbering(space).id_of("albums", index) != key
+
+
+def test_no_id_belongs_to_two_sources_and_each_leads_to_the_one_world() -> None:
+    # ListenBrainz has no ids of its own: it uses those of MusicBrainz.
+    servers = [s for s in start_all(Plan("all", artists=30)) if s.service.name != "listenbrainz"]
+    for kind in ("artists", "albums", "tracks"):
+        truths = [server.true_ids(kind) for server in servers]
+        assert len({key for truth in truths for key in truth}) == sum(map(len, truths))
+        # A SoundCloud upload that is no track of the world has a number far past its end.
+        numbers = {n for truth in truths for n in truth.values() if n < 10**9}
+        assert numbers <= set(range(servers[0].world.counts[kind]))
 
 
 def test_a_world_has_the_proportions_of_the_real_one() -> None:
@@ -269,7 +291,7 @@ def test_deezer_python_works(stand_in) -> None:
         assert genre.name
         artists = genre.get_artists()
         artist = client.get_artist(artists[0].id)
-        assert artist.name == served.world.artist(from_number(artist.id)).name
+        assert artist.name == served.world.artist(served.true_ids("artists")[str(artist.id)]).name
         assert len(list(artist.get_albums())) == artist.nb_album
         track = artist.get_top()[0]
         assert client.get_track(track.id).title == track.title

@@ -19,7 +19,7 @@ from phonofilm.net.transport import Transport
 from phonofilm.privacy.pseudonyms import pseudonym
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.rules import Rule
-from phonofilm.sandbox.worlds.hashing import number
+from phonofilm.sandbox.services.soundcloud.objects import IDS
 from phonofilm.sources import get
 from phonofilm.sources.contract import Link, Request, Response
 from phonofilm.sources.manifest import Budget
@@ -134,7 +134,7 @@ def test_what_says_that_it_is_empty_is_never_asked(folder, stand_in) -> None:
 
 
 def listening_index(served, key: str) -> int:
-    return next(u for u in served.service._uploads if str(number(u)) == key)
+    return next(u for u in served.service._uploads if str(IDS.id_of("tracks", u)) == key)
 
 
 def test_the_longest_list_is_asked_first(folder, stand_in) -> None:
@@ -157,15 +157,15 @@ def test_artists_are_found_by_link_by_urn_and_by_name(folder, stand_in) -> None:
     wants, scope = select("soundcloud", Selection([], "", [page], "", []), {"track": None})
     assert scope.seeds(SOUNDCLOUD, "official") == [Link("artist_link", page)]
     _, by_urn = select(
-        "soundcloud", Selection([f"soundcloud:users:{number(4)}"], "", [], "", []), {}
+        "soundcloud", Selection([f"soundcloud:users:{IDS.id_of('users', 4)}"], "", [], "", []), {}
     )
     collect(folder, "soundcloud", url, "tracks=all", scope=by_urn)
     assert sum(served.calls["resolve"].values()) == 1
     load(folder)
     told = {(row[0], row[1]) for row in rows(folder, "SELECT artist_ids[1], id FROM tracks")}
     for artist in (3, 4):
-        uploads = {str(number(u)) for u in served.service.listening.uploads_of(artist)}
-        assert {i for owner, i in told if owner == str(number(artist))} == uploads
+        uploads = {str(IDS.id_of("tracks", u)) for u in served.service.listening.uploads_of(artist)}
+        assert {i for owner, i in told if owner == str(IDS.id_of("users", artist))} == uploads
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,9 @@ def test_quiet_counters_stay_null_and_are_not_zero(folder, stand_in) -> None:
     collect(folder, "soundcloud", url, "tracks=all")
     load(folder)
     quiet = {
-        str(number(u)) for u in served.service._uploads if served.service.objects.hides_figures(u)
+        str(IDS.id_of("tracks", u))
+        for u in served.service._uploads
+        if served.service.objects.hides_figures(u)
     }
     found = rows(folder, "SELECT id, likes, listens, reposts, comment_count, downloads FROM tracks")
     assert {row[0] for row in found if row[1:] == (None,) * 5} == quiet
@@ -222,7 +224,7 @@ def test_what_is_blocked_is_in_the_catalogue_and_its_comments_are_not(folder, st
     result = collect(folder, "soundcloud", url, "comments=all")
     load(folder)
     blocked = {
-        str(number(u))
+        str(IDS.id_of("tracks", u))
         for u in served.service._uploads
         if served.service.objects.access(u) == "blocked"
     }
@@ -420,7 +422,9 @@ def test_a_crawl_without_an_artist_begins_with_the_list_of_all(folder, stand_in)
 def test_playlists_hold_stubs_whose_tracks_are_brought_in_fifties(folder, stand_in) -> None:
     url, served = stand_in("soundcloud", artists=6)
     _, scope = select(
-        "soundcloud", Selection([f"soundcloud:playlists:{number(0)}"], "", [], "", []), {}
+        "soundcloud",
+        Selection([f"soundcloud:playlists:{IDS.id_of('playlists', 0)}"], "", [], "", []),
+        {},
     )
     collect(folder, "soundcloud", url, "playlists=all", "tracks=all", scope=scope)
     load(folder)
@@ -495,7 +499,7 @@ def test_a_real_client_of_the_other_api_reads_the_same_things(folder, stand_in) 
     before, Asked.base = Asked.base, url
     try:
         client = soundcloud.SoundCloud(client_id="x" * 32)
-        user = client.get_user(number(0))
+        user = client.get_user(IDS.id_of("users", 0))
         tracks = list(client.get_user_tracks(user.id))
         said = {
             (c.id, c.body, c.timestamp, c.user.username, str(c.track_id))
@@ -519,7 +523,9 @@ def test_a_real_client_of_the_other_api_reads_the_same_things(folder, stand_in) 
         "SELECT id, body, timestamp_ms, user_name, track_id FROM comments"
         " WHERE user_id IS NOT NULL AND timestamp_ms IS NOT NULL",
     )
-    readable = {str(number(u)) for u in served.service._uploads if served.service._readable(u)}
+    readable = {
+        str(IDS.id_of("tracks", u)) for u in served.service._uploads if served.service._readable(u)
+    }
     assert {(int(i), b, t, n, k) for i, b, t, n, k in held} == {s for s in said if s[4] in readable}
     assert len(held) > 20
 

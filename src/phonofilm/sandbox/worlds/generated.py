@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from phonofilm.sandbox.worlds import words
-from phonofilm.sandbox.worlds.hashing import around, mix, number, pick, share
+from phonofilm.sandbox.worlds.hashing import around, mix, pick, share
 from phonofilm.sandbox.worlds.world import Album, Artist, Playlist, Track
 
 _TYPES = ("album", "album", "album", "single", "single", "compilation")
@@ -125,7 +125,7 @@ class GeneratedWorld:
             total,
             first,
             pick(words.FIRST, seed, mix(seed, owner) % 97, 24) + " Records",
-            f"{number(index) % 10**11:011d}0"[:12] if share(seed, index, 25) > 0.05 else None,
+            _barcode(index) if share(seed, index, 25) > 0.05 else None,
             max(0, self._artists[owner].popularity - mix(seed, index, 26) % 25),
         )
 
@@ -259,6 +259,13 @@ def _poisson(rng: random.Random, mean: float) -> int:
 
 def _starts(sizes: object) -> array[int]:
     return array("q", [0, *accumulate(sizes)])  # type: ignore[call-overload]
+
+
+def _barcode(album: int) -> str:
+    """Return a UPC-A: eleven digits and the one that checks them."""
+    digits = f"{(album * 1_103_515_245 + 12_345) % 2_147_483_647:011d}"
+    total = 3 * sum(map(int, digits[::2])) + sum(map(int, digits[1::2]))
+    return f"{digits}{-total % 10}"
 
 
 def _isrc(recording: int) -> str:

@@ -10,10 +10,6 @@ MASK = (1 << 64) - 1
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ODD = 0x9E3779B97F4A7C15
 _ODD_INVERSE = pow(_ODD, -1, 1 << 64)
-_PRIME = 2_147_483_647
-LARGEST = _PRIME - 1
-_STEP = 1_103_515_245
-_STEP_INVERSE = pow(_STEP, -1, _PRIME)
 
 
 def mix(a: int, b: int = 0, c: int = 0) -> int:
@@ -67,14 +63,12 @@ def from_base62(text: str, kind: int) -> int | None:
     return plain & ((1 << 48) - 1) if plain >> 48 == kind else None
 
 
-def number(index: int) -> int:
-    """Return a positive whole id as Deezer writes them."""
-    return (index * _STEP + 12_345) % _PRIME
-
-
-def from_number(value: int) -> int:
-    """Return the index behind an id of `number`; out of any range for a foreign one."""
-    return (value - 12_345) * _STEP_INVERSE % _PRIME
+def hash_of(text: str) -> int:
+    """Return a number that depends on a text alone."""
+    value = 0
+    for char in text:
+        value = mix(value, ord(char))
+    return value
 
 
 def uuid(kind: int, index: int) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonofilm.sandbox.worlds.hashing import mix, number, pick, share, uuid
+from phonofilm.sandbox.worlds.hashing import hash_of, mix, pick, share, uuid
+from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.words import VERSIONS
 from phonofilm.sandbox.worlds.world import Track
 
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _COUNTRIES = ("UK", "US", "DE", "OZ", "FR")
+IDS = Numbering("beatport")
 _HOST = "https://api.beatport.com"
 _MEDIA = "https://geo-media.beatport.com/image_size"
 _NO_FACE = "0dc61986-bccf-49d4-8fad-6b147ea8f327"
@@ -28,7 +30,7 @@ class Objects:
         if share(902, index, 1) < 0.03:
             name += f" ({pick(_COUNTRIES, 902, index, 2)})"
         face = _NO_FACE if index % 3 == 0 else uuid(9, index)
-        key = number(index)
+        key = IDS.id_of("artists", index)
         return {
             "id": key,
             "name": name,
@@ -39,7 +41,7 @@ class Objects:
 
     def label(self, name: str) -> dict[str, Any]:
         """Return a label."""
-        key = number(sum(name.encode()) * 131 % 9_999_991)
+        key = IDS.id_of("labels", hash_of(name) % 9_999_991)
         return {
             "id": key,
             "name": name,
@@ -70,7 +72,7 @@ class Objects:
     def release(self, index: int, whole: bool = False) -> dict[str, Any]:
         """Return a release; one in two hundred has lost its tracks and artists."""
         album = self.world.album(index)
-        lost, key = share(902, index, 4) < 0.005, number(index)
+        lost, key = share(902, index, 4) < 0.005, IDS.id_of("albums", index)
         release = {
             "id": key,
             "name": album.name,
@@ -106,7 +108,7 @@ class Objects:
     def track(self, index: int, detail: bool = False) -> dict[str, Any]:
         """Return a track; without its number in lists."""
         row = self.world.track(index)
-        album, key = self.world.album(row.album), number(index)
+        album, key = self.world.album(row.album), IDS.id_of("tracks", index)
         name, mixed = self.title(row)
         length = self.house.duration_ms(row)
         day, sound = _day(album.release_date), uuid(12, index)
@@ -211,7 +213,7 @@ def _key(row: Track) -> dict[str, Any] | None:
 
 def _image(size: str, name: str, key: int) -> dict[str, Any]:
     return {
-        "id": number(key),
+        "id": IDS.id_of("pictures", key),
         "uri": f"{_MEDIA}/{size}/{name}.jpg",
         "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{name}.jpg",
     }

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
-from phonofilm.sandbox.services.beatport.objects import Objects
-from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number, share
+from phonofilm.sandbox.services.beatport.objects import IDS, Objects
+from phonofilm.sandbox.worlds.hashing import share
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
 
@@ -157,9 +157,12 @@ class BeatportService:
             "artists": self._has_artist,
             "labels": self._labels.__contains__,
         }
-        plain = text.isdecimal() and int(text) <= LARGEST
-        index = (int(text) if what == "labels" else from_number(int(text))) if plain else -1
-        if what not in known or not known[what](index):
+        index: int | None = None
+        if what == "labels":
+            index = int(text) if text.isdecimal() else None
+        elif what in known:
+            index = IDS.index_of("albums" if what == "releases" else what, text)
+        if index is None or not known[what](index):
             raise Refusal(404, f"No {what[:-1].title()} matches the given query.")
         return index
 
@@ -326,13 +329,14 @@ class BeatportService:
     def ids(self, kind: str) -> list[str]:
         """Return all ids of a plural kind."""
         if kind == "tracks":
-            return [str(number(track)) for track in self._tracks]
+            return [str(IDS.id_of(kind, track)) for track in self._tracks]
         has = {"artists": self._has_artist, "albums": self._has_release}.get(kind)
-        return [str(number(i)) for i in range(self.world.counts[kind]) if has(i)] if has else []
+        indices = range(self.world.counts[kind]) if has else ()
+        return [str(IDS.id_of(kind, i)) for i in indices if has and has(i)]
 
     def true_ids(self, kind: str) -> dict[str, int]:
         """Map each id of a kind to the number of its record in the world."""
-        keys = ((key, from_number(int(key))) for key in self.ids(kind))
+        keys = ((key, IDS.index_of(kind, key) or 0) for key in self.ids(kind))
         recordings = kind == "tracks"
         return {k: self.world.track(i).recording if recordings else i for k, i in keys}
 

@@ -6,9 +6,11 @@ from typing import Any
 from zlib import crc32
 
 from phonofilm.sandbox.kernel.service import Clock
-from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number
+from phonofilm.sandbox.worlds.hashing import mix
+from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.world import Album, Playlist, Track, World
 
+IDS = Numbering("deezer")
 PREVIEW_SECONDS = 900
 _SIZES = ("small", "medium", "big", "xl")
 _FORMS = {"compilation": "compile", "single": "single", "album": "album"}
@@ -23,10 +25,8 @@ class Objects:
 
     def index_of(self, kind: str, text: str) -> int | None:
         """Return the index of an id, or None."""
-        if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) > LARGEST:
-            return None
-        index = from_number(int(text))
-        return index if index < self.world.counts[kind + "s"] else None
+        index = IDS.index_of(kind + "s", text)
+        return None if index is None or index >= self.world.counts[kind + "s"] else index
 
     def _pictures(self, kind: str, key: int, word: str) -> dict[str, str]:
         stem = f"{self.base}/images/{kind}/{mix(key, 4):016x}"
@@ -35,7 +35,7 @@ class Objects:
 
     def artist_short(self, index: int) -> dict[str, Any]:
         """Return the artist inside tracks and albums."""
-        key = number(index)
+        key = IDS.id_of("artists", index)
         return {
             "id": key,
             "name": self.world.artist(index).name,
@@ -73,7 +73,7 @@ class Objects:
 
     def album_short(self, index: int) -> dict[str, Any]:
         """Return the album inside tracks."""
-        row, key = self.world.album(index), number(index)
+        row, key = self.world.album(index), IDS.id_of("albums", index)
         return {
             "id": key,
             "title": row.name,
@@ -110,7 +110,7 @@ class Objects:
         genre = self.genre_of(row)
         return self.album_listed(index) | {
             "upc": row.upc or "",
-            "share": f"https://www.deezer.com/album/{number(index)}?utm_term={int(self._clock.now())}",
+            "share": self._share("albums", index),
             "genres": {"data": [self.genre(genre)] if genre >= 0 else []},
             "label": row.label,
             "nb_tracks": row.total_tracks,
@@ -123,7 +123,7 @@ class Objects:
 
     def track_listed(self, index: int) -> dict[str, Any]:
         """Return the track in lists: no ISRC, no BPM, no place on its album."""
-        row, key = self.world.track(index), number(index)
+        row, key = self.world.track(index), IDS.id_of("tracks", index)
         title = _spelled(row)
         return {
             "id": key,
@@ -159,7 +159,7 @@ class Objects:
         row = self.world.track(index)
         tempo = row.features["tempo"] if row.features and mix(row.recording, 7) % 5 > 1 else 0
         return self.track_placed(index) | {
-            "share": f"https://www.deezer.com/track/{number(index)}?utm_term={int(self._clock.now())}",
+            "share": self._share("tracks", index),
             "release_date": _day(self.world.album(row.album).release_date),
             "bpm": tempo,
             "gain": round(row.features["loudness"] - 3, 1) if row.features else 0,
@@ -172,6 +172,10 @@ class Objects:
             | {"release_date": _day(self.world.album(row.album).release_date)},
         }
 
+    def _share(self, kind: str, index: int) -> str:
+        now = int(self._clock.now())
+        return f"https://www.deezer.com/{kind[:-1]}/{IDS.id_of(kind, index)}?utm_term={now}"
+
     def _preview(self, index: int) -> str:
         if mix(index, 5) % 10 == 0:
             return ""
@@ -181,7 +185,7 @@ class Objects:
 
     def playlist_listed(self, index: int) -> dict[str, Any]:
         """Return the playlist in searches and charts."""
-        row, key = self.world.playlist(index), number(index)
+        row, key = self.world.playlist(index), IDS.id_of("playlists", index)
         return {
             "id": key,
             "title": row.name,

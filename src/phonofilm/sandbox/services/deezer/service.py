@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
-from phonofilm.sandbox.services.deezer.objects import Objects
+from phonofilm.sandbox.services.deezer.objects import IDS, Objects
 from phonofilm.sandbox.worlds.generated import recording_of
-from phonofilm.sandbox.worlds.hashing import number
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
 
 _FILTER = re.compile(r'(artist|album|track):"([^"]*)"')
@@ -272,4 +271,4 @@ class DeezerService:
 
     def ids(self, kind: str) -> list[str]:
         """Return all ids of a plural kind."""
-        return [str(number(i)) for i in range(self.catalogue.world.counts[kind])]
+        return [str(IDS.id_of(kind, i)) for i in range(self.catalogue.world.counts[kind])]

@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
-from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number
+from phonofilm.sandbox.worlds.hashing import mix
+from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, Track
 
 _STORE = "https://music.apple.com/us"
 _MOST = 200
+_IDS = {kind: Numbering(f"itunes {kind}") for kind in ("artists", "albums", "tracks")}
 _ENTITIES = {"musicArtist": "artists", "album": "albums", "song": "tracks"}
 
 
@@ -74,8 +76,7 @@ class ItunesService:
         for text in filter(None, query.get("upc", "").split(",")):
             rows += [self.album(album) for album in self._by_barcode.get(text, ())]
         for text in query.get("id", "").split(","):
-            if text.isdecimal() and int(text) < (LARGEST + 1) * 3:
-                rows += self._one(int(text), entity, limit)
+            rows += self._one(text, entity, limit)
         return rows
 
     @cached_property
@@ -87,20 +88,20 @@ class ItunesService:
                 albums.setdefault(code, []).append(index)
         return albums
 
-    def _one(self, key: int, entity: str, limit: int) -> list[dict[str, Any]]:
-        kind, index = key % 3, from_number(key // 3)
-        if index >= self.world.counts[("artists", "albums", "tracks")[kind]]:
+    def _one(self, key: str, entity: str, limit: int) -> list[dict[str, Any]]:
+        kind, index = _meant(key)
+        if index is None or index >= self.world.counts[kind]:
             return []
-        if kind == 0 and self.house.has(index):
+        if kind == "artists" and self.house.has(index):
             more = {
                 "album": [self.album(a) for a in self.world.albums_of(index)],
                 "song": [self.track(t) for t in self._tracks_of(index)],
             }.get(entity, [])
             return [self.artist(index), *more[:limit]]
-        if kind == 1 and self.world.album(index).artists:
+        if kind == "albums" and self.world.album(index).artists:
             songs = self.world.tracks_of(index) if entity == "song" else ()
             return [self.album(index), *[self.track(t) for t in songs][:limit]]
-        return [self.track(index)] if kind == 2 and self._has_track(index) else []
+        return [self.track(index)] if kind == "tracks" and self._has_track(index) else []
 
     def _genre(self, artist: int) -> str:
         person = self.world.artist(artist)
@@ -108,7 +109,7 @@ class ItunesService:
 
     def artist(self, index: int) -> dict[str, Any]:
         """Return the artist of searches and look-ups."""
-        key, person = key_of(0, index), self.world.artist(index)
+        key, person = key_of("artists", index), self.world.artist(index)
         genre = (
             {"primaryGenreName": self._genre(index), "primaryGenreId": 7} if person.genres else {}
         )
@@ -123,14 +124,14 @@ class ItunesService:
 
     def _maker(self, index: int) -> dict[str, Any]:
         return {
-            "artistId": key_of(0, index),
+            "artistId": key_of("artists", index),
             "artistName": self.house.artist(self.world.artist(index)),
-            "artistViewUrl": f"{_STORE}/artist/{key_of(0, index)}?uo=4",
+            "artistViewUrl": f"{_STORE}/artist/{key_of('artists', index)}?uo=4",
         }
 
     def album(self, index: int) -> dict[str, Any]:
         """Return the album of searches and look-ups."""
-        row, key = self.world.album(index), key_of(1, index)
+        row, key = self.world.album(index), key_of("albums", index)
         return self._maker(row.artists[0]) | {
             "wrapperType": "collection",
             "collectionType": "Album",
@@ -148,7 +149,7 @@ class ItunesService:
 
     def track(self, index: int) -> dict[str, Any]:
         """Return the song of searches and look-ups; the preview is there for most."""
-        row, key = self.world.track(index), key_of(2, index)
+        row, key = self.world.track(index), key_of("tracks", index)
         album = self.world.album(row.album)
         title, length = self.house.title(row), self.house.duration_ms(row)
         body = self._maker(row.artists[0]) | {
@@ -157,10 +158,10 @@ class ItunesService:
             "trackId": key,
             "trackName": title,
             "trackCensoredName": title,
-            "collectionId": key_of(1, row.album),
+            "collectionId": key_of("albums", row.album),
             "collectionName": album.name,
-            "trackViewUrl": f"{_STORE}/album/{key_of(1, row.album)}?i={key}&uo=4",
-            "collectionViewUrl": f"{_STORE}/album/{key_of(1, row.album)}?uo=4",
+            "trackViewUrl": f"{_STORE}/album/{key_of('albums', row.album)}?i={key}&uo=4",
+            "collectionViewUrl": f"{_STORE}/album/{key_of('albums', row.album)}?uo=4",
             "artworkUrl100": _art(row.album),
             "releaseDate": _moment(album.release_date),
             "trackExplicitness": "explicit" if row.explicit else "notExplicit",
@@ -197,16 +198,19 @@ class ItunesService:
 
     def true_ids(self, kind: str) -> dict[str, int]:
         """Map each id of a kind to the number of its record in the world."""
-        kind_number = {"artists": 0, "albums": 1, "tracks": 2}.get(kind, 0)
         real = self.world.track if kind == "tracks" else None
-        return {
-            str(key_of(kind_number, i)): real(i).recording if real else i for i in self._known(kind)
-        }
+        return {str(key_of(kind, i)): real(i).recording if real else i for i in self._known(kind)}
 
 
-def key_of(kind: int, index: int) -> int:
+def key_of(kind: str, index: int) -> int:
     """Return an id; artists, albums and songs never share one."""
-    return number(index) * 3 + kind
+    return _IDS[kind].id_of(kind, index)
+
+
+def _meant(key: str) -> tuple[str, int | None]:
+    """Return the kind and index behind an id that says neither."""
+    indices = ((kind, ids.index_of(kind, key)) for kind, ids in _IDS.items())
+    return next(((kind, index) for kind, index in indices if index is not None), ("", None))
 
 
 def _silent(row: Track) -> bool:

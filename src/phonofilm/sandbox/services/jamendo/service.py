@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
-from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, mix, number, pick
+from phonofilm.sandbox.worlds.hashing import mix, pick
+from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue, words_of
 
 _LICENCES = ("by/3.0", "by-sa/3.0", "by-nc/3.0", "by-nc-sa/3.0", "by-nc-nd/3.0", "by/4.0")
+_IDS = Numbering("jamendo")
 _MOST, _DEFAULT = 200, 10
 
 
@@ -82,10 +84,10 @@ class JamendoService:
     def _ids(self, text: str, kind: str) -> list[int]:
         indices = []
         for word in text.replace("+", " ").split():
-            if not (word.isdecimal() and int(word) <= LARGEST):
+            if not word.isdecimal():
                 raise Refusal(3, "Type", "id must be an integer")
-            index = from_number(int(word))
-            if index < self.world.counts[kind]:
+            index = _IDS.index_of(kind, word)
+            if index is not None and index < self.world.counts[kind]:
                 indices.append(index)
         return indices
 
@@ -135,7 +137,7 @@ class JamendoService:
 
     def artist(self, index: int) -> dict[str, Any]:
         """Return the artist of lists and look-ups."""
-        key = number(index)
+        key = _IDS.id_of("artists", index)
         return {
             "id": str(key),
             "name": self.house.artist(self.world.artist(index)),
@@ -148,13 +150,13 @@ class JamendoService:
 
     def album(self, index: int) -> dict[str, Any]:
         """Return the album of lists; it has no licence, its tracks have."""
-        row, key = self.world.album(index), number(index)
+        row, key = self.world.album(index), _IDS.id_of("albums", index)
         owner = row.artists[0]
         return {
             "id": str(key),
             "name": row.name,
             "releasedate": _day(row.release_date),
-            "artist_id": str(number(owner)),
+            "artist_id": str(_IDS.id_of("artists", owner)),
             "artist_name": self.house.artist(self.world.artist(owner)),
             "image": _image("album", key),
             "zip": "",
@@ -165,7 +167,7 @@ class JamendoService:
 
     def track(self, index: int) -> dict[str, Any]:
         """Return the track of lists; downloads are allowed for most."""
-        row, key = self.world.track(index), number(index)
+        row, key = self.world.track(index), _IDS.id_of("tracks", index)
         owner, album = row.artists[0], self.world.album(row.album)
         allowed = mix(index, 1403) % 10 > 0
         genres = [self.world.artist(owner).main_genre.replace(" ", "")]
@@ -174,15 +176,15 @@ class JamendoService:
             "id": str(key),
             "name": self.house.title(row),
             "duration": (length or 0) // 1000,
-            "artist_id": str(number(owner)),
+            "artist_id": str(_IDS.id_of("artists", owner)),
             "artist_name": self.house.artist(self.world.artist(owner)),
-            "artist_idstr": f"artist_{number(owner)}",
+            "artist_idstr": f"artist_{_IDS.id_of('artists', owner)}",
             "album_name": album.name,
-            "album_id": str(number(row.album)),
+            "album_id": str(_IDS.id_of("albums", row.album)),
             "license_ccurl": self._licence(owner),
             "position": row.track_number,
             "releasedate": _day(album.release_date),
-            "album_image": _image("album", number(row.album)),
+            "album_image": _image("album", _IDS.id_of("albums", row.album)),
             "audio": f"https://prod-1.storage.jamendo.com/?trackid={key}&format=mp31",
             "audiodownload": f"https://prod-1.storage.jamendo.com/download/track/{key}/mp32/"
             if allowed
@@ -224,12 +226,14 @@ class JamendoService:
 
     def ids(self, kind: str) -> list[str]:
         """Return all ids of a plural kind."""
-        return [str(number(index)) for index in self._known(kind)]
+        return list(self.true_ids(kind))
 
     def true_ids(self, kind: str) -> dict[str, int]:
         """Map each id of a kind to the number of its record in the world."""
         real = self.world.track if kind == "tracks" else None
-        return {str(number(i)): real(i).recording if real else i for i in self._known(kind)}
+        return {
+            str(_IDS.id_of(kind, i)): real(i).recording if real else i for i in self._known(kind)
+        }
 
 
 def _headers(status: str, code: int, message: str, count: int) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonofilm.sandbox.worlds.hashing import base62, from_uuid, mix, number, share, uuid
+from phonofilm.sandbox.worlds.hashing import base62, from_uuid, hash_of, mix, share, uuid
+from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Album, Track, World
 
@@ -16,6 +17,7 @@ _WORLD = {
     "release-group": "albums",
 }
 _COUNTRIES = ("DE", "FR", "GB", "JP", "SE", "US")
+_DEEZER = Numbering("deezer")
 _TYPES = {"album": "Album", "single": "Single", "compilation": "Album"}
 
 
@@ -59,7 +61,7 @@ class Objects:
         if share(artist, 1301) < 0.7:
             urls.append(f"https://open.spotify.com/artist/{self.spotify_id('artist', artist)}")
         if share(artist, 1302) < 0.5:
-            urls.append(f"https://www.deezer.com/artist/{number(artist)}")
+            urls.append(f"https://www.deezer.com/artist/{_DEEZER.id_of('artists', artist)}")
         return urls
 
     def artist_short(self, index: int) -> dict[str, Any]:
@@ -241,11 +243,3 @@ class Objects:
             "length": recording["length"],
             "recording": recording,
         }
-
-
-def hash_of(text: str) -> int:
-    """Return a number that depends on a text alone."""
-    value = 0
-    for char in text:
-        value = mix(value, ord(char))
-    return value

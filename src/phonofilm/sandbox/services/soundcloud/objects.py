@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from phonofilm.sandbox.worlds.hashing import mix, number, pick, share
+from phonofilm.sandbox.worlds.hashing import mix, pick, share
+from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.listening import Listening, TimedComment
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 
+IDS = Numbering("soundcloud")
 _COMMENT = 3_000_000_000
 _LICENCES = ("all-rights-reserved",) * 6 + ("cc-by", "cc-by-nc-sa")
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
@@ -35,15 +37,19 @@ class Objects:
 
     def user_id(self, artist: int) -> int:
         """Return an artist's account."""
-        return number(artist)
+        return IDS.id_of("users", artist)
 
     def listener_id(self, listener: int) -> int:
         """Return a listener's account; they come after all artists."""
-        return number(self.world.counts["artists"] + listener)
+        return IDS.id_of("users", self.world.counts["artists"] + listener)
 
     def track_id(self, upload: int) -> int:
         """Return an upload's id."""
-        return number(upload)
+        return IDS.id_of("tracks", upload)
+
+    def playlist_id(self, number: int) -> int:
+        """Return the id of a set; an artist has the numbers `2 * artist` and the next."""
+        return IDS.id_of("playlists", number)
 
     def comment_id(self, said: TimedComment) -> int:
         """Return a comment's id."""
@@ -235,7 +241,7 @@ class Objects:
     def playlist(self, artist: int, slot: int, base: str, whole: bool) -> dict[str, Any]:
         """Return one of an artist's two sets; long ones embed stubs after five tracks."""
         uploads = self.listening.uploads_of(artist)[slot::2]
-        key = number(artist * 2 + slot)
+        key = self.playlist_id(artist * 2 + slot)
         tracks = [
             self.track(upload, base)
             if n < 5 or not whole
@@ -272,7 +278,7 @@ class Objects:
         services = ("instagram", "personal", "bandcamp")[: artist % 4]
         return [
             {
-                "urn": f"soundcloud:web-profiles:{number(artist * 4 + n)}",
+                "urn": f"soundcloud:web-profiles:{IDS.id_of('labels', artist * 4 + n)}",
                 "kind": "web-profile",
                 "service": service,
                 "title": service.title() if n else "",

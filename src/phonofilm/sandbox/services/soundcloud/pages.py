@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from phonofilm.sandbox.kernel.service import HttpRequest, HttpResponse, json_response
-from phonofilm.sandbox.services.soundcloud.objects import Objects
-from phonofilm.sandbox.worlds.hashing import LARGEST, from_number
+from phonofilm.sandbox.services.soundcloud.objects import IDS, Objects
 from phonofilm.sandbox.worlds.listening import TimedComment
 from phonofilm.sandbox.worlds.world import Catalogue
 
@@ -38,28 +37,33 @@ class BehindThePages:
         """Respond to one request; an unknown path is `{}` with 404."""
         parts = request.path.strip("/").split("/")
         kind, rest = parts[0], parts[1:]
-        index = self._index(rest[0]) if rest else None
+        index = self._index(kind, rest[0]) if rest else None
         if parts == ["search", "users"]:
             rows = self._catalogue.named(request.query.get("q", ""))
             return self._page(request, "v2_search", rows, lambda row: self.user(row, request.base))
         if parts == ["tracks"] and "ids" in request.query:
-            uploads = [self._index(text) for text in request.query["ids"].split(",")[:50]]
+            uploads = [self._index(kind, text) for text in request.query["ids"].split(",")[:50]]
             return json_response(
                 "v2_tracks", [self.track(u, request.base) for u in uploads if self._there(u)]
             )
         if kind == "users" and index is not None and index < len(self._catalogue.everyone):
             return self._of_user(index, rest[1:], request)
-        if kind == "tracks" and index is not None and self._there(index):
+        if kind == "tracks" and self._there(index):
             return self._of_track(index, rest[1:], request)
         return json_response("v2_missing", {}, 404)
 
     @staticmethod
-    def _index(text: str) -> int:
-        tail = text.rsplit(":", 1)[-1]
-        return from_number(int(tail)) if tail.isdecimal() and int(tail) <= LARGEST else -1
+    def _index(kind: str, text: str) -> int | None:
+        if kind not in ("users", "tracks"):
+            return None
+        return IDS.index_of(kind, text.rsplit(":", 1)[-1])
 
-    def _there(self, upload: int) -> bool:
-        return 0 <= upload < self._listening.uploads and self._listening.exists(upload)
+    def _there(self, upload: int | None) -> TypeGuard[int]:
+        return (
+            upload is not None
+            and upload < self._listening.uploads
+            and self._listening.exists(upload)
+        )
 
     def _of_user(self, artist: int, rest: list[str], request: HttpRequest) -> HttpResponse:
         if not rest:

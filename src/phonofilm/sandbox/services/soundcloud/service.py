@@ -11,9 +11,8 @@ from urllib.parse import quote, urlencode
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.soundcloud.files import file_of
-from phonofilm.sandbox.services.soundcloud.objects import Objects, slashed
+from phonofilm.sandbox.services.soundcloud.objects import IDS, Objects, slashed
 from phonofilm.sandbox.services.soundcloud.pages import BehindThePages
-from phonofilm.sandbox.worlds.hashing import LARGEST, from_number, number
 from phonofilm.sandbox.worlds.listening import Listening
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
 from phonofilm.sandbox.worlds.world import Catalogue
@@ -133,9 +132,9 @@ class SoundCloudService:
     def _index(self, text: str, kind: str) -> int:
         """Return the index of a URN or a number; refuse anything else with 404."""
         tail = text.replace("%3A", ":").rsplit(":", 1)[-1]
-        if not tail.isdecimal() or int(tail) > LARGEST:
+        index = IDS.index_of(kind, tail) if kind in ("users", "tracks", "playlists") else None
+        if index is None:
             raise Refusal(404, "404 - Not Found")
-        index = from_number(int(tail))
         there = {
             "users": index < self.world.counts["artists"],
             "tracks": self.listening.exists(index) if index < self.listening.uploads else False,
@@ -173,7 +172,7 @@ class SoundCloudService:
 
     def _named(self, words: str, urns: str) -> list[int]:
         if urns:
-            return self._of_urns(urns, self.world.counts["artists"])
+            return self._of_urns("users", urns, self.world.counts["artists"])
         if not words:
             return self.catalogue.by_popularity
         exact = self.catalogue.named(words)
@@ -185,16 +184,14 @@ class SoundCloudService:
         return [i for i in ranked if start and start in self.world.artist(i).name.casefold()][:20]
 
     @staticmethod
-    def _of_urns(urns: str, most: int) -> list[int]:
-        tails = (urn.rsplit(":", 1)[-1] for urn in urns.split(","))
-        indices = (from_number(int(t)) for t in tails if t.isdecimal() and int(t) <= LARGEST)
-        return [index for index in indices if index < most]
+    def _of_urns(kind: str, urns: str, most: int) -> list[int]:
+        indices = (IDS.index_of(kind, urn.rsplit(":", 1)[-1]) for urn in urns.split(","))
+        return [index for index in indices if index is not None and index < most]
 
     def _tracks(self, words: str, request: HttpRequest) -> list[int]:
         if urns := request.query.get("urns"):
-            return [
-                u for u in self._of_urns(urns, self.listening.uploads) if self.listening.exists(u)
-            ]
+            rows = self._of_urns("tracks", urns, self.listening.uploads)
+            return [u for u in rows if self.listening.exists(u)]
         if genres := request.query.get("genres"):
             wanted = {genre.strip().casefold() for genre in genres.split(",")}
             return [
@@ -283,9 +280,10 @@ class SoundCloudService:
         path = None
         if match and (artist := self._by_handle.get(match[1])) is not None:
             if not match[2]:
-                path = f"users/soundcloud:users:{number(artist)}"
+                path = f"users/soundcloud:users:{self.objects.user_id(artist)}"
             elif match[2] == "sets" and match[3] and match[3] in "01":
-                path = f"playlists/soundcloud:playlists:{number(artist * 2 + int(match[3]))}"
+                key = self.objects.playlist_id(artist * 2 + int(match[3]))
+                path = f"playlists/soundcloud:playlists:{key}"
             elif (tail := match[2].removeprefix("track-")).isdecimal():
                 path = f"tracks/soundcloud:tracks:{tail}"
         if path is None:
@@ -318,12 +316,12 @@ class SoundCloudService:
     def ids(self, kind: str) -> list[str]:
         """Return all ids of a plural kind."""
         if kind == "artists":
-            return [str(number(index)) for index in self.catalogue.everyone]
+            return [str(self.objects.user_id(index)) for index in self.catalogue.everyone]
         if kind == "tracks":
-            return [str(number(index)) for index in self._uploads]
+            return [str(self.objects.track_id(index)) for index in self._uploads]
         if kind == "playlists":
             return [
-                str(number(a * 2 + p))
+                str(self.objects.playlist_id(a * 2 + p))
                 for a in self.catalogue.everyone
                 for p in range(min(2, len(self.listening.uploads_of(a))))
             ]
@@ -333,11 +331,13 @@ class SoundCloudService:
 
     def true_ids(self, kind: str) -> dict[str, int]:
         """Map each id of a kind to its number in the world; sets are in no other catalogue."""
+        if kind == "artists":
+            return {str(self.objects.user_id(i)): i for i in self.catalogue.everyone}
         if kind != "tracks":
-            return {str(number(i)): i for i in range(self.world.counts.get(kind, 0))}
+            return {}
         tracks, world = self.listening.tracks, self.world
         return {
-            str(number(u)): world.track(u).recording if u < tracks else 10**9 + u
+            str(self.objects.track_id(u)): world.track(u).recording if u < tracks else 10**9 + u
             for u in self._uploads
         }
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.sandbox.worlds.ids import Numbering
 
+IDS = Numbering("tmdb")
 _PAGE = 20
 _MOST_PAGES = 500
 _FILMS = ("movie", "tvMovie", "video", "short", "tvSpecial")
@@ -38,7 +40,12 @@ class TmdbService:
 
     def ids(self, kind: str) -> list[str]:
         """Return the ids of all titles in its anime lists."""
-        return [f"{name}/{i + 1}" for name, indices in self._lists.items() for i in indices]
+        return list(self.true_ids(kind))
+
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each id of a kind to the number of its title in the world."""
+        lists = self._lists.items() if kind == "titles" else ()
+        return {f"{name}/{IDS.id_of(name, i)}": i for name, indices in lists for i in indices}
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request."""
@@ -53,7 +60,7 @@ class TmdbService:
         if match := _FIND.fullmatch(request.path):
             return self._find(match[1])
         if match := _DETAIL.fullmatch(request.path):
-            return self._detail(match[1], int(match[2]) - 1, request)
+            return self._detail(match[1], IDS.index_of(match[1], match[2]), request)
         return _refusal(404, 34, "The resource you requested could not be found.")
 
     def _discover(self, request: HttpRequest, kind: str) -> HttpResponse:
@@ -97,8 +104,8 @@ class TmdbService:
     def _kind(self, index: int) -> str:
         return "tv" if self.world.kind(index) in _SERIES else "movie"
 
-    def _detail(self, kind: str, index: int, request: HttpRequest) -> HttpResponse:
-        if not 0 <= index < self.world.titles or self._kind(index) != kind:
+    def _detail(self, kind: str, index: int | None, request: HttpRequest) -> HttpResponse:
+        if index is None or index >= self.world.titles or self._kind(index) != kind:
             return _refusal(404, 34, "The resource you requested could not be found.")
         world, title = self.world, self.world.title(index)
         rated = world.rating(index)
@@ -137,7 +144,7 @@ class TmdbService:
         if kind == "tv":
             names = ("name", "original_name", "first_air_date")
         return {
-            "id": index + 1,
+            "id": IDS.id_of(kind, index),
             "adult": title.adult,
             "overview": self.world.plot(index) or "",
             "poster_path": f"/{poster.rpartition('/')[2]}" if poster else None,

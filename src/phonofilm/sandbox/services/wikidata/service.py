@@ -44,7 +44,12 @@ class WikidataService:
 
     def ids(self, kind: str) -> list[str]:
         """Return the items of all titles it knows."""
-        return [self.item(i) for c in _CLASSES for i in self._of_class(c)]
+        return list(self.true_ids(kind))
+
+    def true_ids(self, kind: str) -> dict[str, int]:
+        """Map each item to the number of its title in the world."""
+        classes = _CLASSES if kind == "titles" else ()
+        return {self.item(i): i for c in classes for i in self._of_class(c)}
 
     def item(self, index: int) -> str:
         """Return the item of a title."""
