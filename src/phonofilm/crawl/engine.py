@@ -13,6 +13,7 @@ from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.retries import Attempt, RetryQueue
 from phonofilm.errors import PhonofilmError
 from phonofilm.net.send import send
+from phonofilm.sources.contract import InvalidId
 
 # A sleep for the limiter ends at least so often, so that an interrupt is noticed soon.
 _SLEEP_SECONDS_MAX = 0.5
@@ -186,6 +187,9 @@ class Engine:
                 headers,
                 context.elsewhere,
             )
+        except InvalidId as error:
+            await self._outcomes.settle_unsent(task, str(error))
+            return
         finally:
             context.limiter.on_returned()
         attempt = Attempt(task=task, attempts=attempts, sent_at=sent_at, headers=headers)

@@ -87,6 +87,11 @@ class OutcomeHandler:
         handler = self._handlers.get(outcome.verdict, self._settle_unanswered)
         await handler(attempt, received, outcome)
 
+    async def settle_unsent(self, task: Task, reason: str) -> None:
+        """Settle a task whose ids make no request; an older version stored ids unchecked."""
+        self._report(task, "invalid_id", reason)
+        await self._settle(task, MISSING, _NO_RESPONSE)
+
     async def _record_answer(self, attempt: Attempt, response: Response, _: Outcome) -> None:
         context, task = self._context, attempt.task
         context.limiter.on_accepted(attempt.sent_at)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Mapping
+
+import msgspec
 
 from phonofilm.sources.contract import Outcome, Response
 
@@ -39,6 +42,49 @@ def classify_http(response: Response) -> Outcome:
     if status >= 500 or status in (408, 425):
         return Outcome("unavailable", f"HTTP {status}")
     return Outcome("refused", f"HTTP {status} {_first_words(response)}")
+
+
+def classify_whole(response: Response) -> Outcome:
+    """Classify by HTTP; JSON that was cut is worth a retry, whatever its status says.
+
+    A service that fails while it sends has sent its status 200 already.
+    """
+    outcome = classify_http(response)
+    if outcome.verdict == "answer" and is_cut_json(response.body):
+        return Outcome("unavailable", f"a body that was cut after {len(response.body):,} bytes")
+    return outcome
+
+
+_CLOSING = {b"{": b"}", b"[": b"]"}
+
+
+def is_json(body: bytes) -> bool:
+    """Tell whether a body is one whole JSON value."""
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def is_cut_json(body: bytes) -> bool:
+    """Tell whether a body begins as JSON and ends before the JSON does, or in something else."""
+    if is_json(body):
+        return False
+    text = body.strip()
+    closing = _CLOSING.get(text[:1])
+    return closing is not None and (text[-1:] != closing or _ends_early(text))
+
+
+def _ends_early(text: bytes) -> bool:
+    """Tell whether more text could make this valid JSON; half characters do not count."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text) or error.msg.startswith("Unterminated")
+    except (UnicodeDecodeError, RecursionError):
+        return False
+    return False
 
 
 def _is_wall(response: Response) -> bool:

@@ -84,6 +84,10 @@ class Malformed(ValueError):  # noqa: N818 - the field's word
         return str(self).partition(EXCERPT)[0]
 
 
+class InvalidId(ValueError):  # noqa: N818 - what happened
+    """Ids with which a source cannot build a request; they cost that request, not the crawl."""
+
+
 EXCERPT = "; it begins "
 # Errors of a parser on an unforeseen body: they cost that value or body, never the load.
 ODD_VALUES = (msgspec.ValidationError, ValueError, OverflowError, RecursionError)

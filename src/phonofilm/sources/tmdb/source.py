@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonofilm.sources.classify import classify_http
+from phonofilm.sources.classify import classify_whole
 from phonofilm.sources.contract import Link, Outcome, Query, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -23,8 +23,8 @@ class Tmdb(HttpSource):
         return path.replace("%2F", "/"), query
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """Classify by HTTP; a rejected key is 401."""
-        return classify_http(response)
+        """Classify by HTTP; a rejected key is 401, a cut body is requested again."""
+        return classify_whole(response)
 
     def seeds(self, access: str) -> list[Link]:
         """Return the lists of films and series that carry the keyword anime."""

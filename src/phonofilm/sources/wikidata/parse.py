@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from phonofilm.records import ABSENT, Credit, Person, Record, Title, TitleGenre
 from phonofilm.records.dates import release_date, year_of
-from phonofilm.sources.contract import ODD_VALUES, Finding, Malformed, Page, Request, Response
+from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from phonofilm.sources.decode import plain
+from phonofilm.sources.wikidata.cells import cells_of, entity_of, imdb_id_of
+from phonofilm.sources.wikidata.joined import Entry, labels_of, parts_of, people_of
 from phonofilm.sources.wikidata.query import KINDS
 
 _PRECISION = {"9": 4, "10": 7, "11": 10}
 _PAGE = 200
-
-
-class _Value(msgspec.Struct):
-    value: str
+_COMMONS_FILE = "/Special:FilePath/"
 
 
 def parse_results(request: Request, response: Response) -> Page:
@@ -30,57 +28,75 @@ def parse_results(request: Request, response: Response) -> Page:
         raise Malformed("no result of SPARQL")
     page = Page(records=[], findings=[], continues=[])
     for row in filter(None, rows):  # some engines answer nothing with one empty row
-        try:
-            bindings = msgspec.convert(row, dict[str, _Value])
-            page.records += _records({name: cell.value for name, cell in bindings.items()}, page)
-        except (*ODD_VALUES, KeyError) as error:
-            page.findings.append(Finding("malformed_item", str(error)))
-    page.records = list({(r.kind, r.id): r for r in page.records}.values())
+        if isinstance(row, dict):
+            page.records += _records(cells_of(row, page), page)
+        else:
+            page.findings.append(Finding("malformed_item", f"a row that is {type(row).__name__}"))
+    page.records = _once(page.records, page)
     if request.endpoint == "class_titles" and rows:
         page.continues.append(request._replace(offset=request.offset + _PAGE))
     return page
 
 
+def _once(records: Iterable[Record], page: Page) -> list[Record]:
+    """Keep one record of each id: an item with two ids of IMDb comes in two rows.
+
+    A title has room for one id; the first in order is stored, whatever the order of the rows.
+    """
+    once: dict[tuple[str, str], Record] = {}
+    for record in records:
+        other = once.setdefault((record.kind, record.id), record)
+        if isinstance(record, Title) and isinstance(other, Title):
+            ids = sorted({id_ for id_ in (record.imdb_id, other.imdb_id) if isinstance(id_, str)})
+            other.imdb_id = ids[0] if ids else None
+            if len(ids) > 1:
+                page.findings.append(Finding("second_id", f"{record.id} is {' and '.join(ids)}"))
+    return list(once.values())
+
+
 def _records(row: dict[str, str], page: Page) -> list[Record]:
-    item = _id(row["item"])
+    item = entity_of(row.get("item", ""))
     if not item:
         page.findings.append(Finding("without_id", f"title {row.get('name')!r}"))
         return []
+    records: list[Record] = [_title(item, row, page)]
+    for genre in labels_of(row.get("genres", "")):
+        records.append(TitleGenre("wikidata", f"{item}:{genre}", title_id=item, genre=genre))
+    for role in ("director", "composer"):
+        for person in people_of(row.get(f"{role}s", "")):
+            records += _credit(item, role, person, page)
+    return records
+
+
+def _title(item: str, row: dict[str, Any], page: Page) -> Title:
     date, precision = _earliest(row.get("dates", ""), page)
-    kind = _id(row.get("kind", ""))
+    kind = entity_of(row.get("kind", ""))
     picture = row.get("picture")
-    title = Title(
+    return Title(
         "wikidata",
         item,
-        name=row.get("name"),
-        original_name=row.get("original"),
+        name=row.get("name") or None,
+        original_name=row.get("original") or None,
         title_type=KINDS.get(kind, ABSENT),
         is_series=(kind == "Q63952888") if kind else ABSENT,
         start_year=year_of(date),
         release_date=date,
         release_date_precision=precision,
-        countries=_parts(row.get("countries")),
+        countries=parts_of(row.get("countries", "")),
         poster_url=picture,
         poster_licence=_licence_page(picture),
-        imdb_id=row.get("imdb"),
+        imdb_id=imdb_id_of(row.get("imdb", ""), "tt", page),
     )
-    records: list[Record] = [title]
-    for genre in _parts(row.get("genres")):
-        records.append(TitleGenre("wikidata", f"{item}:{genre}", title_id=item, genre=genre))
-    for role in ("director", "composer"):
-        for person in _parts(row.get(f"{role}s")):
-            records += _credit(item, role, person, page)
-    return records
 
 
-def _credit(item: str, role: str, person: str, page: Page) -> list[Record]:
-    address, name, imdb_id = [*person.split("~"), "", ""][:3]
-    who = _id(address)
+def _credit(item: str, role: str, person: Entry, page: Page) -> list[Record]:
+    who = entity_of(person.iri)
     if not who:
-        page.findings.append(Finding("without_id", f"{role} {name!r}"))
+        page.findings.append(Finding("without_id", f"{role} {person.label!r}"))
         return []
+    imdb_id = imdb_id_of(person.imdb_id, "nm", page)
     return [
-        Person("wikidata", who, name=name, imdb_id=imdb_id or None),
+        Person("wikidata", who, name=person.label or None, imdb_id=imdb_id),
         Credit(
             "wikidata",
             f"{item}:{role}:{who}",
@@ -95,7 +111,7 @@ def _credit(item: str, role: str, person: str, page: Page) -> list[Record]:
 def _earliest(text: str, page: Page) -> tuple[str | None, str | None]:
     """Return the earliest date with its precision; the date of a country may be less precise."""
     dates = []
-    for part in _parts(text):
+    for part in parts_of(text):
         instant, _, precision = part.rpartition("/")
         length = _PRECISION.get(precision)
         if length is None or year_of(instant) is None:
@@ -113,15 +129,7 @@ def _order(dated: tuple[str | None, str | None]) -> tuple[str, int, str]:
 
 def _licence_page(picture: str | None) -> str | None:
     """Return the URL of the picture's licence: the page of its file at Commons."""
-    if not picture:
+    if not picture or _COMMONS_FILE not in picture:
         return None
     name = picture.rpartition("/")[2]
     return f"https://commons.wikimedia.org/wiki/File:{quote(name, safe='%')}"
-
-
-def _id(address: str) -> str:
-    return address.rpartition("/")[2]
-
-
-def _parts(text: Any) -> list[str]:
-    return [part for part in str(text).split("|") if part] if text else []

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar
 
-from phonofilm.sources.classify import classify_http
+from phonofilm.sources.classify import classify_whole, is_json
 from phonofilm.sources.contract import Malformed, Outcome, Parser, Query, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
 from phonofilm.sources.wikidata.parse import parse_results
 from phonofilm.sources.wikidata.query import of_class, of_imdb_ids, of_items
+
+_OUT_OF_TIME = re.compile(rb"TimeoutException|java\.util\.concurrent\.Timeout")
 
 
 class Wikidata(HttpSource):
@@ -35,11 +37,14 @@ class Wikidata(HttpSource):
         return "/sparql", {"query": query, "format": "json"}
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """Classify by HTTP; a query that timed out may work later, or in smaller pages."""
-        outcome = classify_http(response)
-        if b"TimeoutException" in response.body[:20_000] or (
-            outcome.verdict == "answer" and b"java.util.concurrent.Timeout" in response.body[-4000:]
-        ):
+        """Classify by HTTP; a query that timed out may work later, or in smaller pages.
+
+        A result that ran out of time has status 200: JSON that was cut, the query, a trace of Java.
+        The exception stands anywhere in that trace, which had 57 frames in 2026.
+        """
+        outcome = classify_whole(response)
+        is_usable = outcome.verdict == "answer" and is_json(response.body)
+        if not is_usable and _OUT_OF_TIME.search(response.body):
             return Outcome("unavailable", "the query ran out of time")
         return outcome
 

@@ -24,7 +24,7 @@ _PAGE = re.compile(r"LIMIT\s+(\d+)\s+OFFSET\s+(\d+)")
 _CLASS = re.compile(r"VALUES \?class \{ wd:(Q\d+) \}")
 _ITEMS = re.compile(r"VALUES \?item \{ ([^}]*)\}")
 _IDS = re.compile(r"VALUES \?imdb \{ ([^}]*)\}")
-_ITEM_BASE, _PERSON_BASE = 900_000_000, 950_000_000
+_ITEM_BASE, _PERSON_BASE, _GENRE_BASE = 900_000_000, 950_000_000, 990_000_000
 
 
 class WikidataService:
@@ -113,13 +113,19 @@ class WikidataService:
             instant = f"{date[0]}-{date[1] or 1:02d}-{date[2] or 1:02d}T00:00:00Z"
             row["dates"] = _text(f"{instant}/{precision}")
         row["countries"] = _text(title.country)
-        row["genres"] = _text("|".join(f"{g.lower()} anime" for g in title.genres))
+        row["genres"] = _text("|".join(map(self._genre, title.genres)))
         for name, category in (("directors", "director"), ("composers", "composer")):
             row[name] = _text("|".join(self._people(index, category)))
         if poster := self.world.poster(index):
             name = poster.rpartition("/")[2]
             row["picture"] = _uri(name, "http://commons.wikimedia.org/wiki/Special:FilePath/")
         return row
+
+    @staticmethod
+    def _genre(name: str) -> str:
+        """Return a genre as the query joins it: its entity and its label."""
+        label = f"{name.lower()} anime"
+        return f"{_ENTITY}Q{_GENRE_BASE + sum(label.encode())}~{label}"
 
     def _people(self, index: int, category: str) -> list[str]:
         people = [c.person for c in self.world.credits(index) if c.category == category]
@@ -147,9 +153,9 @@ class WikidataService:
                 yield f"{item} <{direct}P495> {country} ."
                 yield f"{country} <{direct}P297> {_literal(row['countries']['value'])} ."
                 for genre in filter(None, row["genres"]["value"].split("|")):
-                    node = f"<{_ENTITY}genre/{genre.replace(' ', '_')}>"
-                    yield f"{item} <{direct}P136> {node} ."
-                    yield f"{node} {label} {_literal(genre)}@en ."
+                    node, _, called = genre.partition("~")
+                    yield f"{item} <{direct}P136> <{node}> ."
+                    yield f"<{node}> {label} {_literal(called)}@en ."
                 for name, predicate in (("directors", "P57"), ("composers", "P86")):
                     for person in filter(None, row[name]["value"].split("|")):
                         who, called, imdb = person.split("~")
