@@ -76,6 +76,15 @@ class TestRecordedPages:
         assert (title.certificate, title.certificate_country) == ("VM14", "IT")
         assert not told.findings
 
+    def test_the_reference_pages_of_august_2025(self, fixtures: Path) -> None:
+        told = parsed((fixtures / "nextdata_title_tt0111161_reference_2025-08.json").read_bytes())
+        assert names(told, "director") == ["Frank Darabont"]
+        assert names(told, "writer") == ["Stephen King", "Frank Darabont"]
+        assert names(told, "cast") == ["Tim Robbins", "Morgan Freeman", "Bob Gunton"]
+        jobs = [c.job for c in told.records if isinstance(c, Credit) and c.role == "writer"]
+        assert jobs[1] == "screenplay by"
+        assert not told.findings
+
     def test_credits_that_are_counted_and_not_named(self, fixtures: Path) -> None:
         told = parsed((fixtures / "title_tt3303790_no_year_2022-10.html").read_bytes())
         assert [f.kind for f in told.findings] == ["missing_credits"] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from phonofilm.records import ABSENT, Credit, Person, Record
@@ -21,6 +22,7 @@ _GROUPS = {
     "category.ace5cb4c-8708-4238-9542-04641e7c8171": "director",
     "category.c84ecaff-add5-4f2e-81db-102a41881fe3": "writer",
 }
+_ROLES_OF_A_PAGE = {"director", "writer", "cast"}
 _WORDS = {
     "star": "cast",
     "cast": "cast",
@@ -38,7 +40,23 @@ class _CreditsBuilder:
         self._people: dict[str, Person] = {}
         self._credits: dict[tuple[str, str], Credit] = {}
         self._places: dict[str, int] = {}
+        self._counted: dict[str, Any] = {}
         self.findings: list[Finding] = []
+
+    def roles(self) -> set[str]:
+        """Return the roles that somebody is credited with."""
+        return {role for role, _ in self._credits}
+
+    def count(self, category: str, total: Any) -> None:
+        """Note how many people a list says it has in a category."""
+        if total:
+            self._counted.setdefault(category, total)
+
+    def report_unnamed(self) -> None:
+        """Report the categories that count people and name none in any list of the page."""
+        for category, total in self._counted.items():
+            if ROLES.get(category, category) not in self.roles():
+                self.findings.append(Finding("missing_credits", f"{category}: {total} are counted"))
 
     def add(self, category: str, name: Any, job: Any, characters: Any) -> bool:
         """Return a credit of somebody; False when the person has no id."""
@@ -75,9 +93,12 @@ class _CreditsBuilder:
         return [*self._people.values(), *self._credits.values()]
 
 
-def credits_of(title_id: str, groups: Any, cast: Any) -> tuple[list[Record], list[Finding]]:
+def credits_of(
+    title_id: str, groups: Any, cast: Any, longer: Iterable[dict[str, Any]] = ()
+) -> tuple[list[Record], list[Finding]]:
     """Return people and credits of the groups of a page; `cast` is its longer list with characters.
 
+    Roles that the groups lack are read from `longer` lists; these are not read when there is none.
     A group that counts people and names none is a finding: parsers that went on with an empty list
     took it for data when the groups changed in 2025.
     """
@@ -87,6 +108,12 @@ def credits_of(title_id: str, groups: Any, cast: Any) -> tuple[list[Record], lis
             _group(builder, group)
     for node in nodes_of(cast):
         builder.add("cast", node.get("name"), None, _characters(node))
+    lacking = _ROLES_OF_A_PAGE - builder.roles()
+    for group in longer if lacking else ():
+        category = _category(group)
+        if category is not None and ROLES.get(category, category) in lacking:
+            _add_group(builder, category, group)
+    builder.report_unnamed()
     return builder.records(), builder.findings
 
 
@@ -95,17 +122,15 @@ def _group(builder: _CreditsBuilder, group: dict[str, Any]) -> None:
     if category is None:
         builder.findings.append(Finding("unknown_credits", str(_label(group))[:80]))
         return
+    _add_group(builder, category, group)
+
+
+def _add_group(builder: _CreditsBuilder, category: str, group: dict[str, Any]) -> None:
+    builder.count(category, group.get("totalCredits"))
     people = group.get("credits")
-    people = people if isinstance(people, list) else []
-    named = [
-        builder.add(category, p.get("name"), _job(p), _characters(p))
-        for p in people
-        if isinstance(p, dict)
-    ]
-    if group.get("totalCredits") and not any(named):
-        builder.findings.append(
-            Finding("missing_credits", f"{category}: {group['totalCredits']} are counted")
-        )
+    for person in people if isinstance(people, list) else ():
+        if isinstance(person, dict):
+            builder.add(category, person.get("name"), _job(person), _characters(person))
 
 
 def _label(group: dict[str, Any]) -> str:
@@ -126,10 +151,14 @@ def _category(group: dict[str, Any]) -> str | None:
 
 
 def _job(person: dict[str, Any]) -> Any:
-    rows = person.get("attributes")
-    texts = [r.get("text") for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
-    return "; ".join(t for t in texts if isinstance(t, str)) or (
-        None if "attributes" in person else ABSENT
+    """Return the exact jobs, in the form until 2025 (`attributes`) or since then (`jobDetails`)."""
+    rows = person.get("attributes") or person.get("jobDetails")
+    rows = (
+        [r.get("job") or r for r in rows if isinstance(r, dict)] if isinstance(rows, list) else []
+    )
+    texts = [row.get("text") for row in rows if isinstance(row, dict)]
+    return "; ".join(text for text in texts if isinstance(text, str)) or (
+        None if "attributes" in person or "jobDetails" in person else ABSENT
     )
 
 

@@ -7,7 +7,6 @@ one that is not there is a finding, and its field absent: nothing missing looks 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,19 +16,13 @@ import msgspec
 from phonofilm.records import ABSENT, Episode, Rating, Title, TitleGenre
 from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from phonofilm.sources.decode import NOT_JSON, json_or_none
+from phonofilm.sources.imdb.credit_lists import longer_lists
 from phonofilm.sources.imdb.credits import credits_of, stars_of_json_ld
-from phonofilm.sources.imdb.shapes import certificate_country, date_of, minutes_of, texts_of
+from phonofilm.sources.imdb.json_ld import FIELDS, genres, json_ld_of, rating_summary, title_fields
+from phonofilm.sources.imdb.shapes import certificate_country, date_of, texts_of
 
 _SCRIPT = re.compile(rb"<script\b([^>]*)>(.*?)</script", re.DOTALL | re.IGNORECASE)
 _TITLE_ID = re.compile(r"^tt\d{7,}$")
-_JSON_LD_TYPES = {
-    "Movie": "movie",
-    "TVSeries": "tvSeries",
-    "TVEpisode": "tvEpisode",
-    "VideoGame": "videoGame",
-    "CreativeWork": "short",
-    "TVSeason": "tvSeries",
-}
 # No figure of a title is larger; more would not fit a column once it is multiplied.
 _LARGEST = 10**14
 _ABOVE, _MAIN = "aboveTheFoldData", "mainColumnData"
@@ -59,20 +52,6 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "credits": ("principalCredits", "principalCreditsV2"),
 }
 
-# What the JSON-LD can fill.
-_FILLED = (
-    "name",
-    "original_name",
-    "title_type",
-    "plot",
-    "poster_url",
-    "certificate",
-    "runtime_ms",
-    "keywords",
-    "release_date",
-    "release_date_precision",
-)
-
 Raw = dict[str, msgspec.Raw]
 
 
@@ -87,7 +66,7 @@ class _PageBlocks(NamedTuple):
     @property
     def json_ld(self) -> dict[str, Any]:
         """The JSON-LD of a title; empty when it is of something else."""
-        return _json_ld(self.short) if self.short else {}
+        return json_ld_of(self.short) if self.short else {}
 
 
 def parse_title_page(request: Request, response: Response) -> Page:
@@ -119,15 +98,13 @@ def _read(body: bytes) -> _PageBlocks:
             next_data = match[2]
         elif b"ld+json" in match[1] and b"/title/tt" in match[2] and not short:
             short = match[2]
-    if next_data is None and not (short and _json_ld(short)):
+    has_json_ld = bool(short and json_ld_of(short))
+    if next_data is not None and has_json_ld and json_or_none(next_data, msgspec.Raw) is None:
+        next_data = None  # a page that was cut while it was saved
+    if next_data is None and not has_json_ld:
         raise Malformed("a page without the data of a title")
     kind, above, main = _next_data(next_data) if next_data is not None else ("", {}, {})
     return _PageBlocks(kind, above, main, short)
-
-
-def _json_ld(text: bytes) -> dict[str, Any]:
-    tree = json_or_none(text)
-    return tree if isinstance(tree, dict) and "/title/tt" in str(tree.get("url", "")) else {}
 
 
 class _Props(msgspec.Struct, frozen=True):
@@ -213,11 +190,6 @@ class _Reading:
             self._json_ld = self._blocks.json_ld
         return self._json_ld
 
-    def _ld(self, name: str) -> Any:
-        """Return a text of the JSON-LD, its entities undone once; ABSENT where it is missing."""
-        value = self.json_ld.get(name, ABSENT)
-        return html.unescape(value) if isinstance(value, str) else value
-
     def _text(self, name: str, *path: str) -> Any:
         """Return a text inside a block."""
         value = self.block(name)
@@ -270,34 +242,17 @@ class _Reading:
 
     def _fill(self, title: Title) -> None:
         """Fill a title from the JSON-LD, the only data of a page without `__NEXT_DATA__`."""
-        if all(getattr(title, name) is not ABSENT for name in _FILLED) or not self.json_ld:
+        if all(getattr(title, name) is not ABSENT for name in FIELDS) or not self.json_ld:
             return
-        genuine = self._ld("alternateName")
-        values = {
-            "name": self._ld("name") if genuine in (ABSENT, None) else genuine,
-            "original_name": self._ld("name"),
-            "title_type": _JSON_LD_TYPES.get(str(self._ld("@type")), ABSENT),
-            "plot": self._ld("description"),
-            "poster_url": self._ld("image"),
-            "certificate": self._ld("contentRating"),
-            "runtime_ms": minutes_of(self._ld("duration")),
-        }
-        words = self._ld("keywords")
-        values["keywords"] = words.split(",") if isinstance(words, str) and words else ABSENT
-        date, precision, _ = date_of(self._ld("datePublished"))
-        values |= {"release_date": date, "release_date_precision": precision}
-        for name, value in values.items():
+        for name, value in title_fields(self.json_ld).items():
             if getattr(title, name) is ABSENT and value is not ABSENT:
                 setattr(title, name, value)
 
     def rating(self, title_id: str) -> Iterator[Rating]:
         """Return mean and votes; no votes, no mean."""
         summary = self.block("ratingsSummary")
-        if summary is ABSENT and isinstance(aggregate := self.json_ld.get("aggregateRating"), dict):
-            summary = {
-                "aggregateRating": aggregate.get("ratingValue"),
-                "voteCount": aggregate.get("ratingCount"),
-            }
+        if summary is ABSENT:
+            summary = rating_summary(self.json_ld)
         if isinstance(summary, dict):
             votes, mean = summary.get("voteCount"), summary.get("aggregateRating")
             mean = float(mean) if isinstance(mean, int | float) and votes else None
@@ -308,14 +263,7 @@ class _Reading:
         """Return one record per genre; a page has at most four, its JSON-LD three."""
         names = texts_of(self.block("genres"), "genres")
         if names is ABSENT:
-            json_ld_genres = self.json_ld.get("genre")
-            names = (
-                [json_ld_genres]
-                if isinstance(json_ld_genres, str)
-                else json_ld_genres
-                if isinstance(json_ld_genres, list)
-                else []
-            )
+            names = genres(self.json_ld)
         for genre in dict.fromkeys(g for g in names or [] if isinstance(g, str)):
             yield TitleGenre("imdb", f"{title_id}:{genre}", title_id=title_id, genre=genre)
 
@@ -326,9 +274,14 @@ class _Reading:
             records, findings = stars_of_json_ld(title_id, self.json_ld)
         else:
             cast = self._value(self._blocks.main.get("cast"))
-            records, findings = credits_of(title_id, groups, cast)
+            records, findings = credits_of(title_id, groups, cast, longer_lists(self._any_block))
         self.findings += findings
         return records
+
+    def _any_block(self, name: str) -> Any:
+        """Return a block of either side, or None; no finding when it is missing."""
+        blocks = self._blocks
+        return self._value(blocks.main.get(name) or blocks.above.get(name))
 
     def episode(self, title_id: str) -> Iterator[Episode]:
         """Return an episode's place in its series."""

@@ -41,14 +41,20 @@ class Imdb(BulkSource, HttpSource):
         return read_id_map(path)
 
     def classify(self, request: Request, response: Response) -> Outcome:
-        """Classify by HTTP; an empty page is the bot wall of 2026, with or without its header."""
+        """Classify like a saved page; a page that was cut is requested again."""
+        outcome = self.classify_saved(response)
+        if outcome.verdict == "answer" and b"</html>" not in response.body:
+            return Outcome("unavailable", f"a page cut after {len(response.body):,} bytes")
+        return outcome
+
+    def classify_saved(self, response: Response) -> Outcome:
+        """Classify by HTTP; an empty page is the bot wall of 2026, with or without its header.
+
+        A saved page that was cut still has its JSON-LD.
+        """
         if response.status == 202 or (response.status == 405 and not response.body):
             return Outcome("bot_wall", f"HTTP {response.status}, {len(response.body)} bytes")
         return classify_http(response)
-
-    def classify_saved(self, response: Response) -> Outcome:
-        """Classify a saved page like a response, because bot walls are saved too."""
-        return self.classify(Request(self.saved_endpoint), response)
 
     def identify(self, response: Response) -> Request:
         """Return the title of a saved page."""
