@@ -229,20 +229,6 @@ def test_a_track_that_is_not_sold_here_is_its_own_matter() -> None:
     assert BEATPORT.classify(Request("track", ("7",)), other).verdict == "forbidden"
 
 
-@pytest.mark.parametrize(
-    ("text", "link"),
-    [
-        ("https://www.beatport.com/track/hit-it/23746331", Link("track", "23746331")),
-        ("https://www.beatport.com/de/release/x/584?a=b", Link("album", "584")),
-        ("https://www.beatport.com/artist/junior-sanchez/268", Link("artist", "268")),
-        ("https://www.beatport.com/label/defected/1354", Link("label", "1354")),
-        ("https://beatport.example/track/x/1", None),
-    ],
-)
-def test_links_are_read_as_people_copy_them(text: str, link: Link | None) -> None:
-    assert BEATPORT.parse_link(text) == link
-
-
 def test_a_saved_page_is_read_by_the_keys_of_its_blocks(folder, tmp_path) -> None:
     track = {
         "id": 7,

@@ -168,30 +168,6 @@ def test_artists_are_found_by_link_by_urn_and_by_name(folder, stand_in) -> None:
         assert {i for owner, i in told if owner == str(IDS.id_of("users", artist))} == uploads
 
 
-@pytest.mark.parametrize(
-    ("text", "link"),
-    [
-        (
-            "https://soundcloud.com/liluzi?ref=clipboard",
-            Link("artist_link", "https://soundcloud.com/liluzi"),
-        ),
-        ("https://m.soundcloud.com/a/b#t=1:02", Link("track_link", "https://soundcloud.com/a/b")),
-        ("soundcloud.com/a/sets/b", Link("playlist_link", "https://soundcloud.com/a/sets/b")),
-        ("https://soundcloud.com/a/tracks", Link("artist_link", "https://soundcloud.com/a")),
-        ("https://api.soundcloud.com/tracks/13158665", Link("track", "13158665")),
-        (
-            "https://api-v2.soundcloud.com/users/soundcloud%3Ausers%3A542134",
-            Link("artist", "542134"),
-        ),
-        ("soundcloud:playlists:7", Link("playlist", "7")),
-        ("https://soundcloud.com/discover", None),
-        ("https://soundcloud.example/a", None),
-    ],
-)
-def test_links_are_read_as_people_copy_them(text: str, link: Link | None) -> None:
-    assert SOUNDCLOUD.parse_link(text) == link
-
-
 def test_an_unknown_artist_is_told_with_near_names(folder, stand_in) -> None:
     url, served = stand_in("soundcloud", artists=40)
     name = next(a.name for a in map(served.world.artist, range(40)) if len(a.name.split()[0]) > 6)

@@ -12,10 +12,10 @@ from phonofilm.errors import UsageError
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.people import find_people
 from phonofilm.privacy.pseudonyms import person_hash
-from phonofilm.records import BY_KIND, RECORDS, columns, kinds
+from phonofilm.records import BY_KIND, RECORDS, columns
 from phonofilm.sources import get, manifests, source_names
 from phonofilm.sources.classify import classify_http, retry_after
-from phonofilm.sources.contract import Link, Outcome, Request, Response
+from phonofilm.sources.contract import Outcome, Request, Response
 from phonofilm.sources.manifest import Priority
 from phonofilm.sources.priority import by_priority
 from phonofilm.sources.spotify.source import SOURCE as SPOTIFY
@@ -97,71 +97,6 @@ def test_ids_are_quoted_in_paths() -> None:
     assert SPOTIFY.address(Request("artist", ("../../x?y",)), "extended")[0] == (
         "/v1/artists/..%2F..%2Fx%3Fy"
     )
-
-
-MBID = "f59c5520-5f46-4d2c-b2c4-822eabf53419"
-# Source, what a person copies, and the kind and id that are meant; no kind: nothing of this source.
-LINKS = f"""
-spotify https://open.spotify.com/artist/4Z8W4fKeB5YxbusRsdQVPb?si=1 artist 4Z8W4fKeB5YxbusRsdQVPb
-spotify https://open.spotify.com/intl-de/album/6dVIqQ8qmQ5GBnJ9shOYGE album 6dVIqQ8qmQ5GBnJ9shOYGE
-spotify spotify:track:6f807x0ima9a1j3VPbc7VN track 6f807x0ima9a1j3VPbc7VN
-spotify https://example.org/
-deezer https://www.deezer.com/fr/artist/27 artist 27
-deezer https://www.deezer.com/playlist/908622995 playlist 908622995
-deezer deezer:album:302127 album 302127
-musicbrainz https://musicbrainz.org/artist/{MBID} artist {MBID}
-musicbrainz https://musicbrainz.org/release/{MBID}/cover-art album {MBID}
-musicbrainz https://musicbrainz.org/recording/{MBID} track {MBID}
-musicbrainz https://musicbrainz.org/work/{MBID}
-listenbrainz https://listenbrainz.org/artist/{MBID}/ artist {MBID}
-listenbrainz https://listenbrainz.org/user/rob
-reccobeats USUM72409273 track_code USUM72409273
-reccobeats spotify:track:6f807x0ima9a1j3VPbc7VN track_code 6f807x0ima9a1j3VPbc7VN
-reccobeats https://open.spotify.com/track/6f807x0ima9a1j3VPbc7VN?si=1 track_code 6f807x0ima9a1j3VPbc7VN
-reccobeats USUM7240927
-itunes https://music.apple.com/us/album/x/1440833098?i=1440833102 track 1440833102
-itunes https://music.apple.com/us/album/discovery/697194953 album 697194953
-itunes https://music.apple.com/us/artist/daft-punk/5468295 artist 5468295
-itunes https://music.apple.com/us/artist/id5468295 artist 5468295
-jamendo https://www.jamendo.com/artist/7/both artist 7
-jamendo https://www.jamendo.com/de/track/168/j-m-e-f-m track 168
-soundcloud soundcloud:users:7 artist 7
-soundcloud https://api.soundcloud.com/tracks/soundcloud%3Atracks%3A13158665 track 13158665
-soundcloud https://api-v2.soundcloud.com/playlists/405726851 playlist 405726851
-soundcloud https://soundcloud.com/noor artist_link https://soundcloud.com/noor
-soundcloud https://m.soundcloud.com/noor/dawn?x=1 track_link https://soundcloud.com/noor/dawn
-soundcloud https://soundcloud.com/noor/sets/one playlist_link https://soundcloud.com/noor/sets/one
-soundcloud https://soundcloud.com/discover
-beatport https://www.beatport.com/track/strobe/1696999 track 1696999
-beatport https://www.beatport.com/de/release/for-lack/1234 album 1234
-beatport https://www.beatport.com/label/mau5trap/9123 label 9123
-beatport https://www.beatport.com/genre/house/5 genre 5
-imdb https://www.imdb.com/title/tt0133093/ title tt0133093
-imdb https://www.imdb.com/name/nm0000206/
-tmdb https://www.themoviedb.org/movie/128-princess-mononoke title movie/128
-tmdb tv/26209 title tv/26209
-tmdb tt0119698 imdb_id tt0119698
-wikidata https://www.wikidata.org/wiki/Q186572 title Q186572
-wikidata tt0119698 imdb_id tt0119698
-"""
-
-
-def links(table: str) -> list[tuple[str, str, Link | None]]:
-    rows = [line.split() for line in table.splitlines() if line]
-    return [(name, text, Link(*named) if named else None) for name, text, *named in rows]
-
-
-@pytest.mark.parametrize(("name", "text", "link"), links(LINKS))
-def test_links_are_read_as_people_copy_them(name: str, text: str, link: Link | None) -> None:
-    assert get(name).parse_link(text) == link
-
-
-def test_a_source_reads_links_or_says_in_words_why_not(source) -> None:
-    table = source.manifest.links
-    read = {name for name, _, link in links(LINKS) if link}
-    assert bool(table.patterns) is (source.manifest.name in read) is not bool(table.none)
-    assert all({"kind", "id"} <= re.compile(p).groupindex.keys() for p in table.patterns)
-    assert {*table.prefixes.values(), *table.kinds.values()} <= kinds.BY_NAME.keys()
 
 
 def test_a_source_is_ranked_by_fields_that_records_have(source) -> None:

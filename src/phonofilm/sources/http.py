@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote
@@ -19,6 +18,7 @@ from phonofilm.sources.contract import (
     Request,
     Response,
 )
+from phonofilm.sources.links import parse_link
 from phonofilm.sources.manifest import Manifest
 from phonofilm.sources.media import parse_media
 
@@ -78,15 +78,8 @@ class HttpSource:
         return url
 
     def parse_link(self, text: str) -> Link | None:
-        """Parse an address or URI such as `spotify:artist:...`; None for an unknown form."""
-        links = self.manifest.links
-        for pattern in links.patterns:
-            if match := re.search(pattern, text):
-                id_ = match["id"]
-                prefixes = (k for start, k in links.prefixes.items() if id_.startswith(start))
-                if kind := match["kind"] or next(prefixes, ""):
-                    return Link(links.kinds.get(kind, kind), id_)
-        return None
+        """Parse an address, a URI or an id that says what it identifies; None for other texts."""
+        return parse_link(self.manifest, text)
 
     def memberships(self, kind: str, records: Sequence[Record]) -> list[Sequence[str]]:
         """Return the lists of a kind that contain each record, as far as its own fields tell."""

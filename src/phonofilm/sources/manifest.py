@@ -102,14 +102,23 @@ class Priority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Links(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Links to the source's pages and ids, as people copy them.
+    """Links to the source's pages and ids, as people copy them (`sources/links.py`).
 
-    `patterns` are regular expressions with the groups `kind` and `id`, tried in order. Where the
-    kind is empty, the beginning of the id gives it (`prefixes`). `kinds` maps the source's word for
-    a kind to ours. `none` is the reason why there are no patterns.
+    All patterns match whole texts. `patterns` are host and path of pages, `uris` what is no
+    address, both with the groups `kind` and `id`, tried in order. Where the kind is empty, the
+    beginning of the id gives it (`prefixes`). `kinds` maps the source's word for a kind to ours.
+    `addresses` are host and path of nodes that are requested by address, by kind; the group `id` is
+    the address without its scheme. `reserved` are, by group, words of the source that name nothing
+    of anybody. `parameters` of a page's address name a part of it, by kind. `share_hosts` give
+    short addresses that redirect to a page. `none` is the reason why there are no patterns.
     """
 
     patterns: list[str] = []
+    uris: list[str] = []
+    addresses: dict[str, str] = {}
+    reserved: dict[str, list[str]] = {}
+    parameters: dict[str, str] = {}
+    share_hosts: list[str] = []
     prefixes: dict[str, str] = {}
     kinds: dict[str, str] = {}
     none: str = ""
@@ -118,11 +127,14 @@ class Links(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ids of the source, and ids of others that it understands.
 
-    `namespace` is the source whose ids it uses, itself when empty. `pages` are page addresses by
-    kind, with `{id}`, as other catalogues link to them. `track_codes` are the sources whose track
-    ids its `track_code` nodes may be, besides ISRCs. `example` stands for any id.
+    `pattern` matches a whole id, `case` is the one that its ids are written in where either is
+    understood. `namespace` is the source whose ids it uses, itself when empty. `pages` are page
+    addresses by kind, with `{id}`, as other catalogues link to them. `track_codes` are the sources
+    whose track ids its `track_code` nodes may be, besides ISRCs. `example` stands for any id.
     """
 
+    pattern: str = r"\S+"
+    case: Literal["", "lower", "upper"] = ""
     namespace: str = ""
     pages: dict[str, str] = {}
     track_codes: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from calendar import timegm
 from email.utils import parsedate_to_datetime
 from time import strptime
@@ -12,7 +11,7 @@ from typing import Any
 import msgspec
 
 from phonofilm.sources.classify import classify_http
-from phonofilm.sources.contract import Link, Malformed, Outcome, Query, Request, Response
+from phonofilm.sources.contract import Malformed, Outcome, Query, Request, Response
 from phonofilm.sources.decode import json_or_none, plain
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import load_manifest
@@ -21,10 +20,6 @@ from phonofilm.sources.soundcloud.parse import PARSERS, hydration, objects
 _URN = {"artist": "users", "track": "tracks", "playlist": "playlists"}
 # A quota names the day, not the wait: `2015/06/01 09:49:40 +0000`.
 _RESET = "%Y/%m/%d %H:%M:%S +0000"
-# First words of paths that are no account's.
-_PLACES = frozenset(
-    ("discover", "search", "stream", "upload", "you", "charts", "pages", "settings")
-)
 
 
 class _Limit(msgspec.Struct):
@@ -53,24 +48,6 @@ class SoundCloud(HttpSource):
     parsers = PARSERS
     saved_endpoint = "saved"
     saved_access = "pages"
-
-    def parse_link(self, text: str) -> Link | None:
-        """Parse a URN, an API address or a page, whose address names the kind."""
-        link = super().parse_link(text)
-        if link is not None:
-            return link
-        match = re.search(r"(?:^|//)(?:www\.|m\.|on\.)?soundcloud\.com/([^?#\s]+)", text)
-        if not match:
-            return None
-        parts = [part for part in match[1].split("/") if part]
-        if not parts or parts[0] in _PLACES:
-            return None
-        page = f"https://soundcloud.com/{'/'.join(parts)}"
-        if len(parts) >= 3 and parts[1] == "sets":
-            return Link("playlist_link", page)
-        if len(parts) == 1 or parts[1] in ("tracks", "albums", "sets", "reposts", "popular-tracks"):
-            return Link("artist_link", f"https://soundcloud.com/{parts[0]}")
-        return Link("track_link", page)
 
     def address(self, request: Request, access: str) -> tuple[str, Query]:
         """Build the address; ids are URNs, several in one parameter."""
