@@ -52,14 +52,14 @@ def test_spotify_pages_are_walked_whole_whatever_total_they_claim(
 @given(total=st.integers(0, 130), limit=st.integers(1, 50))
 def test_deezer_pages_are_walked_whole(total: int, limit: int) -> None:
     def serve(index: int) -> dict[str, Any]:
-        data = [{"id": n, "title": "x"} for n in range(index, min(total, index + limit))]
+        data = [{"id": n + 1, "title": "x"} for n in range(index, min(total, index + limit))]
         page: dict[str, Any] = {"data": data, "total": total}
         if index + limit < total:
             page["next"] = f"https://api.deezer.com/x?index={index + limit}"
         return page
 
     seen, _ = walk("deezer", Request("artist_albums", ("1",)), serve)
-    assert seen == [str(n) for n in range(total)]
+    assert seen == [str(n + 1) for n in range(total)]
 
 
 @given(
@@ -81,13 +81,13 @@ def test_a_next_that_never_ends_ends_with_the_first_empty_page(
 
 
 def test_a_playlist_longer_than_what_it_embeds_goes_on() -> None:
-    tracks = [{"id": n, "title": "x"} for n in range(3)]
+    tracks = [{"id": n, "title": "x"} for n in (1, 2, 3)]
     body = {"id": 9, "title": "p", "nb_tracks": 5, "tracks": {"data": tracks}}
     page = get("deezer").parse(
         Request("playlist", ("9",)), Response(200, {}, json.dumps(body).encode())
     )
     assert page.continues == [Request("playlist_tracks", ("9",), 3)]
-    rest = {"data": [{"id": 3, "title": "x"}, {"id": 4, "title": "x"}], "total": 5}
+    rest = {"data": [{"id": 4, "title": "x"}, {"id": 5, "title": "x"}], "total": 5}
     page = get("deezer").parse(page.continues[0], Response(200, {}, json.dumps(rest).encode()))
     assert [r.position for r in page.records if r.kind == "playlist_entry"] == [3, 4]
     assert page.continues == []

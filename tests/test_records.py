@@ -23,8 +23,8 @@ from phonofilm.records import (
     has_all,
     kinds,
 )
-from phonofilm.records.dates import release_date, year_of
-from phonofilm.records.ids import isrc, upc
+from phonofilm.records.values.codes import isrc, upc
+from phonofilm.records.values.dates import release_date, year_of
 from phonofilm.warehouse.schema.dictionary import data_dictionary
 
 
@@ -127,7 +127,7 @@ def test_dates_keep_their_precision() -> None:
     assert release_date("1999-06-07") == ("1999-06-07", "day")
     assert release_date("1999-00-00") == ("1999", "year")
     assert release_date("0000-00-00") == (None, None)
-    assert release_date("soon") == ("soon", None)
+    assert release_date("soon") == (None, None)
     assert release_date(None) == (None, None)
 
 
@@ -138,20 +138,11 @@ def test_the_year_of_a_text_is_its_first_four_digits_or_none(text: str) -> None:
     assert year_of(None) is None
 
 
-@given(st.text(max_size=20))
+@given(st.text("0129-/.? TZ", max_size=20))
 def test_a_date_never_invents_digits(text: str) -> None:
     date, _ = release_date(text)
-    assert date is None or text.startswith(date)
-
-
-def test_identifiers_are_normalised_and_invalid_ones_kept() -> None:
-    assert isrc("us-um7-24-09273") == "USUM72409273"
-    assert isrc("not one") == "not one"
-    assert isrc("") is None
-    assert upc("602475093060") == "602475093060"
-    assert upc("2475093060") == "002475093060"
-    assert upc("00602475093060") == "00602475093060"
-    assert upc("12 34") == "12 34"
+    digits = re.sub(r"\D", "", text)
+    assert date is None or all(part.lstrip("0") in digits for part in date.split("-"))
 
 
 @given(st.text(max_size=30))

@@ -27,8 +27,8 @@ from phonofilm.identity.names import (
     version_key,
     without_artist,
 )
-from phonofilm.records.dates import year_of
-from phonofilm.records.ids import isrc as normalise_isrc
+from phonofilm.records.values.codes import isrc as normalise_isrc
+from phonofilm.records.values.dates import year_of
 
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}\d{7}")
 _SAME_LENGTH_SECONDS = 3.0  # chosen, not tuned: shops cut silence by so much

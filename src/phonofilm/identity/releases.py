@@ -18,8 +18,8 @@ from phonofilm.identity.model import (
     unknown,
 )
 from phonofilm.identity.names import people_of, plain
-from phonofilm.records.dates import year_of
-from phonofilm.records.ids import upc as normalise_upc
+from phonofilm.records.values.codes import upc as normalise_upc
+from phonofilm.records.values.dates import year_of
 
 _RECORDINGS_MAX = 100
 

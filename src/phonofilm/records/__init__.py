@@ -10,6 +10,7 @@ from phonofilm.records.base import (
     core_fields,
     field_mask_of,
     has_all,
+    traits_of,
 )
 from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
 from phonofilm.records.kinds import BY_KIND, BY_PLURAL, RECORDS
@@ -68,4 +69,5 @@ __all__ = [
     "core_fields",
     "field_mask_of",
     "has_all",
+    "traits_of",
 ]

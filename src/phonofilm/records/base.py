@@ -11,6 +11,8 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, Union
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from phonofilm.records.values.traits import VERBATIM, WORD_LIST, WORDS, Trait
+
 T = TypeVar("T")
 Maybe = Union[T, None, UnsetType]  # noqa: UP007 - a generic alias needs Union
 """A field that a response may lack (absent), have as null, or have with a value."""
@@ -18,9 +20,16 @@ Maybe = Union[T, None, UnsetType]  # noqa: UP007 - a generic alias needs Union
 ABSENT = UNSET
 
 
-def note(text: str, *, core: bool = False, time_varying: bool = False) -> msgspec.Meta:
-    """Describe a column; full records have `core` ones, `time_varying` ones are observed daily."""
-    return msgspec.Meta(description=text, extra={"core": core, "time_varying": time_varying})
+def note(
+    text: str, *, core: bool = False, time_varying: bool = False, trait: Trait | None = None
+) -> msgspec.Meta:
+    """Describe a column; full records have `core` ones, `time_varying` ones are observed daily.
+
+    `trait` says what its values can mean; without one it follows from the type.
+    """
+    return msgspec.Meta(
+        description=text, extra={"core": core, "time_varying": time_varying, "trait": trait}
+    )
 
 
 class Record(msgspec.Struct, gc=False):  # rows contain no rows, so there are no cycles to collect
@@ -30,6 +39,8 @@ class Record(msgspec.Struct, gc=False):  # rows contain no rows, so there are no
     plural: ClassVar[str] = ""
     key_fields: ClassVar[tuple[str, ...]] = ("id",)
     """Fields that identify a row within its source; where they are not `id`, `id` joins them."""
+    id_kind: ClassVar[str] = ""
+    """The kind of node whose id it has, where that is another one than `kind`."""
 
     source: typing.Annotated[str, note("where the row comes from")]
     id: typing.Annotated[str, note("the source's own id")]
@@ -45,6 +56,7 @@ class Column(NamedTuple):
     time_varying: bool
 
 
+_TRAITS: dict[str, Trait] = {"VARCHAR": WORDS, "VARCHAR[]": WORD_LIST}
 _SQL_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", list: "VARCHAR[]"}
 
 
@@ -72,6 +84,20 @@ def columns(cls: type[Record]) -> tuple[Column, ...]:
     """Return the columns of a record class in order; tables and the dictionary derive from them."""
     hints = typing.get_type_hints(cls, include_extras=True)
     return tuple(_column(name, hints[name]) for name in cls.__struct_fields__)
+
+
+@cache
+def traits_of(cls: type[Record]) -> dict[str, Trait]:
+    """Return the traits of the fields of a class; `source` and `id` have none."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    traits: dict[str, Trait] = {}
+    for name in cls.__struct_fields__[2:]:
+        inner, *metas = typing.get_args(hints[name])
+        stated = next(m.extra["trait"] for m in metas if isinstance(m, msgspec.Meta) and m.extra)
+        trait = stated or _TRAITS.get(_sql_type(inner))
+        if trait and trait is not VERBATIM:
+            traits[name] = trait
+    return traits
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from phonofilm.records.base import ABSENT, Maybe, Record, note
+from phonofilm.records.values.traits import COUNT, DATE, DURATION_MS, ORDINAL, YEAR, Figure, Id
 
 
 class Title(Record):
@@ -20,10 +21,12 @@ class Title(Record):
     ] = ABSENT
     is_series: Annotated[Maybe[bool], note("has episodes")] = ABSENT
     is_adult: Annotated[Maybe[bool], note("for adults")] = ABSENT
-    start_year: Annotated[Maybe[int], note("first shown; may lie ahead", core=True)] = ABSENT
-    end_year: Annotated[Maybe[int], note("last year of a series")] = ABSENT
-    runtime_ms: Annotated[Maybe[int], note("milliseconds", core=True)] = ABSENT
-    release_date: Annotated[Maybe[str], note("YYYY, YYYY-MM or YYYY-MM-DD")] = ABSENT
+    start_year: Annotated[Maybe[int], note("first shown; may lie ahead", core=True, trait=YEAR)] = (
+        ABSENT
+    )
+    end_year: Annotated[Maybe[int], note("last year of a series", trait=YEAR)] = ABSENT
+    runtime_ms: Annotated[Maybe[int], note("milliseconds", core=True, trait=DURATION_MS)] = ABSENT
+    release_date: Annotated[Maybe[str], note("YYYY, YYYY-MM or YYYY-MM-DD", trait=DATE)] = ABSENT
     release_date_precision: Annotated[Maybe[str], note("year, month or day")] = ABSENT
     release_country: Annotated[Maybe[str], note("ISO 3166 code the date is for")] = ABSENT
     certificate: Annotated[Maybe[str], note("age rating; differs by country")] = ABSENT
@@ -36,7 +39,9 @@ class Title(Record):
     keywords: Annotated[Maybe[list[str]], note("tags that people gave it")] = ABSENT
     countries: Annotated[Maybe[list[str]], note("ISO 3166 codes or names of origin")] = ABSENT
     languages: Annotated[Maybe[list[str]], note("spoken languages")] = ABSENT
-    imdb_id: Annotated[Maybe[str], note("tt id, which joins sources")] = ABSENT
+    imdb_id: Annotated[Maybe[str], note("tt id, which joins sources", trait=Id("imdb_title"))] = (
+        ABSENT
+    )
     kept_by: Annotated[
         Maybe[str], note("the rule that kept it, where only a part was imported")
     ] = ABSENT
@@ -49,11 +54,13 @@ class Person(Record):
     plural: ClassVar[str] = "people"
 
     name: Annotated[Maybe[str], note("as credited", core=True)] = ABSENT
-    birth_year: Annotated[Maybe[int], note("year")] = ABSENT
-    death_year: Annotated[Maybe[int], note("year")] = ABSENT
+    birth_year: Annotated[Maybe[int], note("year", trait=YEAR)] = ABSENT
+    death_year: Annotated[Maybe[int], note("year", trait=YEAR)] = ABSENT
     professions: Annotated[Maybe[list[str]], note("at most three")] = ABSENT
     known_for: Annotated[Maybe[list[str]], note("ids of titles")] = ABSENT
-    imdb_id: Annotated[Maybe[str], note("nm id, which joins sources")] = ABSENT
+    imdb_id: Annotated[Maybe[str], note("nm id, which joins sources", trait=Id("imdb_person"))] = (
+        ABSENT
+    )
 
 
 class Credit(Record):
@@ -63,11 +70,11 @@ class Credit(Record):
     plural: ClassVar[str] = "credits"
     key_fields: ClassVar[tuple[str, ...]] = ("title_id", "role", "person_id")
 
-    title_id: Annotated[Maybe[str], note("the title")] = ABSENT
-    person_id: Annotated[Maybe[str], note("the person")] = ABSENT
+    title_id: Annotated[Maybe[str], note("the title", trait=Id("title", required=True))] = ABSENT
+    person_id: Annotated[Maybe[str], note("the person", trait=Id("person", required=True))] = ABSENT
     role: Annotated[Maybe[str], note("director, writer, cast ...: one word for one part")] = ABSENT
     category: Annotated[Maybe[str], note("the source's word: actress, self, director ...")] = ABSENT
-    position: Annotated[Maybe[int], note("place in the credits, from 1")] = ABSENT
+    position: Annotated[Maybe[int], note("place in the credits, from 1", trait=ORDINAL)] = ABSENT
     job: Annotated[Maybe[str], note("exact job: screenplay, original story")] = ABSENT
     characters: Annotated[Maybe[list[str]], note("characters played")] = ABSENT
 
@@ -79,8 +86,10 @@ class TitleGenre(Record):
     plural: ClassVar[str] = "title_genres"
     key_fields: ClassVar[tuple[str, ...]] = ("title_id", "genre")
 
-    title_id: Annotated[Maybe[str], note("the title")] = ABSENT
-    genre: Annotated[Maybe[str], note("as the source spells it")] = ABSENT
+    title_id: Annotated[Maybe[str], note("the title", trait=Id("title", required=True))] = ABSENT
+    genre: Annotated[
+        Maybe[str], note("as the source spells it", trait=Id("title_genre_name", required=True))
+    ] = ABSENT
 
 
 class Rating(Record):
@@ -88,9 +97,13 @@ class Rating(Record):
 
     kind: ClassVar[str] = "rating"
     plural: ClassVar[str] = "ratings"
+    id_kind: ClassVar[str] = "title"
 
-    rating: Annotated[Maybe[float], note("mean, 1 to 10; null without votes")] = ABSENT
-    votes: Annotated[Maybe[int], note("how many", time_varying=True)] = ABSENT
+    rating: Annotated[
+        Maybe[float],
+        note("mean, 1 to 10; null without votes", trait=Figure(0, 10, zero_unknown=True)),
+    ] = ABSENT
+    votes: Annotated[Maybe[int], note("how many", time_varying=True, trait=COUNT)] = ABSENT
 
 
 class Aka(Record):
@@ -100,8 +113,8 @@ class Aka(Record):
     plural: ClassVar[str] = "akas"
     key_fields: ClassVar[tuple[str, ...]] = ("title_id", "position")
 
-    title_id: Annotated[Maybe[str], note("the title")] = ABSENT
-    position: Annotated[Maybe[int], note("the source's ordering, from 1")] = ABSENT
+    title_id: Annotated[Maybe[str], note("the title", trait=Id("title", required=True))] = ABSENT
+    position: Annotated[Maybe[int], note("the source's ordering, from 1", trait=COUNT)] = ABSENT
     name: Annotated[Maybe[str], note("the name there", core=True)] = ABSENT
     region: Annotated[Maybe[str], note("country or region; null when unknown")] = ABSENT
     language: Annotated[Maybe[str], note("ISO 639 code; mostly null")] = ABSENT
@@ -115,7 +128,8 @@ class Episode(Record):
 
     kind: ClassVar[str] = "episode"
     plural: ClassVar[str] = "episodes"
+    id_kind: ClassVar[str] = "title"
 
-    series_id: Annotated[Maybe[str], note("the series")] = ABSENT
-    season_number: Annotated[Maybe[int], note("null for one in five")] = ABSENT
-    episode_number: Annotated[Maybe[int], note("within the season")] = ABSENT
+    series_id: Annotated[Maybe[str], note("the series", trait=Id("title"))] = ABSENT
+    season_number: Annotated[Maybe[int], note("null for one in five", trait=COUNT)] = ABSENT
+    episode_number: Annotated[Maybe[int], note("within the season", trait=COUNT)] = ABSENT

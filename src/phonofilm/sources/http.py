@@ -7,6 +7,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, quote
 
 from phonofilm.records import Record
+from phonofilm.sources.checks import check_page
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import (
     Link,
@@ -68,10 +69,19 @@ class HttpSource:
         raise Malformed("saved responses of this source cannot be recognised")
 
     def parse(self, request: Request, response: Response) -> Page:
-        """Parse a response into a page of records; Malformed when the body is something else."""
+        """Parse a response into a page of records; Malformed when the body is something else.
+
+        All values are as the traits of their fields say, and all ids as the manifest says.
+        """
         if request.endpoint == "media":
             return parse_media(self.manifest.name, request, response)
-        return self.parsers[request.endpoint](request, response)
+        page = self.parsers[request.endpoint](request, response)
+        personal = bool(self.manifest.endpoints[request.endpoint].personal)
+        return check_page(page, self.manifest.id_patterns, personal=personal)
+
+    def is_id(self, kind: str, text: str) -> bool:
+        """Tell whether a text can be an id of a kind of node."""
+        return self.manifest.id_patterns.is_id(kind, text)
 
     def media_url(self, role: str, url: str) -> str | None:
         """Return the address of a file of a role, given the one in a record; None without one."""

@@ -10,6 +10,7 @@ import msgspec
 
 from phonofilm.errors import ConfigurationError
 from phonofilm.records import BY_KIND, bit_of, core_fields
+from phonofilm.records.values.clean import IdPatterns
 
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +129,9 @@ class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ids of the source, and ids of others that it understands.
 
     `pattern` matches a whole id, `case` is the one that its ids are written in where either is
-    understood. `namespace` is the source whose ids it uses, itself when empty. `pages` are page
+    understood. `patterns` are the same by kind, where ids of a kind differ; they are SQL as well,
+    so they have no look-ahead. Ids of kinds without one are any text but blanks, zeros and negative
+    numbers. `namespace` is the source whose ids it uses, itself when empty. `pages` are page
     addresses by kind, with `{id}`, as other catalogues link to them. `track_codes` are the sources
     whose track ids its `track_code` nodes may be, besides ISRCs. `example` stands for any id.
     """
@@ -136,6 +139,7 @@ class Ids(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = r"\S+"
     case: Literal["", "lower", "upper"] = ""
     namespace: str = ""
+    patterns: dict[str, str] = {}
     pages: dict[str, str] = {}
     track_codes: list[str] = []
     example: str = "1"
@@ -287,6 +291,11 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
         cls = BY_KIND[kind]
         wanted = core_fields(cls) & self.obtainable(kind, access, absent)
         return sum(bit_of(cls, name) for name in wanted)
+
+    @cached_property
+    def id_patterns(self) -> IdPatterns:
+        """Tests of the source's ids by kind."""
+        return IdPatterns(self.ids.patterns)
 
     @cached_property
     def may_be_gone(self) -> frozenset[str]:

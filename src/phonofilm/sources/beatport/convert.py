@@ -17,8 +17,8 @@ from phonofilm.records import (
     Record,
     Track,
 )
-from phonofilm.records.dates import release_date
-from phonofilm.records.ids import isrc, upc
+from phonofilm.records.values.codes import isrc, upc
+from phonofilm.records.values.dates import release_date
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musical_keys import parse_key

@@ -19,8 +19,8 @@ from phonofilm.records import (
     PlaylistEntry,
     Track,
 )
-from phonofilm.records.dates import release_date
-from phonofilm.records.ids import isrc, upc
+from phonofilm.records.values.codes import isrc, upc
+from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.deezer import api_types
 from phonofilm.sources.record_builder import RecordBuilder, mapped

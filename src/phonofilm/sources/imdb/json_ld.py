@@ -6,7 +6,7 @@ import html
 from typing import Any
 
 from phonofilm.records import ABSENT
-from phonofilm.records.dates import year_of
+from phonofilm.records.values.dates import year_of
 from phonofilm.sources.decode import json_or_none
 from phonofilm.sources.imdb.shapes import date_of, minutes_of
 

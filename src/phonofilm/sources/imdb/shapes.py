@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from phonofilm.records import ABSENT
-from phonofilm.records.dates import release_date
+from phonofilm.records.values.dates import release_date
 
 _DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Maybe, Track
-from phonofilm.records.dates import release_date
+from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.lists import Listing, list_parser

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from phonofilm.records import Album, Artist, Tag, Track
-from phonofilm.records.dates import release_date
+from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.lists import Listing, list_parser

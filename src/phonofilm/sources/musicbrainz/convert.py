@@ -7,8 +7,8 @@ import re
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, ExternalId, Genre, Maybe, Tag, Track
-from phonofilm.records.dates import release_date
-from phonofilm.records.ids import isrc, upc
+from phonofilm.records.values.codes import isrc, upc
+from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musicbrainz import api_types
 from phonofilm.sources.record_builder import RecordBuilder, mapped

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import AudioFeatures, ExternalId, Record, Track
-from phonofilm.records.ids import isrc
+from phonofilm.records.values.codes import isrc
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.record_builder import mapped

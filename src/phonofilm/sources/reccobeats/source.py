@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonofilm.records.ids import isrc
+from phonofilm.records.values.codes import isrc
 from phonofilm.sources.contract import Link
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.links import stripped

@@ -23,7 +23,7 @@ from phonofilm.records import (
     Track,
     WebProfile,
 )
-from phonofilm.records.ids import isrc
+from phonofilm.records.values.codes import isrc
 from phonofilm.sources.contract import ODD_VALUES, Finding
 from phonofilm.sources.decode import malformed_item
 from phonofilm.sources.musical_keys import parse_key

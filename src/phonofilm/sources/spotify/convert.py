@@ -16,8 +16,8 @@ from phonofilm.records import (
     PlaylistEntry,
     Track,
 )
-from phonofilm.records.dates import release_date
-from phonofilm.records.ids import isrc, upc
+from phonofilm.records.values.codes import isrc, upc
+from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Finding, Link, Page, Request
 from phonofilm.sources.record_builder import RecordBuilder, mapped
 from phonofilm.sources.spotify import api_types

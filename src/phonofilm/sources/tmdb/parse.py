@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
-from phonofilm.records.dates import release_date, year_of
+from phonofilm.records.values.dates import release_date, year_of
 from phonofilm.sources.contract import Page, Request, Response
 from phonofilm.sources.decode import items_of, one_of
 

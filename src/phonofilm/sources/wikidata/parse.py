@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from phonofilm.records import ABSENT, Credit, Person, Record, Title, TitleGenre
-from phonofilm.records.dates import release_date, year_of
+from phonofilm.records.values.dates import release_date, year_of
 from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from phonofilm.sources.decode import plain
 from phonofilm.sources.wikidata.cells import cells_of, entity_of, imdb_id_of

@@ -6,13 +6,16 @@ table, its provenance and its field times; `observed` are its time-varying figur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 
-from phonofilm.records import Record, bit_of, columns
+from phonofilm.records import Record, bit_of, columns, traits_of
+from phonofilm.records.values.sql import MACROS, cleaned, precision_of
+from phonofilm.records.values.traits import VERBATIM, Id
+from phonofilm.sources import get
 from phonofilm.sources.bulk.contract import RecordQuery
 from phonofilm.sql import identifier, literal
 from phonofilm.warehouse.schema.field_times import field_mask, field_time
@@ -50,6 +53,8 @@ class RecordBatches:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        for macro in MACROS:
+            connection.execute(macro)
         self.may_have_nul = True
         """False where no text of the batch has a NUL, which PostgreSQL cannot store."""
 
@@ -177,13 +182,18 @@ def _grouped(cls: type[Record]) -> str:
 
 
 def _dump_rows(reading: RecordQuery, query: str, dump: DumpInfo) -> str:
-    """Return the query of a dump's rows as table rows; fields that it does not have are absent."""
+    """Return the query of a dump's rows as table rows; fields that it does not have are absent.
+
+    Values are as the traits of their columns say; a row without one of its keys is left out.
+    """
     cls, present = reading.cls, set(reading.fields)
     if dump.partial and cls.kind == "title":
         present.add("kept_by")
         query = f"SELECT r.*, kept.rule AS kept_by FROM ({query}) r JOIN kept USING (id)"
+    patterns = get(dump.source).manifest.ids.patterns
+    present |= {name for name in _precisions(cls) if name.removesuffix("_precision") in present}
     values = [
-        f"r.{identifier(c.name)}"
+        f"{_dump_value(cls, c.name, patterns)} AS {identifier(c.name)}"
         if c.name == "id" or c.name in present
         else f"{literal(dump.source)} AS source"
         if c.name == "source"
@@ -192,11 +202,26 @@ def _dump_rows(reading: RecordQuery, query: str, dump: DumpInfo) -> str:
     ]
     mask = field_mask(field_names(cls), present)
     expires = "NULL" if dump.expires_us is None else str(dump.expires_us)
-    has_key = " AND ".join(f"r.{identifier(name)} IS NOT NULL" for name in cls.key_fields)
+    keys = [_dump_value(cls, name, patterns) for name in cls.key_fields]
     return f"""SELECT {", ".join(values)}, make_timestamp({dump.fetched_us}) AS first_seen,
         make_timestamp({dump.fetched_us}) AS last_seen, make_timestamp({expires}) AS expires_at,
         {literal(dump.digest)} AS answer, true AS _full, {dump.order_key}::BIGINT AS _told,
-        {mask}::BIGINT AS _held, NULL::BIGINT[] AS _at FROM ({query}) r WHERE {has_key}"""
+        {mask}::BIGINT AS _held, NULL::BIGINT[] AS _at FROM ({query}) r
+        WHERE {" AND ".join(f"{key} IS NOT NULL" for key in keys)}"""
+
+
+def _precisions(cls: type[Record]) -> list[str]:
+    return [name for name in cls.__struct_fields__ if name.endswith("_precision")]
+
+
+def _dump_value(cls: type[Record], name: str, patterns: Mapping[str, str]) -> str:
+    """Return the SQL of one value of a dump's row, as the trait of its column says."""
+    if name == "id":
+        return cleaned(Id(cls.id_kind or cls.kind), "r.id", patterns)
+    if name in _precisions(cls):
+        return precision_of(f"r.{identifier(name.removesuffix('_precision'))}")
+    trait = traits_of(cls).get(name, VERBATIM)
+    return cleaned(trait, f"r.{identifier(name)}", patterns)
 
 
 def _dump_observations(cls: type[Record], name: str) -> str:

@@ -1,0 +1,51 @@
+"""Check the records of a page: values as their traits say, ids as the source writes them.
+
+Every response of every source passes here on its way to the frontier and to the warehouse, so no
+parser checks values itself and no odd id can be requested later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from phonofilm.records import Record
+from phonofilm.records.values.clean import IdPatterns, Oddity, clean
+from phonofilm.sources.contract import Finding, Link, Page
+
+_EXCERPT_CHARACTERS_MAX = 40
+
+
+def check_page(page: Page, ids: IdPatterns, *, personal: bool) -> Page:
+    """Clean the records of a page in their place, and drop records and links with odd ids.
+
+    Each value that is dropped is a finding with an excerpt; of a `personal` endpoint, whose texts
+    may name people, with its type alone.
+    """
+    records: list[Record] = []
+    for record in page.records:
+        kept, oddities = clean(record, ids)
+        if kept:
+            records.append(record)
+        page.findings += [_finding(record, oddity, personal) for oddity in oddities]
+    page.records = records
+    odd_links = [link for link in page.links if not _is_link(link, ids)]
+    if odd_links:
+        page.links = [link for link in page.links if _is_link(link, ids)]
+        page.findings += [Finding("odd_id", f"{link.kind} {link.id!r}"[:80]) for link in odd_links]
+    return page
+
+
+def _is_link(link: Link, ids: IdPatterns) -> bool:
+    return link.kind == "root" or ids.is_id(link.kind, link.id)
+
+
+def _finding(record: Record, oddity: Oddity, personal: bool) -> Finding:
+    value = _excerpt(oddity.value, personal)
+    return Finding(oddity.kind, f"{record.kind}.{oddity.field}: {value}")
+
+
+def _excerpt(value: Any, personal: bool) -> str:
+    """Return the beginning of a value; figures may always be shown."""
+    if isinstance(value, bool | int | float) or not personal:
+        return repr(value)[:_EXCERPT_CHARACTERS_MAX]
+    return type(value).__name__
