@@ -168,7 +168,7 @@ def test_lists_that_were_left_after_empty_pages_are_read_by_the_next_run(folder,
 # An arbitrary list: what each page holds, where its link leads, and whether its name is ever new.
 PAGES = st.lists(
     st.tuples(
-        st.lists(st.integers(0, 30), max_size=6), st.none() | st.integers(0, 7), st.booleans()
+        st.lists(st.integers(1, 30), max_size=6), st.none() | st.integers(0, 7), st.booleans()
     ),
     min_size=1,
     max_size=8,
