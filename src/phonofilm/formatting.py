@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -15,6 +16,13 @@ def format_coverage(coverage: Sequence[float]) -> str:
     if round(low, 2) == round(high, 2):
         return f"{estimate:.0%}"
     return f"{estimate:.0%} ({low:.0%} to {high:.0%})"
+
+
+def format_figure(figure: float | None, decimals: int = 0) -> str:
+    """Format a figure with thousands apart; a dash where it is null, NaN or infinite."""
+    if figure is None or not math.isfinite(figure):
+        return "–"
+    return f"{figure:,.{decimals}f}"
 
 
 def format_duration(seconds: float) -> str:

@@ -43,9 +43,9 @@ class TitleRow(NamedTuple):
 
     name: str
     year: int | None
-    kind: str
-    rating: float
-    votes: int
+    kind: str | None
+    rating: float | None
+    votes: int | None
     directors: str
 
 
@@ -97,7 +97,7 @@ def top_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[B
     """Count artists by genre; return the largest genres."""
     rows = connection.execute(
         "SELECT lower(g), count(*) FROM (SELECT unnest(genres) AS g FROM artists)"
-        " GROUP BY lower(g) ORDER BY 2 DESC, 1 LIMIT ?",
+        " WHERE g IS NOT NULL GROUP BY lower(g) ORDER BY 2 DESC, 1 LIMIT ?",
         [limit],
     )
     return [Bar(*row) for row in rows.fetchall()]
@@ -162,16 +162,18 @@ def best_titles(
         f"""WITH best AS MATERIALIZED (
             SELECT t.source, t.id, t.name, t.start_year, t.title_type, r.rating, r.votes
             FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id
-            WHERE t.title_type <> 'tvEpisode' AND r.rating IS NOT NULL AND t.name IS NOT NULL
+            WHERE t.title_type IS DISTINCT FROM 'tvEpisode' AND t.name IS NOT NULL
+            AND r.rating BETWEEN 0 AND 10
             {"AND t.kept_by IS NOT NULL" if subset else ""}
-            ORDER BY r.votes < 100, r.rating DESC, r.votes DESC, t.id LIMIT ?)
+            ORDER BY coalesce(r.votes, 0) < 100, r.rating DESC, r.votes DESC NULLS LAST, t.id
+            LIMIT ?)
         SELECT b.name, b.start_year, b.title_type, b.rating, b.votes,
             coalesce(string_agg(coalesce(p.name, c.person_id), ', ' ORDER BY c.position), '')
         FROM best b LEFT JOIN store.credit c
             ON c.source = b.source AND c.title_id = b.id AND c.role = 'director'
         LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
         GROUP BY b.source, b.id, b.name, b.start_year, b.title_type, b.rating, b.votes
-        ORDER BY b.votes < 100, b.rating DESC, b.votes DESC, b.id""",
+        ORDER BY coalesce(b.votes, 0) < 100, b.rating DESC, b.votes DESC NULLS LAST, b.id""",
         [limit],
     )
     return [TitleRow(*row) for row in rows.fetchall()]

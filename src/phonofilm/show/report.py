@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
 from phonofilm.errors import storage_error
-from phonofilm.formatting import format_coverage
+from phonofilm.formatting import format_coverage, format_figure
 from phonofilm.show import queries
 from phonofilm.sources import get
 from phonofilm.warehouse.snapshots import open_snapshot, published
@@ -70,7 +70,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["figure"] = format_figure
     environment.filters["percent"] = format_coverage
     environment.filters["safe_link"] = _safe_link
     return environment

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from phonofilm.cli.console import plain_table, printable
 from phonofilm.cli.demo.comments import CommentsResult
+from phonofilm.formatting import format_figure
 from phonofilm.show import queries
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.load.load import Loaded
@@ -126,9 +127,9 @@ def _titles_table(titles: list[queries.TitleRow]) -> Table:
             str(rank),
             Text(printable(title.name)),
             str(title.year or ""),
-            title.kind,
-            f"[bold]{title.rating:.1f}[/]",
-            f"{title.votes:,}",
+            title.kind or "-",
+            f"[bold]{format_figure(title.rating, 1)}[/]",
+            format_figure(title.votes),
             Text(printable(title.directors)),
         )
     return table

@@ -137,7 +137,7 @@ def _write(
     """Write the rows of a query into a file, and its card."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        query = _without_lists(connection, sql) if format_ == "csv" else sql
+        query = _expressible(connection, sql, format_)
         with atomic_path(out) as partial:
             row = connection.execute(
                 f"COPY ({query}) TO {literal(partial)} ({FORMATS[format_]})"
@@ -156,13 +156,17 @@ def _write(
     )
 
 
-def _without_lists(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """Return a query for CSV, which has no lists: their elements are joined by `;`."""
-    columns = connection.execute(f"DESCRIBE {sql}").fetchall()
-    lists = [name for name, duckdb_type, *_ in columns if duckdb_type.endswith("[]")]
-    if not lists:
-        return sql
-    joined = ", ".join(
-        f"array_to_string({identifier(name)}, ';') AS {identifier(name)}" for name in lists
-    )
-    return f"SELECT * REPLACE ({joined}) FROM ({sql})"
+def _expressible(connection: duckdb.DuckDBPyConnection, sql: str, format_: str) -> str:
+    """Return a query whose values a format can express.
+
+    CSV has no lists: their elements are joined by `;`. JSON has no NaN and no infinity: they are
+    null.
+    """
+    replaced = []
+    for name, type_, *_ in connection.execute(f"DESCRIBE {sql}").fetchall():
+        column = identifier(name)
+        if format_ == "csv" and type_.endswith("[]"):
+            replaced.append(f"array_to_string({column}, ';') AS {column}")
+        elif format_ == "jsonl" and type_ in ("DOUBLE", "FLOAT"):
+            replaced.append(f"CASE WHEN isfinite({column}) THEN {column} END AS {column}")
+    return f"SELECT * REPLACE ({', '.join(replaced)}) FROM ({sql})" if replaced else sql

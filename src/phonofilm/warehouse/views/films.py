@@ -112,7 +112,8 @@ _TITLES = """SELECT t.id, t.last_seen AS scrape_ts, t.runtime_ms / 60000 AS dura
     t.name, CASE WHEN t.imdb_id IS NOT NULL
         THEN 'https://www.imdb.com/title/' || t.imdb_id || '/' END AS url,
     t.poster_url, r.votes AS rating_count, r.rating AS rating_value, t.release_date,
-    coalesce(cast(substr(t.release_date, 1, 4) AS bigint), t.start_year) AS release_year,
+    CASE WHEN substr(t.release_date, 1, 4) ~ '^[0-9][0-9][0-9][0-9]$'
+        THEN cast(substr(t.release_date, 1, 4) AS bigint) ELSE t.start_year END AS release_year,
     t.plot AS summary_text, t.source
     FROM store.title t LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id"""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import msgspec
 
 from phonofilm.errors import UsageError, storage_error
 from phonofilm.files import atomic_write
@@ -65,7 +65,7 @@ def write_titles(
             day = out / part[0]["scrape_ts"][:10]
             day.mkdir(parents=True, exist_ok=True)
             target = day / f"titles-{number:05d}.json"
-            atomic_write(target, json.dumps(part, ensure_ascii=False, indent=1))
+            atomic_write(target, msgspec.json.format(msgspec.json.encode(part), indent=1))
             written.add(target)
             rows += len(part)
         out.mkdir(parents=True, exist_ok=True)
