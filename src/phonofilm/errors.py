@@ -149,6 +149,17 @@ def exit_code_of(status: str) -> int:
     return {"parked": ParkedError.exit_code, "interrupted": INTERRUPTED}.get(status, 0)
 
 
+def output_error(path: Path, error: OSError) -> PhonofilmError:
+    """Describe why a file that a person named cannot be written: a wrong name, or a disk."""
+    if isinstance(error, IsADirectoryError | NotADirectoryError | PermissionError):
+        return UsageError(f"Cannot write {path}: {error.strerror}.", next_step="Name another file.")
+    return StoreError(
+        f"Cannot write {path}: {error.strerror or error}.",
+        saved="A file that was there before is as it was.",
+        next_step="Make room, or name a file on another disk.",
+    )
+
+
 def storage_error(path: Path, error: Exception) -> StoreError:
     """Describe a failure of the disk that holds `path`."""
     return StoreError(

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import os
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 PARTIAL_SUFFIX = ".growing"
+STANDARD_OUTPUT = Path("-")
+_NAME_BYTES_MAX = 255  # ext4, xfs, apfs, NTFS
 
 
 @contextlib.contextmanager
@@ -16,19 +23,73 @@ def atomic_path(target: Path, *, locked: bool = False) -> Iterator[Path]:
     """Yield a path in the target's folder; rename it to `target` when the block succeeds.
 
     For writers that take a path, such as a COPY of a database. A block that raises leaves the old
-    file as it was and no partial file.
+    file as it was and no partial file. For files of ours: a symbolic link is replaced, so that a
+    link in a data folder of another person cannot lead out of it.
 
     `locked` says that a lock keeps other writers of this target away. The partial file then has one
     name, so that the leftover of a killed process is replaced by the next attempt.
     """
-    process = "" if locked else f".{os.getpid()}"
-    partial = target.with_name(f"{target.name}{process}{PARTIAL_SUFFIX}")
+    partial = partial_path(target, "" if locked else f".{os.getpid()}")
     partial.unlink(missing_ok=True)
     try:
         yield partial
         partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # an error of the block says more
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def output_path(target: Path) -> Iterator[Path]:
+    """Yield a path whose file becomes `target`, which a person named, when the block succeeds.
+
+    Its folder is created. A symbolic link stays, and the file that it leads to is replaced. A
+    device or a pipe is written to, and `-` is standard output. Raises OSError; IsADirectoryError
+    for a folder before the block runs.
+    """
+    if is_stream(target):
+        with tempfile.TemporaryDirectory(prefix="phonofilm-") as folder:
+            yield Path(folder) / target.name
+            _copy_into(target, Path(folder) / target.name)
+        return
+    target = Path(os.path.realpath(target))
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(target) as partial:
+        yield partial
+
+
+def is_stream(target: Path) -> bool:
+    """Tell whether a path leads to a device or a pipe, which a rename would replace."""
+    if target == STANDARD_OUTPUT:
+        return True
+    if target.is_absolute() and target.parts[1:2] in (("dev",), ("proc",)):
+        return not target.is_dir()
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
+def partial_path(target: Path, process: str = "") -> Path:
+    """Return the path of a file that grows until it is renamed to `target`.
+
+    The longest names that a file may have (255 bytes) are cut and given a hash.
+    """
+    suffix = f"{process}{PARTIAL_SUFFIX}"
+    if len(os.fsencode(target.name + suffix)) <= _NAME_BYTES_MAX:
+        return target.with_name(target.name + suffix)
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()
+    return target.with_name(f"{digest[:32]}{suffix}")
+
+
+def _copy_into(stream: Path, source: Path) -> None:
+    """Copy a file into a device or a pipe, whose reader may go away: BrokenPipeError."""
+    with source.open("rb") as reader:
+        if stream == STANDARD_OUTPUT:
+            shutil.copyfileobj(reader, sys.stdout.buffer)
+            sys.stdout.flush()
+        else:
+            with stream.open("wb") as writer:
+                shutil.copyfileobj(reader, writer)
 
 
 @contextlib.contextmanager
@@ -63,7 +124,7 @@ def create_once(target: Path, data: bytes, mode: int = 0o666) -> None:
     When two processes create it at the same time, the first one's bytes stand for both.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.{os.getpid()}{PARTIAL_SUFFIX}")
+    partial = partial_path(target, f".{os.getpid()}")
     try:
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:

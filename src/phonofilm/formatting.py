@@ -1,8 +1,9 @@
-"""Numbers as people read them, in tables, cards, messages and progress lines."""
+"""Numbers and text as people read them, in tables, cards, messages and progress lines."""
 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -44,3 +45,22 @@ def format_position(milliseconds: int) -> str:
     minutes, seconds = divmod(milliseconds // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def plain_text(text: str, keep: str = "") -> str:
+    """Replace what a terminal may obey by blanks: all characters of Unicode's category C.
+
+    These are control characters (escape sequences begin with one), overrides of the direction of
+    writing and other invisible marks, and code points without a meaning. Halves of surrogate pairs,
+    which stand for bytes of file names that are not UTF-8, become U+FFFD. `keep` are exceptions.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c in keep else _plain_character(c) for c in text)
+
+
+def _plain_character(character: str) -> str:
+    category = unicodedata.category(character)
+    if category == "Cs":
+        return "\ufffd"
+    return " " if category[0] == "C" else character

@@ -18,11 +18,15 @@ _FILE, _STDERR = "phonofilm-file", "phonofilm-stderr"
 
 
 def _redact(_: Any, __: str, event: Any) -> Any:
-    return {key: _without_secrets(value) for key, value in event.items()}
+    return {
+        key: without_secrets(value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
-def _without_secrets(value: Any) -> Any:
-    return _SECRET.sub(r"\1\2 [hidden]", value) if isinstance(value, str) else value
+def without_secrets(text: str) -> str:
+    """Replace tokens and keys in a text by `[hidden]`, wherever they are named as such."""
+    return _SECRET.sub(r"\1\2 [hidden]", text)
 
 
 log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
@@ -32,7 +36,8 @@ log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _redact,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        # ASCII alone: nothing in a log can steer the terminal that shows it.
+        structlog.processors.JSONRenderer(ensure_ascii=True),
     ],
     wrapper_class=structlog.stdlib.BoundLogger,
 )

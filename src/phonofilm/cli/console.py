@@ -1,60 +1,153 @@
-"""Output: results go to standard output, everything else to standard error."""
+"""Output: results go to standard output, everything else to standard error.
+
+All text passes through here, and text is text: brackets are no markup, `:b:` is no emoji, and no
+control character reaches a terminal, whether it comes from a path, an argument, a manifest or a
+response. A style stands next to its text, never in it: `say(("12 rows", "bold"), " in ", path)`.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shlex
 import sys
-import unicodedata
+import traceback
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, JustifyMethod, OverflowMethod
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from phonofilm.errors import ParkedError, PhonofilmError, UsageError
+from phonofilm.formatting import plain_text
+from phonofilm.logs import without_secrets
+
+Part = str | tuple[str, str]
+"""Text, or text and its style, such as `("parked", "yellow")`."""
 
 
-class _ResultConsole(Console):
+class PlainConsole(Console):
+    """A console that prints text as it is: no markup, no emoji codes, no control characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(
+        self,
+        text: str,
+        *,
+        style: str | Style = "",
+        justify: JustifyMethod | None = None,
+        overflow: OverflowMethod | None = None,
+        **_: Any,
+    ) -> Text:
+        """Return the text of a line or of a table cell."""
+        return Text(plain_text(text, keep="\n"), style=style, justify=justify, overflow=overflow)
+
+
+class _ResultConsole(PlainConsole):
     """A console whose reader may go away (`| head`), which is no failure."""
 
     def on_broken_pipe(self) -> None:
         """Exit with code 0, because nothing more can be shown."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         raise SystemExit(0)
 
 
-out = _ResultConsole(highlight=False)
-err = Console(stderr=True, highlight=False)
+class _NoteConsole(PlainConsole):
+    """A console for people: when it cannot be written to, the command goes on without."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; become quiet when standard error is full or gone."""
+        try:
+            super().print(*objects, **options)
+        except OSError:
+            self.quiet = True
 
 
-def note(text: str) -> None:
+out = _ResultConsole()
+err = _NoteConsole(stderr=True)
+
+
+def discard_output() -> None:
+    """Send the rest of standard output nowhere, so that nothing fails when Python flushes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tolerate_encodings() -> None:
+    """Let the standard streams escape the characters that their encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+
+
+def styled(*parts: Part) -> Text:
+    """Join parts to one line; line breaks inside of them become blanks."""
+    texts = ((part, "") if isinstance(part, str) else part for part in parts)
+    return Text.assemble(*((plain_text(text), style) for text, style in texts))
+
+
+def say(*parts: Part) -> None:
+    """Print a line of the result, to standard output."""
+    out.print(styled(*parts), soft_wrap=True)
+
+
+def note(*parts: Part) -> None:
     """Print a line for people, to standard error."""
-    err.print(text)
+    err.print(styled(*parts), soft_wrap=True)
+
+
+def warn(*parts: Part) -> None:
+    """Print a line of the result that somebody should look at."""
+    say(("!", "yellow"), " ", *parts)
+
+
+def in_folder(command: str, root: Path) -> str:
+    """Return a command for a data folder as it can be pasted into a shell."""
+    return f"{command} --data {shlex.quote(str(root))}"
 
 
 def confirm(question: str, subject: str) -> None:
     """Ask a yes-or-no question; abort on no. UsageError where no terminal can answer."""
     if not err.is_terminal:
         raise UsageError(f"{subject} asks first.", next_step="Add --yes.")
-    if not typer.confirm(question, err=True):
+    if not typer.confirm(plain_text(question), err=True):
         raise typer.Abort
 
 
+# Characters that JSON lets through and a terminal may obey: DEL and C1 controls, marks and
+# overrides of direction, separators of lines.
+_OBEYED = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
 def print_json(document: Any) -> None:
-    """Print one JSON document to standard output."""
-    sys.stdout.buffer.write(msgspec.json.encode(document, enc_hook=str) + b"\n")
+    """Print one JSON document to standard output.
+
+    What a terminal may obey is escaped, which is the same document to every reader of JSON.
+    """
+    try:
+        text = msgspec.json.encode(document, enc_hook=str).decode()
+    except UnicodeEncodeError:  # half a surrogate pair: a file name that is not UTF-8
+        text = json.dumps(msgspec.to_builtins(document, enc_hook=str))
+    sys.stdout.buffer.write(_OBEYED.sub(_escaped, text).encode() + b"\n")
     sys.stdout.flush()
 
 
-def printable(value: Any) -> str:
-    """Format a value of the outside world without control characters.
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
-    No escape sequence reaches a terminal, because every control character becomes a blank.
-    """
+
+def printable(value: Any) -> str:
+    """Format a value of the outside world for one line, without control characters."""
     if value is None or value is msgspec.UNSET:
         return ""
     if isinstance(value, float):
@@ -63,7 +156,7 @@ def printable(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, list):
         return ", ".join(printable(element) for element in value)
-    return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in str(value))
+    return plain_text(str(value))
 
 
 def plain_table(**options: Any) -> Table:
@@ -112,8 +205,17 @@ def error_document(error: PhonofilmError) -> dict[str, Any]:
 
 def print_error(error: PhonofilmError) -> None:
     """Print an error to standard error: its sentence, what is saved, the next step."""
-    err.print(f"[bold red]✗[/] {escape(error.happened)}", soft_wrap=True)
-    if error.saved:
-        err.print(f"  [dim]Saved:[/] {escape(error.saved)}", soft_wrap=True)
-    if error.next_step:
-        err.print(f"  [dim]Next:[/]  {escape(error.next_step)}", soft_wrap=True)
+    lines = (("✗", "bold red", " ", error.happened), ("  Saved:", "dim", " ", error.saved))
+    for label, style, space, text in (*lines, ("  Next:", "dim", "  ", error.next_step)):
+        if text:
+            sentence = plain_text(text, keep="\n")  # the database marks the place in a query
+            err.print(Text.assemble((label, style), space, sentence), soft_wrap=True)
+
+
+def print_traceback(
+    kind: type[BaseException], error: BaseException, origin: TracebackType | None
+) -> None:
+    """Print the traceback of a bug, which may quote a response, as plain text without secrets."""
+    text = "".join(traceback.format_exception(kind, error, origin))
+    err.quiet = False
+    err.print(without_secrets(text), soft_wrap=True, end="")

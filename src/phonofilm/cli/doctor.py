@@ -10,11 +10,10 @@ from importlib.util import find_spec
 
 import duckdb
 import msgspec
-from rich.markup import escape
 
 from phonofilm.about import __version__
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import out, print_json
+from phonofilm.cli.console import print_json, say
 from phonofilm.config import FILE, Settings, SourceSettings, load_settings
 from phonofilm.errors import PhonofilmError
 from phonofilm.net.auth.credentials import missing_credential
@@ -24,7 +23,7 @@ from phonofilm.warehouse.engines.location import display_url, saved_location
 from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 
-_MARKS = {"good": "[green]✓[/]", "off": "[dim]○[/]", "bad": "[red]✗[/]"}
+_MARKS = {"good": ("✓", "green"), "off": ("○", "dim"), "bad": ("✗", "red")}
 # Chosen, not tuned: a crawl of a day fits into it.
 _FREE_GB_MIN = 1.0
 
@@ -53,9 +52,9 @@ def command(
         print_json(checks)
         return
     for check in checks:
-        out.print(f"{_MARKS[check.state]} {escape(check.finding)}", soft_wrap=True)
+        say(_MARKS[check.state], f" {check.finding}")
         for line in check.advice.splitlines():
-            out.print(f"    [dim]{escape(line)}[/]", soft_wrap=True)
+            say((f"    {line}", "dim"))
 
 
 def _check_machine(settings: Settings) -> Iterator[Check]:

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json, print_table
+from phonofilm.cli.console import note, print_json, print_table, say
 from phonofilm.errors import UsageError
+from phonofilm.files import STANDARD_OUTPUT
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import FORMATS, export
 from phonofilm.warehouse.export.remote import export_to
@@ -38,7 +39,7 @@ class ExportArguments:
         typer.Option(
             "--out",
             "-o",
-            help="The file, or s3://bucket/key (default: TABLE.FORMAT).",
+            help="The file, - for standard output, or s3://bucket/key (default: TABLE.FORMAT).",
             show_default=False,
         ),
     ] = ""
@@ -70,6 +71,8 @@ def command(arguments: ExportArguments) -> None:
     if arguments.name == "lake":
         _export_lake(workspace, arguments)
         return
+    if arguments.json and Path(arguments.file) == STANDARD_OUTPUT:
+        raise UsageError("Standard output has room for the table or for --json.")
     files = _export(workspace, arguments, _format_of(arguments))
     if arguments.json:
         print_json([_json_row(file) for file in files])
@@ -125,7 +128,7 @@ def _json_row(file: Exported) -> dict[str, object]:
     return {
         "table": file.table,
         "path": str(file.path),
-        "card": str(file.card),
+        "card": str(file.card or ""),
         "rows": file.rows,
         "attribution": file.attribution,
     }
@@ -133,11 +136,13 @@ def _json_row(file: Exported) -> dict[str, object]:
 
 def _print_files(files: list[Exported]) -> None:
     for file in files:
-        out.print(
-            f"[bold]{file.path}[/]  {file.rows:,} rows  [dim]card: {file.card}[/]", soft_wrap=True
+        stream = file.card is None  # standard output may be the one that the table went into
+        card = "no card" if stream else f"card: {file.card}"
+        (note if stream else say)(
+            (str(file.path), "bold"), f"  {file.rows:,} rows  ", (card, "dim")
         )
     for line in dict.fromkeys(line for file in files for line in file.attribution):
-        note(f"[dim]{line}[/]")
+        note((line, "dim"))
 
 
 def _export_lake(workspace: Workspace, arguments: ExportArguments) -> None:
@@ -157,4 +162,5 @@ def _export_lake(workspace: Workspace, arguments: ExportArguments) -> None:
     print_table(("table", "rows", "lies in"), rows)
     if not arguments.catalog:
         note("For Athena, without a catalogue:")
-        out.print(sql, markup=False, soft_wrap=True)
+        for line in sql.splitlines():
+            say(line)

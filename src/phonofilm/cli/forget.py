@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import confirm, note, out, print_json
+from phonofilm.cli.console import confirm, note, print_json, say
 from phonofilm.erasure.person import erase_person
 
 
@@ -29,6 +29,6 @@ def command(
         print_json(result)
         return
     for table, count in result.rows.items():
-        out.print(f"{table}: {count:,} rows removed")
-    out.print(f"{result.answers:,} answers changed or removed, {result.files:,} files removed.")
+        say(f"{table}: {count:,} rows removed")
+    say(f"{result.answers:,} answers changed or removed, {result.files:,} files removed.")
     note("Left out from now on. What you exported earlier is yours to remove.")

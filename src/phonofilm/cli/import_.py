@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TransferSpeedColumn,
+)
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import err, note, out, print_json, print_table
+from phonofilm.cli.console import err, in_folder, note, print_json, print_table, say, warn
 from phonofilm.config import Settings, load_settings
+from phonofilm.formatting import plain_text
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.sources import get
 from phonofilm.workspace import Workspace
@@ -77,7 +85,7 @@ def _import(workspace: Workspace, settings: Settings, options: ImportOptions) ->
     """Import with one progress bar per file, where standard error is a terminal."""
     tasks: dict[str, TaskID] = {}
     with Progress(
-        "{task.description}",
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -88,7 +96,7 @@ def _import(workspace: Workspace, settings: Settings, options: ImportOptions) ->
 
         def report(name: str, completed_bytes: int, total_bytes: int | None) -> None:
             if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total_bytes)
+                tasks[name] = progress.add_task(plain_text(name), total=total_bytes)
             progress.update(tasks[name], completed=completed_bytes, total=total_bytes)
 
         return asyncio.run(import_dumps(workspace, settings, options, report))
@@ -96,7 +104,7 @@ def _import(workspace: Workspace, settings: Settings, options: ImportOptions) ->
 
 def _print_terms(source: str) -> None:
     terms = get(source).manifest.terms
-    note(f"[bold]{terms.version}[/] · {terms.url}")
+    note((terms.version, "bold"), f" · {terms.url}")
     for line in terms.summary:
         note(f"  · {line}")
 
@@ -109,10 +117,10 @@ def _print_result(result: ImportResult, workspace: Workspace) -> None:
     if result.kept:
         print_table(("kept by", "titles"), result.kept.items())
     if result.missing:
-        out.print(f"[yellow]![/] not there this time: {', '.join(result.missing)}")
+        warn(f"not there this time: {', '.join(result.missing)}")
     if not result.changed:
-        out.print("Nothing changed since the last import.")
+        say("Nothing changed since the last import.")
     note(
         f"From {result.origin} in {result.elapsed_s:.1f} s."
-        f" Next: phonofilm load --data {workspace.root}"
+        f" Next: {in_folder('phonofilm load', workspace.root)}"
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json
+from phonofilm.cli.console import in_folder, note, print_json, say
 from phonofilm.cli.summary import print_finding
 from phonofilm.config import load_settings
 from phonofilm.crawl.saved import land
@@ -32,7 +32,7 @@ def command(
     if json:
         print_json(result)
         return
-    out.print(f"{result.landed:,} landed, {result.already:,} were here already.")
+    say(f"{result.landed:,} landed, {result.already:,} were here already.")
     for finding in result.findings:
         print_finding(finding)
-    note(f"Next: phonofilm load --data {workspace.root}")
+    note(f"Next: {in_folder('phonofilm load', workspace.root)}")

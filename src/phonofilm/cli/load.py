@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json, print_table
+from phonofilm.cli.console import in_folder, note, print_json, print_table, say, warn
 from phonofilm.warehouse.load.load import Loaded, load
 from phonofilm.workspace import Workspace
 
@@ -34,15 +34,15 @@ def _print_result(result: Loaded, workspace: Workspace) -> None:
     if rows:
         print_table(("", "inserted", "updated", "unchanged"), rows)
     else:
-        out.print("Nothing new to load.")
+        say("Nothing new to load.")
     if result.quarantined:
-        out.print(
-            f"[yellow]![/] {result.quarantined:,} answers or parts of them do not parse:"
+        warn(
+            f"{result.quarantined:,} answers or parts of them do not parse:"
             " phonofilm show quarantine"
         )
     for kind, count in result.findings.items():
-        out.print(f"[dim]{kind.replace('_', ' ')}: {count:,}[/]")
+        say((f"{kind.replace('_', ' ')}: {count:,}", "dim"))
     note(
         f"{result.answers:,} answers in {result.elapsed_s:.1f} s."
-        f" Next: phonofilm report --data {workspace.root}"
+        f" Next: {in_folder('phonofilm report', workspace.root)}"
     )

@@ -13,6 +13,7 @@ from phonofilm.about import __version__
 from phonofilm.cli import console
 from phonofilm.errors import INTERRUPTED, PhonofilmError
 from phonofilm.logs import listen
+from phonofilm.store_failures import store_failures
 
 app = typer.Typer(
     name="phonofilm",
@@ -26,7 +27,7 @@ app = typer.Typer(
 
 def _print_version(requested: bool) -> None:
     if requested:
-        console.out.print(f"phonofilm {__version__}")
+        console.say(f"phonofilm {__version__}")
         raise typer.Exit
 
 
@@ -93,24 +94,50 @@ def _register(arguments: list[str]) -> None:
 
 def main() -> None:
     """Run the command line; errors of ours become sentences and exit codes."""
+    console.tolerate_encodings()
     try:
-        _register(sys.argv[1:])
-        app()
+        exit_code = _run()
     except PhonofilmError as error:
-        console.err.quiet = False
-        console.print_error(error)
-        if "--json" in sys.argv:
-            console.print_json(console.error_document(error))
-        sys.exit(error.exit_code)
+        _print_error(error)
+        exit_code = error.exit_code
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        exit_code = INTERRUPTED
+    except BrokenPipeError:
+        console.discard_output()
+        exit_code = 0
     except RuntimeError as error:
         if not _is_interruption(error):
             raise
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        exit_code = INTERRUPTED
+    except Exception:
+        sys.excepthook = console.print_traceback
+        raise
+    sys.exit(exit_code)
+
+
+def _run() -> int:
+    """Run the verb that the arguments name and return its exit code."""
+    exit_code: int | str | None = 0
+    with store_failures():
+        try:
+            _register(sys.argv[1:])
+            app()
+        except SystemExit as end:
+            exit_code = end.code
+        sys.stdout.flush()
+    return exit_code if isinstance(exit_code, int) else int(exit_code is not None)
+
+
+def _print_error(error: PhonofilmError) -> None:
+    """Print an error, also as JSON, and even where standard output is what fails."""
+    console.err.quiet = False
+    console.print_error(error)
+    try:
+        if "--json" in sys.argv:
+            console.print_json(console.error_document(error))
+        sys.stdout.flush()
+    except OSError:
+        console.discard_output()
 
 
 def _is_interruption(error: RuntimeError) -> bool:

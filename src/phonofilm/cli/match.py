@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import err, note, out, print_json, print_table, printable
+from phonofilm.cli.console import err, in_folder, note, print_json, print_table, say
 from phonofilm.identity.decisions import decide
 from phonofilm.workspace import Workspace
 
@@ -96,7 +96,8 @@ def _print_result(result: MatchResult, workspace: Workspace) -> None:
     note(f"Rules {result.rules}, {result.elapsed_s:.1f} s. Entities: those with several records.")
     undecided = any(counts["to_decide"] for counts in result.kinds.values())
     review = "phonofilm match --review · " if undecided else ""
-    note(f'Next: {review}phonofilm sql "FROM artist_wide LIMIT 10" --data {workspace.root}')
+    query = in_folder('phonofilm sql "FROM artist_wide LIMIT 10"', workspace.root)
+    note(f"Next: {review}{query}")
 
 
 def _decide(workspace: Workspace, pair: Pair, kind: str, same: bool) -> None:
@@ -120,10 +121,8 @@ def _explain(workspace: Workspace, pair: Pair, arguments: MatchArguments) -> Non
 
 
 def _print_explanation(explanation: Explanation, pair: Pair) -> None:
-    out.print(
-        f"[bold]{explanation.kind}[/]: {explanation.probability:.1%} that they are one; ", end=""
-    )
-    out.print(explanation.verdict, markup=False)
+    probability = f": {explanation.probability:.1%} that they are one; "
+    say((explanation.kind, "bold"), probability, explanation.verdict)
     rows = [
         (weight.fact, weight.one, weight.other, weight.agreement, f"{weight.bits:+.1f}")
         for weight in explanation.weights
@@ -132,7 +131,7 @@ def _print_explanation(explanation: Explanation, pair: Pair) -> None:
     print_table(("fact", pair[0][:24], pair[1][:24], "agreement", "bits"), rows)
     silent = [weight.fact for weight in explanation.weights if weight.agreement in _SILENT]
     if silent:
-        out.print(f"[dim]These say nothing here: {', '.join(silent)}.[/]")
+        say((f"These say nothing here: {', '.join(silent)}.", "dim"))
     note(f"A bit doubles the odds; they add up. Rules {explanation.rules}.")
 
 
@@ -144,7 +143,7 @@ def _review(workspace: Workspace, arguments: MatchArguments) -> None:
     if arguments.json:
         print_json(links)
     elif not links:
-        out.print("Nothing is waiting for a decision.")
+        say("Nothing is waiting for a decision.")
     elif not err.is_terminal:
         rows = [
             (f"{link.probability:.0%}", link.kind, link.one, link.other, link.one_name)
@@ -160,9 +159,10 @@ def _prompt_decisions(workspace: Workspace, links: list[Uncertain]) -> int:
     """Ask for a decision about each link; return how many were decided."""
     decided = 0
     for link in links:
-        out.print(f"\n[bold]{link.kind}[/] {link.probability:.0%}  [dim]{link.evidence}[/]")
+        say()
+        say((link.kind, "bold"), f" {link.probability:.0%}  ", (link.evidence, "dim"))
         for record, label in ((link.one, link.one_name), (link.other, link.other_name)):
-            out.print(f"  {record}  {printable(label)}", markup=False)
+            say(f"  {record}  {label or ''}")
         reply = typer.prompt("the same? yes, no, later, quit", default="later", err=True)[:1]
         if reply == "q":
             break

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json, print_table
+from phonofilm.cli.console import note, print_json, print_table, say
 from phonofilm.cli.fields import parse_fields
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.scope.goal import parse_want
@@ -81,23 +81,23 @@ def _print_plans(plans: list[Plan]) -> None:
             _print_plan(plan, get(plan.source).manifest)
     without = [get(plan.source).manifest.title for plan in plans if not plan.steps]
     if without:
-        out.print(f"[dim]Nothing of it: {', '.join(without)}.[/]")
+        say((f"Nothing of it: {', '.join(without)}.", "dim"))
 
 
 def _print_plan(plan: Plan, manifest: Manifest) -> None:
     key = "needs your key and your word" if plan.key else "no key needed"
-    out.print(f"[bold]{manifest.title}[/] at {plan.access}, {key}; {plan.licence}")
+    say((manifest.title, "bold"), f" at {plan.access}, {key}; {plan.licence}")
     steps = [(step.call, step.calls, step.brings) for step in plan.steps]
     print_table(("call", "calls", "brings"), steps)
     if manifest.files:
-        out.print(f"  {plan.calls:,} files, fetched again only when they change: phonofilm import")
+        say(f"  {plan.calls:,} files, fetched again only when they change: phonofilm import")
     else:
-        out.print(f"  In all about [bold]{plan.calls:,}[/] calls: {_format_time(plan)}.")
+        say("  In all about ", (f"{plan.calls:,}", "bold"), f" calls: {_format_time(plan)}.")
     for gap in plan.gaps:
         verb = "gives" if len(gap.elsewhere) == 1 else "give"
         elsewhere = f"; {', '.join(gap.elsewhere)} {verb} it" if gap.elsewhere else ""
-        out.print(f"  [yellow]empty[/] {gap.field}: {gap.why}{elsewhere}")
-    out.print("")
+        say("  ", ("empty", "yellow"), f" {gap.field}: {gap.why}{elsewhere}")
+    say()
 
 
 def _format_time(plan: Plan) -> str:
@@ -120,6 +120,6 @@ def _print_routes(levels: list[tuple[Manifest, str]], fields: list[Field], artis
             f"{route.source} {float(f'{route.seconds:.2g}'):g} s" for route in ways(sources, *field)
         ]
         rows.append((field_label(field), ", then ".join(times) or "no source"))
-    out.print(f"[bold]Field by field[/], for {artists:,} artists; seconds an artist")
+    say(("Field by field", "bold"), f", for {artists:,} artists; seconds an artist")
     print_table(("field", "asked first"), rows, wraps="asked first")
     note("Carried out by: phonofilm crawl --plan --fields ...")

@@ -107,8 +107,8 @@ class ProgressView:
         for name in ("", "full", "mentioned", "wanted", "coverage"):
             table.add_column(name, justify="right" if name else "left")
         for row in self.rows():
-            cells = (f"[bold]{row.full:,}[/]", f"{row.mentioned:,}", row.wanted, row.coverage)
-            table.add_row(row.table, *cells)
+            full = Text(f"{row.full:,}", style="bold")
+            table.add_row(row.table, full, f"{row.mentioned:,}", row.wanted, row.coverage)
         return Group(Text(self.headline(), style="cyan"), table)
 
     def line(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import out, print_json
+from phonofilm.cli.console import print_json, say
 from phonofilm.erasure.retention import purge
 
 
@@ -16,5 +16,5 @@ def command(
         print_json(result)
         return
     for table, count in result.rows.items():
-        out.print(f"{table}: {count:,} rows removed")
-    out.print(f"{result.answers:,} answers removed from the landing.")
+        say(f"{table}: {count:,} rows removed")
+    say(f"{result.answers:,} answers removed from the landing.")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json
+from phonofilm.cli.console import note, print_json, say
+from phonofilm.files import is_stream
 from phonofilm.show.report import report
 from phonofilm.show.waveform import waveform
 
@@ -38,5 +39,7 @@ def command(
     if json:
         print_json({"path": str(path)})
     else:
-        out.print(f"[bold]{path}[/]  {path.stat().st_size // 1024:,} KiB", soft_wrap=True)
+        show = note if is_stream(path) else say
+        size = "" if is_stream(path) else f"  {path.stat().st_size // 1024:,} KiB"
+        show((str(path), "bold"), size)
         note("Open it in a browser, or send it: nothing in it comes from elsewhere.")

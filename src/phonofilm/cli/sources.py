@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json, print_table
+from phonofilm.cli.console import note, print_json, print_table, say, warn
 from phonofilm.config import load_settings
 from phonofilm.crawl.probe import ProbeResult, probe
 from phonofilm.errors import UsageError
@@ -66,10 +66,10 @@ def _json_rows(manifest: Manifest) -> list[dict[str, object]]:
 
 
 def _print_source(manifest: Manifest) -> None:
-    out.print(f"[bold]{manifest.title}[/]  {manifest.terms.licence}")
+    say((manifest.title, "bold"), f"  {manifest.terms.licence}")
     for level, access in manifest.access.items():
         budget = ", ".join(f"{b.limit:,} in {_period(b.seconds)}" for b in access.budgets)
-        out.print(f"  {level}: {access.text}; {budget}", style="dim")
+        say((f"  {level}: {access.text}; {budget}", "dim"))
     rows = [(group.kind, ", ".join(group.fields), *group.cells) for group in group_offers(manifest)]
     print_table(("", "fields", *manifest.access), rows, wraps="fields")
 
@@ -104,11 +104,9 @@ def _print_probe(probed: ProbeResult) -> None:
     rows = [(row.endpoint, row.answer, row.reason) for row in probed.capabilities]
     print_table(("call", "answers", ""), rows)
     levels = ", ".join(probed.levels) or "none that is known"
-    out.print(
-        f"{probed.requests} calls. Access level that fits: [bold]{levels}[/]"
-        f" (set: {probed.configured})"
-    )
+    fits = (levels, "bold")
+    say(f"{probed.requests} calls. Access level that fits: ", fits, f" (set: {probed.configured})")
     if probed.stopped:
-        out.print(f"[yellow]![/] Stopped early: {probed.stopped}")
+        warn(f"Stopped early: {probed.stopped}")
     elif probed.levels and probed.configured not in probed.levels:
         note(f'Set access = "{probed.levels[0]}" in [{probed.source}] of phonofilm.toml.')

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import note, out, print_json, print_table
+from phonofilm.cli.console import note, print_json, print_table, say
 from phonofilm.cli.summary import print_finding, print_records
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.errors import UsageError
@@ -117,9 +117,9 @@ def _summarise_queues(frontier: SqliteFrontier, last_run: dict[str, Any]) -> lis
 
 def _print_status(name: str, status: SourceStatus, yields: bool) -> None:
     last_run = status.last_run or {}
-    out.print(f"[bold]{name}[/] from {status.origin} ({status.access})")
+    say((name, "bold"), f" from {status.origin} ({status.access})")
     if status.parked_until:
-        out.print(f"  [yellow]⏸[/] parked until {format_minute(status.parked_until)}")
+        say("  ", ("⏸", "yellow"), f" parked until {format_minute(status.parked_until)}")
     print_records(status.records, last_run.get("coverage", {}))
     if yields:
         _print_queues(status.yields)
@@ -129,7 +129,7 @@ def _print_status(name: str, status: SourceStatus, yields: bool) -> None:
     for finding in last_run.get("findings", []):
         print_finding(finding)
     if status.absent:
-        out.print(f"  not there at this access level: {', '.join(status.absent)}")
+        say(f"  not there at this access level: {', '.join(status.absent)}")
 
 
 def _print_queues(queues: list[QueueSummary]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from phonofilm.cli.console import out, print_table
+from phonofilm.cli.console import print_table, say, warn
 from phonofilm.formatting import format_coverage, format_minute
 
 CONTINUE = "Go on with the same command; what is known is not asked again."
@@ -32,10 +32,9 @@ def print_finding(finding: Mapping[str, Any]) -> None:
     endpoints = ", ".join(finding.get("where", {}))
     location = f" in {endpoints}" if endpoints else ""
     kind = finding["kind"].replace("_", " ")
-    out.print(f"[yellow]![/] {kind} x{finding['count']:,}{location}: ", end="")
-    out.print(finding["example"], markup=False)
+    warn(f"{kind} x{finding['count']:,}{location}: {finding['example']}")
 
 
 def print_parked(source: str, resume_at: float) -> None:
     """Print that a source is parked until an instant (Unix seconds)."""
-    out.print(f"[yellow]⏸[/] {source} is parked until {format_minute(resume_at)}.")
+    say(("⏸", "yellow"), f" {source} is parked until {format_minute(resume_at)}.")

@@ -11,7 +11,8 @@ import duckdb
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from phonofilm.about import __version__
-from phonofilm.errors import storage_error
+from phonofilm.errors import output_error
+from phonofilm.files import output_path
 from phonofilm.formatting import format_coverage, format_figure
 from phonofilm.show import queries
 from phonofilm.sources import get
@@ -34,10 +35,10 @@ def report(workspace: Workspace, out: Path) -> Path:
             )
         )
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(page, encoding="utf-8")
+        with output_path(out) as partial:
+            partial.write_text(page, encoding="utf-8")
     except OSError as error:
-        raise storage_error(out, error) from error
+        raise output_error(out, error) from error
     return out
 
 

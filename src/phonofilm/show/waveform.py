@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import duckdb
 import msgspec
 
-from phonofilm.errors import UsageError, storage_error
-from phonofilm.files import atomic_write
+from phonofilm.errors import UsageError, output_error
+from phonofilm.files import output_path
 from phonofilm.media.reader import read_media
 from phonofilm.show.waveform_svg import TrackComments, draw
 from phonofilm.warehouse.snapshots import open_snapshot
@@ -52,10 +52,10 @@ def waveform(workspace: Workspace, track: str, out: Path) -> Path:
         comments = connection.execute(_COMMENTS, [row.source, row.id]).fetchall()
     picture = draw(_track_comments(row, comments, _read_samples(workspace, row.samples_path)))
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(out, picture)
+        with output_path(out) as partial:
+            partial.write_text(picture, encoding="utf-8")
     except OSError as error:
-        raise storage_error(out, error) from error
+        raise output_error(out, error) from error
     return out
 
 

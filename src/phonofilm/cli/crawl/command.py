@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import confirm, err, out, print_json
+from phonofilm.cli.console import confirm, err, print_json, say
 from phonofilm.cli.crawl.arguments import CrawlArguments, CrawlCommand
 from phonofilm.cli.crawl.cross_source import match_tracks
 from phonofilm.cli.crawl.enrich import fill_fields
@@ -145,7 +145,7 @@ def _print_results(crawl: CrawlCommand, results: list[CrawlResult]) -> None:
         return
     for result in results:
         if len(results) > 1:
-            out.print(f"[bold]{result.source}[/]")
+            say((result.source, "bold"))
         print_result(result, crawl.workspace)
 
 

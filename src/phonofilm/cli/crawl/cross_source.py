@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from phonofilm.cli.console import err, note, out, print_json
+from phonofilm.cli.console import err, in_folder, note, print_json, say
 from phonofilm.cli.crawl.arguments import CrawlCommand
 from phonofilm.cli.options import changed_options
 from phonofilm.cli.progress import watcher
@@ -51,16 +51,16 @@ def match_tracks(crawl: CrawlCommand) -> int:
         print_json(result)
     else:
         _print_result(result)
-        note(f"Next: phonofilm match --data {crawl.workspace.root}")
+        note(f"Next: {in_folder('phonofilm match', crawl.workspace.root)}")
     return result.exit_code
 
 
 def _print_result(result: CrossSourceResult) -> None:
     share = f"{result.matched / result.tracks:.0%}"
-    out.print(
-        f"[bold]{result.matched:,} of {result.tracks:,} tracks[/] of {result.reference} are at"
-        f" {result.source} ({share}): {result.calls:,} calls in"
-        f" {format_duration(result.elapsed_s)}."
+    say(
+        (f"{result.matched:,} of {result.tracks:,} tracks", "bold"),
+        f" of {result.reference} are at {result.source} ({share}):"
+        f" {result.calls:,} calls in {format_duration(result.elapsed_s)}.",
     )
     if result.resume_at:
         print_parked(result.source, result.resume_at)

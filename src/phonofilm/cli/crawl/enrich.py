@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from phonofilm.cli.console import err, note, out, print_json, print_table
+from phonofilm.cli.console import err, in_folder, note, print_json, print_table, say, warn
 from phonofilm.cli.crawl.arguments import CrawlCommand
 from phonofilm.cli.fields import parse_fields
 from phonofilm.cli.options import changed_options
@@ -44,7 +44,8 @@ def fill_fields(crawl: CrawlCommand) -> int:
         print_json(result)
     else:
         _print_result(result)
-        note(f'Next: phonofilm sql "FROM artist_wide" --data {crawl.workspace.root}')
+        query = in_folder('phonofilm sql "FROM artist_wide"', crawl.workspace.root)
+        note(f"Next: {query}")
     return result.exit_code
 
 
@@ -65,22 +66,19 @@ def _scope_of(genre: str, names: list[str]) -> Scope:
 
 
 def _print_result(result: EnrichResult) -> None:
-    out.print(f"[bold]{result.artists:,} artists[/] of {result.source}")
+    say((f"{result.artists:,} artists", "bold"), f" of {result.source}")
     rows = [
         (name, f"{result.before[name]:.0%}", f"{share:.0%}", _counts(result.filled_by[name]))
         for name, share in result.after.items()
     ]
     print_table(("field", "before", "after", "from"), rows, wraps="from")
     requests = sum(result.calls.values())
-    out.print(
-        f"{requests:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}."
-    )
+    say(f"{requests:,} calls in {format_duration(result.elapsed_s)}: {_counts(result.calls)}.")
     for source, reason in result.left_out.items():
         if reason == "parked" and result.resume_at:
             print_parked(source, result.resume_at)
         else:
-            out.print(f"[yellow]![/] without {source}: ", end="")
-            out.print(reason, markup=False)
+            warn(f"without {source}: {reason}")
     if result.status != "done":
         note(CONTINUE)
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from phonofilm.cli.console import note, out
+from phonofilm.cli.console import Part, in_folder, note, say
 from phonofilm.cli.summary import CONTINUE, print_finding, print_records
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.formatting import format_duration, format_minute
 from phonofilm.media.downloads import MediaResult
 from phonofilm.workspace import Workspace
 
-_ENDINGS = {
-    "goal": "[green]✓[/] The goal is met",
-    "done": "[green]✓[/] Nothing more to ask that would bring anything",
-    "parked": "[yellow]⏸[/] Parked",
-    "interrupted": "[yellow]⏸[/] Interrupted; everything is saved",
-    "stopped": "[yellow]⏸[/] The given limit is reached",
+_GOOD, _ODD, _PAUSED = ("✓", "green"), ("!", "yellow"), ("⏸", "yellow")
+_ENDINGS: dict[str, tuple[Part, ...]] = {
+    "goal": (_GOOD, " The goal is met"),
+    "done": (_GOOD, " Nothing more to ask that would bring anything"),
+    "parked": (_PAUSED, " Parked"),
+    "interrupted": (_PAUSED, " Interrupted; everything is saved"),
+    "stopped": (_PAUSED, " The given limit is reached"),
 }
 _UNKNOWN = ("unknown_genre", "unknown_artist")
 
 
 def print_result(result: CrawlResult, workspace: Workspace) -> None:
     """Print how a crawl ended, its records, files and findings, and how to go on."""
-    out.print(
-        f"{_ending(result)}: {result.calls:,} calls in {format_duration(result.elapsed_s)},"
-        f" {result.new_per_call} new per call."
+    say(
+        *_ending(result),
+        f": {result.calls:,} calls in {format_duration(result.elapsed_s)},"
+        f" {result.new_per_call} new per call.",
     )
     print_records(result.records, result.coverage)
     if result.media:
@@ -33,21 +35,21 @@ def print_result(result: CrawlResult, workspace: Workspace) -> None:
     if result.status in ("parked", "interrupted", "stopped"):
         note(CONTINUE)
     else:
-        note(f"Next: phonofilm load --data {workspace.root}")
+        note(f"Next: {in_folder('phonofilm load', workspace.root)}")
 
 
-def _ending(result: CrawlResult) -> str:
+def _ending(result: CrawlResult) -> tuple[Part, ...]:
     if result.status == "done" and any(f["kind"] in _UNKNOWN for f in result.findings):
-        return "[yellow]![/] Not all that was named could be found"
-    ending = _ENDINGS.get(result.status, result.status)
+        return _ODD, " Not all that was named could be found"
+    ending = _ENDINGS.get(result.status, (result.status,))
     if result.status == "parked" and result.resume_at:
-        ending += f" until [bold]{format_minute(result.resume_at)}[/]"
+        ending += (" until ", (format_minute(result.resume_at), "bold"))
     return ending
 
 
 def _print_media(media: MediaResult) -> None:
     by_role = ", ".join(f"{role} {count:,}" for role, count in media.by_role.items())
-    out.print(
+    say(
         f"{media.files:,} files, {media.bytes / 1e6:,.1f} MB{f': {by_role}' if by_role else ''};"
         f" {media.already:,} were here, {media.refused:,} refused, {media.left:,} left."
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import err, out
+from phonofilm.cli.console import err, note, out
 from phonofilm.cli.demo.comments import CommentsResult, collect_comments
 from phonofilm.cli.demo.processes import crawl_and_kill, get_json, run_json, sandbox
 from phonofilm.cli.demo.screen import CatalogueResult, DemoResult, screen
@@ -44,7 +44,7 @@ def command(
     """See the whole way in half a minute: crawl, crash, resume, load, export, report."""
     started = time.monotonic()
     _prepare(data, catalogue)
-    err.print("[dim]This world is simulated: stand-ins of Spotify and Deezer on this machine.[/]")
+    note(("This world is simulated: stand-ins of Spotify and Deezer on this machine.", "dim"))
     if catalogue:
         collected = _crawl_catalogue(data, "--catalogue", str(catalogue))
     else:
@@ -54,6 +54,11 @@ def command(
     _import_titles(data, seed)
     result = _show(data, collected, comments)
     out.print(screen(result, time.monotonic() - started))
+
+
+def _print_step(number: str, text: str) -> None:
+    note()
+    note((number, "bold"), f" {text}")
 
 
 def _prepare(data: Path, catalogue: Path | None) -> None:
@@ -79,13 +84,14 @@ def _crawl_catalogue(data: Path, *world: str) -> CatalogueResult:
         sandbox("deezer", "--rate", "none", *world) as deezer,
     ):
         truth = get_json(f"{spotify}/__sandbox__/truth")
-        err.print("\n[bold]1[/] Spotify's stand-in, extended access")
+        _print_step("1", "Spotify's stand-in, extended access")
         crawl = _crawl_words("spotify", spotify, _SPOTIFY_WANTS)
         killed_after = crawl_and_kill(*crawl, data=data, url=spotify)
         err.show_cursor(True)
-        err.print(f"\n  [red]kill -9[/] after {killed_after:,} calls; the same command again:")
+        note()
+        note("  ", ("kill -9", "red"), f" after {killed_after:,} calls; the same command again:")
         resumed = run_json(*crawl, data=data)
-        err.print("\n[bold]2[/] Deezer's stand-in, no key")
+        _print_step("2", "Deezer's stand-in, no key")
         return CatalogueResult(
             truth=truth,
             killed_after=killed_after,
@@ -103,21 +109,21 @@ def _crawl_comments(data: Path, seed: int) -> CommentsResult:
     """Crawl ten artists of a genre with every comment on their tracks."""
     options = ("--artists", _SOUNDCLOUD_ARTISTS, "--seed", str(seed))
     with sandbox("soundcloud,beatport", *options) as url:
-        err.print("\n[bold]3[/] SoundCloud's and Beatport's: ten artists of a genre, every comment")
+        _print_step("3", "SoundCloud's and Beatport's: ten artists of a genre, every comment")
         result = collect_comments(data, url)
     matched = f", {result.matched:,} of {result.tracks:,} tracks found" if result.tracks else ""
-    err.print(f"  {result.comments:,} comments{matched}")
+    note(f"  {result.comments:,} comments{matched}")
     return result
 
 
 def _import_titles(data: Path, seed: int) -> None:
     """Import the dumps of IMDb's stand-in; of all titles, anime."""
     with sandbox("imdb", "--titles", _IMDB_TITLES, "--seed", str(seed)) as url:
-        err.print("\n[bold]4[/] IMDb's stand-in: its dumps, and of them anime")
+        _print_step("4", "IMDb's stand-in: its dumps, and of them anime")
         result = run_json("import", "imdb", "--files", url, "--only", "anime", data=data)
     titles = sum(result["kept"].values())
     rows = sum(int(file["rows"]) for file in result["files"].values())
-    err.print(f"  {rows:,} rows in {len(result['files'])} files, {titles:,} titles kept")
+    note(f"  {rows:,} rows in {len(result['files'])} files, {titles:,} titles kept")
 
 
 def _show(data: Path, catalogue: CatalogueResult, comments: CommentsResult | None) -> DemoResult:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from phonofilm.cli.console import err
+from phonofilm.cli.console import note
 from phonofilm.cli.demo.processes import run_json
 
 _GENRE = "house"
@@ -33,7 +33,7 @@ def collect_comments(data: Path, url: str) -> CommentsResult:
     crawl = run_json("crawl", "soundcloud", "--artists-from", _TOP_TEN, *options, data=data)
     comments = crawl["records"]["comments"]["full"]
     if not find_spec("splink"):
-        err.print("  [dim]Beatport's part needs matching: pip install 'phonofilm\\[match]'[/]")
+        note(("  Beatport's part needs matching: pip install 'phonofilm[match]'", "dim"))
         return CommentsResult(comments)
     match = run_json("crawl", "beatport", "--for", "soundcloud", "--at", url, data=data)
     return CommentsResult(comments, matched=match["found"], tracks=match["tracks"])

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from phonofilm.cli.console import plain_table, printable
+from phonofilm.cli.console import plain_table, printable, styled
 from phonofilm.cli.demo.comments import CommentsResult
 from phonofilm.formatting import format_figure
 from phonofilm.show import queries
@@ -65,7 +65,7 @@ def screen(result: DemoResult, elapsed_s: float) -> Group:
             border_style="cyan",
             padding=(1, 1),
         ),
-        Text.assemble(
+        styled(
             ("  Genres      ", "dim"),
             " · ".join(f"{printable(genre.label)} {genre.value:,}" for genre in genres),
         ),
@@ -95,7 +95,7 @@ def _counts_table(counts: list[queries.SourceCount], catalogue: CatalogueResult)
         "deezer": catalogue.deezer["calls"],
         "spotify": catalogue.spotify["calls"] + catalogue.killed_after,
     }
-    table.add_row("[dim]calls spent[/]", *(f"[dim]{requests[source]:,}[/]" for source in sources))
+    table.add_row("calls spent", *(f"{requests[source]:,}" for source in sources), style="dim")
     return table
 
 
@@ -128,7 +128,7 @@ def _titles_table(titles: list[queries.TitleRow]) -> Table:
             Text(printable(title.name)),
             str(title.year or ""),
             title.kind or "-",
-            f"[bold]{format_figure(title.rating, 1)}[/]",
+            Text(format_figure(title.rating, 1), style="bold"),
             format_figure(title.votes),
             Text(printable(title.directors)),
         )
@@ -188,7 +188,7 @@ def _facts(result: DemoResult, elapsed_s: float) -> Iterator[Text]:
 
 
 def _fact(label: str, text: str) -> Text:
-    return Text.assemble((f"  {label:<12}", "dim"), text)
+    return styled((f"  {label:<12}", "dim"), text)
 
 
 def _next_steps(workspace: Workspace, artists: list[queries.ArtistRow]) -> Iterator[Text]:
@@ -200,4 +200,4 @@ def _next_steps(workspace: Workspace, artists: list[queries.ArtistRow]) -> Itera
         f"phonofilm find artist {best.split()[0].lower()} --data {workspace.root}",
         "phonofilm crawl deezer --genre techno -n 100    (live, no key needed)",
     ):
-        yield Text.assemble(("  $ ", "cyan"), command)
+        yield styled(("  $ ", "cyan"), command)

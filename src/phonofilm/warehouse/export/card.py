@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 from phonofilm.about import __version__
-from phonofilm.files import atomic_write
-from phonofilm.formatting import format_coverage
+from phonofilm.files import is_stream
+from phonofilm.formatting import format_coverage, plain_text
 from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import get, source_names
 from phonofilm.warehouse.schema.tables import PROVENANCE_TEXT
@@ -21,35 +21,49 @@ from phonofilm.workspace import Workspace
 
 
 class Exported(NamedTuple):
-    """One exported file with its card; URLs, if they are in an object store."""
+    """One exported file with its card; URLs, if they are in an object store.
+
+    What went into a device or a pipe has no card.
+    """
 
     table: str
     path: Path | str
-    card: Path | str
+    card: Path | str | None
     rows: int
     attribution: list[str]
 
 
-def write_card(
-    connection: duckdb.DuckDBPyConnection,
-    workspace: Workspace,
-    table: str,
-    out: Path,
-    rows: int,
-    sql: str,
-) -> Path:
-    """Write the card `FILE.card.md` of a file of these rows, and return its path.
+def card_path(out: Path) -> Path | None:
+    """Return the path of the card of a file, `FILE.card.md`; None for a device or a pipe."""
+    return None if is_stream(out) else out.with_name(out.name + ".card.md")
 
-    `sql` is the query that was exported; its columns are listed.
+
+class CardContents(NamedTuple):
+    """What a card describes: a file or folder `written`, and its rows by the query `sql`.
+
+    `name` is the name that the file has in the end.
     """
+
+    table: str
+    name: str
+    written: Path
+    rows: int
+    sql: str
+
+
+def card_text(
+    connection: duckdb.DuckDBPyConnection, workspace: Workspace, contents: CardContents
+) -> str:
+    """Return the text of a card, in Markdown."""
+    table = contents.table
     snapshot = published(workspace)
     lines = [
-        f"# {out.name}",
+        f"# {plain_text(contents.name)}",
         "",
-        f"{rows:,} rows of {table}, written {datetime.now(UTC):%Y-%m-%d %H:%M UTC} by phonofilm"
-        f" {__version__} from snapshot {snapshot.stem if snapshot else '-'}.",
+        f"{contents.rows:,} rows of {table}, written {datetime.now(UTC):%Y-%m-%d %H:%M UTC} by"
+        f" phonofilm {__version__} from snapshot {snapshot.stem if snapshot else '-'}.",
         "",
-        *_file(out),
+        *_file(contents.written),
         *_dates(connection, table),
         "",
         "## How it was collected",
@@ -62,12 +76,10 @@ def write_card(
         "",
         "## Columns",
         "",
-        *_columns(connection, table, sql),
+        *_columns(connection, table, contents.sql),
         "",
     ]
-    card = out.with_name(out.name + ".card.md")
-    atomic_write(card, "\n".join(lines))
-    return card
+    return "\n".join(lines)
 
 
 def _file(out: Path) -> list[str]:

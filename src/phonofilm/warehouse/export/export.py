@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
 
-from phonofilm.errors import UsageError, storage_error
-from phonofilm.files import atomic_path
+from phonofilm.errors import UsageError, output_error, storage_error
+from phonofilm.files import output_path
 from phonofilm.records import RECORDS
 from phonofilm.sql import identifier, literal
-from phonofilm.warehouse.export.card import Exported, attributions, write_card
+from phonofilm.warehouse.export.card import (
+    CardContents,
+    Exported,
+    attributions,
+    card_path,
+    card_text,
+)
 from phonofilm.warehouse.export.legacy import comments, tables
 from phonofilm.warehouse.export.legacy.titles import write_titles
 from phonofilm.warehouse.export.permitted_use import check_use, permitted_rows
@@ -134,25 +141,25 @@ def _write(
     out: Path,
     sql: str,
 ) -> Exported:
-    """Write the rows of a query into a file, and its card."""
+    """Write the rows of a query into a file, and its card; both replace what is there, or none."""
+    card = card_path(out)
+    query = _expressible(connection, sql, format_)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        query = _expressible(connection, sql, format_)
-        with atomic_path(out) as partial:
+        with output_path(out) as partial, output_path(card or Path(os.devnull)) as partial_card:
             row = connection.execute(
                 f"COPY ({query}) TO {literal(partial)} ({FORMATS[format_]})"
             ).fetchone()
-    except (IsADirectoryError, NotADirectoryError, FileNotFoundError, PermissionError) as error:
-        raise UsageError(f"{out} cannot be written: {error.strerror}.") from error
-    except (OSError, duckdb.IOException) as error:
+            rows = int(row[0]) if row else 0
+            contents = CardContents(table=table, name=out.name, written=partial, rows=rows, sql=sql)
+            partial_card.write_text(card_text(connection, workspace, contents), encoding="utf-8")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_error(out, error) from error
+    except duckdb.IOException as error:
         raise storage_error(out, error) from error
-    rows = int(row[0]) if row else 0
     return Exported(
-        table=table,
-        path=out,
-        card=write_card(connection, workspace, table, out, rows, sql),
-        rows=rows,
-        attribution=attributions(connection),
+        table=table, path=out, card=card, rows=rows, attribution=attributions(connection)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +24,8 @@ def register(tables: Sequence[LakeTable], database: str) -> None:
         raise ConfigurationError(
             "A Glue catalogue needs boto3.", next_step="Install it: pip install 'phonofilm[lake]'"
         ) from None
-    glue = boto3.client("glue")
     try:
+        glue = boto3.client("glue", region_name=_region())
         _create_if_missing(glue, glue.create_database, DatabaseInput={"Name": database})
         for table in tables:
             _register_table(glue, database, table)
@@ -34,6 +35,11 @@ def register(tables: Sequence[LakeTable], database: str) -> None:
             saved="The files of the lake are there; the catalogue is as far as it came.",
             next_step="Run the same command again.",
         ) from error
+
+
+def _region() -> str | None:
+    """Return AWS_REGION, which object stores read and boto3 does not; None leaves it to boto3."""
+    return os.environ.get("AWS_REGION") or None
 
 
 def _create_if_missing(glue: Any, create: Any, **arguments: Any) -> bool:

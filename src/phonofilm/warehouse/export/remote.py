@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from phonofilm.errors import UsageError
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.export.legacy.titles import FILES
 from phonofilm.workspace import Workspace
+
+if TYPE_CHECKING:
+    from phonofilm.landing.object_store import ObjectStore
 
 
 def export_to(
@@ -33,12 +39,23 @@ def export_to(
     objects.check(create)
     with tempfile.TemporaryDirectory() as scratch:
         exports = export(workspace, table, format_, Path(scratch) / name, shape, per_file)
-        for path in sorted(p for p in Path(scratch).rglob("*") if p.is_file()):
-            objects.publish(str(path.relative_to(scratch)), path)
+        paths = sorted(path for path in Path(scratch).rglob("*") if path.is_file())
+        written = {str(path.relative_to(scratch)): path for path in paths}
+        for key, path in written.items():
+            objects.publish(key, path)
+        if table == "titles" and shape == "seed":
+            _delete_old(objects, name, written)
     return [
         exported._replace(
             path=f"{base}/{Path(exported.path).relative_to(scratch)}",
-            card=f"{base}/{Path(exported.card).relative_to(scratch)}",
+            card=f"{base}/{Path(exported.card or '').relative_to(scratch)}",
         )
         for exported in exports
     ]
+
+
+def _delete_old(objects: ObjectStore, folder: str, written: Collection[str]) -> None:
+    """Delete the files of titles that an earlier export had and this one has not."""
+    for key in objects.names(folder):
+        if key not in written and PurePosixPath(key).match(FILES):
+            objects.delete(key)

@@ -11,9 +11,15 @@ from typing import Any, NamedTuple
 import duckdb
 import msgspec
 
-from phonofilm.errors import UsageError, storage_error
-from phonofilm.files import atomic_write
-from phonofilm.warehouse.export.card import Exported, attributions, write_card
+from phonofilm.errors import UsageError, output_error
+from phonofilm.files import atomic_write, output_path
+from phonofilm.warehouse.export.card import (
+    CardContents,
+    Exported,
+    attributions,
+    card_path,
+    card_text,
+)
 from phonofilm.workspace import Workspace
 
 # The columns are the fields of `_TitleRow`.
@@ -30,6 +36,8 @@ _ROLES = {"director": "Director", "writer": "Writer", "cast": "Stars"}
 _STARS_MAX = 3  # as many as a title page of IMDb shows
 _HOST = "https://www.imdb.com"
 _ROWS_PER_FETCH = 2000
+FILES = "????-??-??/titles-?????.json"
+"""Pattern of the files of an export in its folder."""
 
 
 class _TitleRow(NamedTuple):
@@ -57,29 +65,35 @@ def write_titles(
 
     The card is next to OUT. Files of an earlier export that are not written again are deleted.
     """
-    if out.is_file():
-        raise UsageError(f"{out} is a file.", next_step="Name a folder: --out titles")
-    rows, written = 0, set()
+    card = card_path(out)
+    if card is None or (out.exists() and not out.is_dir()):
+        raise UsageError(f"Cannot write {out}: it is no folder.", next_step="--out titles")
     try:
-        for number, part in enumerate(_parts(_titles(connection), per_file), 1):
-            day = out / part[0]["scrape_ts"][:10]
-            day.mkdir(parents=True, exist_ok=True)
-            target = day / f"titles-{number:05d}.json"
-            atomic_write(target, msgspec.json.format(msgspec.json.encode(part), indent=1))
-            written.add(target)
-            rows += len(part)
-        out.mkdir(parents=True, exist_ok=True)
-        for old in out.glob("????-??-??/titles-?????.json"):
-            if old not in written:
-                old.unlink()
+        with output_path(card) as partial_card:
+            rows = _write_files(connection, out, per_file)
+            contents = CardContents(table="titles", name=out.name, written=out, rows=rows, sql=_SQL)
+            partial_card.write_text(card_text(connection, workspace, contents), encoding="utf-8")
     except OSError as error:
-        raise storage_error(out, error) from error
-    card = write_card(connection, workspace, "titles", out, rows, _SQL)
-    return [
-        Exported(
-            table="titles", path=out, card=card, rows=rows, attribution=attributions(connection)
-        )
-    ]
+        raise output_error(out, error) from error
+    terms = attributions(connection)
+    return [Exported(table="titles", path=out, card=card, rows=rows, attribution=terms)]
+
+
+def _write_files(connection: duckdb.DuckDBPyConnection, out: Path, per_file: int) -> int:
+    """Write the files of all titles, delete those of an earlier export; return the titles."""
+    rows, written = 0, set()
+    out.mkdir(parents=True, exist_ok=True)
+    for number, part in enumerate(_parts(_titles(connection), per_file), 1):
+        day = out / part[0]["scrape_ts"][:10]
+        day.mkdir(parents=True, exist_ok=True)
+        target = day / f"titles-{number:05d}.json"
+        atomic_write(target, msgspec.json.format(msgspec.json.encode(part), indent=1))
+        written.add(target)
+        rows += len(part)
+    for old in out.glob(FILES):
+        if old not in written:
+            old.unlink()
+    return rows
 
 
 def _parts(titles: Iterator[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
