@@ -185,7 +185,7 @@ def test_rows_past_their_keeping_are_in_no_export(filled, tmp_path: Path, shape:
 
 def test_a_target_that_cannot_be_written_is_no_failing_disk(filled, tmp_path: Path) -> None:
     folder, _ = filled
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="Cannot write"):
         export(folder, "artists", "csv", tmp_path)
 
 
