@@ -8,6 +8,7 @@ from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.net.base import Authenticator, Sender
 from phonofilm.net.clock import Clock
@@ -28,6 +29,7 @@ class CrawlContext(NamedTuple):
     scope: Scope
     frontier: Frontier
     planner: Scheduler
+    replay: Replay
     limiter: Limiter
     sender: Sender
     tokens: Authenticator

@@ -102,8 +102,19 @@ class Engine:
                 await self._attempt(task, attempts)
             elif self._in_flight or self._retries:
                 await self._wait_for_change()
-            else:
+            elif not await self._replay_landed():
                 self._end_without_tasks()
+
+    async def _replay_landed(self) -> bool:
+        """Read landed responses about nodes that are followed further; tell if there were any."""
+        context = self.context
+        if not context.replay.waits:
+            return False
+        await context.writer.wait_sealed()
+        context.replay.read_raised()
+        self.recorder.count_known()
+        context.planner.look_again()
+        return True
 
     def _next(self) -> tuple[Task | None, int]:
         """Return the next task and its attempts before; None when there is none at the moment."""

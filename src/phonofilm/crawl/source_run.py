@@ -26,10 +26,11 @@ from phonofilm.crawl.planner.worklist import Worklist
 from phonofilm.crawl.preflight import check_robots, unobtainable_kinds
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, result_of
-from phonofilm.crawl.scope.rescope import rescope
+from phonofilm.crawl.scope.replay import Replay
+from phonofilm.crawl.scope.rescope import leave_scope, rescope, start_estimates
 from phonofilm.errors import PhonofilmError
 from phonofilm.landing.envelope import Envelope, RunInfo, new_run_id
-from phonofilm.landing.segments import read_segments
+from phonofilm.landing.segments import Select, read_segments
 from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
 from phonofilm.net.limiter import Limiter
 from phonofilm.net.origin.origin import Origin
@@ -83,7 +84,10 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
     run = new_run_id(origin.clock.wall())
     writer = _open_writer(setup, frontier, run)
     limiter = _make_limiter(origin, frontier)
+    replay = _make_replay(setup, frontier, writer)
     try:
+        if options.planned_requests is None:
+            rescope(frontier, source, options.scope, origin.access, replay)
         planner = _make_scheduler(setup, frontier, limiter)
     except PhonofilmError:
         writer.close()
@@ -99,6 +103,7 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
             scope=options.scope,
             frontier=frontier,
             planner=planner,
+            replay=replay,
             limiter=limiter,
             sender=transport,
             tokens=origin.authenticator(transport),
@@ -115,6 +120,19 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
         if options.media and result.status != "interrupted":
             await _fetch_media(setup, context, result)
         return result
+
+
+def _make_replay(setup: SourceRun, frontier: Frontier, writer: ResponseWriter) -> Replay:
+    """Make a replay of the segments of a source and of the log that its crawl is writing."""
+    source, store = setup.source, setup.workspace.segments()
+
+    def read_landed(select: Select | None) -> Iterator[Envelope]:
+        names = sorted(store.names(source.manifest.name), key=lambda name: Path(name).name)
+        yield from read_segments(map(store.path, names), select)
+        store.remove_fetched()
+        yield from writer.read_log(select)
+
+    return Replay(frontier, source, setup.options.scope, setup.origin.access, read_landed)
 
 
 def _make_limiter(origin: Origin, frontier: Frontier) -> Limiter:
@@ -161,15 +179,9 @@ def _make_scheduler(setup: SourceRun, frontier: Frontier, quota: Quota) -> Sched
     """Make a worklist of planned requests, or a planner over the seeds of the scope."""
     source, options, access = setup.source, setup.options, setup.origin.access
     if options.planned_requests is not None:
+        leave_scope(frontier)
         return Worklist(source.manifest, frontier, options.planned_requests, quota)
-    store = setup.workspace.segments()
-
-    def landed() -> Iterator[Envelope]:
-        names = sorted(store.names(source.manifest.name), key=lambda name: Path(name).name)
-        return read_segments(map(store.path, names))
-
-    rescope(frontier, source, options.scope, access, landed)
-    store.remove_fetched()
+    start_estimates(frontier, options.scope, options.goal)
     endpoints = GoalEndpoints(
         manifest=source.manifest, access=access, goal=options.goal, scope=options.scope
     )

@@ -24,6 +24,8 @@ _COLUMN_NAMES = ", ".join(map(identifier, COLUMNS))
 _COLUMN_TYPES = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items()) + "}"
 
 Change = Callable[[Envelope], Envelope | None]
+Select = Callable[[str, list[str]], bool]
+"""Accept or refuse a response by its endpoint and the ids of its request."""
 
 
 class _Partition(NamedTuple):
@@ -119,15 +121,35 @@ def _write_partition(
     return target
 
 
-def read_segments(paths: Iterable[Path]) -> Iterator[Envelope]:
-    """Yield the landed responses of segments, file by file, in the order they were sealed."""
+def read_segments(paths: Iterable[Path], select: Select | None = None) -> Iterator[Envelope]:
+    """Yield the landed responses of segments, file by file, in the order they were sealed.
+
+    With `select`, only those whose endpoint and ids it accepts; the bodies of others are not read.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
         for path in paths:
-            rows = connection.execute(f"SELECT {_COLUMN_NAMES} FROM {_read_parquet(path)}")
+            where = "" if select is None else _where_selected(connection, path, select)
+            rows = connection.execute(f"SELECT {_COLUMN_NAMES} FROM {_read_parquet(path)}{where}")
             while batch := rows.fetchmany(_ROWS_PER_FETCH):
                 for row in batch:
                     yield Envelope(*row)  # the columns are its fields in their order
+
+
+def _where_selected(connection: duckdb.DuckDBPyConnection, path: Path, select: Select) -> str:
+    """Return the condition for the selected rows of a segment; they are found without bodies."""
+    rows = connection.execute(f"SELECT seq, endpoint, ids FROM {_read_parquet(path)}").fetchall()
+    numbers = [seq for seq, endpoint, ids in rows if select(endpoint, ids)]
+    return f" WHERE seq IN ({', '.join(map(str, numbers)) or 'NULL'})"
+
+
+def read_log(path: Path, size: int, select: Select | None = None) -> Iterator[Envelope]:
+    """Yield the responses in the first `size` bytes of a log that is not sealed."""
+    with path.open("rb") as file:
+        while file.tell() < size:
+            envelope = msgspec.json.decode(file.readline(), type=Envelope)
+            if select is None or select(envelope.endpoint, envelope.ids):
+                yield envelope
 
 
 def segment_paths(landing: Path, source: str = "*") -> list[Path]:

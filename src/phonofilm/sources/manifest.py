@@ -172,7 +172,8 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `role`: seed (needs nothing), search (finds by words), detail (the node itself), contain (what
     belongs to the node), measure (figures of the node), relate (similar nodes), stored (never
     requested: responses that a person saved, files that were fetched). Without a `subject` it is
-    requested only where another response continues in it.
+    requested only where another response continues in it: the list of a node of the kind
+    `continues`.
 
     `expected_items` are the records by kind that a request is expected to return before the first
     one was made. `gone` are access levels that lost the endpoint, with the date. `batch` is the
@@ -206,6 +207,12 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     base_url: str = ""
     size_field: str = ""
     complete: bool = False
+    continues: str = ""
+
+    @property
+    def node_kind(self) -> str:
+        """Kind of the nodes that its requests are about."""
+        return self.subject or self.continues
 
     @property
     def looks_up(self) -> bool:

@@ -145,7 +145,14 @@ class Requests(Protocol):
         ...
 
     def answered_requests(self) -> Iterator[tuple[str, float, str]]:
-        """Yield queue, gain and discovered nodes of all answered requests, oldest first."""
+        """Yield queue, gain and discovered nodes of answered requests, oldest first.
+
+        Only those since gains were forgotten.
+        """
+        ...
+
+    def forget_gains(self) -> None:
+        """Leave the requests so far out of `answered_requests`, at once."""
         ...
 
     def answered_endpoints(self) -> set[str]:

@@ -73,13 +73,18 @@ class FrontierDatabase:
         return {url: FetchedFile(*columns) for url, *columns in rows}
 
     def answered_requests(self) -> Iterator[tuple[str, float, str]]:
-        """Yield queue, gain and discovered nodes (JSON) of all answered requests, oldest first."""
+        """Yield queue, gain and discovered nodes (JSON) of answered requests, oldest first."""
         return iter(
             self._db.execute(
                 "SELECT queue, gain, met FROM call WHERE verdict = 'answer' AND queue <> ''"
-                " ORDER BY seq"
+                " AND seq > ? ORDER BY seq",
+                (int(self.meta("gains_after") or 0),),
             )
         )
+
+    def forget_gains(self) -> None:
+        """Leave the requests so far out of `answered_requests`, at once."""
+        self.set_meta("gains_after", str(self._last_request))
 
     def requests_since(self, instant: float) -> list[tuple[float, str]]:
         """Return Unix seconds and endpoint of the requests made after an instant."""

@@ -18,6 +18,7 @@ from phonofilm.records.kinds import NODE_KINDS
 
 KIND_NUMBER = {kind: number for number, kind in enumerate(NODE_KINDS)}
 MENTIONS_MAX = 255  # one byte per node
+_GROWTH_MIN = 1024  # nodes; chosen, not tuned
 NodeRow = tuple[int, int, str, int]
 """Number, kind number, id and flags of a node, as they are stored."""
 
@@ -41,6 +42,7 @@ class FrontierIndex:
     """Arrays by node number, and what changed in them since the last commit."""
 
     __slots__ = (
+        "_answered",
         "_counts",
         "_full_counts",
         "_known",
@@ -51,6 +53,7 @@ class FrontierIndex:
         "list_members",
         "mentions",
         "new_rows",
+        "raised",
     )
 
     def __init__(self) -> None:
@@ -62,6 +65,9 @@ class FrontierIndex:
         self.list_members: Counter[int] = Counter()  # known members of counted lists
         self.new_rows: list[NodeRow] = []
         self.changed_flags: dict[int, int] = {}
+        # Answered nodes that were followed further since: their responses are to be read again.
+        self.raised: set[int] = set()
+        self._answered = bytearray()
         self._known: dict[str, dict[int, int]] = {kind: {} for kind in NODE_KINDS}
         self._counts, self._full_counts = [0] * len(NODE_KINDS), [0] * len(NODE_KINDS)
 
@@ -78,6 +84,19 @@ class FrontierIndex:
             self.by_kind[NODE_KINDS[kind]].append(seq)
             self._counts[kind] += 1
             self._full_counts[kind] += flags & FULL_MASK
+
+    def mark_answered(self, nodes: Iterable[int]) -> None:
+        """Mark nodes as having a landed response."""
+        for seq in nodes:
+            if seq >= len(self._answered):
+                self._answered.extend(bytes(max(_GROWTH_MIN, seq + 1 - len(self._answered))))
+            self._answered[seq] = 1
+
+    def take_raised(self) -> set[int]:
+        """Return the answered nodes that were followed further since the last time."""
+        raised = self.raised.copy()
+        self.raised.clear()
+        return raised
 
     def mark_stored(self) -> None:
         """Forget the changes, because a transaction holds them."""
@@ -145,6 +164,8 @@ class FrontierIndex:
             self._set_flags(seq, pack_flags(max(level, old_level), was_full or full))
             if raised:
                 nodes.append(seq)
+                if seq < len(self._answered) and self._answered[seq]:
+                    self.raised.add(seq)
         return raised and not old_level, bool(fills and old_level)
 
     def _count_new(self, number: int) -> None:

@@ -30,6 +30,7 @@ _INSERT_CONTINUATION = (
     "INSERT INTO task (seq, endpoint, node, at, state, total, cursor)"
     f" VALUES (?, ?, ?, ?, {PENDING}, ?, ?)"
 )
+_ANSWERED_NODES = f"SELECT node FROM task WHERE state = {ANSWERED}"
 # A shorter text may stand in an address by chance.
 _ERASED_TEXT_MIN = 6
 
@@ -44,6 +45,7 @@ class SqliteFrontier(FrontierDatabase):
         try:
             self._last_task = self._number("SELECT coalesce(max(seq), 0) FROM task")
             self.index.load(self._db.execute("SELECT seq, kind, id, flags FROM node ORDER BY seq"))
+            self.index.mark_answered(row[0] for row in self._db.execute(_ANSWERED_NODES))
             # Only estimates depend on the members of lists: they are written now and then.
             self.index.list_members.update(dict(self._db.execute("SELECT node, known FROM member")))
         except sqlite3.Error as error:
@@ -155,6 +157,8 @@ class SqliteFrontier(FrontierDatabase):
         A continuation has a row already; other tasks get one for each of their nodes.
         """
         headers = response.headers
+        if state == ANSWERED:
+            self.index.mark_answered(task.nodes)
         values = (
             state,
             response.status,

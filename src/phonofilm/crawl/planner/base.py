@@ -148,6 +148,10 @@ class Scheduler(Protocol):
         """Set the wanted kinds of which enough is collected."""
         ...
 
+    def look_again(self) -> None:
+        """Look for requests about nodes that are followed further without a response."""
+        ...
+
     def drop(self, endpoint: str) -> None:
         """Make no further request of an endpoint, because the source does not have it."""
         ...

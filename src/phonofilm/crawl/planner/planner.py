@@ -155,6 +155,13 @@ class Planner:
         if self._responses_since_update >= _RESPONSES_PER_PATH_UPDATE:
             self._update_paths()
 
+    def look_again(self) -> None:
+        """Look for requests about nodes that are followed further without a response."""
+        for queue in self._queues:
+            queue.on_discovery()
+            queue.stale = True
+        self._update_paths()
+
     def drop(self, endpoint: str) -> None:
         """Make no further request of an endpoint; another one may do the same instead."""
         self._queues.drop(endpoint)

@@ -92,6 +92,9 @@ class Worklist:
     def set_satisfied(self, kinds: Set[str]) -> None:
         """Ignore the satisfied kinds, because the list is fixed."""
 
+    def look_again(self) -> None:
+        """Do nothing, because the list is fixed."""
+
     def drop(self, endpoint: str) -> None:
         """Drop the requests of an absent endpoint."""
         self._open_ids.pop(endpoint, None)

@@ -20,6 +20,7 @@ from phonofilm.crawl.responses.memberships import MembershipRecorder
 from phonofilm.crawl.responses.pagination import PaginationGuard
 from phonofilm.crawl.responses.writer import SchemaMatch
 from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.parents import Parents
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import BY_KIND, Record, has_all
 from phonofilm.records.kinds import NODE_KINDS
@@ -97,10 +98,11 @@ class ResponseRecorder:
         self.responses = 0
         self.full: Counter[str] = Counter()
         self.satisfied: set[str] = set()
-        self._count_known()
+        self.count_known()
 
-    def _count_known(self) -> None:
-        """Count towards the goal what earlier runs of this folder collected."""
+    def count_known(self) -> None:
+        """Count towards the goal what is known without this run's responses."""
+        self.full.clear()
         for kind in self._goal.wants:
             for seq in set(self._frontier.index.by_kind[kind]):
                 if self._frontier.is_full(seq) and self._frontier.level(seq) > IGNORED:
@@ -156,8 +158,8 @@ class ResponseRecorder:
         self, task: Task, endpoint: Endpoint, page: Page, new_nodes: Counter[str]
     ) -> float:
         """Add the records of a page, kind by kind; return the gain."""
-        parent = self._frontier.level(task.nodes[0])
-        levels = self._scope.levels(page, endpoint, task.request, parent)
+        parents = Parents(endpoint, task.request, self._frontier)
+        levels = self._scope.levels(page, endpoint, task.request, parents)
         gain = 0.0
         pairs = zip(page.records, levels, strict=True)
         for cls, group in groupby(pairs, key=lambda pair: type(pair[0])):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.base import Frontier, Logs
 from phonofilm.errors import StoreError, storage_error
-from phonofilm.landing.envelope import RunInfo, wrap
+from phonofilm.landing.envelope import Envelope, RunInfo, wrap
 from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, LogFolder
-from phonofilm.landing.segments import free_bytes
+from phonofilm.landing.segments import Select, free_bytes, read_log
 from phonofilm.net.clock import Clock
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.pseudonyms import pseudonymise, redacted
@@ -171,6 +171,16 @@ class ResponseWriter:
         await asyncio.to_thread(self._logs.seal_one, source, number, threads=1)
         self._frontier.mark_sealed(number)
         self._logs.remove_offsets(source)
+
+    async def wait_sealed(self) -> None:
+        """Commit, and wait until every log but the last is sealed."""
+        self.commit()
+        if self._sealing:
+            await self._sealing
+
+    def read_log(self, select: Select | None = None) -> Iterator[Envelope]:
+        """Yield the committed responses of the log that is being written."""
+        return read_log(self._journal.path, self._journal.offset, select)
 
     def close(self) -> None:
         """Close the log of a crawl that did not begin."""

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from phonofilm.crawl.frontier.levels import FOLLOWED, IGNORED, LOOKED_UP, FollowLevel
+from phonofilm.crawl.scope.parents import Parents
 from phonofilm.records import Artist, Genre, Record
 from phonofilm.records.names import plain_name
 from phonofilm.sources.contract import Finding, Link, Page, Request
@@ -27,11 +28,11 @@ class Scope(Protocol):
         ...
 
     def levels(
-        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+        self, page: Page, endpoint: Endpoint, request: Request, parents: Parents
     ) -> list[FollowLevel]:
         """Return the level of each record of a page, in order.
 
-        `parent` is the level of the node that the request was about.
+        `parents` are the nodes that the request was about.
         """
         ...
 
@@ -62,7 +63,7 @@ class Everything:
         return source.seeds(access)
 
     def levels(
-        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+        self, page: Page, endpoint: Endpoint, request: Request, parents: Parents
     ) -> list[FollowLevel]:
         """Follow every record."""
         return [FOLLOWED] * len(page.records)
@@ -91,7 +92,7 @@ class FollowNothing:
         return []
 
     def levels(
-        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+        self, page: Page, endpoint: Endpoint, request: Request, parents: Parents
     ) -> list[FollowLevel]:
         """Ignore every record."""
         return [IGNORED] * len(page.records)
@@ -142,10 +143,11 @@ class OfGenre:
         return FOLLOWED if link.kind == "root" else IGNORED
 
     def levels(
-        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+        self, page: Page, endpoint: Endpoint, request: Request, parents: Parents
     ) -> list[FollowLevel]:
         """Follow artists by their genres where the source gives them, else by their list."""
-        return [self._level(record, endpoint, parent) for record in page.records]
+        levels = zip(page.records, parents.levels(page.records), strict=True)
+        return [self._level(record, endpoint, parent) for record, parent in levels]
 
     def _level(self, record: Record, endpoint: Endpoint, parent: FollowLevel) -> FollowLevel:
         if isinstance(record, Genre):
@@ -201,17 +203,23 @@ class Named:
         return not self._ids.isdisjoint(ids)
 
     def levels(
-        self, page: Page, endpoint: Endpoint, request: Request, parent: FollowLevel
+        self, page: Page, endpoint: Endpoint, request: Request, parents: Parents
     ) -> list[FollowLevel]:
         """Follow what belongs to a named item; look its credits up when they are wanted."""
-        if parent < FOLLOWED or endpoint.role == "relate":
+        parent_levels = parents.levels(page.records)
+        if endpoint.role == "relate" or not any(level == FOLLOWED for level in parent_levels):
             return [IGNORED] * len(page.records)
         if endpoint.subject == "artist_query":
             match = self._match(request.ids[0], page)
             return [FOLLOWED if index == match else IGNORED for index in range(len(page.records))]
         credits_level = LOOKED_UP if self._with_credits else IGNORED
         followed_kinds = {endpoint.item_kind, "features"}
-        levels = [FOLLOWED if r.kind in followed_kinds else credits_level for r in page.records]
+        levels = [
+            IGNORED
+            if parent < FOLLOWED
+            else (FOLLOWED if record.kind in followed_kinds else credits_level)
+            for record, parent in zip(page.records, parent_levels, strict=True)
+        ]
         return self._first_playlists(levels) if endpoint.subject == "playlist_query" else levels
 
     def _first_playlists(self, levels: list[FollowLevel]) -> list[FollowLevel]:

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.beatport.objects import IDS, Objects
 from phonofilm.sandbox.worlds.hashing import share
@@ -54,10 +53,7 @@ class BeatportService:
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request, with or without a trailing slash; refusals are responses too."""
-        self._objects.base = request.base
         path = request.path.removeprefix("/v4").strip("/")
-        if path.startswith(("image_size/", "samples/track/")):
-            return media_file(path.rpartition("/")[2])
         try:
             if path.startswith("auth/"):
                 return self._auth(path, request)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.deezer.objects import IDS, Objects
 from phonofilm.sandbox.worlds.generated import recording_of
@@ -49,8 +48,6 @@ class DeezerService:
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request."""
         self.objects.base = request.base
-        if request.path.startswith(("/images/", "/previews/")) or request.path.endswith("/image"):
-            return self._file(request)
         endpoint, handler = self._route(request)
         if handler is None:
             return json_response("unknown", {"error": "Not Found"}, 404)
@@ -61,19 +58,6 @@ class DeezerService:
         except Refusal as refused:
             code = refused.body["error"]["code"]
             return json_response(f"{endpoint}:{code}", refused.body)
-
-    def _file(self, request: HttpRequest) -> HttpResponse:
-        """Return a picture, or a preview until its address expires; 302 from `/KIND/ID/image`."""
-        folder, *rest = request.path.strip("/").split("/")
-        if folder == "images":
-            return media_file("/".join(rest[1:]))
-        if folder != "previews":
-            address = self.objects.picture(folder, rest[0])
-            return HttpResponse("media", 302, b"", {"Location": address})
-        expires = re.match(r"exp=(\d+)~", request.query.get("hdnea", ""))
-        if not expires or int(expires[1]) <= self.objects.clock.now():
-            return HttpResponse("media", 403, b"", {"Content-Type": "text/plain"})
-        return media_file(rest[0])
 
     def _route(self, request: HttpRequest) -> tuple[str, Callable[[], Any] | None]:
         parts = request.path.strip("/").split("/")

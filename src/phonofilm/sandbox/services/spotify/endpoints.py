@@ -276,7 +276,7 @@ def _category(request: HttpRequest, number: int, name: str) -> Any:
     key = base62(5, number)
     return {
         "href": f"{request.base}/v1/browse/categories/{key}",
-        "icons": [{"height": None, "url": f"{request.base}/image/{key.lower()}", "width": None}],
+        "icons": [{"height": None, "url": f"{request.base}/image/c{number}", "width": None}],
         "id": key,
         "name": name.title(),
     }
