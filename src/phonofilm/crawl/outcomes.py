@@ -116,9 +116,10 @@ class OutcomeHandler:
             self.findings.add(finding.kind, finding.detail, endpoint)
         self.counters.usable += not recorded.malformed
         self._fail(self._malformed.on_response(recorded.malformed))
-        if recorded.drifted:
-            self.findings.add(recorded.drifted.kind, recorded.drifted.detail, endpoint)
-            self._fail(drift_error(self._title, endpoint, recorded.drifted))
+        for drift in recorded.drifts:
+            self.findings.add(drift.finding.kind, drift.finding.detail, endpoint)
+            if drift.ends:
+                self._fail(drift_error(self._title, endpoint, drift.finding))
 
     async def _wait_and_retry(self, attempt: Attempt, response: Response, outcome: Outcome) -> None:
         """Tell the limiter of a rejection; the task is attempted again when it allows."""

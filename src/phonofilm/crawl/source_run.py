@@ -24,6 +24,7 @@ from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.planner.worklist import Worklist
 from phonofilm.crawl.preflight import check_robots, unobtainable_kinds
+from phonofilm.crawl.responses.recorder import DRIFT_KEY
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, result_of
 from phonofilm.crawl.scope.replay import Replay
@@ -203,6 +204,7 @@ async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:
         try:
             save_parking(context)
             await context.writer.finish()
+            context.frontier.set_meta(DRIFT_KEY, engine.recorder.drift.dump())
         finally:
             await _stop_watching(watching)
     followed = sum(engine.recorder.full.values()) + engine.counters.gain

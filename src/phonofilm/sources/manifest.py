@@ -166,6 +166,21 @@ class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     track_ids: dict[str, list[str]] = {}
 
 
+class Shares(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Shares (0 to 1) of records that have what a shape promises, where that is not nearly all.
+
+    `filled` are shares of records with a value in a field (`track.isrc`), `present` of those that
+    show the field, null or not, or of responses with any record of a kind (`tag`); of one endpoint
+    after its name (`related/artist.url`). 0 expects nothing, so that only what a folder gave before
+    counts. `keys` are, by endpoint, keys that every body with records has and whose loss would show
+    in no field.
+    """
+
+    present: dict[str, float] = {}
+    filled: dict[str, float] = {}
+    keys: dict[str, list[str]] = {}
+
+
 class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An endpoint: the kind of node it is about (`subject`), what it lists, the shapes it returns.
 
@@ -257,6 +272,7 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
     links: Links = Links()
     ids: Ids = Ids()
     people: People = People()
+    shares: Shares = Shares()
 
     @property
     def namespace(self) -> str:

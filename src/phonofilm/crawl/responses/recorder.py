@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.queues.base import FULL, MENTION
-from phonofilm.crawl.responses.field_drift import FieldDrift
+from phonofilm.crawl.responses.field_drift import Drift, FieldDrift
 from phonofilm.crawl.responses.memberships import MembershipRecorder
 from phonofilm.crawl.responses.pagination import PaginationGuard
 from phonofilm.crawl.responses.writer import SchemaMatch
@@ -28,11 +28,14 @@ from phonofilm.sources.contract import ODD_RESPONSES, Finding, Malformed, Page, 
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint, Manifest
 
+DRIFT_KEY = "field_shares"
+"""Setting of a frontier under which the shares of fields outlive a crawl."""
+
 
 class RecordedResponse(NamedTuple):
     """Effect of a response. `gain` counts wanted kinds, `discovered` new nodes of every kind.
 
-    `items` is the number of records of the listed kind, known or not; `drifted` is a promised field
+    `items` is the number of records of the listed kind, known or not; `drifts` are promised fields
     that vanished. The records themselves are not kept: those of requests in flight would fill the
     processor's cache.
     """
@@ -42,7 +45,7 @@ class RecordedResponse(NamedTuple):
     findings: list[Finding]
     malformed: bool
     items: int = 0
-    drifted: Finding | None = None
+    drifts: Sequence[Drift] = ()
 
     @property
     def schema_match(self) -> SchemaMatch:
@@ -75,7 +78,7 @@ class ResponseRecorder:
         self._source, self._endpoints = source, source.manifest.endpoints
         self._goal, self._scope = goal, scope
         self._frontier, self._planner = frontier, planner
-        self._drift = FieldDrift(source.manifest, access, drift_share)
+        self.drift = FieldDrift(source, access, goal, drift_share, frontier.meta(DRIFT_KEY))
         self._pagination = PaginationGuard(frontier)
         absent = frontier.absent()
         self._masks = {
@@ -145,7 +148,7 @@ class ResponseRecorder:
             findings=page.findings,
             malformed=False,
             items=sum([record.kind == endpoint.item_kind for record in page.records]),
-            drifted=self._drift.check(task.request.endpoint, page.records),
+            drifts=self.drift.check(task.request.endpoint, page.records, response.body),
         )
 
     def _set_list_total(self, task: Task, endpoint: Endpoint, page: Page) -> None:

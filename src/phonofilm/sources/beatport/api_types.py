@@ -15,7 +15,7 @@ Flag = bool | None | UnsetType
 class Image(msgspec.Struct):
     """A picture; in one size, and with places for others."""
 
-    uri: str | None = None
+    uri: Text = UNSET
 
 
 class Named(msgspec.Struct):
@@ -24,13 +24,13 @@ class Named(msgspec.Struct):
     id: int | str | None = None
     name: str | None = None
     slug: str | None = None
-    image: Image | None = None
+    image: Image | None | UnsetType = UNSET
 
 
 class Key(msgspec.Struct):
     """A musical key."""
 
-    name: str | None = None
+    name: Text = UNSET
 
 
 class Release(msgspec.Struct):

@@ -28,9 +28,12 @@ SOURCE = "beatport"
 _PAGES = "https://www.beatport.com"
 
 
-def picture(image: api_types.Image | None) -> str | None:
+def picture(image: api_types.Image | None | UnsetType) -> Maybe[str]:
     """Return the address of a picture that is one."""
-    uri = image.uri if image else None
+    return mapped(mapped(image, lambda row: row.uri), _genuine)
+
+
+def _genuine(uri: str) -> str | None:
     return None if not uri or any(mark in uri for mark in api_types.PLACEHOLDERS) else uri
 
 
@@ -67,6 +70,8 @@ class PageBuilder(RecordBuilder):
         """Add an artist of a list or a look-up."""
         if record := self.artist(row):
             self.page.records.append(record)
+        else:
+            self.page.findings.append(Finding("malformed_item", "an artist without an id"))
 
     def people(self, rows: Any) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
         """Return ids and names in order, each once: some are listed twice."""
@@ -77,12 +82,16 @@ class PageBuilder(RecordBuilder):
             if artist := self.artist(row):
                 self._mention(artist)
                 names_by_id.setdefault(artist.id, row.name or None)
+            else:
+                self.page.findings.append(Finding("without_id", f"artist {row.name!r}"))
         return list(names_by_id), list(names_by_id.values())
 
     def genre(self, row: api_types.Named) -> None:
         """Add a genre: names change, ids stay."""
         if key := key_of(row):
             self.page.records.append(Genre(SOURCE, key, name=row.name))
+        else:
+            self.page.findings.append(Finding("malformed_item", "a genre without an id"))
 
     def label(self, row: api_types.Named) -> None:
         """Add a label of a look-up."""
@@ -101,6 +110,8 @@ class PageBuilder(RecordBuilder):
         label = row.label if isinstance(row.label, api_types.Named) else None
         if label and (record := _label(label)):
             self._mention(record)
+        elif label:
+            self.page.findings.append(Finding("without_id", f"label {label.name!r}"))
         ids, names = self.people(row.artists)
         published = (
             row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
@@ -120,7 +131,7 @@ class PageBuilder(RecordBuilder):
             total_tracks=mapped(row.track_count, int),
             release_date=date,
             release_date_precision=precision,
-            image_url=mapped(row.image, picture),
+            image_url=picture(row.image),
             url=page("release", row.slug, key),
         )
 
@@ -171,8 +182,8 @@ class PageBuilder(RecordBuilder):
             catalog_number=mapped(row.catalog_number, _filled),
             preview_url=mapped(row.sample_url, _filled),
             preview_expires_at=UNSET if isinstance(row.sample_url, UnsetType) else None,
-            image_url=mapped(release.image, picture) if release else UNSET,
-            waveform_url=mapped(row.image, picture),
+            image_url=picture(release.image) if release else UNSET,
+            waveform_url=picture(row.image),
             url=page("track", row.slug, key),
         )
 
@@ -245,13 +256,8 @@ def _first_genre(row: api_types.Flat) -> api_types.Named | None:
 
 def _measures(key: str, row: api_types.Track) -> AudioFeatures:
     """Return tempo and key; the tempo is whole and may be half or double."""
-    if isinstance(row.key, UnsetType):
-        pitch: Maybe[int] = UNSET
-        mode: Maybe[int] = UNSET
-        name: Maybe[str] = UNSET
-    else:
-        name = row.key.name if row.key else None
-        pitch, mode = parse_key(name)
+    name = mapped(row.key, lambda key: key.name)
+    pitch, mode = (UNSET, UNSET) if isinstance(name, UnsetType) else parse_key(name)
     return AudioFeatures(
         SOURCE,
         key,

@@ -140,9 +140,9 @@ class WebProfile(msgspec.Struct):
     urn: str | None = None
     service: str | None = None
     network: str | None = None
-    title: str | None = None
-    url: str | None = None
-    username: str | None = None
+    title: Text = UNSET
+    url: Text = UNSET
+    username: Text = UNSET
 
 
 class Listing(msgspec.Struct):

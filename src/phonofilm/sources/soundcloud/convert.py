@@ -205,7 +205,7 @@ class PageBuilder(RecordBuilder):
         """Add a link on the requested artist's profile."""
         artist = self.request.ids[0]
         key = tail(row.urn, row.id) or row.url
-        if not key:
+        if not key or isinstance(key, UnsetType):
             self._odd("malformed_item", "a link without an address")
             return
         self.page.records.append(

@@ -1,0 +1,156 @@
+"""Drift: what an endpoint promises or gave before, and no longer gives, is never silent."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import UNSET
+
+from phonofilm.crawl.responses.field_drift import Drift, FieldDrift
+from phonofilm.crawl.responses.share_test import ShareTest
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.records import Comment, Record, Track
+from phonofilm.records.kinds import WANTED
+from phonofilm.sources import get
+from tests.genuine import ATTEMPTS, NAMES, Genuine, genuine, server_of
+
+EVERYTHING = Goal(wants=dict.fromkeys(WANTED))
+
+
+def drift_of(source: str, memory: str | None = None, share: float = 0.5) -> FieldDrift:
+    access = server_of(source).service.access
+    return FieldDrift(get(source), access, EVERYTHING, share, memory)
+
+
+def genuine_pages(source: str, endpoint: str, responses_max: int = ATTEMPTS) -> list[Genuine]:
+    """Genuine responses of an endpoint, each once."""
+    pages = {
+        page.request: page
+        for page in (genuine(source, endpoint, first) for first in range(responses_max))
+    }
+    return list(pages.values())
+
+
+def comments(number: int, **fields: object) -> list[Record]:
+    usual = {
+        "track_id": "1",
+        "user_id": "2",
+        "user_name": "x",
+        "body": "nice",
+        "timestamp_ms": 9,
+        "created_at": "2020-01-01T00:00:00Z",
+    }
+    return [Comment("soundcloud", str(n), **usual | fields) for n in range(number)]
+
+
+def without(field: str, number: int) -> list[Record]:
+    records = comments(number)
+    for record in records:
+        setattr(record, field, UNSET)
+    return records
+
+
+def feed(drift: FieldDrift, pages: list[list[Record]]) -> list[Drift]:
+    return [found for page in pages for found in drift.check("comments", page, b"{}")]
+
+
+@pytest.mark.parametrize("source", NAMES)
+def test_genuine_responses_do_not_drift(source: str) -> None:
+    drift = drift_of(source)
+    for endpoint, spec in get(source).manifest.endpoints.items():
+        if spec.role != "stored":
+            for request, response in genuine_pages(source, endpoint):
+                page = get(source).parse(request, response)
+                assert drift.check(endpoint, page.records, response.body) == []
+
+
+def test_a_field_that_is_missing_from_all_of_eight_responses_is_news() -> None:
+    (found,) = feed(drift_of("soundcloud"), [without("timestamp_ms", 1)] * 8)
+    assert found.finding.kind == "field_drift"
+    assert found.finding.detail.startswith("comment.timestamp_ms is absent in 2 of the last 2 rec")
+    assert not found.ends
+
+
+def test_one_page_without_a_promised_field_is_news() -> None:
+    assert feed(drift_of("soundcloud"), [without("timestamp_ms", 50)])
+
+
+def test_a_wanted_field_that_vanishes_after_good_responses_ends_a_crawl() -> None:
+    drift = drift_of("soundcloud")
+    assert feed(drift, [comments(50)] * 150) == []
+    found = feed(drift, [without("timestamp_ms", 50)] * 30)
+    assert [drift.ends for drift in found] == [False, True]
+    assert "comment.timestamp_ms is absent in" in found[0].finding.detail
+
+
+def test_a_field_that_half_of_the_records_lack_is_news_and_no_end() -> None:
+    half = [*comments(4), *without("timestamp_ms", 4)]
+    found = feed(drift_of("soundcloud"), [half] * 40)
+    assert [drift.ends for drift in found] == [False]
+
+
+def test_single_nulls_are_facts_and_nothing_but_nulls_are_news() -> None:
+    few = [*comments(7), *comments(1, timestamp_ms=None)]
+    assert feed(drift_of("soundcloud"), [few] * 100) == []
+    (found,) = feed(drift_of("soundcloud"), [comments(8, timestamp_ms=None)] * 100)
+    assert "comment.timestamp_ms is empty in" in found.finding.detail
+    assert not found.ends
+
+
+@pytest.mark.parametrize("emptied", ["", None])
+def test_emptied_texts_are_news(emptied: str | None) -> None:
+    (found,) = feed(drift_of("soundcloud"), [comments(8, body=emptied)] * 8)
+    assert "comment.body is empty in" in found.finding.detail
+
+
+def test_an_early_run_of_the_folder_counts_as_before() -> None:
+    first = drift_of("soundcloud")
+    assert feed(first, [comments(8)] * 8) == []
+    second = drift_of("soundcloud", first.dump())
+    found = feed(second, [without("body", 8)] * 8)
+    assert [drift.ends for drift in found] == [False, True]
+
+
+def test_what_fell_is_news_in_every_run() -> None:
+    memory = None
+    for _ in range(3):
+        drift = drift_of("soundcloud", memory)
+        assert feed(drift, [without("body", 8)] * 8)
+        memory = drift.dump()
+
+
+def test_a_memory_of_another_version_is_dropped() -> None:
+    assert feed(drift_of("soundcloud", '{"version": 9, "endpoints": 1}'), [comments(8)] * 8) == []
+    assert feed(drift_of("soundcloud", "{"), [comments(8)] * 8) == []
+
+
+def test_a_larger_drift_share_lets_a_crawl_go_on() -> None:
+    drift = drift_of("soundcloud", share=1.0)
+    assert feed(drift, [comments(8)] * 20) == []
+    found = feed(drift, [without("body", 8)] * 20)
+    assert [drift.ends for drift in found] == [False]
+
+
+def test_the_new_name_of_a_key_is_named() -> None:
+    drift = drift_of("soundcloud")
+    for _ in range(8):
+        drift.check("comments", comments(8), b'{"collection": [{"body": 1, "timestamp": 2}]}')
+    renamed = b'{"collection": [{"body": 1, "moment": 2}]}'
+    found = drift.check("comments", without("timestamp_ms", 8), renamed)
+    assert found[0].finding.detail.endswith("; new key: moment")
+
+
+def test_a_key_that_shows_in_no_field_is_watched() -> None:
+    drift = drift_of("soundcloud")
+    tracks: list[Record] = [Track("soundcloud", "1", name="x", url="x")]
+    found = [f for _ in range(9) for f in drift.check("tracks", tracks, b'{"title": ""}')]
+    assert any(f.finding.detail.startswith("the key tag_list is absent") for f in found)
+
+
+def test_a_rare_field_gives_no_alarm_until_it_is_gone() -> None:
+    share = ShareTest(0.0)
+    for number in range(2_000):
+        share.add(1, int(number % 5 == 0))
+        assert not share.fell
+    for _ in range(300):
+        share.add(1, 0)
+    assert share.fell
