@@ -80,17 +80,77 @@ def test_a_foreign_table_is_left_alone(database: str, tmp_path: Path) -> None:
     assert load(Workspace(tmp_path / "data", own_schema)).inserted["titles"] == 50
 
 
-def test_views_of_an_older_version_are_replaced(database: str, tmp_path: Path) -> None:
+# What a stranger's database may have under names of ours; each must stay as it is.
+STRANGERS = {
+    "a schema with other tables": "CREATE SCHEMA store; CREATE TABLE store.orders (id int)",
+    "a table of a name of ours": "CREATE SCHEMA store; CREATE TABLE store.media (id int, path text)",
+    "a table like a later one": "CREATE SCHEMA store; CREATE TABLE store.segment (path text)",
+    "entities": "CREATE SCHEMA identity; CREATE TABLE identity.members (name text)",
+    "a view in a schema": "CREATE SCHEMA snowflake; CREATE VIEW snowflake.titles AS SELECT 1 AS id",
+    "a view": "CREATE VIEW artists AS SELECT 1 AS mine",
+    "a materialized view": "CREATE MATERIALIZED VIEW films AS SELECT 1 AS mine",
+    "a table": "CREATE TABLE ratings (id int)",
+}
+_CATALOGUE = """SELECT n.nspname, c.relname, c.relkind, pg_get_viewdef(c.oid) FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2"""
+
+
+def catalogue(database: str) -> list[tuple]:
+    with psycopg.connect(database) as connection:
+        return connection.execute(_CATALOGUE).fetchall()
+
+
+@pytest.mark.parametrize("strangers", STRANGERS)
+def test_nothing_of_somebody_else_is_dropped_or_replaced(
+    database: str, tmp_path: Path, strangers: str
+) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("CREATE SCHEMA snowflake")
-        for view in ("artists", "snowflake.titles"):
-            connection.execute(f"CREATE VIEW {view} AS SELECT 1 AS older")
+        connection.execute(STRANGERS[strangers])
+    before = catalogue(database)
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 50, tmp_path / "dumps")
+    with pytest.raises(StoreError, match="which is not ours") as caught:
+        load(workspace)
+    assert caught.value.saved == "Nothing was touched."
+    assert catalogue(database) == before
+
+
+def test_a_table_of_somebody_else_in_our_schema_outlives_a_new_version(
+    database: str, tmp_path: Path
+) -> None:
     workspace = Workspace(tmp_path / "data", database)
     import_films(workspace, 50, tmp_path / "dumps")
     load(workspace)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE TABLE store.orders AS SELECT 7 AS id")
+        connection.execute("ALTER TABLE store.title ADD COLUMN older int")
+    assert load(workspace).inserted["titles"] == 50
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT id FROM store.orders").fetchall() == [(7,)]
+
+
+def test_a_warehouse_and_views_of_an_older_version_are_replaced(
+    database: str, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 50, tmp_path / "dumps")
+    load(workspace)
+    with psycopg.connect(database, autocommit=True) as connection:
+        for schema in ("store", "identity", "snowflake"):  # no marks before November 2026
+            connection.execute(f"COMMENT ON SCHEMA {schema} IS NULL")
+        for view in ("artists", "snowflake.titles"):
+            connection.execute(f"DROP VIEW {view} CASCADE")
+            connection.execute(f"CREATE VIEW {view} AS SELECT 1 AS older")
+    for _ in range(2):
+        load(workspace)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(name) FROM snowflake.titles").fetchone() == (50,)
         assert connection.execute("SELECT id, completeness FROM artists").fetchall() == []
+        comment = "SELECT obj_description('snowflake.titles'::regclass), obj_description(oid)"
+        [marks] = connection.execute(f"{comment} FROM pg_namespace WHERE nspname = 'store'")
+        assert marks[0] == marks[1]
+        assert str(marks[0]).startswith("phonofilm")
 
 
 def test_killed_in_the_middle_twenty_times(own_postgres: Postgres, tmp_path: Path) -> None:

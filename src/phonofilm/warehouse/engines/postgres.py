@@ -17,13 +17,13 @@ from typing import Any
 
 import duckdb
 
-from phonofilm.errors import StoreError
 from phonofilm.records import Record
 from phonofilm.sql import identifier, literal
 from phonofilm.warehouse.engines.base import Merged, QuarantinedRow
 from phonofilm.warehouse.engines.batches import RecordBatches
 from phonofilm.warehouse.engines.postgres_connection import connect, database_error, psycopg
 from phonofilm.warehouse.engines.postgres_copy import Relation, copy_rows, describe
+from phonofilm.warehouse.engines.postgres_ownership import Ownership
 from phonofilm.warehouse.engines.postgres_reader import attach
 from phonofilm.warehouse.schema.dialect import POSTGRES
 from phonofilm.warehouse.schema.identity_tables import delete_orphans
@@ -32,12 +32,12 @@ from phonofilm.warehouse.schema.tables import (
     EXISTING_COLUMNS,
     EXPIRING_TABLES,
     OBSERVATION_KEY,
+    columns_by_table,
     definitions,
     is_observed,
     is_outdated,
     key_columns,
 )
-from phonofilm.warehouse.views.definition import Definition
 
 # Loads into one database take turns by an advisory lock of this number, which is arbitrary.
 _LOCK_ID = 7_301_919
@@ -79,17 +79,20 @@ class PostgresWarehouse:
     def _create(self) -> None:
         """Create tables and views; outdated tables are filled anew from the landing."""
         run = self._connection.execute
-        if is_outdated(run(EXISTING_COLUMNS).fetchall()):
-            run("DROP SCHEMA store CASCADE")
-        for definition in definitions(POSTGRES):
+        parts, existing = list(definitions(POSTGRES)), run(EXISTING_COLUMNS).fetchall()
+        ownership = Ownership(self._connection, parts, columns_by_table(existing))
+        if is_outdated(existing):
+            for table in ownership.tables():
+                run(f"DROP TABLE store.{identifier(table)} CASCADE")
+        for definition in parts:
+            ownership.check(definition)
             try:
                 with self._connection.transaction():
                     run(definition.statement)
             except psycopg.errors.InvalidTableDefinition:  # a view with other columns than today's
                 run(f"DROP VIEW {definition.name} CASCADE")
                 run(definition.statement)
-            except psycopg.errors.WrongObjectType:
-                raise _foreign_table(definition) from None
+        ownership.mark_all()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -266,12 +269,3 @@ class PostgresWarehouse:
         self._connection.close()
         self.batches.connection.close()
         self._scratch.cleanup()
-
-
-def _foreign_table(definition: Definition) -> StoreError:
-    return StoreError(
-        f"The database has a table called {definition.name}, which is not ours.",
-        saved="Nothing was touched.",
-        next_step="Make a schema (CREATE SCHEMA films) and name it:"
-        " ...?options=-csearch_path%3Dfilms",
-    )

@@ -82,15 +82,21 @@ EXISTING_COLUMNS = """SELECT table_name, column_name FROM information_schema.col
     WHERE table_schema = 'store' ORDER BY table_name, ordinal_position"""
 
 
+def columns_by_table(existing: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the columns of the tables in `store`, from the rows of `EXISTING_COLUMNS`."""
+    names: dict[str, list[str]] = {}
+    for table, column in existing:
+        names.setdefault(table, []).append(column)
+    return names
+
+
 def is_outdated(existing: Iterable[tuple[str, str]]) -> bool:
     """Tell whether a table of records has other columns than today's.
 
     `existing` are the rows of `EXISTING_COLUMNS`. The masks of such a table would mean other
     fields, so it is filled anew from the landing. A table that is missing is not outdated.
     """
-    names_of: dict[str, list[str]] = {}
-    for table, column in existing:
-        names_of.setdefault(table, []).append(column)
+    names_of = columns_by_table(existing)
     return any(names_of.get(cls.kind, _column_names(cls)) != _column_names(cls) for cls in RECORDS)
 
 

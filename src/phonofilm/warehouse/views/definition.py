@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class Definition(NamedTuple):
@@ -10,13 +10,14 @@ class Definition(NamedTuple):
 
     name: str
     statement: str
+    kind: Literal["schema", "table", "view"] = "table"
 
 
 def view(name: str, query: str) -> Definition:
     """Define a view, which replaces an older one of that name."""
-    return Definition(name, f"CREATE OR REPLACE VIEW {name} AS {query}")
+    return Definition(name, f"CREATE OR REPLACE VIEW {name} AS {query}", kind="view")
 
 
 def schema(name: str) -> Definition:
     """Define a schema."""
-    return Definition(name, f"CREATE SCHEMA IF NOT EXISTS {name}")
+    return Definition(name, f"CREATE SCHEMA IF NOT EXISTS {name}", kind="schema")
