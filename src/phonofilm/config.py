@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 import tomllib
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ from phonofilm.sources import source_names
 FILE = "phonofilm.toml"
 _APP = "phonofilm"
 _KEY_BYTES = 32
+_KEY_ADVICE = (
+    "People's names are hashed with it, always with the same one. Set XDG_CONFIG_HOME to a folder"
+    " that can be written and lasts."
+)
 
 
 class SourceSettings(BaseModel):
@@ -192,9 +197,21 @@ def _places(error: ValidationError) -> str:
     return "; ".join(f"{name}: {row['msg']}" for name, row in zip(names, rows, strict=True))
 
 
-def cache_folder() -> Path:
-    """Return the folder of tokens: the user's cache folder, never the data folder."""
-    return user_cache_path(_APP, appauthor=False)
+def cache_folder() -> Path | None:
+    """Return the folder of tokens: the user's cache folder, never the data folder.
+
+    None for a user without a home folder, such as an unknown uid in a container.
+    """
+    return _user_folder(user_cache_path)
+
+
+def _user_folder(find: Callable[..., Path]) -> Path | None:
+    """Return a folder of this user for us; None for a user without a home folder."""
+    try:
+        path = find(_APP, appauthor=False)
+    except RuntimeError:  # platformdirs since 2026; before that a path that begins with ~
+        return None
+    return path if path.is_absolute() else None
 
 
 def _key_path() -> Path:
@@ -203,10 +220,17 @@ def _key_path() -> Path:
     Versions before platformdirs used ~/.config everywhere; a key that stands there on macOS or
     Windows stays in use, because with another key no earlier hash could be found again.
     """
-    path = user_config_path(_APP, appauthor=False) / "names.key"
+    folder = _user_folder(user_config_path)
+    if folder is None:
+        raise ConfigurationError(
+            "Cannot make the key of the name hashes: this user has no home folder.",
+            next_step=_KEY_ADVICE,
+        )
+    path = folder / "names.key"
+    if sys.platform == "linux" or path.exists():
+        return path
     earlier = Path.home() / ".config" / _APP / "names.key"
-    moved = sys.platform != "linux" and earlier.exists() and not path.exists()
-    return earlier if moved else path
+    return earlier if earlier.exists() else path
 
 
 def hash_key() -> bytes:
@@ -218,8 +242,7 @@ def hash_key() -> bytes:
         key = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be used: {error}.",
-            next_step="People's names are hashed with it; make its folder writable.",
+            f"Cannot read or write {path}: {error.strerror or error}.", next_step=_KEY_ADVICE
         ) from None
     if len(key) != _KEY_BYTES:
         raise ConfigurationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -151,7 +152,8 @@ class FolderLock:
 
     def __init__(self, workspace: Workspace, purpose: str) -> None:
         self._root, self._purpose = workspace.root, purpose
-        self._lock = FileLock(self._root / ".writing", thread_local=False)
+        # No soft lock where the file system has none: a killed process would leave it behind.
+        self._lock = FileLock(self._root / ".writing", thread_local=False, fallback_to_soft=False)
         # A separate file, because on Windows a locked file cannot be read.
         self._holder = self._root / ".writer"
 
@@ -160,8 +162,8 @@ class FolderLock:
             self._lock.acquire(blocking=False)
         except Timeout:
             raise self._locked_error() from None
-        except OSError as error:
-            raise StoreError(f"{self._lock.lock_file} cannot be written: {error}.") from error
+        except (OSError, NotImplementedError) as error:
+            raise _lock_failure(self._root, error) from error
         try:
             self._write_holder()
         except OSError as error:
@@ -190,3 +192,18 @@ class FolderLock:
     def __exit__(self, *_: object) -> None:
         self._holder.unlink(missing_ok=True)
         self._lock.release()
+
+
+# What the calls of a lock answer on file systems that know none, such as some network mounts.
+_NO_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+
+
+def _lock_failure(root: Path, error: Exception) -> StoreError:
+    """Describe why a folder cannot be locked by anybody."""
+    if isinstance(error, NotImplementedError) or getattr(error, "errno", None) in _NO_LOCKS:
+        return StoreError(
+            f"Cannot lock {root}: its file system has no locks.",
+            saved="Nothing was touched.",
+            next_step="Put the folder on a local disk and name it: --data FOLDER",
+        )
+    return StoreError(f"Cannot lock {root}: {error}.", saved="Nothing was touched.")

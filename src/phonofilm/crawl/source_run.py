@@ -171,7 +171,7 @@ def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWrit
             source=manifest.name, access=setup.origin.access, terms=manifest.terms.version, run=run
         ),
         clock=setup.origin.clock,
-        key=None if setup.settings.keep_names else hash_key(),
+        key=hash_key() if manifest.names_people and not setup.settings.keep_names else None,
         workers=setup.options.workers,
     )
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from phonofilm.errors import StoreError, storage_error
 from phonofilm.identity.model import RULES, MatchModel
+from phonofilm.runtime.signals import import_for_duckdb
 from phonofilm.sql import literal
 from phonofilm.warehouse.snapshots import open_session
 from phonofilm.workspace import Workspace
@@ -48,6 +49,7 @@ class MatchStore:
         self.path: Path = workspace.root / "identity" / FILE
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.connection = open_session(workspace)
+        import_for_duckdb(self.connection)
         try:
             try:
                 self._open()

@@ -67,7 +67,7 @@ def land_saved(
     with FolderLock(workspace, f"landing of saved answers of {source_name}"):
         for log in workspace.logs.glob(f"{source_name}-saved-*.ndjson"):
             log.unlink()
-        landing = _Landing(workspace, source, None if keep_names else hash_key())
+        landing = _Landing(workspace, source, keep_names)
         landing.land(read_saved(paths))
         result = landing.result(time.monotonic() - started)
         record_run(result)
@@ -78,9 +78,10 @@ def land_saved(
 class _Landing:
     """One run."""
 
-    def __init__(self, workspace: Workspace, source: HttpSource, key: bytes | None) -> None:
+    def __init__(self, workspace: Workspace, source: HttpSource, keep_names: bool) -> None:
         manifest = source.manifest
-        self._workspace, self._source, self._key = workspace, source, key
+        self._workspace, self._source = workspace, source
+        self._key = hash_key() if manifest.names_people and not keep_names else None
         self._hashes = body_hashes(workspace.segments().paths(manifest.name))
         self._erased = ErasedPeople.load(workspace.root, manifest, hash_key)
         self._info = RunInfo(

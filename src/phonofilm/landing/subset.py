@@ -10,6 +10,7 @@ import duckdb
 from phonofilm.errors import ShapeError
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import SUBSET_FILE, Dumps, Generation
+from phonofilm.runtime.signals import import_for_duckdb
 from phonofilm.sources.bulk.contract import BulkSource
 from phonofilm.sql import identifier, literal
 
@@ -44,6 +45,7 @@ def _write(
     source: BulkSource, incoming: Path, generation: Generation, id_map: list[str], row_by_row: bool
 ) -> dict[str, int]:
     with duckdb.connect() as connection, tempfile.TemporaryDirectory(dir=incoming) as scratch:
+        import_for_duckdb(connection)
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
         views = DumpViews(
             connection, source, _Incoming(incoming), generation, Path(scratch), row_by_row

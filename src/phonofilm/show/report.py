@@ -14,6 +14,7 @@ from phonofilm.about import __version__
 from phonofilm.errors import output_error
 from phonofilm.files import output_path
 from phonofilm.formatting import format_coverage, format_figure
+from phonofilm.runtime.signals import import_for_duckdb
 from phonofilm.show import queries
 from phonofilm.sources import get
 from phonofilm.warehouse.snapshots import open_snapshot, published
@@ -24,6 +25,7 @@ def report(workspace: Workspace, out: Path) -> Path:
     """Write the page and return its path; no script, font or picture of it comes from elsewhere."""
     snapshot = published(workspace)
     with open_snapshot(workspace) as connection:
+        import_for_duckdb(connection)
         page = (
             _environment()
             .get_template("report.html")

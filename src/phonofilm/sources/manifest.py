@@ -279,6 +279,11 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
         """Name of the source whose ids these are."""
         return self.ids.namespace or self.name
 
+    @cached_property
+    def names_people(self) -> bool:
+        """Whether any response has fields of people, which are hashed before it is written."""
+        return any(endpoint.personal for endpoint in self.endpoints.values())
+
     def permitted(self, access: str) -> dict[str, Endpoint]:
         """Return the endpoints of an access level; `search_only` ones only where it `grows`."""
         grows = self.access[access].grows

@@ -15,6 +15,7 @@ import duckdb
 from phonofilm.records import Record, bit_of, columns, traits_of
 from phonofilm.records.values.sql import MACROS, cleaned, precision_of
 from phonofilm.records.values.traits import VERBATIM, Id
+from phonofilm.runtime.signals import import_for_duckdb
 from phonofilm.sources import get
 from phonofilm.sources.bulk.contract import RecordQuery
 from phonofilm.sql import identifier, literal
@@ -53,6 +54,7 @@ class RecordBatches:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
+        import_for_duckdb(connection)
         for macro in MACROS:
             connection.execute(macro)
         self.may_have_nul = True
