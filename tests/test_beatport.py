@@ -16,9 +16,10 @@ from phonofilm.crawl.saved import land
 from phonofilm.crawl.scope.scopes import FollowNothing, Named
 from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
-from phonofilm.identity.names import artist_key, title, without_artist
+from phonofilm.identity.names import title, without_artist
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.records import Album, Track
+from phonofilm.records.names import artist_key
 from phonofilm.sandbox.kernel.server import Plan, link_servers, make_world, running
 from phonofilm.sandbox.services.beatport.objects import IDS
 from phonofilm.sources import get

@@ -153,7 +153,9 @@ def test_ids_that_do_not_exist_are_no_artists(folder, stand_in) -> None:
     result = collect(folder, "spotify", url, "artists=2", scope=Named(links, False))
     assert result.status == "done"
     assert result.records["artists"]["full"] == 0
-    assert {f["kind"] for f in result.findings} == {"unknown_id"}
+    assert {f["kind"] for f in result.findings} == {"unknown_id", "not_found"}
+    assert {row.name for row in result.not_found} == {"0" * 22, "1" * 22}
+    assert result.exit_code == 2
 
 
 def test_one_wrong_id_does_not_make_a_capability_absent(folder, stand_in) -> None:

@@ -65,7 +65,7 @@ def _check_machine(settings: Settings) -> Iterator[Check]:
         yield Check("good", "A proxy is set in the environment and will be used")
     file = settings.config if settings.config.exists() else "none (defaults)"
     yield Check("good", f"Settings file: {file}")
-    if find_spec("splink") and find_spec("anyascii") and find_spec("pyarrow"):
+    if find_spec("splink") and find_spec("pyarrow"):
         yield Check("good", "Matching and field plans: splink is here")
     else:
         advice = "pip install 'phonofilm[match]'"

@@ -12,7 +12,7 @@ from phonofilm.net.origin.origin import Origin
 from phonofilm.net.origin.sandbox import open_origin
 from phonofilm.net.refusals import no_response_error, refusal_error
 from phonofilm.records import Artist, Record
-from phonofilm.records.names import plain_name
+from phonofilm.records.names import are_same_artist_names
 from phonofilm.sources import get, sources_with
 from phonofilm.sources.contract import Page, Request
 from phonofilm.sources.http import HttpSource
@@ -40,7 +40,7 @@ class SourceLookup:
         page = await self.page("search_artist", name)
         artists = [record for record in page.records if isinstance(record, Artist)]
         for artist in artists:
-            if plain_name(str(artist.name)) == plain_name(name):
+            if are_same_artist_names(str(artist.name), name):
                 return artist
         near = ", ".join(str(artist.name) for artist in artists[:3])
         raise UsageError(

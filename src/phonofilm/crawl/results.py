@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.planner.queues.base import QueueYield
-from phonofilm.errors import exit_code_of
+from phonofilm.crawl.scope.named import Namesakes, NotFound
+from phonofilm.errors import UsageError, exit_code_of
+from phonofilm.files import atomic_write
 from phonofilm.media.downloads import MediaResult
 from phonofilm.records.kinds import PLURALS, WANTED
+from phonofilm.sources.contract import Link
 
 
 class CrawlResult(msgspec.Struct):
     """Status, figures and findings of a crawl.
 
     `resume_at` is Unix seconds. `coverage` holds fractions by plural kind: estimate, low and high
-    end of the 90 % interval.
+    end of the 90 % interval. `named` counts the names, links and ids that a person gave,
+    `not_found` are those to which nothing belongs, and `namesakes` those that several artists have.
     """
 
     run: str
@@ -37,11 +43,64 @@ class CrawlResult(msgspec.Struct):
     coverage_by_list: dict[str, list[float]] = {}
     yields: list[QueueYield] = []
     media: MediaResult | None = None
+    named: int = 0
+    not_found: list[NotFound] = []
+    namesakes: list[Namesakes] = []
 
     @property
     def exit_code(self) -> int:
-        """4 when parked, 130 when interrupted, else 0."""
-        return exit_code_of(self.status)
+        """4 when parked, 130 when interrupted, 2 when nothing is there of what was named, else 0.
+
+        A script should notice a typing error.
+        """
+        unknown_genre = any(finding["kind"] == "unknown_genre" for finding in self.findings)
+        nothing_found = self.named and len(self.not_found) == self.named
+        nothing = UsageError.exit_code if unknown_genre or nothing_found else 0
+        return exit_code_of(self.status) or nothing
+
+
+def report_named(engine: Engine) -> None:
+    """Add findings for named nodes that are not there, and for names of several artists."""
+    named = engine.context.scope.named
+    if named:
+        findings = [row.finding for row in named.not_found(_settled(engine))]
+        findings += [row.finding for row in named.namesakes()]
+        for finding in findings:
+            engine.findings.add(finding.kind, finding.detail)
+
+
+def _settled(engine: Engine) -> Callable[[Link], bool]:
+    """Return a check that a node was requested: its look-up, or all when a crawl ended."""
+    frontier, endpoints = engine.context.frontier, engine.context.source.manifest.endpoints
+    ended = engine.ending.status in ("done", "goal")
+    nodes: dict[str, set[int]] = {}
+    for name, endpoint in endpoints.items():
+        if ended or endpoint.role in ("detail", "search"):
+            nodes.setdefault(endpoint.subject, set()).update(frontier.settled_nodes(name))
+    return lambda link: frontier.seq_of(link.kind, link.id) in nodes.get(link.kind, ())
+
+
+def save_not_found(folder: Path, result: CrawlResult) -> None:
+    """Write what was not found to a file that `--artists` and `--ids` read; none when all was.
+
+    Raises OSError.
+    """
+    path = folder / not_found_file(result.source)
+    if not result.named:
+        return
+    if not result.not_found:
+        path.unlink(missing_ok=True)
+        return
+    lines = [f"# not found at {result.source}, run {result.run}"]
+    for row in result.not_found:
+        lines.append(row.name)
+        lines += [f"# near: {', '.join(row.near)}"] if row.near else []
+    atomic_write(path, "".join(f"{line}\n" for line in lines).encode("utf-8"))
+
+
+def not_found_file(source: str) -> str:
+    """Return the name of the file in a data folder that lists what was not found at a source."""
+    return f"not-found-{source}.txt"
 
 
 def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResult:
@@ -50,6 +109,7 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
     tally = context.frontier.tally()
     estimator = engine.recorder.coverage
     requests = counters.requests
+    named = context.scope.named
     return CrawlResult(
         run=context.run,
         source=context.source.manifest.name,
@@ -66,5 +126,8 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
         yields=context.planner.yields(),
         coverage_by_list={name: list(share) for name, share in estimator.lists().items()},
         findings=engine.findings.rows(),
+        named=len(named.links) if named else 0,
+        not_found=named.not_found(_settled(engine)) if named else [],
+        namesakes=named.namesakes() if named else [],
         elapsed_s=round(elapsed_seconds, 3),
     )

@@ -26,7 +26,7 @@ from phonofilm.crawl.planner.worklist import Worklist
 from phonofilm.crawl.preflight import check_robots, unobtainable_kinds
 from phonofilm.crawl.responses.recorder import DRIFT_KEY
 from phonofilm.crawl.responses.writer import ResponseWriter
-from phonofilm.crawl.results import CrawlResult, result_of
+from phonofilm.crawl.results import CrawlResult, report_named, result_of, save_not_found
 from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.rescope import leave_scope, rescope, start_estimates
 from phonofilm.errors import PhonofilmError
@@ -118,6 +118,7 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
         for reason in missing:
             engine.findings.add("not_available", reason)
         result = await _run(engine, origin.name, setup.watch)
+        save_not_found(setup.workspace.root, result)
         if options.media and result.status != "interrupted":
             await _fetch_media(setup, context, result)
         return result
@@ -210,6 +211,7 @@ async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:
     followed = sum(engine.recorder.full.values()) + engine.counters.gain
     for finding in context.scope.findings(int(followed > 0)):
         engine.findings.add(finding.kind, finding.detail)
+    report_named(engine)
     result = result_of(engine, origin, context.clock.wall() - started)
     if error is not None:
         result.status = "failed"

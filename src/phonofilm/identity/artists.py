@@ -17,7 +17,7 @@ from phonofilm.identity.model import (
     typo,
     unknown,
 )
-from phonofilm.identity.names import artist_key
+from phonofilm.records.names import artist_key, spaceless_key
 
 _RECORDINGS_MAX = 200
 _RECORDINGS_MIN = 4  # fewer recordings are no evidence; chosen, not tuned
@@ -38,7 +38,8 @@ FACTS = {"name": "VARCHAR", "names": "VARCHAR[]", "known": "VARCHAR[]", "recordi
 def _prepare(row: Row) -> Row:
     name, aliases, known, recordings = row
     key = artist_key(name) if name else None
-    names = [key, *(artist_key(alias) for alias in aliases or () if alias)]
+    spellings = [text for text in (name, *(aliases or ())) if text]
+    names = [spell(text) for spell in (artist_key, spaceless_key) for text in spellings]
     return key or None, [text for text in dict.fromkeys(names) if text], known, recordings
 
 

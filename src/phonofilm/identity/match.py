@@ -29,7 +29,7 @@ try:
     from phonofilm.identity.scoring import LINKED, STORED_PROBABILITY_MIN, prior_of, score
 except ImportError:
     raise ConfigurationError(
-        "Matching needs splink, pyarrow and anyascii.",
+        "Matching needs splink and pyarrow.",
         next_step="Install them: pip install 'phonofilm[match]'",
     ) from None
 

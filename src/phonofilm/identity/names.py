@@ -1,4 +1,6 @@
-"""Normalise names for matching: script, case, accents, guests and version words.
+"""Normalise titles and credits for matching: guests and version words.
+
+How single names are normalised is in `records/names.py`, because crawls compare them, too.
 
 Every function is idempotent for every script.
 """
@@ -6,13 +8,10 @@ Every function is idempotent for every script.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
-from anyascii import anyascii
+from phonofilm.records.names import artist_key, plain
 
-_WORD = re.compile(r"[a-z0-9]+")
-_APOSTROPHES = re.compile(r"['`\u2018\u2019\u02bc\u00b4]")
 # Guests without brackets end where a remark starts: "Song feat. Ada (Club Mix)".
 _GUESTS = re.compile(
     r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?\s*([^)\]]*)[)\]]"
@@ -119,10 +118,7 @@ _UPLOAD_WORDS = frozenset(
 )
 _REMASTER = re.compile(r"\bre-?master(?:ed)?\b", re.IGNORECASE)
 _PART = re.compile(r"\bp(?:ar)?t\b\.?\s*(\d+)")
-# Shops add a country to artists that share a name.
-_COUNTRY = re.compile(r"\s\([A-Z]{2,3}\)$")
 _DIGITS = re.compile(r"\d+")
-_LATIN = re.compile(r"[\x00-\x7f]*")
 
 
 class Title(NamedTuple):
@@ -131,40 +127,6 @@ class Title(NamedTuple):
     song: str
     version: str
     guests: tuple[str, ...]
-
-
-def plain(text: str) -> str:
-    """Return the words in lower-case Latin letters and digits; for signs alone, the signs."""
-    return " ".join(_WORD.findall(_latin(text))) or _signs(text)
-
-
-def _latin(text: str) -> str:
-    """Transliterate to ASCII; leave out pictographs."""
-    if not _LATIN.fullmatch(text):
-        letters = "".join(c for c in unicodedata.normalize("NFKD", text) if _is_spoken(c))
-        text = anyascii(letters)
-    return _APOSTROPHES.sub("", text.replace("&", " and ").lower())
-
-
-def _is_spoken(char: str) -> bool:
-    """Tell whether a character is spoken, which accents, pictographs and controls are not."""
-    return unicodedata.category(char) not in ("Mn", "Me", "So", "Sk", "Cs", "Co", "Cn", "Cc", "Cf")
-
-
-def _signs(text: str) -> str:
-    """Return the signs of a name without words: `!!!` is a band."""
-    ascii_text = anyascii(unicodedata.normalize("NFKC", text)).lower()
-    return " ".join(_WORD.findall(ascii_text)) or "".join(ascii_text.split())
-
-
-def artist_key(name: str) -> str:
-    """Return the normalised name of an artist; `The X`, `X, The` and `X (UK)` are `X`."""
-    words = plain(_COUNTRY.sub("", name)).split()
-    if len(words) > 1 and words[-1] == "the" and "," in name:
-        words = words[:-1]
-    while len(words) > 1 and words[0] == "the":
-        words = words[1:]
-    return " ".join(words)
 
 
 def people_of(names: list[str | None] | None, guests: tuple[str, ...] = ()) -> list[str]:

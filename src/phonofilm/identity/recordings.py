@@ -22,11 +22,11 @@ from phonofilm.identity.names import (
     Title,
     is_version,
     people_of,
-    plain,
     title,
     version_key,
     without_artist,
 )
+from phonofilm.records.names import plain
 from phonofilm.records.values.codes import isrc as normalise_isrc
 from phonofilm.records.values.dates import year_of
 

@@ -17,7 +17,8 @@ from phonofilm.identity.model import (
     typo,
     unknown,
 )
-from phonofilm.identity.names import people_of, plain
+from phonofilm.identity.names import people_of
+from phonofilm.records.names import plain
 from phonofilm.records.values.codes import upc as normalise_upc
 from phonofilm.records.values.dates import year_of
 

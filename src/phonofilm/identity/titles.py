@@ -12,7 +12,7 @@ from phonofilm.identity.model import (
     typo,
     unknown,
 )
-from phonofilm.identity.names import plain
+from phonofilm.records.names import plain
 
 SOURCE_QUERY = """SELECT t.source, t.id, t.name, t.original_name, t.start_year,
     t.runtime_ms, t.is_series, t.imdb_id FROM store.title t WHERE t.name IS NOT NULL"""

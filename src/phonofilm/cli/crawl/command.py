@@ -90,7 +90,7 @@ def collect(crawl: CrawlCommand) -> int:
     for result in results:
         log.info("crawl_ended", status=result.status, calls=result.calls, run=result.run)
     _print_results(crawl, results)
-    return max(result.exit_code or _exit_code_of_unknown(result, selection) for result in results)
+    return max(result.exit_code for result in results)
 
 
 def _selection(crawl: CrawlCommand) -> Selection:
@@ -147,11 +147,3 @@ def _print_results(crawl: CrawlCommand, results: list[CrawlResult]) -> None:
         if len(results) > 1:
             say((result.source, "bold"))
         print_result(result, crawl.workspace)
-
-
-def _exit_code_of_unknown(result: CrawlResult, selection: Selection) -> int:
-    """Return 2 when no named artist or genre exists: a script should notice a typing error."""
-    counts = {finding["kind"]: finding["count"] for finding in result.findings}
-    artists = selection.artists
-    all_unknown = artists and counts.get("unknown_artist") == len(artists)
-    return 2 if all_unknown or "unknown_genre" in counts else 0

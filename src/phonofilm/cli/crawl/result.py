@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phonofilm.cli.console import Part, in_folder, note, say
 from phonofilm.cli.summary import CONTINUE, print_finding, print_records
-from phonofilm.crawl.results import CrawlResult
+from phonofilm.crawl.results import CrawlResult, not_found_file
 from phonofilm.formatting import format_duration, format_minute
 from phonofilm.media.downloads import MediaResult
 from phonofilm.workspace import Workspace
@@ -17,7 +17,8 @@ _ENDINGS: dict[str, tuple[Part, ...]] = {
     "interrupted": (_PAUSED, " Interrupted; everything is saved"),
     "stopped": (_PAUSED, " The given limit is reached"),
 }
-_UNKNOWN = ("unknown_genre", "unknown_artist")
+# Chosen, not tuned: what fits on a screen; the file has all.
+_NOT_FOUND_SHOWN = 10
 
 
 def print_result(result: CrawlResult, workspace: Workspace) -> None:
@@ -32,6 +33,8 @@ def print_result(result: CrawlResult, workspace: Workspace) -> None:
         _print_media(result.media)
     for finding in result.findings:
         print_finding(finding)
+    if result.not_found:
+        _print_not_found(result, workspace)
     if result.status in ("parked", "interrupted", "stopped"):
         note(CONTINUE)
     else:
@@ -39,12 +42,25 @@ def print_result(result: CrawlResult, workspace: Workspace) -> None:
 
 
 def _ending(result: CrawlResult) -> tuple[Part, ...]:
-    if result.status == "done" and any(f["kind"] in _UNKNOWN for f in result.findings):
+    if result.status == "done" and _lacks_something_named(result):
         return _ODD, " Not all that was named could be found"
     ending = _ENDINGS.get(result.status, (result.status,))
     if result.status == "parked" and result.resume_at:
         ending += (" until ", (format_minute(result.resume_at), "bold"))
     return ending
+
+
+def _lacks_something_named(result: CrawlResult) -> bool:
+    return bool(result.not_found) or any(f["kind"] == "unknown_genre" for f in result.findings)
+
+
+def _print_not_found(result: CrawlResult, workspace: Workspace) -> None:
+    """Print the first names that were not found, and the file that lists all."""
+    for row in result.not_found[:_NOT_FOUND_SHOWN]:
+        say(f"  {row.name}")
+    path = workspace.root / not_found_file(result.source)
+    count, named = len(result.not_found), result.named
+    note(f"{count:,} of {named:,} that were named were not found; all of them: {path}")
 
 
 def _print_media(media: MediaResult) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Protocol
 
 from phonofilm.crawl.frontier.levels import FOLLOWED, IGNORED, LOOKED_UP, FollowLevel
+from phonofilm.crawl.scope.named import NamedNodes
 from phonofilm.crawl.scope.parents import Parents
 from phonofilm.records import Artist, Genre, Record
-from phonofilm.records.names import plain_name
 from phonofilm.sources.contract import Finding, Link, Page, Request
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
@@ -22,6 +23,11 @@ class Scope(Protocol):
 
     closed: bool  # only what was named is followed: no genres or words grow from records
     name: str
+
+    @property
+    def named(self) -> NamedNodes | None:
+        """The nodes that a person named one by one."""
+        ...
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """Return the links that the crawl starts from."""
@@ -45,7 +51,7 @@ class Scope(Protocol):
         ...
 
     def findings(self, followed: int) -> list[Finding]:
-        """Return findings about named items that do not exist, after a crawl.
+        """Return findings about a named genre that does not exist, after a crawl.
 
         `followed` is 0 when the crawl followed nothing.
         """
@@ -57,6 +63,7 @@ class Everything:
 
     closed = False
     name = "everything"
+    named = None
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """Return the seeds of the source."""
@@ -86,6 +93,7 @@ class FollowNothing:
 
     closed = True
     name = ""
+    named = None
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """Return no seeds."""
@@ -114,6 +122,7 @@ class OfGenre:
     """Scope of the artists of a genre and what belongs to them; "house" includes "deep house"."""
 
     closed = False
+    named = None
 
     def __init__(self, genre: str) -> None:
         self.genre = genre
@@ -175,28 +184,35 @@ class OfGenre:
 
 
 class Named:
-    """Scope of named links, ids, artists by name and playlists by theme."""
+    """Scope of named links, ids, artists by name and playlists by theme.
+
+    `texts` are the names as a person typed them, by link.
+    """
 
     closed = True
 
-    def __init__(self, links: list[Link], with_credits: bool, playlists: int | None = None) -> None:
-        self._links = list(dict.fromkeys(links))
+    def __init__(
+        self,
+        links: list[Link],
+        with_credits: bool,
+        playlists: int | None = None,
+        texts: Mapping[Link, str] | None = None,
+    ) -> None:
+        self.named = NamedNodes(links, texts or {})
         self._ids = {link.id for link in links}
-        self._named = set(links)
-        texts = sorted(f"{link.kind} {link.id}" for link in self._links)
-        self.name = f"named {with_credits} {playlists} {' | '.join(texts)}"
+        self._links = set(links)
+        keys = sorted(f"{link.kind} {link.id}" for link in self._links)
+        self.name = f"named {with_credits} {playlists} {' | '.join(keys)}"
         self._with_credits = with_credits
         self._playlists_left = playlists
-        self._matched_names: set[str] = set()
-        self._near_names: dict[str, list[str]] = {}
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """Return the named links."""
-        return self._links
+        return self.named.links
 
     def link_level(self, link: Link) -> FollowLevel:
         """Follow a link only when it was named."""
-        return FOLLOWED if link in self._named else IGNORED
+        return FOLLOWED if link in self._links else IGNORED
 
     def names(self, ids: tuple[str, ...]) -> bool:
         """Tell whether a person gave one of these ids, which then may simply be wrong."""
@@ -210,8 +226,9 @@ class Named:
         if endpoint.role == "relate" or not any(level == FOLLOWED for level in parent_levels):
             return [IGNORED] * len(page.records)
         if endpoint.subject == "artist_query":
-            match = self._match(request.ids[0], page)
+            match = self.named.match_artist(Link("artist_query", request.ids[0]), page)
             return [FOLLOWED if index == match else IGNORED for index in range(len(page.records))]
+        self.named.note(page, endpoint, request)
         credits_level = LOOKED_UP if self._with_credits else IGNORED
         followed_kinds = {endpoint.item_kind, "features"}
         levels = [
@@ -230,21 +247,6 @@ class Named:
         self._playlists_left -= count
         return levels[:count] + [IGNORED] * (len(levels) - count)
 
-    def _match(self, name: str, page: Page) -> int | None:
-        """Return the index of the first artist of exactly that name, or None."""
-        plain = plain_name(name)
-        for index, record in enumerate(page.records):
-            if isinstance(record, Artist) and plain_name(str(record.name)) == plain:
-                self._matched_names.add(name)
-                return index
-        self._near_names[name] = [str(r.name) for r in page.records[:3] if isinstance(r, Artist)]
-        return None
-
     def findings(self, followed: int) -> list[Finding]:
-        """Return a finding with near names for each artist that the source does not know."""
-        missing = sorted(self._near_names.keys() - self._matched_names)
-        return [Finding("unknown_artist", self._not_found(name)) for name in missing]
-
-    def _not_found(self, name: str) -> str:
-        near = self._near_names.get(name)
-        return f"{name!r} was not found{'; near: ' + ', '.join(near) if near else ''}"
+        """Return no findings: `named` has what was not found."""
+        return []

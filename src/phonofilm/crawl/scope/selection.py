@@ -49,10 +49,12 @@ def select(source: str, selection: Selection, wants: Wants) -> tuple[Wants, Scop
     if selection.playlist:
         return _select_theme(selection.playlist, wants or dict(_OF_PLAYLIST))
     if selection.urls or selection.ids:
-        links = named_links(get(source), selection.urls + selection.ids, wants)
+        texts = selection.urls + selection.ids
+        links = named_links(get(source), texts, wants)
         kind = BY_NAME[links[0].kind]
         implied = _obtainable(source, dict.fromkeys(kind.implies))
-        return wants or implied, Named(links, with_credits=kind.credits)
+        typed = dict(zip(links, texts, strict=True))
+        return wants or implied, Named(links, with_credits=kind.credits, texts=typed)
     return wants or {"artist": None}, Everything()
 
 
@@ -84,7 +86,8 @@ ID_COLUMNS = ("imdb_id", "imdb", "tconst", "id", "url", "link", "track_id", "art
 def read_names(path: Path, columns: tuple[str, ...]) -> list[str]:
     """Read names or ids from a file: one a line, or the first of `columns` that a CSV has.
 
-    Lines that begin with # are comments. UsageError when the file cannot be read or is empty.
+    Lines that begin with # and a blank are comments; `#1 Dads` is a name. UsageError when the file
+    cannot be read or is empty.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -100,7 +103,7 @@ def read_names(path: Path, columns: tuple[str, ...]) -> list[str]:
         cells = [line.strip() for line in text.splitlines()]
     else:
         cells = [row[column].strip() for row in rows[1:] if len(row) > column]
-    names = list(dict.fromkeys(cell for cell in cells if cell and not cell.startswith("#")))
+    names = list(dict.fromkeys(cell for cell in cells if cell and f"{cell} "[:2] != "# "))
     if not names:
         raise UsageError(
             f"{path} names nothing.", next_step="One name a line, or a CSV with `name`."

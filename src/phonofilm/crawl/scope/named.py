@@ -1,0 +1,103 @@
+"""What became of the names, links and ids that a person gave: found, not found, or ambiguous."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from phonofilm.records import Artist, Record
+from phonofilm.records.names import are_same_artist_names
+from phonofilm.sources.contract import Finding, Link, Page, Request
+from phonofilm.sources.manifest import Endpoint
+
+_NEAR_MAX = 3
+
+
+class NotFound(msgspec.Struct, frozen=True):
+    """A name, link or id as a person gave it, to which nothing belongs at the source.
+
+    `near` are the first names that the search gave instead.
+    """
+
+    name: str
+    kind: str
+    near: list[str] = []
+
+    @property
+    def finding(self) -> Finding:
+        """The finding that reports it."""
+        near = f"; near: {', '.join(self.near)}" if self.near else ""
+        kind = "unknown_artist" if self.kind == "artist_query" else "not_found"
+        return Finding(kind, f"{self.name!r} was not found{near}")
+
+
+class Namesakes(msgspec.Struct, frozen=True):
+    """A name that several artists have: the id that was taken, and those of the others."""
+
+    name: str
+    taken: str
+    others: list[str]
+
+    @property
+    def finding(self) -> Finding:
+        """The finding that reports it."""
+        others = ", ".join(self.others)
+        return Finding("namesakes", f"{self.name!r}: took {self.taken}; also called so: {others}")
+
+
+class NamedNodes:
+    """Nodes that a person named, and what responses said of them.
+
+    `texts` are the names as they were typed, by link. Responses may be read more than once.
+    """
+
+    def __init__(self, links: Sequence[Link], texts: Mapping[Link, str]) -> None:
+        self.links = list(dict.fromkeys(links))
+        self._texts = texts
+        self._kinds = {link.kind for link in self.links}
+        self._found: set[Link] = set()
+        self._near: dict[str, list[str]] = {}
+        self._namesakes: dict[str, Namesakes] = {}
+
+    def note(self, page: Page, endpoint: Endpoint, request: Request) -> None:
+        """Note which of the named nodes a response has something of."""
+        if endpoint.subject not in self._kinds or not page.records:
+            return
+        ids = request.ids
+        if len(ids) > 1:  # a batch may leave out some of its ids
+            values = {value for record in page.records for value in _texts_of(record)}
+            ids = tuple(id_ for id_ in ids if id_ in values)
+        self._found.update(Link(endpoint.subject, id_) for id_ in ids)
+
+    def match_artist(self, link: Link, page: Page) -> int | None:
+        """Return the index of the artist of a name, spelled so if possible; None without one."""
+        artists = [(i, r) for i, r in enumerate(page.records) if isinstance(r, Artist)]
+        equal = [(i, r) for i, r in artists if are_same_artist_names(str(r.name), link.id)]
+        if not equal:
+            self._near[link.id] = [str(record.name) for _, record in artists[:_NEAR_MAX]]
+            return None
+        spelled_so = (row for row in equal if str(row[1].name).casefold() == link.id.casefold())
+        index, artist = next(spelled_so, equal[0])
+        self._found.add(link)
+        others = [record.id for _, record in equal if record.id != artist.id]
+        if others:
+            self._namesakes[link.id] = Namesakes(link.id, artist.id, list(dict.fromkeys(others)))
+        return index
+
+    def not_found(self, is_settled: Callable[[Link], bool]) -> list[NotFound]:
+        """Return what was requested and is not there; `is_settled` says what was requested."""
+        return [
+            NotFound(self._texts.get(link, link.id), link.kind, self._near.get(link.id, []))
+            for link in self.links
+            if link not in self._found and is_settled(link)
+        ]
+
+    def namesakes(self) -> list[Namesakes]:
+        """Return the names that several artists have."""
+        return list(self._namesakes.values())
+
+
+def _texts_of(record: Record) -> list[str]:
+    """Return all texts of a record: nodes such as codes are named by another field than the id."""
+    return [value for value in msgspec.structs.astuple(record) if isinstance(value, str)]

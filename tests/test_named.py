@@ -1,0 +1,226 @@
+"""What a person named and what became of it: all that was not found is listed, and stays listed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.cli import run_cli
+
+Answer = Callable[[str, dict[str, str]], Any]
+NO_DATA = {"error": {"type": "DataException", "message": "no data", "code": 800}}
+
+
+@contextmanager
+def serving(source: str, access: str, answer: Answer) -> Iterator[tuple[str, list[str]]]:
+    """Serve `answer(path, query)` as a sandbox; yield its address and the requested paths."""
+    paths: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            if parts.path.startswith("/__sandbox__"):
+                body: Any = {"source": source, "access": access, "world": "h", "now": 1.8e9}
+            elif parts.path.endswith("/token"):
+                body = {"access_token": "t", "token_type": "Bearer", "expires_in": 3600}
+            else:
+                paths.append(self.path)
+                body = answer(parts.path, query)
+            status, body = body if isinstance(body, tuple) else (200, body)
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", paths
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def artist(number: int, name: str) -> dict[str, Any]:
+    return {"id": number, "name": name, "nb_album": 0, "nb_fan": number}
+
+
+def catalogue(*artists: dict[str, Any]) -> Answer:
+    """A Deezer whose search answers with all artists, whatever is searched for."""
+
+    def answer(path: str, query: dict[str, str]) -> Any:
+        if path == "/search/artist":
+            return {"data": list(artists), "total": len(artists)}
+        if path.startswith("/artist/") and path.count("/") == 2:
+            return next((a for a in artists if str(a["id"]) == path[8:]), NO_DATA)
+        return {"data": [], "total": 0}
+
+    return answer
+
+
+def crawl(url: str, folder: Path, *options: object) -> tuple[int, dict[str, Any]]:
+    result = run_cli(
+        "crawl", "deezer", *options, "-W", "artists", "--at", url, "--data", folder, "--json"
+    )
+    return result.exit_code, json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Simon and Garfunkel", "Simon & Garfunkel"),
+        ("Destinys Child", "Destiny's Child"),
+        ("Bjorn Torske", "Bjørn Torske"),
+        ("Mo", "MØ"),
+        ("Lukasz", "Łukasz"),
+        ("Beatles, The", "The Beatles"),
+        ("Guns and Roses", "Guns N' Roses"),
+        ("Florence and the Machine", "Florence + The Machine"),
+        ("ACDC", "AC/DC"),
+        ("tatu", "t.A.T.u."),
+        ("Kesha", "Ke$ha"),
+        ("Pink", "P!nk"),
+    ],
+)
+def test_an_artist_is_found_under_every_spelling_that_match_has_for_equal(
+    tmp_path, typed, name
+) -> None:
+    with serving("deezer", "open", catalogue(artist(7, name))) as (url, _):
+        code, result = crawl(url, tmp_path, "--artist", typed)
+    assert (code, result["not_found"]) == (0, [])
+    assert result["records"]["artists"]["full"] == 1
+
+
+def test_all_names_that_were_not_found_are_listed_and_stay_listed(tmp_path) -> None:
+    names = [f"Nobody {number}" for number in range(12)]
+    (tmp_path / "names.txt").write_text("\n".join(["Ada", *names]), encoding="utf-8")
+    folder = tmp_path / "d"
+    with serving("deezer", "open", catalogue(artist(7, "Ada"))) as (url, paths):
+        for _ in range(2):
+            code, result = crawl(url, folder, "--artists", tmp_path / "names.txt")
+            assert [row["name"] for row in result["not_found"]] == names
+            assert result["not_found"][0]["near"] == ["Ada"]
+            assert (code, result["named"]) == (0, 13)
+            listed = (folder / "not-found-deezer.txt").read_text(encoding="utf-8").splitlines()
+            assert [line for line in listed if not line.startswith("# ")] == names
+        assert len(paths) == len(set(paths))  # nothing is requested twice
+        said = run_cli(
+            "crawl",
+            "deezer",
+            "--artists",
+            tmp_path / "names.txt",
+            "-W",
+            "artists",
+            "--at",
+            url,
+            "--data",
+            folder,
+        )
+        assert "12 of 13" in said.stderr and "not-found-deezer.txt" in said.stderr
+        crawl(url, folder, "--artist", "Ada")
+    assert not (folder / "not-found-deezer.txt").exists()
+
+
+def test_the_list_of_what_was_not_found_is_a_file_of_names(tmp_path) -> None:
+    with serving("deezer", "open", catalogue(artist(7, "Ada"))) as (url, _):
+        crawl(url, tmp_path / "d", "--artist", "Bo", "--artist", "#1 Dads")
+        listed = tmp_path / "d" / "not-found-deezer.txt"
+        _, result = crawl(url, tmp_path / "e", "--artists", listed)
+    assert [row["name"] for row in result["not_found"]] == ["Bo", "#1 Dads"]
+
+
+def test_namesakes_are_told_and_the_one_that_is_spelled_so_is_taken(tmp_path) -> None:
+    artists = artist(7, "P!nk"), artist(8, "Pink"), artist(9, "Pink")
+    with serving("deezer", "open", catalogue(*artists)) as (url, _):
+        for _ in range(2):
+            _, result = crawl(url, tmp_path, "--artist", "Pink")
+            assert result["namesakes"] == [{"name": "Pink", "taken": "8", "others": ["7", "9"]}]
+            assert "namesakes" in [finding["kind"] for finding in result["findings"]]
+
+
+@pytest.mark.parametrize(
+    "link", ["https://www.deezer.com/artist/99", "https://www.deezer.com/album/99"]
+)
+def test_a_link_to_nothing_ends_like_a_name_of_nobody_and_is_told_again(
+    tmp_path, link: str
+) -> None:
+    def answer(path: str, query: dict[str, str]) -> Any:
+        return NO_DATA
+
+    with serving("deezer", "open", answer) as (url, _):
+        for _ in range(2):
+            result = run_cli("crawl", "deezer", link, "--at", url, "--data", tmp_path, "--json")
+            assert result.exit_code == 2
+            assert [row["name"] for row in json.loads(result.stdout)["not_found"]] == [link]
+
+
+def test_dead_ids_are_listed_and_the_others_are_collected(tmp_path) -> None:
+    (tmp_path / "ids.txt").write_text("7\n98\n99\n")
+    with serving("deezer", "open", catalogue(artist(7, "Ada"))) as (url, _):
+        for _ in range(2):
+            code, result = crawl(url, tmp_path / "d", "--ids", tmp_path / "ids.txt")
+            assert (code, [row["name"] for row in result["not_found"]]) == (0, ["98", "99"])
+            assert result["records"]["artists"]["full"] == 1
+
+
+def test_ids_that_a_batch_leaves_out_are_listed(tmp_path) -> None:
+    ids = [f"{number:022}" for number in range(12)]
+    (tmp_path / "ids.txt").write_text("\n".join(f"spotify:artist:{id_}" for id_ in ids))
+
+    def answer(path: str, query: dict[str, str]) -> Any:
+        return {
+            "artists": [
+                {
+                    "id": i,
+                    "name": "A",
+                    "type": "artist",
+                    "genres": [],
+                    "popularity": 1,
+                    "followers": {"total": 1},
+                    "images": [],
+                    "external_urls": {},
+                }
+                if int(i) % 3
+                else None
+                for i in query["ids"].split(",")
+            ]
+        }
+
+    with serving("spotify", "extended-legacy", answer) as (url, _):
+        for _ in range(2):
+            result = run_cli(
+                "crawl",
+                "spotify",
+                "--ids",
+                tmp_path / "ids.txt",
+                "-W",
+                "artists",
+                "--at",
+                url,
+                "--data",
+                tmp_path / "d",
+                "--json",
+            )
+            listed = [row["name"] for row in json.loads(result.stdout)["not_found"]]
+            assert listed == [f"spotify:artist:{id_}" for id_ in ids[::3]]
