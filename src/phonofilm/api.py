@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from phonofilm.config import Settings, load_settings
 from phonofilm.crawl import lookup
 from phonofilm.crawl.options import CrawlOptions
+from phonofilm.crawl.parking import dumps_obeyed
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.saved import land
 from phonofilm.crawl.scope.goal import Goal, parse_want
@@ -141,7 +142,8 @@ class Crate:
         options = ImportOptions(
             source=source, files=str(files), only=only, id_map=id_map, allow_shrink=allow_shrink
         )
-        return _run(import_dumps(self.folder, self.settings, options))
+        obeyed = dumps_obeyed(self.folder, source)
+        return _run(import_dumps(self.folder, self.settings, options, obeyed=obeyed))
 
     def land(self, source: str, *paths: str | Path) -> LandResult:
         """Land saved pages, folders of them or WARC files, as `phonofilm land`."""

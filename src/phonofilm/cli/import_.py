@@ -20,6 +20,7 @@ from rich.progress import (
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import err, in_folder, note, print_json, print_table, say, warn
 from phonofilm.config import Settings, load_settings
+from phonofilm.crawl.parking import dumps_obeyed
 from phonofilm.formatting import plain_text
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.sources import get
@@ -99,7 +100,8 @@ def _import(workspace: Workspace, settings: Settings, options: ImportOptions) ->
                 tasks[name] = progress.add_task(plain_text(name), total=total_bytes)
             progress.update(tasks[name], completed=completed_bytes, total=total_bytes)
 
-        return asyncio.run(import_dumps(workspace, settings, options, report))
+        obeyed = dumps_obeyed(workspace, options.source)
+        return asyncio.run(import_dumps(workspace, settings, options, report, obeyed))
 
 
 def _print_terms(source: str) -> None:

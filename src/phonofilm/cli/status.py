@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_library
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,12 +82,12 @@ def _read_status(path: Path) -> SourceStatus:
         runs = frontier.runs()
         last_run = json_library.loads(runs[-1][2]) if runs else None
         tally = frontier.tally()
-        parked_until = frontier.meta("parked_until")
+        parked_until = float(frontier.meta("parked_until") or 0.0)
         return SourceStatus(
             yields=_summarise_queues(frontier, last_run or {}),
             origin=frontier.meta("origin") or (last_run or {}).get("origin"),
             access=frontier.meta("access") or (last_run or {}).get("access"),
-            parked_until=float(parked_until) if parked_until else None,
+            parked_until=parked_until if parked_until > time.time() else None,
             records={PLURALS[kind]: tally[kind] for kind in WANTED if kind in tally},
             request_counts=[list(row) for row in frontier.request_counts()],
             absent=sorted(frontier.absent()),

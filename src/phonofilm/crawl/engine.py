@@ -12,8 +12,10 @@ from phonofilm.crawl.outcomes import OutcomeHandler
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.retries import Attempt, RetryQueue
 from phonofilm.errors import PhonofilmError
+from phonofilm.net.auth.token_server import TokenUnavailableError
+from phonofilm.net.base import NoResponse
 from phonofilm.net.send import send
-from phonofilm.sources.contract import InvalidId
+from phonofilm.sources.contract import InvalidId, Response
 
 # A sleep for the limiter ends at least so often, so that an interrupt is noticed soon.
 _SLEEP_SECONDS_MAX = 0.5
@@ -187,9 +189,12 @@ class Engine:
 
     async def _send(self, task: Task, attempts: int) -> None:
         context = self.context
-        headers = await context.tokens.headers()
+        headers: dict[str, str] = {}
+        received: Response | NoResponse
         sent_at = context.clock.steady()
         try:
+            headers = await context.tokens.headers()
+            sent_at = context.clock.steady()
             received = await send(
                 context.source,
                 context.access,
@@ -201,6 +206,8 @@ class Engine:
         except InvalidId as error:
             await self._outcomes.settle_unsent(task, str(error))
             return
+        except TokenUnavailableError as error:
+            received = error.received
         finally:
             context.limiter.on_returned()
         attempt = Attempt(task=task, attempts=attempts, sent_at=sent_at, headers=headers)

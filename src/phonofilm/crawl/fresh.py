@@ -13,7 +13,7 @@ from phonofilm.landing.journal import LogFolder
 from phonofilm.workspace import Workspace
 
 _DAY_SECONDS = 86_400
-_PARKING = ("parked_until", "parked_at", "origin")
+_PARKING = ("parked_until", "parked_at", "parked_origin", "origin")
 
 
 def forget_frontier(workspace: Workspace, source: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
-from phonofilm.crawl.parking import check_parking
+from phonofilm.crawl.parking import FolderParking
 from phonofilm.crawl.single_request import Refusal, SingleRequests
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.net.base import NoResponse
@@ -54,18 +53,6 @@ def _error(refusal: Refusal, title: str, origin: Origin) -> Exception:
     return refusal_error(refusal.outcome, title, origin.clock.wall(), what="the search")
 
 
-def check_origin_parking(folder: Workspace, source: HttpSource, origin: Origin) -> None:
-    """Check that a source is not parked. Raises ParkedError."""
-    path = folder.frontier / f"{source.manifest.name}.sqlite"
-    if path.exists():
-        frontier = SqliteFrontier(path)
-        try:
-            if frontier.meta("origin") == origin.name:
-                check_parking(frontier, origin, source)
-        finally:
-            frontier.close()
-
-
 async def find(
     folder: Workspace,
     settings: Settings,
@@ -78,16 +65,15 @@ async def find(
     """Search a source for records of a kind; with `artist`, list the records of that artist."""
     source = get(source_name)
     origin = await open_origin(source, settings, at)
-    check_origin_parking(folder, source, origin)
-    async with origin.transport() as transport:
-        lookup = SourceLookup(SingleRequests(source, origin, transport))
-        if artist:
-            artist_id = (await lookup.artist(artist)).id
-            page = await lookup.page(
-                "artist_albums" if kind == "album" else "top_tracks", artist_id
-            )
-        else:
-            page = await lookup.page(_search_endpoint(source, kind), text)
+    with FolderParking(folder, source.manifest, origin.name, origin.clock).obeyed():
+        async with origin.transport() as transport:
+            lookup = SourceLookup(SingleRequests(source, origin, transport))
+            if artist:
+                artist_id = (await lookup.artist(artist)).id
+                endpoint = "artist_albums" if kind == "album" else "top_tracks"
+                page = await lookup.page(endpoint, artist_id)
+            else:
+                page = await lookup.page(_search_endpoint(source, kind), text)
     return [record for record in page.records if record.kind == kind]
 
 

@@ -1,45 +1,123 @@
-"""Parking: a source that asked for a long pause is left alone until then, over all runs."""
+"""Parking: a source that asked for a pause is left alone until then, by every verb and run."""
 
 from __future__ import annotations
 
-from phonofilm.crawl.context import CrawlContext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
 from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.errors import ParkedError
 from phonofilm.formatting import format_minute
-from phonofilm.net.origin.origin import Origin
-from phonofilm.sources.http import HttpSource
+from phonofilm.imports.dumps import Obeyed
+from phonofilm.net.clock import Clock
+from phonofilm.sources import get
+from phonofilm.sources.manifest import Manifest
+from phonofilm.workspace import Workspace
 
 
-def check_parking(frontier: Frontier, origin: Origin, source: HttpSource) -> None:
-    """Raise ParkedError while a source is parked.
+class Parking(NamedTuple):
+    """The pause that one origin of a source asked for, in the source's frontier.
 
-    A wall clock that was set back does not lengthen the pause: the rest of it counts from now.
+    Origins are parked apart, because a ban by the host of the dumps is none by the API.
     """
-    until = frontier.meta("parked_until")
-    if until is None or frontier.meta("parked_origin") not in (None, origin.name):
-        return
-    now, resume_at = origin.clock.wall(), float(until)
-    parked_at = float(frontier.meta("parked_at") or now)
-    if now < parked_at:
-        resume_at = now + (resume_at - parked_at)
-        _save(frontier, resume_at, now)
-    if now >= resume_at:
-        frontier.set_meta("parked_until", None)
-        return
-    raise ParkedError(
-        f"{source.manifest.title} is parked until {format_minute(resume_at)}.",
-        resume_at=resume_at,
-        saved="Everything collected so far; nothing was asked now.",
-        next_step="Run the same command after that minute, or add --wait.",
-    )
+
+    frontier: Frontier
+    origin: str
+    title: str
+    clock: Clock
+
+    def seconds_left(self) -> float:
+        """Return the seconds until a request is allowed, 0 for now.
+
+        A wall clock that was set back does not lengthen the pause: the rest of it counts from now.
+        """
+        suffix = self._suffix()
+        until = self.frontier.meta(f"parked_until{suffix}")
+        if until is None:
+            return 0.0
+        now, resume_at = self.clock.wall(), float(until)
+        parked_at = float(self.frontier.meta(f"parked_at{suffix}") or now)
+        if now < parked_at:
+            resume_at = now + (resume_at - parked_at)
+            self.save(resume_at)
+        if now >= resume_at:
+            self.frontier.set_meta(f"parked_until{suffix}", None)
+        return max(0.0, resume_at - now)
+
+    def check(self, seconds_max: float = 0.0) -> float:
+        """Return the seconds of the pause that are left; ParkedError when it is a longer one."""
+        seconds = self.seconds_left()
+        if seconds <= seconds_max:
+            return seconds
+        resume_at = self.clock.wall() + seconds
+        raise ParkedError(
+            f"{self.title} is parked until {format_minute(resume_at)}.",
+            resume_at=resume_at,
+            saved="Everything collected so far; nothing was asked now.",
+            next_step="Run the same command after that minute, or add --wait.",
+        )
+
+    def save(self, resume_at: float) -> None:
+        """Save until when (Unix seconds) nothing may be requested."""
+        suffix = self._suffix()
+        if not suffix:
+            self.frontier.set_meta("parked_origin", self.origin)
+        self.frontier.set_meta(f"parked_until{suffix}", str(resume_at))
+        self.frontier.set_meta(f"parked_at{suffix}", str(self.clock.wall()))
+
+    def _suffix(self) -> str:
+        """Return what tells the settings of this origin from those of the first parked one."""
+        meta = self.frontier.meta
+        first = meta("parked_origin") or meta("origin") or self.origin
+        return "" if first == self.origin else f" by {self.origin}"
 
 
-def save_parking(context: CrawlContext) -> None:
-    """Save how long the limiter parked its source, if it did."""
-    if context.limiter.parked_until is not None:
-        _save(context.frontier, context.limiter.parked_until, context.clock.wall())
+class FolderParking(NamedTuple):
+    """The parking of one origin in a data folder, for verbs that have no frontier open."""
+
+    workspace: Workspace
+    manifest: Manifest
+    origin: str
+    clock: Clock
+
+    def check(self) -> None:
+        """Raise ParkedError while the origin is parked."""
+        if (self.workspace.frontier / f"{self.manifest.name}.sqlite").exists():
+            with self._opened() as parking:
+                parking.check()
+
+    def save(self, resume_at: float) -> None:
+        """Save until when (Unix seconds) nothing may be requested; create the folder for it."""
+        self.workspace.open()
+        with self._opened() as parking:
+            parking.save(resume_at)
+
+    @contextmanager
+    def obeyed(self) -> Iterator[None]:
+        """Run a verb that sends requests, but not while the origin is parked.
+
+        Raises ParkedError; one that the verb raises is saved, so that all other verbs obey it.
+        """
+        self.check()
+        try:
+            yield
+        except ParkedError as error:
+            self.save(error.resume_at)
+            raise
+
+    @contextmanager
+    def _opened(self) -> Iterator[Parking]:
+        frontier = SqliteFrontier(self.workspace.frontier / f"{self.manifest.name}.sqlite")
+        try:
+            yield Parking(
+                frontier=frontier, origin=self.origin, title=self.manifest.title, clock=self.clock
+            )
+        finally:
+            frontier.close()
 
 
-def _save(frontier: Frontier, resume_at: float, parked_at: float) -> None:
-    frontier.set_meta("parked_until", str(resume_at))
-    frontier.set_meta("parked_at", str(parked_at))
+def dumps_obeyed(workspace: Workspace, source: str) -> Obeyed:
+    """Return what keeps the bans of an import."""
+    return lambda origin: FolderParking(workspace, get(source).manifest, origin, Clock()).obeyed()

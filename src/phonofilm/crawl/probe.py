@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.lookup import check_origin_parking
+from phonofilm.crawl.parking import FolderParking
 from phonofilm.crawl.single_request import Refusal, SingleRequests
 from phonofilm.net.base import NoResponse
 from phonofilm.net.origin.sandbox import open_origin
+from phonofilm.net.refusals import wait_seconds
 from phonofilm.sources import get
 from phonofilm.sources.contract import Page, Request
 from phonofilm.sources.manifest import Endpoint, Manifest
@@ -43,13 +44,21 @@ async def probe(folder: Workspace, settings: Settings, name: str, at: str | None
     """Request each capability of a source once; stop at a limit."""
     source = get(name)
     origin = await open_origin(source, settings, at)
-    check_origin_parking(folder, source, origin)
-    async with origin.transport() as transport:
-        return await _Prober(SingleRequests(source, origin, transport)).run()
+    parking = FolderParking(folder, source.manifest, origin.name, origin.clock)
+    with parking.obeyed():
+        async with origin.transport() as transport:
+            prober = _Prober(SingleRequests(source, origin, transport))
+            result = await prober.run()
+    if prober.wait_seconds:
+        parking.save(origin.clock.wall() + prober.wait_seconds)
+    return result
 
 
 class _Prober:
-    """One probe. Ids of earlier responses serve the requests that need them."""
+    """One probe. Ids of earlier responses serve the requests that need them.
+
+    `wait_seconds` is the pause that the source asked for, 0 for none.
+    """
 
     def __init__(self, requests: SingleRequests) -> None:
         self._requests, self._manifest = requests, requests.source.manifest
@@ -57,6 +66,7 @@ class _Prober:
         self._capabilities: dict[str, ProbedCapability] = {}
         self._count = 0
         self._stopped = ""
+        self.wait_seconds = 0.0
 
     async def run(self) -> ProbeResult:
         """Request what is possible in rounds, as ids become known."""
@@ -88,6 +98,7 @@ class _Prober:
         verdict, reason = refusal.outcome.verdict, refusal.outcome.reason
         if verdict in _STOPPING:
             self._stopped = f"{verdict}: {reason}"
+            self.wait_seconds = wait_seconds(refusal.outcome)
             return ProbedCapability(endpoint=name, answer="not asked", reason=self._stopped)
         if verdict != "malformed":
             reason = f"HTTP {refusal.status} {reason}".strip()

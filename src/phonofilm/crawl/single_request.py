@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from phonofilm.net.auth.token_server import TokenUnavailableError
 from phonofilm.net.base import NoResponse
 from phonofilm.net.origin.origin import Origin
 from phonofilm.net.send import send
 from phonofilm.net.transport import Transport
-from phonofilm.sources.contract import Malformed, Outcome, Page, Request
+from phonofilm.sources.contract import Malformed, Outcome, Page, Request, Response
 from phonofilm.sources.http import HttpSource
 
 
@@ -29,14 +30,18 @@ class SingleRequests:
 
     async def page(self, request: Request) -> Page | Refusal | NoResponse:
         """Send one request and return its page, or why there is none."""
-        response = await send(
-            self.source,
-            self.origin.access,
-            request,
-            self._transport,
-            await self._authenticator.headers(),
-            self.origin.other_hosts,
-        )
+        response: Response | NoResponse
+        try:
+            response = await send(
+                self.source,
+                self.origin.access,
+                request,
+                self._transport,
+                await self._authenticator.headers(),
+                self.origin.other_hosts,
+            )
+        except TokenUnavailableError as error:
+            response = error.received
         if isinstance(response, NoResponse):
             return response
         outcome = self.source.classify(request, response)

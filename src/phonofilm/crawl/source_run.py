@@ -17,7 +17,7 @@ from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier.base import Frontier
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.options import CrawlOptions
-from phonofilm.crawl.parking import check_parking, save_parking
+from phonofilm.crawl.parking import Parking
 from phonofilm.crawl.planner.base import Quota, Scheduler
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
@@ -29,11 +29,11 @@ from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, report_named, result_of, save_not_found
 from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.rescope import leave_scope, rescope, start_estimates
-from phonofilm.errors import PhonofilmError
+from phonofilm.errors import ParkedError, PhonofilmError
 from phonofilm.landing.envelope import Envelope, RunInfo, new_run_id
 from phonofilm.landing.segments import Select, read_segments
 from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
-from phonofilm.net.limiter import Limiter
+from phonofilm.net.limiter import WAIT_SECONDS_MAX, Limiter
 from phonofilm.net.origin.origin import Origin
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources.http import HttpSource
@@ -65,26 +65,37 @@ class SourceRun(NamedTuple):
 async def run_source(setup: SourceRun) -> CrawlResult:
     """Crawl until the end or the next pause; the frontier is closed afterwards."""
     source, origin, options = setup.source, setup.origin, setup.options
-    frontier = SqliteFrontier(setup.workspace.frontier / f"{source.manifest.name}.sqlite")
+    manifest, asks_robots = source.manifest, source.manifest.access[origin.access].consent
+    frontier = SqliteFrontier(setup.workspace.frontier / f"{manifest.name}.sqlite")
+    parking = Parking(
+        frontier=frontier, origin=origin.name, title=manifest.title, clock=origin.clock
+    )
     try:
         frontier.bind_origin(origin.name, origin.access)
-        check_parking(frontier, origin, source)
+        pause_seconds = parking.check(0.0 if asks_robots else WAIT_SECONDS_MAX)
         missing = []
         if options.planned_requests is None:  # a list of requests was made of what can be had
-            missing = unobtainable_kinds(source.manifest, origin.access, options.goal)
-        if source.manifest.access[origin.access].consent:  # pages are for people, robots ask first
+            missing = unobtainable_kinds(manifest, origin.access, options.goal)
+        if asks_robots:  # pages are for people, robots ask first
             await check_robots(source, origin)
-        return await _crawl_with(setup, frontier, missing)
+        limiter = _make_limiter(origin, frontier)
+        limiter.pause(pause_seconds)
+        return await _crawl_with(setup, parking, limiter, missing)
+    except ParkedError as error:  # also one by the token server or for robots.txt
+        parking.save(error.resume_at)
+        raise
     finally:
         frontier.close()
 
 
-async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) -> CrawlResult:
+async def _crawl_with(
+    setup: SourceRun, parking: Parking, limiter: Limiter, missing: list[str]
+) -> CrawlResult:
     """Crawl with a frontier, then fetch the wanted media files."""
     source, origin, options = setup.source, setup.origin, setup.options
+    frontier = parking.frontier
     run = new_run_id(origin.clock.wall())
     writer = _open_writer(setup, frontier, run)
-    limiter = _make_limiter(origin, frontier)
     replay = _make_replay(setup, frontier, writer)
     try:
         if options.planned_requests is None:
@@ -117,10 +128,10 @@ async def _crawl_with(setup: SourceRun, frontier: Frontier, missing: list[str]) 
         engine = Engine(context, options.workers)
         for reason in missing:
             engine.findings.add("not_available", reason)
-        result = await _run(engine, origin.name, setup.watch)
+        result = await _run(engine, parking, setup.watch)
         save_not_found(setup.workspace.root, result)
-        if options.media and result.status != "interrupted":
-            await _fetch_media(setup, context, result)
+        if options.media and result.status not in ("interrupted", "parked"):
+            await _fetch_media(setup, context, parking, result)
         return result
 
 
@@ -143,14 +154,22 @@ def _make_limiter(origin: Origin, frontier: Frontier) -> Limiter:
     return Limiter(origin.budgets, origin.clock, last_day, origin.concurrent)
 
 
-async def _fetch_media(setup: SourceRun, context: CrawlContext, result: CrawlResult) -> None:
-    """Fetch media files of followed records; add their figures and findings to a result."""
+async def _fetch_media(
+    setup: SourceRun, context: CrawlContext, parking: Parking, result: CrawlResult
+) -> None:
+    """Fetch media files of followed records; add their figures and findings to a result.
+
+    A ban by their host parks the source.
+    """
+    limiter = Limiter([], setup.origin.clock)
+    limiter.pause(context.limiter.seconds_closed())
     crawled = CrawledMedia(
         source=setup.source,
         origin=setup.origin,
         frontier=context.frontier,
         writer=_open_writer(setup, context.frontier, context.run),
         headers=context.tokens.headers,
+        limiter=limiter,
         run=context.run,
     )
     media_options = MediaOptions(
@@ -158,8 +177,19 @@ async def _fetch_media(setup: SourceRun, context: CrawlContext, result: CrawlRes
         workers=setup.options.workers,
         timeout_seconds=setup.source_settings.timeout_seconds,
     )
-    result.media, findings = await download_media(setup.workspace, crawled, media_options)
-    result.findings += findings
+    try:
+        result.media, findings = await download_media(setup.workspace, crawled, media_options)
+        result.findings += findings
+    finally:
+        _save_parking(parking, limiter)
+    if limiter.parked_until is not None:
+        result.status, result.resume_at = "parked", limiter.parked_until
+
+
+def _save_parking(parking: Parking, limiter: Limiter) -> None:
+    """Save a pause that lasts longer than the run, however short."""
+    if seconds := limiter.seconds_closed():
+        parking.save(parking.clock.wall() + seconds)
 
 
 def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWriter:
@@ -190,7 +220,7 @@ def _make_scheduler(setup: SourceRun, frontier: Frontier, quota: Quota) -> Sched
     return Planner(endpoints, frontier, policy(options.policy), quota)
 
 
-async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:
+async def _run(engine: Engine, parking: Parking, watch: Watch | None) -> CrawlResult:
     """Run an engine; save its result with the run, also when an error ends it."""
     context = engine.context
     started = context.clock.wall()
@@ -203,7 +233,7 @@ async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:
         error = failure
     finally:
         try:
-            save_parking(context)
+            _save_parking(parking, context.limiter)
             await context.writer.finish()
             context.frontier.set_meta(DRIFT_KEY, engine.recorder.drift.dump())
         finally:
@@ -212,7 +242,7 @@ async def _run(engine: Engine, origin: str, watch: Watch | None) -> CrawlResult:
     for finding in context.scope.findings(int(followed > 0)):
         engine.findings.add(finding.kind, finding.detail)
     report_named(engine)
-    result = result_of(engine, origin, context.clock.wall() - started)
+    result = result_of(engine, parking.origin, context.clock.wall() - started)
     if error is not None:
         result.status = "failed"
     context.frontier.save_run(context.run, started, json.dumps(msgspec.to_builtins(result)))

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import shutil
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -65,23 +67,33 @@ class ImportResult(msgspec.Struct, kw_only=True):
     elapsed_s: float
 
 
+Obeyed = Callable[[str], AbstractContextManager[None]]
+"""Takes the address of a host; the context raises ParkedError during a ban, and saves a new one."""
+
+
 async def import_dumps(
     workspace: Workspace,
     settings: Settings,
     options: ImportOptions,
     on_progress: Progress | None = None,
+    obeyed: Obeyed = lambda _: nullcontext(),
 ) -> ImportResult:
-    """Fetch or copy what changed, check it, swap it in; an error leaves the last import."""
+    """Fetch or copy what changed, check it, swap it in; an error leaves the last import.
+
+    `obeyed` keeps the bans of the host.
+    """
     source = get_bulk(options.source)
     if options.only:
         source.rules(options.only, False)  # an unknown part is an error before anything is fetched
-    origin = await _origin(source, settings, options) if options.is_remote else "local files"
-    workspace.open()
-    with FolderLock(workspace, f"import of {options.source}"):
-        work = _Import(workspace, source, options, origin)
-        result = await work.run(on_progress)
-        await asyncio.to_thread(workspace.segments().ship)
-        return result
+    host = options.files or source.manifest.dumps_url
+    with obeyed(host) if options.is_remote else nullcontext():
+        origin = await _origin(source, settings, options) if options.is_remote else "local files"
+        workspace.open()
+        with FolderLock(workspace, f"import of {options.source}"):
+            work = _Import(workspace, source, options, origin)
+            result = await work.run(on_progress)
+            await asyncio.to_thread(workspace.segments().ship)
+            return result
 
 
 async def _origin(source: BulkSource, settings: Settings, options: ImportOptions) -> str:

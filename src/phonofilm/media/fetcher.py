@@ -13,11 +13,14 @@ from phonofilm.errors import storage_error
 from phonofilm.media.base import StoredFile
 from phonofilm.media.file_types import LIMITS, FileLimits
 from phonofilm.media.store import GrowingFile, MediaStore
+from phonofilm.net.auth.token_server import TokenUnavailableError
+from phonofilm.net.base import NoResponse
 from phonofilm.net.bodies import is_compressed, range_start, read_bounded
 from phonofilm.net.http_client import HttpClient
 from phonofilm.net.public_addresses import PrivateAddressError
 from phonofilm.net.redirects import REDIRECT_STATUSES, Redirect, RedirectBlocked, follow
 from phonofilm.net.refusals import classify_refusal
+from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import Outcome
 
 # Chosen, not tuned: smaller files are read at once, larger ones grow in a part that can resume.
@@ -60,6 +63,11 @@ class Fetcher:
             return await follow(send, url)
         except RedirectBlocked as blocked:
             return Outcome("refused", f"redirected {blocked}")
+        except TokenUnavailableError as error:
+            received = error.received
+            if isinstance(received, NoResponse):
+                return Outcome("unavailable", received.kind)
+            return classify_http(received)
         except TimeoutError:
             return Outcome("unavailable", "timeout")
         except aiohttp.ClientConnectorError as error:

@@ -39,6 +39,7 @@ class CrawledMedia(msgspec.Struct, frozen=True, kw_only=True):
     frontier: MediaFrontier
     writer: MediaWriter
     headers: Callable[[], Awaitable[dict[str, str]]]
+    limiter: Limiter
     run: str
 
 
@@ -59,7 +60,7 @@ async def download_media(
     try:
         async with HttpClient(media_client_options(origin, options)) as client:
             fetcher = Fetcher(folder.root, client, _may_request(origin, client), _signer(crawled))
-            limited = LimitedSender(fetcher, Limiter([], origin.clock), origin.clock, state)
+            limited = LimitedSender(fetcher, crawled.limiter, origin.clock, state)
             context = DownloadContext(
                 sender=RetryingSender(limited),
                 frontier=crawled.frontier,

@@ -149,6 +149,15 @@ class Limiter:
         if retry_after_seconds is not None:
             self._pause(retry_after_seconds)
 
+    def seconds_closed(self) -> float:
+        """Return the seconds for which the source asked not to be requested, 0 for none."""
+        parked = (self.parked_until or 0.0) - self._clock.wall()
+        return max(0.0, parked, self._paused_until - self._clock.steady())
+
+    def pause(self, seconds: float) -> None:
+        """Allow no request for some seconds, which a run waits for."""
+        self._paused_until = max(self._paused_until, self._clock.steady() + seconds)
+
     def _pause(self, seconds: float) -> None:
         doubled = _ZERO_WAIT_PAUSE_SECONDS * 2 ** max(0, self._zero_waits - 1)
         pause = max(seconds, min(doubled, FIRST_BACKOFF_SECONDS))

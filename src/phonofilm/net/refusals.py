@@ -12,8 +12,19 @@ from phonofilm.sources.contract import Outcome, Response
 
 # The marks of bot walls stand in the first 20,000 bytes (`sources.classify.is_wall`).
 EXCERPT_BYTES = 20_000
-# Chosen, not tuned: a refusal that names no time of return is waited out for a minute.
+# Chosen, not tuned: a refusal that names no time of return is waited out for a minute, a spent
+# quota for a day.
 UNSTATED_WAIT_SECONDS = 60.0
+UNSTATED_QUOTA_SECONDS = 86_400.0
+
+
+def wait_seconds(outcome: Outcome) -> float:
+    """Return how long a source asks not to be requested, 0 where it does not ask for that."""
+    if outcome.verdict == "quota":
+        return outcome.retry_after_seconds or UNSTATED_QUOTA_SECONDS
+    if outcome.verdict == "throttled":
+        return outcome.retry_after_seconds or UNSTATED_WAIT_SECONDS
+    return 0.0
 
 
 async def classify_refusal(response: aiohttp.ClientResponse) -> Outcome:
@@ -40,8 +51,7 @@ def refusal_error(
         return BotWallError(
             f"{service} asks for a browser ({outcome.reason}); it is left alone.", saved=saved
         )
-    if outcome.verdict in ("throttled", "quota"):
-        seconds = outcome.retry_after_seconds or UNSTATED_WAIT_SECONDS
+    if seconds := wait_seconds(outcome):
         return ParkedError(
             f"{service} asks to wait {seconds:.0f} s.",
             resume_at=now + seconds,

@@ -24,7 +24,7 @@ class Robots:
 async def robots_of(transport: Transport, agent: str, now: float) -> Robots:
     """Read robots.txt; a host without one allows everything, a failing one nothing (RFC 9309).
 
-    `now` is Unix seconds. Raises StoreError or BotWallError.
+    `now` is Unix seconds. Raises StoreError, ParkedError or BotWallError.
     """
     response = await transport.get("/robots.txt", {}, {})
     if isinstance(response, NoResponse) or response.status >= 500:
@@ -32,7 +32,7 @@ async def robots_of(transport: Transport, agent: str, now: float) -> Robots:
             f"{transport.base_url}/robots.txt does not answer; until it does, nothing is asked."
         )
     outcome = classify_document(response)
-    if outcome.verdict == "bot_wall":
+    if outcome.verdict in ("bot_wall", "throttled", "quota"):
         raise refusal_error(outcome, transport.base_url, now)
     text = response.body.decode("utf-8", "replace") if response.status == 200 else ""
     return Robots(Protego.parse(text), agent)

@@ -125,7 +125,7 @@ class FrontierDatabase:
         """Copy the parking and the last day's requests of an older frontier, at once."""
         self.set_meta("parked_until", parking.get("parked_until"))
         self.set_meta("parked_at", parking.get("parked_at"))
-        self.set_meta("parked_origin", parking.get("origin"))
+        self.set_meta("parked_origin", parking.get("parked_origin") or parking.get("origin"))
         self._db.executemany(
             "INSERT INTO call (endpoint, answered_at, status, verdict, queue, gain, met, run)"
             " VALUES (?, ?, 0, 'before', '', 0, '', 'before')",

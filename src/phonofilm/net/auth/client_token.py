@@ -12,8 +12,12 @@ import msgspec
 from phonofilm.errors import CredentialsError, ParkedError, StoreError
 from phonofilm.net.auth.credentials import ClientCredentials
 from phonofilm.net.auth.token_file import StoredToken, TokenFile
-from phonofilm.net.auth.token_server import EXPIRY_MARGIN_SECONDS, SAVED, unavailable_error
-from phonofilm.net.base import NoResponse
+from phonofilm.net.auth.token_server import (
+    EXPIRY_MARGIN_SECONDS,
+    SAVED,
+    TokenUnavailableError,
+    checked,
+)
 from phonofilm.net.transport import Transport
 from phonofilm.sources.contract import Response
 from phonofilm.sources.decode import json_or_none
@@ -81,13 +85,15 @@ class ClientToken:
         credentials = self._credentials
         pair = f"{credentials.client_id}:{credentials.client_secret}"
         basic = base64.b64encode(pair.encode()).decode()
-        response = await self._transport.post_form(
-            credentials.url,
-            {"grant_type": "client_credentials"},
-            {"Authorization": f"Basic {basic}"},
+        response = checked(
+            await self._transport.post_form(
+                credentials.url,
+                {"grant_type": "client_credentials"},
+                {"Authorization": f"Basic {basic}"},
+            )
         )
-        if isinstance(response, NoResponse) or response.status not in (200, 400, 401, 403):
-            raise unavailable_error()
+        if response.status not in (200, 400, 401, 403):
+            raise TokenUnavailableError(response)
         grant = _decode(response)
         self._stored.token = grant.access_token
         self._stored.expires = time.time() + grant.expires_in

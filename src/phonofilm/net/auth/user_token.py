@@ -12,8 +12,7 @@ import msgspec
 from phonofilm.errors import CredentialsError
 from phonofilm.net.auth.credentials import UserGrant
 from phonofilm.net.auth.token_file import StoredToken, TokenFile
-from phonofilm.net.auth.token_server import EXPIRY_MARGIN_SECONDS, SAVED, unavailable_error
-from phonofilm.net.base import NoResponse
+from phonofilm.net.auth.token_server import EXPIRY_MARGIN_SECONDS, SAVED, checked
 from phonofilm.net.transport import Transport
 from phonofilm.sources.contract import Response
 from phonofilm.sources.decode import json_or_none
@@ -78,7 +77,7 @@ class UserToken:
         """Log in, get a code, change it for a token: the flow of the service's own pages."""
         path = self._grant.path
         login = {"username": self._grant.username, "password": self._grant.password}
-        response = _response(await self._transport.post(f"{path}/login/", login, {}))
+        response = checked(await self._transport.post(f"{path}/login/", login, {}))
         if response.status != 200:
             raise _refused("The account's name or password is refused", response)
         redirect_uri = f"{self._transport.base_url}{path}/o/post-message/"
@@ -98,7 +97,7 @@ class UserToken:
             "client_id": self._grant.client_id,
             "redirect_uri": redirect_uri,
         }
-        response = _response(
+        response = checked(
             await self._transport.get_once(
                 f"{self._grant.path}/o/authorize/", query, {"Cookie": cookie}
             )
@@ -113,7 +112,7 @@ class UserToken:
         """Send a code or a refresh token to the token server."""
         url = f"{self._transport.base_url}{self._grant.path}/o/token/"
         form = {"client_id": self._grant.client_id, **form}
-        return _response(await self._transport.post_form(url, form, {}))
+        return checked(await self._transport.post_form(url, form, {}))
 
     def _store(self, response: Response) -> bool:
         """Keep the token of a response; False when it holds none."""
@@ -127,12 +126,6 @@ class UserToken:
         )
         self._file.write(self._stored)
         return True
-
-
-def _response(response: Response | NoResponse) -> Response:
-    if isinstance(response, NoResponse) or response.status >= 500:
-        raise unavailable_error()
-    return response
 
 
 def _refused(what: str, response: Response) -> CredentialsError:
