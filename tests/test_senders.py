@@ -18,7 +18,7 @@ from phonofilm.net.base import NoResponse
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
 from phonofilm.net.redirects import Redirect, RedirectBlocked, follow, same_host
-from phonofilm.net.refusals import refusal_error
+from phonofilm.net.refusals import refusal_error, wait_seconds
 from phonofilm.net.resumable_download import ResumableDownloads
 from phonofilm.net.retry import RetryPolicy
 from phonofilm.net.transport import Transport, TransportOptions
@@ -182,7 +182,7 @@ class TestRefusals:
         assert type(raised) is error
         assert "The service" in raised.happened
         if isinstance(raised, ParkedError):
-            assert raised.resume_at == 100.0 + (outcome.retry_after_seconds or 60.0)
+            assert raised.resume_at == 100.0 + wait_seconds(outcome)
 
 
 class TestRetries:
