@@ -141,8 +141,8 @@ class TestTheReader:
 
 def _by_database(where: Path, path: Path, regular: bool) -> list[list[str | None]]:
     spec = get_bulk("imdb").tables["name.basics"]
-    spec = spec._replace(columns=("nconst", "primaryName", "birthYear"), key=(), numbers=())
-    source = SimpleNamespace(tables={"x": spec})
+    spec = spec._replace(columns=("nconst", "primaryName", "birthYear"), key=(), cells={})
+    source = SimpleNamespace(tables={"x": spec}, manifest=get_bulk("imdb").manifest)
 
     class Here(Dumps):
         def path(self, generation, table):

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from phonofilm.records import (
@@ -23,6 +23,7 @@ from phonofilm.records import (
 from phonofilm.records.values.clean import IdPatterns, clean
 from phonofilm.records.values.codes import isrc, upc
 from phonofilm.records.values.dates import date_of_parts, read_date, read_instant, release_date
+from phonofilm.records.values.figures import decimal_number, whole_number
 from phonofilm.records.values.sql import MACROS, cleaned
 from phonofilm.records.values.texts import is_unknown, plain_text
 from phonofilm.records.values.traits import DATE, ISRC, UPC, WORDS, Figure, Trait
@@ -170,3 +171,34 @@ def test_dumps_read_named_cases_as_responses_do(trait: Trait) -> None:
         *("us-um7-24-09273", "DUM_22832", "  ", "000000", "602475093060", "\\N", "[unknown]", "x"),
     ]
     assert read_by_sql(trait, texts) == [trait.read(text).value for text in texts]
+
+
+NUMBERS = st.text("0123456789+-.eE_x \t", max_size=9) | st.sampled_from(
+    [
+        "nan",
+        "inf",
+        "-inf",
+        "NaN",
+        "Infinity",
+        "1e400",
+        "9" * 400,
+        "98.6",
+        "1_000",
+        "0x1F",
+        "٣",
+        "5.",
+        "",
+    ]
+)
+
+
+@given(st.lists(NUMBERS, min_size=50, max_size=50))
+@example(["1e3", "-0", ".5", "+5", " 12 ", "9007199254740993", "1e", "e1", "--1", "1e+2"])
+def test_dumps_read_numbers_as_text_is_read_elsewhere(texts: list[str]) -> None:
+    connection = duckdb.connect()
+    for macro in MACROS:
+        connection.execute(macro)
+    sql = "SELECT t, whole_number(t), decimal_number(t) FROM (SELECT unnest(?) AS t)"
+    assert connection.execute(sql, [texts]).fetchall() == [
+        (text, whole_number(text), decimal_number(text)) for text in texts
+    ]

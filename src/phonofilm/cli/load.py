@@ -41,7 +41,9 @@ def _print_result(result: Loaded, workspace: Workspace) -> None:
             " phonofilm show quarantine"
         )
     for kind, count in result.findings.items():
-        say((f"{kind.replace('_', ' ')}: {count:,}", "dim"))
+        example = result.examples.get(kind, "")
+        such_as = f", such as {example}" if example else ""
+        say((f"{kind.replace('_', ' ')}: {count:,}{such_as}", "dim"))
     note(
         f"{result.answers:,} answers in {result.elapsed_s:.1f} s."
         f" Next: {in_folder('phonofilm report', workspace.root)}"

@@ -6,18 +6,21 @@ only the bad rows are lost, and they are reported.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import msgspec
 
 from phonofilm.errors import ShapeError
+from phonofilm.landing.dump_cells import CellChecks
 from phonofilm.landing.dumps import Dumps, Generation, read_row_by_row, unpack
+from phonofilm.records.values.sql import MACROS
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable
 from phonofilm.sources.bulk.tsv import BadRow
 from phonofilm.sql import identifier, literal
 
-_BAD_ROWS_REPORTED_MAX = 1000
+_BAD_ROWS_REPORTED_MAX, _EXCERPT_BYTES = 1000, 80
 # A table with more bad rows than both of these is refused: so many are no accident. Chosen, not
 # tuned.
 _BAD_SHARE_MAX, _BAD_ROWS_MAX = 0.02, 100
@@ -31,7 +34,8 @@ class DumpViews:
     """Views of a generation's files on a connection; unpacked files are written to `scratch`.
 
     `row_by_row` reads no file the fast way; `prefix` is put before the names of the views.
-    `bad_rows` are those that did not fit, by table.
+    `bad_rows` are those that did not fit, by table; `findings` count oddities by kind, each with
+    one of `examples`.
     """
 
     def __init__(
@@ -49,6 +53,9 @@ class DumpViews:
         self._prefix = prefix
         self.bad_rows: dict[str, list[BadRow]] = {}
         self.findings: dict[str, int] = {}
+        self.examples: dict[str, str] = {}
+        for macro in MACROS:
+            connection.execute(macro)
 
     def unpack(self, table: str) -> Path | None:
         """Unpack a file that the database may read itself, or return None; needs no database."""
@@ -92,22 +99,39 @@ class DumpViews:
         return f"SELECT * FROM read_parquet([{', '.join(literal(folder / n) for n in names)}])"
 
     def _check_rows(self, table: str, spec: DumpTable) -> None:
-        """Count repeated keys and words in place of numbers, in one pass over the table."""
-        keys = ", ".join(map(identifier, spec.key))
-        counts = [f"count(*) - count(DISTINCT hash({keys}))" if keys else "0"]
-        counts += [f"count({c}) - count(try_cast({c} AS DOUBLE))" for c in spec.numbers]
+        """Set rows without a key apart, and count repeated keys and cells that mean nothing."""
+        checks = CellChecks(
+            self._connection, spec, self._view(table), self._source.manifest.ids.patterns
+        )
         try:
-            row = self._connection.execute(
-                f"SELECT {', '.join(counts)} FROM {self._view(table)}"
-            ).fetchone() or (0,)
+            broken, repeated = checks.count()
+            if broken:
+                self._set_apart(table, checks, broken)
+            for finding in checks.findings():
+                self._report(*finding)
         except duckdb.InvalidInputException as error:
             raise UnparsableDump(str(error)[:400]) from None
-        for name, count in zip(spec.numbers, row[1:], strict=False):
-            if count:
-                self.findings[f"no_number_in_{name}"] = int(count)
-        if row[0]:
-            self.findings["doubled_key"] = self.findings.get("doubled_key", 0) + int(row[0])
+        keys = ", ".join(map(identifier, spec.key))
+        if repeated:
+            self._report("doubled_key", repeated, f"{table}: {keys}")
             self._drop_repeated_keys(table, keys, spec)
+
+    def _report(self, kind: str, count: int, example: str) -> None:
+        self.findings[kind] = self.findings.get(kind, 0) + count
+        self.examples.setdefault(kind, example)
+
+    def _set_apart(self, table: str, checks: CellChecks, broken: int) -> None:
+        """Take rows without a key out of the view; ShapeError when too many have none."""
+        rows = checks.broken_rows(_BAD_ROWS_REPORTED_MAX)
+        self._check_share(table, broken, self._generation.files[table].rows, rows[0])
+        self.bad_rows.setdefault(table, []).extend(rows)
+        self._report("row_without_key", broken, f"{table}: {rows[0].text}")
+        whole = identifier(f"whole {table}")
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {whole} AS SELECT * FROM {self._view(table)}"
+            f" WHERE {checks.is_whole}"
+        )
+        self._create_view(table, f"SELECT * FROM {whole}")
 
     def _drop_repeated_keys(self, table: str, keys: str, spec: DumpTable) -> None:
         """Replace the view by a table with one row of each key, whatever the order."""
@@ -129,7 +153,8 @@ class DumpViews:
         bad_rows, bad, good = self.bad_rows.setdefault(table, []), 0, 0
         with target.open("wb") as file:
             path = self._dumps.path(self._generation, table)
-            for row in read_row_by_row(path, len(spec.columns)):
+            note_text = partial(self._report_text, table)
+            for row in read_row_by_row(path, len(spec.columns), note_text):
                 if isinstance(row, BadRow):
                     bad += 1
                     if len(bad_rows) < _BAD_ROWS_REPORTED_MAX:
@@ -137,17 +162,27 @@ class DumpViews:
                     continue
                 good += 1
                 file.write(encode(dict(zip(spec.columns, row, strict=True))) + b"\n")
-        if bad > _BAD_ROWS_MAX and bad > _BAD_SHARE_MAX * (good + bad):
-            raise ShapeError(
-                f"{bad:,} of {good + bad:,} rows of {table} do not fit: {bad_rows[0].reason}.",
-                table=table,
-                saved="The warehouse stays as it was; the file is kept.",
-                next_step="Fetch it again: phonofilm import; or look at it: landing/dumps.",
-            )
+        if bad:
+            self._check_share(table, bad, good + bad, bad_rows[0])
         return (
             f"SELECT * FROM read_json({literal(target)}, format = 'newline_delimited',"
             f" columns = {{{_text_columns(spec)}}})"
         )
+
+    def _report_text(self, table: str, row: bytes) -> None:
+        """Report a row that is no UTF-8: its odd bytes became U+FFFD."""
+        self._report("odd_text", 1, f"{table}: {row[:_EXCERPT_BYTES]!r}")
+
+    @staticmethod
+    def _check_share(table: str, bad: int, rows: int, example: BadRow) -> None:
+        """Check how many rows fit; ShapeError when it is no accident that they do not."""
+        if bad > _BAD_ROWS_MAX and bad > _BAD_SHARE_MAX * rows:
+            raise ShapeError(
+                f"{bad:,} of {rows:,} rows of {table} do not fit: {example.reason}.",
+                table=table,
+                saved="The warehouse stays as it was; the file is kept.",
+                next_step="Fetch it again: phonofilm import; or look at it: landing/dumps.",
+            )
 
 
 def _text_columns(spec: DumpTable) -> str:

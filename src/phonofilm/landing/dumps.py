@@ -202,9 +202,14 @@ def unpack(path: Path, target: Path) -> None:
         raise storage_error(target, error) from error
 
 
-def read_row_by_row(path: Path, width: int) -> Iterator[list[str | None] | tsv.BadRow]:
-    """Yield the rows of a file one by one, for files that are not regular."""
+def read_row_by_row(
+    path: Path, width: int, note_text: Callable[[bytes], None] = lambda _: None
+) -> Iterator[list[str | None] | tsv.BadRow]:
+    """Yield the rows of a file one by one, for files that are not regular.
+
+    `note_text` is called with each row whose text is no UTF-8.
+    """
     with path.open("rb") as packed:
         for number, block in enumerate(tsv.blocks(packed)):
             body = tsv.split_header(block)[1] if number == 0 else block
-            yield from tsv.rows(body, width)
+            yield from tsv.rows(body, width, note_text)

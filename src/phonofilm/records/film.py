@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from phonofilm.records.base import ABSENT, Maybe, Record, note
-from phonofilm.records.values.traits import COUNT, DATE, DURATION_MS, ORDINAL, YEAR, Figure, Id
+from phonofilm.records.values.traits import (
+    COUNT,
+    DATE,
+    DURATION_MS,
+    ORDINAL,
+    RATING,
+    YEAR,
+    Id,
+    IdList,
+)
 
 
 class Title(Record):
@@ -57,7 +66,7 @@ class Person(Record):
     birth_year: Annotated[Maybe[int], note("year", trait=YEAR)] = ABSENT
     death_year: Annotated[Maybe[int], note("year", trait=YEAR)] = ABSENT
     professions: Annotated[Maybe[list[str]], note("at most three")] = ABSENT
-    known_for: Annotated[Maybe[list[str]], note("ids of titles")] = ABSENT
+    known_for: Annotated[Maybe[list[str]], note("ids of titles", trait=IdList("title"))] = ABSENT
     imdb_id: Annotated[Maybe[str], note("nm id, which joins sources", trait=Id("imdb_person"))] = (
         ABSENT
     )
@@ -99,10 +108,9 @@ class Rating(Record):
     plural: ClassVar[str] = "ratings"
     id_kind: ClassVar[str] = "title"
 
-    rating: Annotated[
-        Maybe[float],
-        note("mean, 1 to 10; null without votes", trait=Figure(0, 10, zero_unknown=True)),
-    ] = ABSENT
+    rating: Annotated[Maybe[float], note("mean, 1 to 10; null without votes", trait=RATING)] = (
+        ABSENT
+    )
     votes: Annotated[Maybe[int], note("how many", time_varying=True, trait=COUNT)] = ABSENT
 
 

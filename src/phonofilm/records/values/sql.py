@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import singledispatch
 
+from phonofilm.records.values.figures import WHOLE_MAX
 from phonofilm.records.values.texts import BLANK_NODE, MARKERS
 from phonofilm.records.values.traits import (
     Code,
@@ -55,6 +56,18 @@ MACROS = (
     r"""CREATE OR REPLACE TEMP MACRO any_id(t) AS
         regexp_full_match(t, '[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?')
         AND NOT regexp_full_match(t, '0+|-\d+')""",
+    """CREATE OR REPLACE TEMP MACRO decimal_number(t) AS
+        CASE WHEN isfinite(try_cast(t AS DOUBLE)) AND NOT contains(t, '_')
+        THEN try_cast(t AS DOUBLE) END""",
+    f"""CREATE OR REPLACE TEMP MACRO whole_number(t) AS
+        CASE WHEN try_cast(t AS DOUBLE) BETWEEN -{WHOLE_MAX} AND {WHOLE_MAX}
+        AND try_cast(t AS DOUBLE) = trunc(try_cast(t AS DOUBLE)) AND NOT contains(t, '_')
+        THEN try_cast(t AS DOUBLE)::BIGINT END""",
+    """CREATE OR REPLACE TEMP MACRO flag(t) AS
+        CASE trim(t) WHEN '0' THEN false WHEN '1' THEN true END""",
+    f"""CREATE OR REPLACE TEMP MACRO words(t, separator) AS list_filter(list_transform(
+        string_split(t, separator), lambda w: known_text(trim(w, E{_SPACES}))),
+        lambda w: w IS NOT NULL)""",
 )
 """Statements that create the macros."""
 

@@ -142,6 +142,8 @@ class IdList(Trait):
 
 # Larger ones are no figures: a float cannot tell them from their neighbours.
 COUNT = Figure(0, 2**53)
+RATING = Figure(0, 10, zero_unknown=True)
+"""The mean of people's ratings from 1 to 10."""
 ORDINAL = Figure(1, 2**53, zero_unknown=True)
 """A number of a disc or a track, counted from 1."""
 POPULARITY = Figure(0, 100)

@@ -12,11 +12,15 @@ from typing import NamedTuple
 
 from phonofilm.errors import UsageError
 from phonofilm.records import Record
+from phonofilm.sources.bulk.cells import Cell
 from phonofilm.sources.manifest import Manifest
 
 
 class DumpTable(NamedTuple):
-    """One file of a dump: its columns in order, the `key` columns, and the `numbers` columns.
+    """One file of a dump: its columns in order, and the `key` columns, which no two rows share.
+
+    `cells` say what columns of text mean. A row without a value in a `required` column (those of
+    the key, unless others are named) says nothing and is quarantined.
 
     `packing`: tsv (plain or gzip), json or csv inside a tar (xz, zst, gz, bz2), or plain csv. All
     but tsv are converted to Parquet of these columns when they are imported, because only a few
@@ -28,11 +32,17 @@ class DumpTable(NamedTuple):
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
+    cells: Mapping[str, Cell] = {}
+    required: tuple[str, ...] = ()
     packing: str = "tsv"
     types: Mapping[str, str] = {}
     files: tuple[str, ...] = ()
     header: int = 1
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns without which a row says nothing."""
+        return self.required or self.key
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import zlib
 from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import NamedTuple, Protocol
 
@@ -130,10 +130,13 @@ class LineScan:
         return True
 
 
-def rows(block: bytes, width: int) -> Iterator[list[str | None] | BadRow]:
+def rows(
+    block: bytes, width: int, note_text: Callable[[bytes], None] = lambda _: None
+) -> Iterator[list[str | None] | BadRow]:
     r"""Yield the rows of a block one by one; `\N` is null, empty lines are skipped.
 
-    Bytes that are no UTF-8 become U+FFFD; a `\r` before the end of a line belongs to the end.
+    Bytes that are no UTF-8 become U+FFFD, and `note_text` is called with their row; a `\r` before
+    the end of a line belongs to the end.
     """
     for line in block.split(b"\n"):
         plain = line[:-1] if line.endswith(b"\r") else line
@@ -147,4 +150,14 @@ def rows(block: bytes, width: int) -> Iterator[list[str | None] | BadRow]:
         if len(fields) != width:
             yield BadRow(f"{len(fields)} fields instead of {width}", text)
             continue
+        if not plain.isascii() and not _is_utf8(plain):
+            note_text(plain)
         yield [None if f == b"\\N" else f.decode("utf-8", "replace") for f in fields]
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

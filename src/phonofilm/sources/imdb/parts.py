@@ -19,7 +19,7 @@ _TYPES = {
     "games": ("videoGame",),
 }
 NAMES = ("anime", *_TYPES)
-_ANIMATION = """FROM "title.basics" b WHERE 'Animation' IN string_split(b.genres, ',')
+_ANIMATION = """FROM "title.basics" b WHERE 'Animation' IN words(b.genres, ',')
     AND b.titleType NOT IN ('tvEpisode', 'videoGame')"""
 _AKA = f"""SELECT DISTINCT a.titleId FROM "title.akas" a
     WHERE a.titleId IN (SELECT b.tconst {_ANIMATION}) AND"""
@@ -88,7 +88,7 @@ SUBSET_FILTERS = {
 }
 CREDITED_SQL = """SELECT DISTINCT nconst AS id FROM "title.principals"
     WHERE tconst IN (SELECT id FROM kept)
-    UNION SELECT unnest(string_split(directors, ',')) FROM "title.crew"
+    UNION SELECT unnest(words(directors, ',')) FROM "title.crew"
     WHERE tconst IN (SELECT id FROM kept)
-    UNION SELECT unnest(string_split(writers, ',')) FROM "title.crew"
+    UNION SELECT unnest(words(writers, ',')) FROM "title.crew"
     WHERE tconst IN (SELECT id FROM kept)"""

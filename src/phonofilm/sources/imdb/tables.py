@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from phonofilm.records import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
+from phonofilm.records.values.traits import COUNT, DURATION_MS, ORDINAL, RATING, YEAR, Figure
+from phonofilm.sources.bulk.cells import FLAG, decimal, id_of, ids_of, whole
 from phonofilm.sources.bulk.contract import DumpTable, RecordQuery
 
 _COLUMNS = {
@@ -21,18 +23,52 @@ _KEYS = {
     "title.crew": (),
     "name.basics": ("nconst",),
 }
-_NUMBERS = {
-    "title.basics": ("startYear", "endYear", "runtimeMinutes"),
-    "title.episode": ("seasonNumber", "episodeNumber"),
-    "title.ratings": ("averageRating", "numVotes"),
-    "name.basics": ("birthYear", "deathYear"),
+_MINUTES = whole(Figure(1, DURATION_MS.maximum // 60_000, zero_unknown=True))
+_CELLS = {
+    "title.basics": {
+        "tconst": id_of("title"),
+        "isAdult": FLAG,
+        "startYear": whole(YEAR),
+        "endYear": whole(YEAR),
+        "runtimeMinutes": _MINUTES,
+    },
+    "title.akas": {"titleId": id_of("title"), "ordering": whole(COUNT), "isOriginalTitle": FLAG},
+    "title.crew": {
+        "tconst": id_of("title"),
+        "directors": ids_of("person"),
+        "writers": ids_of("person"),
+    },
+    "title.episode": {
+        "tconst": id_of("title"),
+        "parentTconst": id_of("title"),
+        "seasonNumber": whole(COUNT),
+        "episodeNumber": whole(COUNT),
+    },
+    "title.principals": {
+        "tconst": id_of("title"),
+        "nconst": id_of("person"),
+        "ordering": whole(ORDINAL),
+    },
+    "title.ratings": {
+        "tconst": id_of("title"),
+        "averageRating": decimal(RATING),
+        "numVotes": whole(COUNT),
+    },
+    "name.basics": {
+        "nconst": id_of("person"),
+        "birthYear": whole(YEAR),
+        "deathYear": whole(YEAR),
+        "knownForTitles": ids_of("title"),
+    },
 }
+_REQUIRED = {"title.crew": ("tconst",), "title.principals": ("tconst", "nconst")}
 TABLES = {
     name: DumpTable(
         name=name,
         columns=tuple(names.split()),
         key=_KEYS.get(name, ("tconst",)),
-        numbers=_NUMBERS.get(name, ()),
+        cells=_CELLS[name],
+        required=_REQUIRED.get(name, ()),
     )
     for name, names in _COLUMNS.items()
 }
@@ -42,11 +78,11 @@ ROLES = {"actor": "cast", "actress": "cast", "self": "cast", "creator": "writer"
 
 
 def _int(name: str) -> str:
-    return f"try_cast({name} AS BIGINT)"
+    return f"whole_number({name})"
 
 
 def _words(name: str, separator: str = "','") -> str:
-    return f"string_split({name}, {separator})"
+    return f"words({name}, {separator})"
 
 
 _ROLE = (
@@ -65,9 +101,9 @@ _ROW_KEYS = f'SELECT hash(tconst, {_ROLE}, nconst) AS h FROM "title.principals"'
 _CREW = """SELECT title_id, person_id, role, role AS category, NULL::BIGINT AS position,
     NULL::VARCHAR AS job, NULL::VARCHAR[] AS characters
     FROM (SELECT DISTINCT tconst AS title_id, 'director' AS role,
-              unnest(string_split(directors, ',')) AS person_id FROM "title.crew"
+              unnest(words(directors, ',')) AS person_id FROM "title.crew"
           UNION ALL
-          SELECT DISTINCT tconst, 'writer', unnest(string_split(writers, ',')) FROM "title.crew")
+          SELECT DISTINCT tconst, 'writer', unnest(words(writers, ',')) FROM "title.crew")
     WHERE hash(title_id, role, person_id) NOT IN (SELECT h FROM keys)"""
 # Who stands in a title's credits twice in one role (two jobs of a writer) is one credit.
 _IS_TWICE = f"hash(tconst, {_ROLE}, nconst) IN (SELECT h FROM twice)"
@@ -84,9 +120,9 @@ RECORD_QUERIES = (
         tables=("title.basics",),
         sql=f"""SELECT tconst AS id, primaryTitle AS name, originalTitle AS original_name,
         titleType AS title_type, titleType IN ('tvSeries', 'tvMiniSeries') AS is_series,
-        CASE isAdult WHEN '0' THEN false WHEN '1' THEN true END AS is_adult,
+        flag(isAdult) AS is_adult,
         {_int("startYear")} AS start_year, {_int("endYear")} AS end_year,
-        try_cast(runtimeMinutes AS INTEGER)::BIGINT * 60000 AS runtime_ms, tconst AS imdb_id
+        {_MINUTES.value("runtimeMinutes", {})} * 60000 AS runtime_ms, tconst AS imdb_id
         FROM "title.basics" """,
         fields=(
             "name",
@@ -103,7 +139,7 @@ RECORD_QUERIES = (
     RecordQuery(
         cls=TitleGenre,
         tables=("title.basics",),
-        sql="""SELECT tconst AS title_id, unnest(list_distinct(string_split(genres, ','))) AS genre
+        sql="""SELECT tconst AS title_id, unnest(list_distinct(words(genres, ','))) AS genre
         FROM "title.basics" """,
         fields=("title_id", "genre"),
         corrected=True,
@@ -111,7 +147,7 @@ RECORD_QUERIES = (
     RecordQuery(
         cls=Rating,
         tables=("title.ratings",),
-        sql=f"""SELECT tconst AS id, try_cast(averageRating AS DOUBLE) AS rating,
+        sql=f"""SELECT tconst AS id, decimal_number(averageRating) AS rating,
         {_int("numVotes")} AS votes FROM "title.ratings" """,
         fields=("rating", "votes"),
     ),
@@ -146,8 +182,7 @@ RECORD_QUERIES = (
         tables=("title.akas",),
         sql=f"""SELECT titleId AS title_id, {_int("ordering")} AS position, title AS name, region,
         language, {_words("types", "chr(2)")} AS types, {_words("attributes", "chr(2)")}
-        AS attributes, CASE isOriginalTitle WHEN '0' THEN false WHEN '1' THEN true END
-        AS is_original FROM "title.akas" """,
+        AS attributes, flag(isOriginalTitle) AS is_original FROM "title.akas" """,
         fields=(
             "title_id",
             "position",

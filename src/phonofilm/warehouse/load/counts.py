@@ -8,9 +8,14 @@ import msgspec
 
 from phonofilm.warehouse.engines.base import Merged
 
+_EXAMPLE_CHARS = 200
+
 
 class Loaded(msgspec.Struct):
-    """Result of a load: rows by plural kind, and `answers`, the number of responses read."""
+    """Result of a load: rows by plural kind, and `answers`, the number of responses read.
+
+    `findings` are counted by kind, with one of `examples` each.
+    """
 
     inserted: dict[str, int]
     updated: dict[str, int]
@@ -20,6 +25,7 @@ class Loaded(msgspec.Struct):
     answers: int
     segments: int
     elapsed_s: float
+    examples: dict[str, str] = {}
 
 
 class LoadCounts:
@@ -28,6 +34,7 @@ class LoadCounts:
     def __init__(self) -> None:
         self.merged: dict[str, Merged] = {}
         self.findings: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
         self.quarantined = 0
         self.responses = 0
         self.segments = 0
@@ -36,6 +43,11 @@ class LoadCounts:
         """Add the rows of a merge."""
         total = self.merged.get(plural, Merged(inserted=0, updated=0, unchanged=0))
         self.merged[plural] = Merged._make(map(sum, zip(total, merged, strict=True)))
+
+    def add_finding(self, kind: str, count: int, example: str) -> None:
+        """Count a finding; the first of a kind is its example."""
+        self.findings[kind] += count
+        self.examples.setdefault(kind, example[:_EXAMPLE_CHARS])
 
     def result(self, elapsed_s: float) -> Loaded:
         """Return the result of the load."""
@@ -49,4 +61,5 @@ class LoadCounts:
             answers=self.responses,
             segments=self.segments,
             elapsed_s=round(elapsed_s, 3),
+            examples=dict(self.examples),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,7 +81,8 @@ class DumpLoader:
                 if self._careful:
                     raise
                 raise UnparsableDump(str(error)[:400]) from None
-        self._counts.findings += Counter(views.findings)
+        for kind, count in views.findings.items():
+            self._counts.add_finding(kind, count, views.examples.get(kind, ""))
         for table, rows in views.bad_rows.items():
             reasons = [f"{row.reason}: {row.text}" for row in rows]
             self._quarantine(generation.files[table], generation.source, reasons)

@@ -92,7 +92,7 @@ class ResponseLoader:
         if self._careful:
             page.records = self._fitting(envelope, page.records, keep_us)
         for finding in page.findings:
-            self._counts.findings[finding.kind] += 1
+            self._counts.add_finding(finding.kind, 1, finding.detail)
             if finding.kind == "malformed_item":
                 self._quarantine(envelope, finding.detail, keep_us)
         endpoint = source.manifest.endpoints[envelope.endpoint]
