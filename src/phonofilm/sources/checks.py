@@ -11,6 +11,7 @@ from typing import Any
 from phonofilm.records import Record
 from phonofilm.records.values.clean import IdPatterns, Oddity, clean
 from phonofilm.sources.contract import Finding, Link, Page
+from phonofilm.sources.record_builder import external_id
 
 _EXCERPT_CHARACTERS_MAX = 40
 
@@ -33,6 +34,17 @@ def check_page(page: Page, ids: IdPatterns, *, personal: bool) -> Page:
         page.links = [link for link in page.links if _is_link(link, ids)]
         page.findings += [Finding("odd_id", f"{link.kind} {link.id!r}"[:80]) for link in odd_links]
     return page
+
+
+def note_other_id(page: Page, source: str, kind: str, requested: str) -> None:
+    """Note that a look-up by one id was answered under another, as an external id and a finding.
+
+    The entity was merged into another one, or another one stands in for it.
+    """
+    ids = [record.id for record in page.records if record.kind == kind]
+    if ids and requested not in ids:
+        page.records.append(external_id(source, kind, ids[0], source, requested))
+        page.findings.append(Finding("merged_id", f"{kind} {requested} is {ids[0]} now"))
 
 
 def _is_link(link: Link, ids: IdPatterns) -> bool:

@@ -60,6 +60,11 @@ class Finding(NamedTuple):
     kind: str
     detail: str
 
+    @property
+    def is_loss(self) -> bool:
+        """True when a part of the body was dropped: a value, an id or a whole item."""
+        return self.kind in ("malformed_item", "odd_value", "odd_id")
+
 
 class Page(msgspec.Struct):
     """The content of one response.

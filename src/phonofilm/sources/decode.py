@@ -1,19 +1,24 @@
-"""Decode bodies by type; keep the items that fit and report the others."""
+"""Decode bodies by type; keep what fits of them and report the rest."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from phonofilm.sources.contract import EXCERPT, ODD_VALUES, Finding, Malformed, Page
+from phonofilm.sources.fitting import fit
 
 T = TypeVar("T")
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """Errors that decoding raises for a body that is no JSON, or not of the type."""
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
+_DIGITS_MAX = 400
 
 
 @overload
@@ -40,49 +45,60 @@ def script_json(body: bytes, pattern: re.Pattern[bytes]) -> Any:
     return json_or_none(match[1]) if match else None
 
 
-def each(items: Sequence[Any], shape: type[T], page: Page) -> list[T]:
-    """Convert the items of a list; one that does not fit becomes a finding of the page.
+def each(items: Sequence[Any], shape: type[T], page: Page) -> list[T | UnsetType]:
+    """Convert the items of a list; UNSET stands in the place of one that does not fit.
 
     Nearly all lists fit as a whole, which takes one call; only others are converted one by one.
+    Of an item that does not fit only the odd values are dropped, if it can do without them.
     """
     try:
         return msgspec.convert(items, list[shape], strict=False)  # type: ignore[valid-type]
     except ODD_VALUES:
-        return list(_each(items, shape, page))
+        return [_item(item, shape, page) for item in items]
 
 
-def _each(items: Iterable[Any], shape: type[T], page: Page) -> Iterator[T]:
-    for item in items:
-        try:
-            converted = msgspec.convert(item, shape, strict=False)
-        except ODD_VALUES as error:
-            page.findings.append(malformed_item(error))
-            continue
-        yield converted
+def _item(item: Any, shape: type[T], page: Page) -> T | UnsetType:
+    try:
+        return fit(item, shape, page)
+    except ODD_VALUES as error:
+        page.findings.append(malformed_item(error))
+        return UNSET
 
 
 def items_of(
-    body: bytes, shape: Any, item: Any, path: Iterable[str]
-) -> tuple[Any, list[Any], list[Finding]]:
-    """Decode a page by its type, or item by item when it does not fit as a whole.
+    body: bytes, shape: Any, item: Any, path: Sequence[str], page: Page
+) -> tuple[Any, list[Any]]:
+    """Decode a list by the type of its envelope, or item by item when it does not fit as a whole.
 
-    Returns the page (None when only items could be decoded), the items at `path` and a finding
-    per item that did not fit. Strict first, because it is faster and tells `"null"` from null;
-    then lax, which takes 42.0 for 42: recorded bodies hold such numbers.
+    Returns the envelope and the items at `path`, UNSET in the places of items that do not fit.
+    Strict first, because it is faster and tells `"null"` from null; then lax, which takes 42.0 for
+    42: recorded bodies hold such numbers.
     """
-    page = _decoded(body, shape)
-    if page is not None:
-        items = page
+    envelope = _decoded(body, shape)
+    if envelope is not None:
+        items = envelope
         for name in path:
             items = getattr(items, name)
-        return page, items, []
+        return envelope, items
     tree = plain(body)
-    for name in path:
-        tree = tree.get(name) if isinstance(tree, dict) else None
-    if not isinstance(tree, list):
-        raise Malformed(f"no list at {'.'.join(path) or 'the top'}")
-    loose = Page(findings=[])
-    return None, each(tree, item, loose), loose.findings
+    items, without = _taken_out(tree, path)
+    return fit(without, shape, page), each(items, item, page)
+
+
+def _taken_out(tree: Any, path: Sequence[str]) -> tuple[list[Any], Any]:
+    """Return the list at a path, and the tree with an empty list there."""
+    if not path:
+        if isinstance(tree, list):
+            return tree, []
+        raise Malformed("no list at the top")
+    node = tree
+    for name in path[:-1]:
+        node = node.get(name) if isinstance(node, dict) else None
+    items = node.get(path[-1]) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or not isinstance(items, list):
+        raise Malformed(f"no list at {'.'.join(path)}")
+    node[path[-1]] = []
+    return items, tree
 
 
 def _decoded(body: bytes, shape: Any) -> Any:
@@ -99,13 +115,16 @@ def malformed_item(error: Exception) -> Finding:
     return Finding("malformed_item", str(error) if is_typed else type(error).__name__)
 
 
-def one_of(body: bytes, shape: Any) -> Any:
-    """Decode a single object by its type; Malformed with the path that does not fit."""
-    decoded = _decoded(body, shape)
+def one_of(body: bytes, shape: type[T], page: Page) -> T:
+    """Decode a single object by its type; Malformed with the path that does not fit.
+
+    Odd values that it can do without are dropped and become findings of the page.
+    """
+    decoded: T | None = _decoded(body, shape)
     if decoded is not None:
         return decoded
     try:
-        return msgspec.convert(plain(body), shape, strict=False)
+        return fit(plain(body), shape, page)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
 
@@ -113,24 +132,30 @@ def one_of(body: bytes, shape: Any) -> Any:
 def plain(body: bytes) -> Any:
     """Decode any JSON; Malformed for anything else.
 
-    JSON forbids half characters and NaN, but sources were seen to send them. They cost only their
-    own value: half characters become U+FFFD, NaN and the infinities null.
+    JSON forbids half characters, NaN and numbers without end, but sources were seen to send them.
+    They cost their own value: half characters become U+FFFD, and the others do not fit later.
     """
     try:
         return msgspec.json.decode(body)
     except NOT_JSON as error:
-        repaired = _repaired(body)
-        if repaired is not None:
-            return repaired
+        tree = _lenient(body)
+        if tree is not None:
+            return tree
         start = body[:60].decode("utf-8", "replace")
         raise Malformed(f"not JSON ({error}){EXCERPT}{start!r}") from None
 
 
-def _repaired(body: bytes) -> Any:
+def _lenient(body: bytes) -> Any:
+    """Decode JSON with NaN, infinities, half characters; None when it is none even so."""
     try:
-        tree = json.loads(body, parse_constant=lambda _: None)
+        tree = json.loads(body, parse_int=_integer)
         text = json.dumps(tree, ensure_ascii=False)
-        whole = "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
-        return msgspec.json.decode(whole.encode())
+        whole = _HALF_CHARACTERS.sub("\ufffd", text)
+        return tree if whole == text else json.loads(whole, parse_int=_integer)
     except (ValueError, RecursionError):
         return None
+
+
+def _integer(digits: str) -> int | float:
+    """Return an integer; one of more digits than any column has is infinite."""
+    return int(digits) if len(digits) <= _DIGITS_MAX else math.inf

@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, quote
 
 from phonofilm.records import Record
-from phonofilm.sources.checks import check_page
+from phonofilm.sources.checks import check_page, note_other_id
 from phonofilm.sources.classify import classify_http
 from phonofilm.sources.contract import (
     Link,
@@ -75,9 +75,11 @@ class HttpSource:
         """
         if request.endpoint == "media":
             return parse_media(self.manifest.name, request, response)
+        endpoint = self.manifest.endpoints[request.endpoint]
         page = self.parsers[request.endpoint](request, response)
-        personal = bool(self.manifest.endpoints[request.endpoint].personal)
-        return check_page(page, self.manifest.id_patterns, personal=personal)
+        if endpoint.looks_up and len(request.ids) == 1:
+            note_other_id(page, self.manifest.name, endpoint.subject, request.ids[0])
+        return check_page(page, self.manifest.id_patterns, personal=bool(endpoint.personal))
 
     def is_id(self, kind: str, text: str) -> bool:
         """Tell whether a text can be an id of a kind of node."""

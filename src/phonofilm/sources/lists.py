@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
+from msgspec import UNSET
+
 from phonofilm.sources.contract import ODD_VALUES, Page, Parser, Request, Response
 from phonofilm.sources.decode import malformed_item
 from phonofilm.sources.record_builder import RecordBuilder
@@ -13,7 +15,10 @@ B = TypeVar("B", bound=RecordBuilder)
 
 
 class Listing(NamedTuple):
-    """One page of a list: typed items, the announced total, the requests of the next page."""
+    """One page of a list: typed items, the announced total, the requests of the next page.
+
+    An item that was dropped is UNSET, so that the others keep their positions.
+    """
 
     items: Iterable[Any]
     total: int | None = None
@@ -51,8 +56,13 @@ def list_parser(
 
 
 def use_each(items: Iterable[Any], use: Callable[[B, Any], object], records: B) -> None:
-    """Add items to the records; one with a value that no record can hold becomes a finding."""
-    for item in items:
+    """Add items to the records; null and UNSET ones leave their positions empty.
+
+    An item with a value that no record can hold becomes a finding.
+    """
+    for records.position, item in enumerate(items):
+        if item is None or item is UNSET:
+            continue
         try:
             use(records, item)
         except ODD_VALUES as error:

@@ -55,7 +55,8 @@ class StoredMedia(msgspec.Struct):
 
 def parse_media(source: str, request: Request, response: Response) -> Page:
     """Parse the rows of a stored file: one for each record that owns it."""
-    stored = one_of(response.body, StoredMedia)
+    page = Page(records=[], findings=[])
+    stored = one_of(response.body, StoredMedia, page)
     records: list[Record] = [
         Media(
             source,
@@ -73,7 +74,8 @@ def parse_media(source: str, request: Request, response: Response) -> Page:
         )
         for owner in stored.of
     ]
-    return Page(records=records)
+    page.records = records
+    return page
 
 
 def media_refs(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import typing
 from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import Maybe, Record
+from phonofilm.records import ExternalId, Maybe, Record
 from phonofilm.sources.contract import Page, Request
 
 T = TypeVar("T")
@@ -21,14 +23,35 @@ def mapped(value: T | None | UnsetType, use: Callable[[T], Maybe[V]]) -> Maybe[V
     return None if value is None else use(value)
 
 
+def whole(number: float) -> int:
+    """Return a counter that came as 42.0; NaN and infinities stay, to be reported as odd."""
+    is_fraction = isinstance(number, float) and math.isfinite(number)
+    return int(number) if is_fraction else typing.cast(int, number)
+
+
+def external_id(source: str, kind: str, key: str, scheme: str, value: str) -> ExternalId:
+    """Make the record of an id that an entity has elsewhere, or had before."""
+    return ExternalId(
+        source,
+        f"{kind}:{key}:{scheme}:{value}",
+        of_kind=kind,
+        of_id=key,
+        scheme=scheme,
+        value=value,
+    )
+
+
 class RecordBuilder:
     """Records of one response; an object mentioned twice gives one record, the fuller one.
 
-    A source derives its own builder, with a method per kind of object.
+    A source derives its own builder, with a method per kind of object. `position` is that of the
+    item in its list, dropped items counted; `later` are records that come after all others.
     """
 
     def __init__(self, request: Request) -> None:
         self.request = request
+        self.position = 0
+        self.later: list[Record] = []
         self.page = Page(records=[], links=[], continues=[], findings=[])
         self._mentions: dict[tuple[str, str], Record] = {}
 
@@ -37,4 +60,5 @@ class RecordBuilder:
         if self._mentions:
             full = {(record.kind, record.id) for record in self.page.records}
             self.page.records += [r for key, r in self._mentions.items() if key not in full]
+        self.page.records += self.later
         return self.page

@@ -52,8 +52,7 @@ class RecordedResponse(NamedTuple):
         """Part of the response that has the shape of its endpoint."""
         if self.malformed:
             return "none"
-        odd = any(finding.kind == "malformed_item" for finding in self.findings)
-        return "partly" if odd else "whole"
+        return "partly" if any(finding.is_loss for finding in self.findings) else "whole"
 
 
 class ResponseRecorder:

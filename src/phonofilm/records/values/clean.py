@@ -17,7 +17,9 @@ from phonofilm.records.values.texts import is_unknown
 from phonofilm.records.values.traits import Date, Id, IdList, Reading
 
 # Not blank, not zero, not negative, without control characters: what holds for ids of any source.
-_ANY_ID = re.compile(r"(?!0+$|-\d+$)[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
+_ANY_ID = re.compile(
+    r"(?!0+$|-\d+$|\d{40})[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?"
+)
 
 IsId = Callable[[str], bool]
 """Test of an id of one kind."""

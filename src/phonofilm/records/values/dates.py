@@ -89,6 +89,11 @@ def release_date(text: str | None) -> tuple[str | None, str | None]:
     return date.date, date.precision
 
 
+def in_precision(text: str, precision: str | None) -> str:
+    """Cut a date to the precision that its source states; an unknown precision cuts nothing."""
+    return text.strip()[: PRECISIONS.get(precision or "")]
+
+
 def date_of_parts(year: int | None, month: int | None, day: int | None) -> str:
     """Join the parts of a date that a source sends one by one; unknown ones become zeros."""
     return f"{year or 0:04}-{month or 0:02}-{day or 0:02}"

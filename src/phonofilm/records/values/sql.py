@@ -27,8 +27,11 @@ from phonofilm.sql import literal
 _WORDS_FOR_UNKNOWN = ", ".join(map(literal, sorted(MARKERS)))
 _SPACES = r"' \t\n\r\f\v'"
 MACROS = (
+    # Nearly all texts begin with another character than the markers: no function looks at them.
     f"""CREATE OR REPLACE TEMP MACRO known_text(t) AS CASE
-        WHEN trim(t, E{_SPACES}) IN ({_WORDS_FOR_UNKNOWN}) OR contains(t, {literal(BLANK_NODE)})
+        WHEN (t > '!' AND t < '[') OR (t > ']' AND t < 'h') OR t > 'i' THEN t
+        WHEN trim(t, E{_SPACES}) IN ({_WORDS_FOR_UNKNOWN})
+        OR (starts_with(t, 'http') AND contains(t, {literal(BLANK_NODE)}))
         THEN NULL ELSE t END""",
     r"""CREATE OR REPLACE TEMP MACRO date_parts(t) AS regexp_extract(
         CASE WHEN regexp_full_match(t, '\d{8}')
@@ -54,7 +57,8 @@ MACROS = (
         AND NOT regexp_full_match(bare_code(t), '0+')
         THEN lpad(bare_code(t), greatest(12, length(bare_code(t)))::INTEGER, '0') END""",
     r"""CREATE OR REPLACE TEMP MACRO any_id(t) AS
-        regexp_full_match(t, '[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?')
+        (t >= '1' AND NOT ends_with(t, ' ') AND NOT ends_with(t, chr(10)))
+        OR regexp_full_match(t, '[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?')
         AND NOT regexp_full_match(t, '0+|-\d+')""",
     """CREATE OR REPLACE TEMP MACRO decimal_number(t) AS
         CASE WHEN isfinite(try_cast(t AS DOUBLE)) AND NOT contains(t, '_')

@@ -17,12 +17,10 @@ from phonofilm.records import (
     Record,
     Track,
 )
-from phonofilm.records.values.codes import isrc, upc
-from phonofilm.records.values.dates import release_date
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musical_keys import parse_key
-from phonofilm.sources.record_builder import RecordBuilder, mapped
+from phonofilm.sources.record_builder import RecordBuilder, mapped, whole
 
 SOURCE = "beatport"
 _PAGES = "https://www.beatport.com"
@@ -116,9 +114,6 @@ class PageBuilder(RecordBuilder):
         published = (
             row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
         )
-        date, precision = (
-            release_date(published) if isinstance(published, str) else (published, UNSET)
-        )
         return Album(
             SOURCE,
             key,
@@ -127,10 +122,9 @@ class PageBuilder(RecordBuilder):
             artist_names=names,
             album_type=mapped(row.type, lambda kind: (kind.name or "").lower() or None),
             label=UNSET if isinstance(row.label, UnsetType) else label.name if label else None,
-            upc=mapped(row.upc, upc),
-            total_tracks=mapped(row.track_count, int),
-            release_date=date,
-            release_date_precision=precision,
+            upc=row.upc,
+            total_tracks=mapped(row.track_count, whole),
+            release_date=published,
             image_url=picture(row.image),
             url=page("release", row.slug, key),
         )
@@ -171,11 +165,11 @@ class PageBuilder(RecordBuilder):
             remixer_names=remixer_names,
             album_id=(key_of(release) or None) if release else UNSET,
             album_name=mapped(release.name, _filled) if release else UNSET,
-            duration_ms=mapped(row.length_ms, int),
-            isrc=mapped(row.isrc, isrc),
+            duration_ms=mapped(row.length_ms, whole),
+            isrc=row.isrc,
             explicit=row.is_explicit,
-            track_number=mapped(row.number, int),
-            release_date=mapped(published, lambda text: release_date(text)[0]),
+            track_number=mapped(row.number, whole),
+            release_date=published,
             genres=_genres(row),
             label=label.name if label else UNSET,
             label_id=(key_of(label) or None) if label else UNSET,
@@ -211,13 +205,16 @@ class PageBuilder(RecordBuilder):
                 length_ms=row.length,
                 isrc=row.isrc,
                 catalog_number=row.catalog_number,
-                new_release_date=(row.release_date or "")[:10] or None,
+                new_release_date=row.release_date,
             )
         )
 
-    def place(self, chart: str, day: str, position: int, track: str) -> None:
-        """Add a place in a chart."""
-        self.page.records.append(
+    def charted(self, row: api_types.Track, chart: str, day: str | None) -> None:
+        """Add a track in its place in the chart of a day."""
+        track, position = self.track(row), self.request.offset + self.position + 1
+        if not track or not day:
+            return
+        self.later.append(
             ChartEntry(
                 SOURCE,
                 f"{chart}:{day}:{position}",
@@ -261,9 +258,9 @@ def _measures(key: str, row: api_types.Track) -> AudioFeatures:
     return AudioFeatures(
         SOURCE,
         key,
-        tempo=mapped(row.bpm, lambda bpm: float(bpm) or None),
+        tempo=row.bpm,
         key=pitch,
         mode=mode,
         key_name=name,
-        duration_ms=mapped(row.length_ms, int),
+        duration_ms=mapped(row.length_ms, whole),
     )

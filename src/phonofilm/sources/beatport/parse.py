@@ -66,7 +66,7 @@ def _one(item: Any, use: Use) -> Parser:
 
     def parse(request: Request, response: Response) -> Page:
         builder = PageBuilder(request)
-        use(builder, one_of(response.body, item))
+        use(builder, one_of(response.body, item, builder.page))
         if item is api_types.Track:
             _strange([plain(response.body)], builder.page)
         if not builder.page.records:
@@ -79,13 +79,9 @@ def _one(item: Any, use: Use) -> Parser:
 def _chart(request: Request, response: Response) -> Page:
     """Parse a chart of a day: its tracks and their positions."""
     builder, tree = PageBuilder(request), plain(response.body)
-    tracks: list[str] = []
     items = each(_rows(tree, "tracks"), api_types.Track, builder.page)
-    use_each(items, lambda records, row: tracks.append(records.track(row)), builder)
-    day = _day(response)
-    for position, track in enumerate(tracks, request.offset + 1):
-        if track and day:
-            builder.place(request.ids[0] or "all", day, position, track)
+    chart, day = request.ids[0] or "all", _day(response)
+    use_each(items, lambda records, row: records.charted(row, chart, day), builder)
     page = builder.build()
     listing = _listing(tree, (), request)
     page.total, page.continues = listing.total, list(listing.continues)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 Absent = UnsetType
-# Larger ones are no figures: they would not fit into any table.
-Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
-Seconds = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 class Artist(msgspec.Struct, gc=False):
     """Artist, as Deezer sends it."""
 
     id: int
-    name: str | None
+    name: str | None | Absent = UNSET
     link: str | None | Absent = UNSET
     picture_xl: str | None | Absent = UNSET
-    nb_album: Whole | None | Absent = UNSET
-    nb_fan: Whole | None | Absent = UNSET
+    nb_album: int | None | Absent = UNSET
+    nb_fan: int | None | Absent = UNSET
 
 
 class Genre(msgspec.Struct, gc=False):
@@ -47,20 +44,20 @@ class Album(msgspec.Struct, gc=False):
     """Album, as Deezer sends it."""
 
     id: int
-    title: str | None
+    title: str | None | Absent = UNSET
     link: str | None | Absent = UNSET
     cover_xl: str | None | Absent = UNSET
     artist: Artist | None | Absent = UNSET
     contributors: list[Artist] | None | Absent = UNSET
-    genre_id: Whole | None | Absent = UNSET
+    genre_id: int | None | Absent = UNSET
     genres: Genres | None | Absent = UNSET
     record_type: str | None | Absent = UNSET
     release_date: str | None | Absent = UNSET
-    fans: Whole | None | Absent = UNSET
+    fans: int | None | Absent = UNSET
     label: str | None | Absent = UNSET
     upc: str | None | Absent = UNSET
-    nb_tracks: Whole | None | Absent = UNSET
-    duration: Seconds | None | Absent = UNSET
+    nb_tracks: int | None | Absent = UNSET
+    duration: int | None | Absent = UNSET
     tracks: Listed | None | Absent = UNSET
 
 
@@ -68,22 +65,22 @@ class Track(msgspec.Struct, gc=False):
     """Track, as Deezer sends it."""
 
     id: int
-    title: str | None
+    title: str | None | Absent = UNSET
     link: str | None | Absent = UNSET
     artist: Artist | None | Absent = UNSET
     contributors: list[Artist] | None | Absent = UNSET
     album: Album | None | Absent = UNSET
     isrc: str | None | Absent = UNSET
-    duration: Seconds | None | Absent = UNSET
+    duration: int | None | Absent = UNSET
     explicit_lyrics: bool | None | Absent = UNSET
-    track_position: Whole | None | Absent = UNSET
-    disk_number: Whole | None | Absent = UNSET
+    track_position: int | None | Absent = UNSET
+    disk_number: int | None | Absent = UNSET
     release_date: str | None | Absent = UNSET
-    rank: Whole | None | Absent = UNSET
+    rank: int | None | Absent = UNSET
     preview: str | None | Absent = UNSET
     bpm: float | None | Absent = UNSET
     gain: float | None | Absent = UNSET
-    time_add: Whole | None | Absent = UNSET
+    time_add: int | None | Absent = UNSET
 
 
 class Owner(msgspec.Struct, gc=False):
@@ -97,12 +94,12 @@ class Playlist(msgspec.Struct, gc=False):
     """Playlist, as Deezer sends it."""
 
     id: int
-    title: str | None
+    title: str | None | Absent = UNSET
     link: str | None | Absent = UNSET
     picture_xl: str | None | Absent = UNSET
     description: str | None | Absent = UNSET
-    nb_tracks: Whole | None | Absent = UNSET
-    fans: Whole | None | Absent = UNSET
+    nb_tracks: int | None | Absent = UNSET
+    fans: int | None | Absent = UNSET
     public: bool | None | Absent = UNSET
     collaborative: bool | None | Absent = UNSET
     checksum: str | None | Absent = UNSET

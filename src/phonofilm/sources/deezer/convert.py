@@ -19,8 +19,6 @@ from phonofilm.records import (
     PlaylistEntry,
     Track,
 )
-from phonofilm.records.values.codes import isrc, upc
-from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.deezer import api_types
 from phonofilm.sources.record_builder import RecordBuilder, mapped
@@ -65,19 +63,18 @@ class PageBuilder(RecordBuilder):
         if genre != "0":
             self._genres([record.id for record in self.page.records], [genre])
 
-    def related_artists(self) -> None:
-        """Relate the artists of the page to the one that was requested, in their order."""
-        artist = self.request.ids[0]
-        self.page.records += [
+    def related_artist(self, row: api_types.Artist) -> None:
+        """Add an artist in its place among those related to the requested one."""
+        artist, other = self.request.ids[0], self.artist(row)
+        self.later.append(
             ArtistRelation(
                 SOURCE,
-                f"{artist}:{record.id}",
+                f"{artist}:{other}",
                 artist_id=artist,
-                related_id=record.id,
-                position=self.request.offset + position,
+                related_id=other,
+                position=self.request.offset + self.position,
             )
-            for position, record in enumerate(list(self.page.records))
-        ]
+        )
 
     def genre(self, row: api_types.Genre) -> None:
         """Add a genre of the source's own list."""
@@ -98,15 +95,15 @@ class PageBuilder(RecordBuilder):
         if isinstance(people, UnsetType) or people is None:
             if isinstance(row.artist, UnsetType):
                 return UNSET, UNSET
-            people = [row.artist] if row.artist else []
-        return [self._mention(p) for p in people], [p.name for p in people]
+            if row.artist is None:
+                return None, None
+            people = [row.artist]
+        return [self._mention(p) for p in people], [p.name or None for p in people]
 
     def album(self, row: api_types.Album, owner: Maybe[list[str]] = UNSET) -> str:
         """Add an album as listed or looked up; `owner` fills in the artist of an artist's list."""
         key = str(row.id)
         ids, names = self._credits(row)
-        has_date = not isinstance(row.release_date, UnsetType)
-        date, precision = release_date(row.release_date or None)
         self.page.records.append(
             Album(
                 SOURCE,
@@ -115,20 +112,26 @@ class PageBuilder(RecordBuilder):
                 album_type=mapped(row.record_type, lambda t: _TYPES.get(t, t)),
                 artist_ids=owner if ids is UNSET else ids,
                 artist_names=names,
-                release_date=date if has_date else UNSET,
-                release_date_precision=precision if has_date else UNSET,
+                release_date=row.release_date,
                 total_tracks=row.nb_tracks,
                 label=_blank(row.label),
-                upc=mapped(row.upc, upc),
-                genres=mapped(row.genres, lambda g: [genre.name or "" for genre in g.data]),
+                upc=row.upc,
+                genres=mapped(row.genres, lambda g: [genre.name for genre in g.data if genre.name]),
                 fans=row.fans,
                 duration_ms=mapped(row.duration, milliseconds),
                 image_url=_blank(row.cover_xl),
                 url=row.link,
             )
         )
-        if isinstance(row.genres, api_types.Genres) and isinstance(ids, list):
-            self._genres(ids, [str(genre.id) for genre in row.genres.data])
+        if isinstance(row.genres, api_types.Genres):
+            genres = [self._mention_genre(genre) for genre in row.genres.data]
+            self._genres(ids if isinstance(ids, list) else [], genres)
+        return key
+
+    def _mention_genre(self, row: api_types.Genre) -> str:
+        """Mention a genre with its name, which only the response of the album has."""
+        key = str(row.id)
+        self._mentions.setdefault(("genre", key), Genre(SOURCE, key, name=row.name))
         return key
 
     def album_of_artist(self, row: api_types.Album) -> str:
@@ -142,16 +145,21 @@ class PageBuilder(RecordBuilder):
             for genre in genres
         ]
 
+    def _mention_album(self, row: api_types.Album) -> str:
+        key = str(row.id)
+        self._mentions.setdefault(
+            ("album", key), Album(SOURCE, key, name=row.title, image_url=_blank(row.cover_xl))
+        )
+        return key
+
     def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str:
         """Add a track as listed, placed on its album or looked up."""
         key = str(row.id)
         album = row.album if isinstance(row.album, api_types.Album) else None
-        if album:
-            album_id = str(album.id)
-            self._mentions.setdefault(
-                ("album", album_id),
-                Album(SOURCE, album_id, name=album.title, image_url=_blank(album.cover_xl)),
-            )
+        if row.album is None:
+            album_id = None
+        elif album:
+            album_id = self._mention_album(album)
         ids, names = self._credits(row)
         if not row.title:
             self.page.findings.append(Finding("track_without_name", key))
@@ -161,17 +169,17 @@ class PageBuilder(RecordBuilder):
             Track(
                 SOURCE,
                 key,
-                name=row.title or None,
+                name=row.title,
                 artist_ids=ids,
                 artist_names=names,
                 album_id=album_id,
-                album_name=album.title if album else UNSET,
+                album_name=album.title if album else None if row.album is None else UNSET,
                 duration_ms=mapped(row.duration, milliseconds),
-                isrc=mapped(row.isrc, isrc),
+                isrc=row.isrc,
                 explicit=row.explicit_lyrics,
                 track_number=row.track_position,
                 disc_number=row.disk_number,
-                release_date=mapped(row.release_date, lambda date: release_date(date)[0]),
+                release_date=row.release_date,
                 rank=row.rank,
                 preview_url=preview,
                 preview_expires_at=mapped(preview, lambda _: int(expires[1]) if expires else None),
@@ -191,7 +199,7 @@ class PageBuilder(RecordBuilder):
             AudioFeatures(
                 SOURCE,
                 key,
-                tempo=mapped(row.bpm, lambda bpm: bpm or None),
+                tempo=row.bpm,
                 gain_db=mapped(row.gain, lambda gain: gain or None),
                 duration_ms=mapped(row.duration, milliseconds),
             )
@@ -219,18 +227,21 @@ class PageBuilder(RecordBuilder):
         )
         return str(row.id)
 
-    def entry(self, row: api_types.Track, playlist: str, position: int) -> None:
-        """Add a track in its place in a playlist."""
-        track_id = self.track(row)
+    def entry(self, row: api_types.Track | None, playlist: str, position: int) -> None:
+        """Add a track in its place in a playlist; one that cannot be read leaves its place.
+
+        Uploads of the owner have negative ids, the artist 0 and the album 0: they are local files.
+        """
+        is_local = row is not None and row.id <= 0
         self.page.records.append(
             PlaylistEntry(
                 SOURCE,
                 f"{playlist}:{position}",
                 playlist_id=playlist,
                 position=position,
-                track_id=track_id,
-                entry_type="track",
-                added_at=mapped(row.time_add, _iso),
+                track_id=self.track(row) if row and not is_local else None,
+                entry_type="local" if is_local else "track" if row else None,
+                added_at=mapped(row.time_add, _iso) if row else UNSET,
             )
         )
 

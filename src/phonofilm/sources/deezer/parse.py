@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import UnsetType
+
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import each, items_of, one_of
 from phonofilm.sources.deezer import api_types
@@ -12,10 +14,9 @@ from phonofilm.sources.deezer.convert import PageBuilder
 from phonofilm.sources.lists import Listing, list_parser
 
 
-def _listing(items: Any, paging: Any, request: Request) -> Listing:
+def _listing(items: Any, paging: Any, count: int, request: Request) -> Listing:
     """Describe an index page; `next` only says that there is another, so the index is our own."""
     total = paging.total if isinstance(paging.total, int) else None
-    count = len(paging.data)
     reached = request.offset + count
     goes_on = paging.next and count
     further = (Request(request.endpoint, request.ids, reached),) if goes_on else ()
@@ -24,46 +25,46 @@ def _listing(items: Any, paging: Any, request: Request) -> Listing:
 
 def _read_artists(request: Request, response: Response, page: Page) -> Listing:
     """Read a page of artists in one pass: searches and lists of genres are made of them."""
-    typed, rows, odd = items_of(response.body, api_types.ArtistPage, api_types.Artist, ["data"])
-    page.findings += odd
-    return _listing(rows, typed or one_of(response.body, api_types.Page), request)
+    paging, rows = items_of(response.body, api_types.ArtistPage, api_types.Artist, ["data"], page)
+    return _listing(rows, paging, len(rows), request)
 
 
 def _list_of(item: Any, use: Callable[[PageBuilder, Any], object]) -> Parser:
     """Make a parser of an index page of items."""
 
     def read(request: Request, response: Response, page: Page) -> Listing:
-        paging = one_of(response.body, api_types.Page)
-        return _listing(each(paging.data, item, page), paging, request)
+        paging = one_of(response.body, api_types.Page, page)
+        return _listing(each(paging.data, item, page), paging, len(paging.data), request)
 
     return list_parser(PageBuilder, read, use)
 
 
 def _artist(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    builder.artist(one_of(response.body, api_types.Artist))
+    builder.artist(one_of(response.body, api_types.Artist, builder.page))
     return builder.build()
 
 
 def _album(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    row = one_of(response.body, api_types.Album)
+    row = one_of(response.body, api_types.Album, builder.page)
     key = builder.album(row)
     if isinstance(row.tracks, api_types.Listed):
         for track in each(row.tracks.data, api_types.Track, builder.page):
-            builder.track(track, key)
+            if not isinstance(track, UnsetType):
+                builder.track(track, key)
     return builder.build()
 
 
 def _track(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    builder.measured_track(one_of(response.body, api_types.Track))
+    builder.measured_track(one_of(response.body, api_types.Track, builder.page))
     return builder.build()
 
 
 def _playlist(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    row = one_of(response.body, api_types.Playlist)
+    row = one_of(response.body, api_types.Playlist, builder.page)
     key = builder.playlist(row)
     if isinstance(row.tracks, api_types.Listed):
         _entries(builder, row.tracks.data, key)
@@ -74,18 +75,17 @@ def _playlist(request: Request, response: Response) -> Page:
 
 
 def _entries(builder: PageBuilder, items: list[Any], playlist: str, first: int = 0) -> None:
-    """Add the entries of a playlist; one that does not fit leaves its position empty."""
-    for position, item in enumerate(items, first):
-        for track in each([item], api_types.Track, builder.page):
-            builder.entry(track, playlist, position)
+    """Add the entries of a playlist, all in their places."""
+    for position, track in enumerate(each(items, api_types.Track, builder.page), first):
+        builder.entry(track or None, playlist, position)
 
 
 def _playlist_tracks(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    paging = one_of(response.body, api_types.Page)
+    paging = one_of(response.body, api_types.Page, builder.page)
     _entries(builder, paging.data, request.ids[0], request.offset)
     page = builder.build()
-    listing = _listing((), paging, request)
+    listing = _listing((), paging, len(paging.data), request)
     page.total, page.continues = listing.total, list(listing.continues)
     return page
 
@@ -94,9 +94,7 @@ _ARTISTS = list_parser(PageBuilder, _read_artists, PageBuilder.artist)
 _OF_GENRE = list_parser(
     PageBuilder, _read_artists, PageBuilder.artist, after=PageBuilder.artists_of_genre
 )
-_RELATED = list_parser(
-    PageBuilder, _read_artists, PageBuilder.artist, after=PageBuilder.related_artists
-)
+_RELATED = list_parser(PageBuilder, _read_artists, PageBuilder.related_artist)
 _TRACKS = _list_of(api_types.Track, PageBuilder.track)
 _ALBUMS = _list_of(api_types.Album, PageBuilder.album)
 _PLAYLISTS = _list_of(api_types.Playlist, PageBuilder.playlist)

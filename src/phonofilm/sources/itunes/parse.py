@@ -6,7 +6,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Maybe, Track
-from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.lists import Listing, list_parser
@@ -76,7 +75,6 @@ class _Gathered(RecordBuilder):
 
     def _album(self, row: _Row) -> None:
         ids, names = self._credit(row)
-        date, precision = _date(row)
         self.page.records.append(
             Album(
                 SOURCE,
@@ -84,8 +82,7 @@ class _Gathered(RecordBuilder):
                 name=row.collection_name,
                 artist_ids=ids,
                 artist_names=names,
-                release_date=date,
-                release_date_precision=precision,
+                release_date=_date(row),
                 total_tracks=row.track_count,
                 genres=_genres(row),
                 image_url=_cover(row),
@@ -121,7 +118,7 @@ class _Gathered(RecordBuilder):
                 explicit=mapped(row.track_explicitness, lambda text: text == "explicit"),
                 track_number=row.track_number,
                 disc_number=row.disc_number,
-                release_date=_date(row)[0],
+                release_date=_date(row),
                 genres=_genres(row),
                 preview_url=preview,
                 preview_expires_at=None,
@@ -135,11 +132,9 @@ def _genres(row: _Row) -> Maybe[list[str]]:
     return [row.primary_genre_name] if isinstance(row.primary_genre_name, str) else None
 
 
-def _date(row: _Row) -> tuple[Maybe[str], Maybe[str]]:
+def _date(row: _Row) -> Maybe[str]:
     """Return a day; the time of day behind it is the store's opening somewhere."""
-    if isinstance(row.release_date, UnsetType):
-        return UNSET, UNSET
-    return release_date((row.release_date or "")[:10])
+    return mapped(row.release_date, lambda text: text.partition("T")[0])
 
 
 def _cover(row: _Row) -> str | None:
@@ -147,8 +142,7 @@ def _cover(row: _Row) -> str | None:
 
 
 def _read(request: Request, response: Response, page: Page) -> Listing:
-    _, rows, odd = items_of(response.body, _Found, _Row, ["results"])
-    page.findings += odd
+    _, rows = items_of(response.body, _Found, _Row, ["results"], page)
     return Listing(rows)
 
 

@@ -9,7 +9,6 @@ import msgspec
 from msgspec import UNSET
 
 from phonofilm.records import Album, Artist, Tag, Track
-from phonofilm.records.values.dates import release_date
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.lists import Listing, list_parser
@@ -101,7 +100,6 @@ class _Gathered(RecordBuilder):
 
     def album(self, row: _Album) -> None:
         self._mention(row.artist_id, row.artist_name)
-        date, precision = release_date(row.releasedate)
         self.page.records.append(
             Album(
                 SOURCE,
@@ -109,8 +107,7 @@ class _Gathered(RecordBuilder):
                 name=row.name,
                 artist_ids=[row.artist_id] if row.artist_id else [],
                 artist_names=[row.artist_name],
-                release_date=date,
-                release_date_precision=precision,
+                release_date=row.releasedate,
                 image_url=row.image or None,
                 url=row.shareurl or None,
             )
@@ -137,7 +134,7 @@ class _Gathered(RecordBuilder):
                 album_name=row.album_name or None,
                 duration_ms=seconds * 1000 if seconds else None,
                 track_number=_number(row.position),
-                release_date=release_date(row.releasedate)[0],
+                release_date=row.releasedate,
                 genres=UNSET if row.musicinfo is None else genres,
                 listens=row.stats.rate_listened_total if row.stats else UNSET,
                 licence_url=row.license_ccurl or None,
@@ -169,9 +166,8 @@ def _list_of(item: Any, use: Callable[[_Gathered, Any], object], turns: bool = T
     """Make a parser of a list; after a full page comes another."""
 
     def read(request: Request, response: Response, page: Page) -> Listing:
-        typed, rows, odd = items_of(response.body, _Answer[item], item, ["results"])
-        page.findings += odd
-        headers = typed.headers if typed else None
+        answer, rows = items_of(response.body, _Answer[item], item, ["results"], page)
+        headers = answer.headers
         goes_on = turns and len(rows) >= _PAGE
         reached = request.offset + len(rows)
         further = (Request(request.endpoint, request.ids, reached),) if goes_on else ()

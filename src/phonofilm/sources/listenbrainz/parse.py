@@ -7,14 +7,14 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET
 
-from phonofilm.records import Artist, ArtistRelation, ExternalId, Tag, Track
+from phonofilm.records import Artist, ArtistRelation, Tag, Track
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.musicbrainz.convert import TAG_LICENCE, elsewhere
+from phonofilm.sources.record_builder import external_id
 
 SOURCE = "listenbrainz"
 Id = Annotated[str, msgspec.Meta(min_length=1)]
-Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class _Tag(msgspec.Struct):
@@ -24,7 +24,7 @@ class _Tag(msgspec.Struct):
 
 
 class _Tags(msgspec.Struct):
-    artist: list[_Tag] = []
+    artist: list[_Tag] | None = None
 
 
 class _Artist(msgspec.Struct):
@@ -39,8 +39,8 @@ class _Artist(msgspec.Struct):
 class _Counted(msgspec.Struct):
     artist_mbid: str = ""
     recording_mbid: str = ""
-    total_listen_count: Whole | None = None
-    total_user_count: Whole | None = None
+    total_listen_count: int | None = None
+    total_user_count: int | None = None
 
 
 class _Similar(msgspec.Struct):
@@ -57,14 +57,16 @@ class _Top(msgspec.Struct):
     artist_name: str | None = None
     release_mbid: str | None = None
     release_name: str | None = None
-    length: Whole | None = None
-    total_listen_count: Whole | None = None
-    total_user_count: Whole | None = None
+    length: int | None = None
+    total_listen_count: int | None = None
+    total_user_count: int | None = None
 
 
 def _rows(response: Response, item: Any) -> tuple[list[Any], Page]:
-    _, rows, odd = items_of(response.body, list[item], item, [])
-    return rows, Page(records=[], links=[], continues=[], findings=list(odd))
+    """Return the rows, without those that do not fit, and an empty page."""
+    page = Page(records=[], links=[], continues=[], findings=[])
+    _, rows = items_of(response.body, list[item], item, [], page)
+    return [row for row in rows if row is not UNSET], page
 
 
 def _metadata(request: Request, response: Response) -> Page:
@@ -91,20 +93,13 @@ def _metadata(request: Request, response: Response) -> Page:
                 is_genre=tag.genre_mbid is not None,
                 licence=TAG_LICENCE,
             )
-            for tag in (row.tag.artist if row.tag else ())
+            for tag in ((row.tag.artist if row.tag else None) or ())
         ]
         external_ids = [elsewhere(url) for url in row.rels.values() if isinstance(url, str)]
         page.records += [
-            ExternalId(
-                SOURCE,
-                f"artist:{key}:{external_id[0]}:{external_id[1]}",
-                of_kind="artist",
-                of_id=key,
-                scheme=external_id[0],
-                value=external_id[1],
-            )
-            for external_id in dict.fromkeys(external_ids)
-            if external_id
+            external_id(SOURCE, "artist", key, *known)
+            for known in dict.fromkeys(external_ids)
+            if known
         ]
     return page
 
@@ -137,8 +132,10 @@ def _track_popularity(request: Request, response: Response) -> Page:
 
 
 def _similar(request: Request, response: Response) -> Page:
-    rows, page = _rows(response, _Similar)
-    owner, known = request.ids[0], [row for row in rows if row.artist_mbid]
+    page = Page(records=[], links=[], continues=[], findings=[])
+    _, rows = items_of(response.body, list[_Similar], _Similar, [], page)
+    places = [(rank, row) for rank, row in enumerate(rows) if row is not UNSET and row.artist_mbid]
+    owner = request.ids[0]
     page.records += [
         Artist(
             SOURCE,
@@ -147,7 +144,7 @@ def _similar(request: Request, response: Response) -> Page:
             artist_type=row.type.lower() if row.type else None,
             disambiguation=row.comment or None,
         )
-        for row in known
+        for _, row in places
     ]
     page.records += [
         ArtistRelation(
@@ -157,7 +154,7 @@ def _similar(request: Request, response: Response) -> Page:
             related_id=row.artist_mbid,
             position=rank,
         )
-        for rank, row in enumerate(known)
+        for rank, row in places
     ]
     return page
 

@@ -9,7 +9,6 @@ from msgspec import UNSET, UnsetType
 
 Absent = UnsetType
 Id = Annotated[str, msgspec.Meta(min_length=1)]
-Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class _Wire(msgspec.Struct, gc=False, rename="kebab"):
@@ -63,7 +62,7 @@ class Artist(_Wire):
     """Artist, as MusicBrainz sends it."""
 
     id: Id
-    name: str | None
+    name: str | None | Absent = UNSET
     type: str | None | Absent = UNSET
     country: str | None | Absent = UNSET
     disambiguation: str | None | Absent = UNSET
@@ -105,8 +104,8 @@ class Recording(_Wire):
     """Recording, as MusicBrainz sends it."""
 
     id: Id
-    title: str | None
-    length: Whole | None | Absent = UNSET
+    title: str | None | Absent = UNSET
+    length: int | None | Absent = UNSET
     isrcs: list[str] | None | Absent = UNSET
     artist_credit: list[Credit] | None | Absent = UNSET
     releases: list[Release] | None | Absent = UNSET
@@ -120,16 +119,16 @@ class Track(_Wire):
     """Track, as MusicBrainz sends it."""
 
     recording: Recording | None = None
-    position: Whole | None = None
+    position: int | None = None
     title: str | None = None
-    length: Whole | None = None
+    length: int | None = None
 
 
 class Medium(_Wire):
     """Medium of a release, as MusicBrainz sends it."""
 
-    position: Whole | None = None
-    track_count: Whole | None = None
+    position: int | None = None
+    track_count: int | None = None
     tracks: list[Track] | None = None
 
 
@@ -137,10 +136,10 @@ class Release(_Wire):
     """Release, as MusicBrainz sends it."""
 
     id: Id
-    title: str | None
+    title: str | None | Absent = UNSET
     date: str | None | Absent = UNSET
     barcode: str | None | Absent = UNSET
-    track_count: Whole | None | Absent = UNSET
+    track_count: int | None | Absent = UNSET
     label_info: list[LabelInfo] | None | Absent = UNSET
     release_group: Group | None | Absent = UNSET
     artist_credit: list[Credit] | None | Absent = UNSET

@@ -6,12 +6,11 @@ import re
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import Album, Artist, ExternalId, Genre, Maybe, Tag, Track
-from phonofilm.records.values.codes import isrc, upc
-from phonofilm.records.values.dates import release_date
+from phonofilm.records import Album, Artist, Genre, Maybe, Tag, Track
+from phonofilm.records.values.codes import isrc
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musicbrainz import api_types
-from phonofilm.sources.record_builder import RecordBuilder, mapped
+from phonofilm.sources.record_builder import RecordBuilder, external_id, mapped
 
 SOURCE = "musicbrainz"
 TAG_LICENCE = "CC BY-NC-SA 3.0"
@@ -45,9 +44,8 @@ def _blank(text: Maybe[str]) -> Maybe[str]:
 class PageBuilder(RecordBuilder):
     """Builder of the records of one response."""
 
-    def artist(self, row: api_types.Artist, asked: str = "") -> str:
-        """Add an artist; `asked` is the id of the request, which may be merged into another."""
-        begin: Maybe[str] = mapped(row.life_span, lambda span: release_date(span.begin)[0])
+    def artist(self, row: api_types.Artist) -> str:
+        """Add an artist as listed or looked up."""
         self.page.records.append(
             Artist(
                 SOURCE,
@@ -57,38 +55,22 @@ class PageBuilder(RecordBuilder):
                 aliases=mapped(row.aliases, _names),
                 disambiguation=_blank(row.disambiguation),
                 country=row.country,
-                begin_date=begin,
+                begin_date=mapped(row.life_span, lambda span: span.begin),
                 url=f"{_PAGE}/artist/{row.id}",
             )
         )
         self._tags("artist", row.id, row.genres, row.tags)
         for relation in row.relations or ():
-            if relation.url and (external_id := elsewhere(relation.url.resource)):
-                self._known_as("artist", row.id, *external_id)
-        self._redirected("artist", row.id, asked)
+            if relation.url and (known := elsewhere(relation.url.resource)):
+                self._known_as("artist", row.id, *known)
         return row.id
 
     def genre(self, row: api_types.Genre) -> None:
         """Add a genre; its id is its name, because genres are requested by name."""
         self.page.records.append(Genre(SOURCE, row.name, name=row.name))
 
-    def _redirected(self, kind: str, now: str, asked: str) -> None:
-        """Add the requested id of a merged entity as an external id."""
-        if asked and asked != now:
-            self._known_as(kind, now, SOURCE, asked)
-            self.page.findings.append(Finding("merged_id", f"{kind} {asked} is {now} now"))
-
     def _known_as(self, kind: str, key: str, scheme: str, value: str) -> None:
-        self.page.records.append(
-            ExternalId(
-                SOURCE,
-                f"{kind}:{key}:{scheme}:{value}",
-                of_kind=kind,
-                of_id=key,
-                scheme=scheme,
-                value=value,
-            )
-        )
+        self.page.records.append(external_id(SOURCE, kind, key, scheme, value))
 
     def _tags(
         self,
@@ -133,12 +115,10 @@ class PageBuilder(RecordBuilder):
         for credit in people:
             if credit.artist.id != VARIOUS:
                 self._mention(credit.artist)
-        return [c.artist.id for c in people], [c.name or c.artist.name for c in people]
+        return [c.artist.id for c in people], [c.name or c.artist.name or None for c in people]
 
-    def release(self, row: api_types.Release, asked: str = "", mention: bool = False) -> str:
+    def release(self, row: api_types.Release, mention: bool = False) -> str:
         """Add a release; with `mention` as it stands beside a recording."""
-        has_date = not isinstance(row.date, UnsetType)
-        date, precision = release_date(row.date or None)
         if mention:
             self._mentions.setdefault(
                 ("album", row.id),
@@ -146,8 +126,7 @@ class PageBuilder(RecordBuilder):
                     SOURCE,
                     row.id,
                     name=row.title,
-                    release_date=date if has_date else UNSET,
-                    release_date_precision=precision if has_date else UNSET,
+                    release_date=row.date,
                     url=f"{_PAGE}/release/{row.id}",
                 ),
             )
@@ -162,18 +141,16 @@ class PageBuilder(RecordBuilder):
                 album_type=mapped(group, _type_of),
                 artist_ids=ids,
                 artist_names=names,
-                release_date=date if has_date else UNSET,
-                release_date_precision=precision if has_date else UNSET,
+                release_date=row.date,
                 total_tracks=_tracks(row),
                 label=mapped(row.label_info, _label),
-                upc=mapped(row.barcode, upc),
+                upc=row.barcode,
                 group_id=mapped(group, lambda g: g.id),
                 disambiguation=_blank(row.disambiguation),
                 url=f"{_PAGE}/release/{row.id}",
             )
         )
         self._tags("album", row.id, row.genres, row.tags)
-        self._redirected("album", row.id, asked)
         for disc in row.media or () if isinstance(row.media, list) else ():
             for track in disc.tracks or ():
                 if track.recording:
@@ -186,7 +163,6 @@ class PageBuilder(RecordBuilder):
         release: api_types.Release | None = None,
         medium_track: api_types.Track | None = None,
         disc: api_types.Medium | None = None,
-        asked: str = "",
     ) -> str:
         """Add a recording; its release is the one of the request, or the first listed."""
         if release is None and isinstance(row.releases, list) and row.releases:
@@ -195,7 +171,7 @@ class PageBuilder(RecordBuilder):
         ids, names = self._credits(row.artist_credit)
         if row.title is None:
             self.page.findings.append(Finding("track_without_name", row.id))
-        codes = row.isrcs
+        codes = self._isrcs(row)
         on = row.releases is not UNSET or release is not None
         self.page.records.append(
             Track(
@@ -207,23 +183,29 @@ class PageBuilder(RecordBuilder):
                 album_id=(release.id if release else None) if on else UNSET,
                 album_name=(release.title if release else None) if on else UNSET,
                 duration_ms=row.length,
-                isrc=mapped(codes, lambda values: isrc(values[0]) if values else None),
+                isrc=mapped(row.isrcs, lambda _: codes[0] if codes else None),
                 track_number=medium_track.position if medium_track else UNSET,
                 disc_number=disc.position if disc else UNSET,
-                release_date=mapped(row.first_release_date, lambda d: release_date(d)[0]),
+                release_date=row.first_release_date,
                 disambiguation=_blank(row.disambiguation),
                 url=f"{_PAGE}/recording/{row.id}",
             )
         )
-        for code in (codes or [])[1:] if isinstance(codes, list) else ():
-            self._known_as("track", row.id, "isrc", isrc(code) or code)
+        for code in codes[1:]:
+            self._known_as("track", row.id, "isrc", code)
         self._tags("track", row.id, row.genres, row.tags)
-        self._redirected("track", row.id, asked)
         return row.id
+
+    def _isrcs(self, row: api_types.Recording) -> list[str]:
+        """Return the valid codes of a recording; each other one is a finding."""
+        texts = row.isrcs if isinstance(row.isrcs, list) else []
+        odd = (text for text in texts if text and not isrc(text))
+        self.page.findings += [Finding("odd_value", f"track.isrc: {text[:40]!r}") for text in odd]
+        return [code for text in texts if (code := isrc(text))]
 
     def address(self, row: api_types.Address) -> None:
         """Add the external ids of an address of another catalogue."""
-        external_id = elsewhere(row.resource)
+        known = elsewhere(row.resource)
         for relation in row.relations or ():
             for kind, target in (
                 ("artist", relation.artist),
@@ -234,8 +216,8 @@ class PageBuilder(RecordBuilder):
                     continue
                 if kind == "artist":
                     self._mention(target)
-                if external_id:
-                    self._known_as(kind, target.id, *external_id)
+                if known:
+                    self._known_as(kind, target.id, *known)
 
 
 def _names(aliases: list[api_types.Alias]) -> list[str]:

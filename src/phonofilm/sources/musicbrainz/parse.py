@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import UnsetType
+
 from phonofilm.sources.contract import Malformed, Page, Parser, Request, Response
 from phonofilm.sources.decode import each, one_of
 from phonofilm.sources.lists import Listing, list_parser
@@ -16,7 +18,7 @@ def _list_of(name: str, item: Any, use: Callable[[PageBuilder, Any], object]) ->
     """Make a parser of a list; offsets count the items, because a page may be cut short."""
 
     def read(request: Request, response: Response, page: Page) -> Listing:
-        envelope = one_of(response.body, api_types.Found)
+        envelope = one_of(response.body, api_types.Found, page)
         items = getattr(envelope, name)
         if items is None:
             raise Malformed(f"no {name}")
@@ -30,33 +32,34 @@ def _list_of(name: str, item: Any, use: Callable[[PageBuilder, Any], object]) ->
 
 def _artist(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    builder.artist(one_of(response.body, api_types.Artist), request.ids[0])
+    builder.artist(one_of(response.body, api_types.Artist, builder.page))
     return builder.build()
 
 
 def _release(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    builder.release(one_of(response.body, api_types.Release), request.ids[0])
+    builder.release(one_of(response.body, api_types.Release, builder.page))
     return builder.build()
 
 
 def _recording(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    builder.recording(one_of(response.body, api_types.Recording), asked=request.ids[0])
+    builder.recording(one_of(response.body, api_types.Recording, builder.page))
     return builder.build()
 
 
 def _addresses(request: Request, response: Response) -> Page:
     """Parse one address as an object, several as a list; unknown ones are left out."""
     builder = PageBuilder(request)
-    addresses = one_of(response.body, api_types.Found)
+    addresses = one_of(response.body, api_types.Found, builder.page)
     if addresses.urls is None and addresses.resource is None:
         raise Malformed("no urls")
     alone = [{"resource": addresses.resource, "relations": addresses.relations}]
     for row in each(
         alone if addresses.urls is None else addresses.urls, api_types.Address, builder.page
     ):
-        builder.address(row)
+        if not isinstance(row, UnsetType):
+            builder.address(row)
     return builder.build()
 
 

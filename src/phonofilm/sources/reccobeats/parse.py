@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import AudioFeatures, ExternalId, Record, Track
-from phonofilm.records.values.codes import isrc
+from phonofilm.records import AudioFeatures, Record, Track
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
-from phonofilm.sources.record_builder import mapped
+from phonofilm.sources.record_builder import external_id, mapped
 
 SOURCE = "reccobeats"
 _TRACK = re.compile(r"open\.spotify\.com/track/([0-9A-Za-z]{22})")
@@ -50,34 +49,29 @@ class _Name(msgspec.Struct):
 
 class _Track(msgspec.Struct, rename="camel"):
     id: Id
-    track_title: str | None = None
-    artists: list[_Name] = []
-    duration_ms: int | None = None
-    isrc: str | None = None
+    track_title: str | None | UnsetType = UNSET
+    artists: list[_Name] | None | UnsetType = UNSET
+    duration_ms: int | None | UnsetType = UNSET
+    isrc: str | None | UnsetType = UNSET
     href: str | None = None
-    popularity: int | None = None
+    popularity: int | None | UnsetType = UNSET
 
 
 def _codes(key: str, href: str | None) -> list[Record]:
     """Return Spotify's id of the recording, the end of its URL."""
     match = _TRACK.search(href or "")
-    if not match:
-        return []
-    return [
-        ExternalId(
-            SOURCE,
-            f"track:{key}:spotify:{match[1]}",
-            of_kind="track",
-            of_id=key,
-            scheme="spotify",
-            value=match[1],
-        )
-    ]
+    return [external_id(SOURCE, "track", key, "spotify", match[1])] if match else []
+
+
+def _rows(response: Response, content: Any, item: Any) -> tuple[list[Any], Page]:
+    """Return the rows, without those that do not fit, and an empty page."""
+    page = Page(records=[], links=[], continues=[], findings=[])
+    _, rows = items_of(response.body, content, item, ["content"], page)
+    return [row for row in rows if row is not UNSET], page
 
 
 def _features(request: Request, response: Response) -> Page:
-    _, rows, odd = items_of(response.body, _Content[_Features], _Features, ["content"])
-    page = Page(records=[], links=[], continues=[], findings=list(odd))
+    rows, page = _rows(response, _Content[_Features], _Features)
     for row in rows:
         page.records.append(
             AudioFeatures(
@@ -93,26 +87,25 @@ def _features(request: Request, response: Response) -> Page:
                 instrumentalness=row.instrumentalness,
                 liveness=row.liveness,
                 valence=row.valence,
-                tempo=mapped(row.tempo, lambda tempo: tempo or None),
+                tempo=row.tempo,
             )
         )
-        page.records.append(Track(SOURCE, row.id, isrc=mapped(row.isrc, isrc), url=row.href))
+        page.records.append(Track(SOURCE, row.id, isrc=row.isrc, url=row.href))
         page.records += _codes(row.id, row.href)
     return page
 
 
 def _tracks(request: Request, response: Response) -> Page:
-    _, rows, odd = items_of(response.body, _Content[_Track], _Track, ["content"])
-    page = Page(records=[], links=[], continues=[], findings=list(odd))
+    rows, page = _rows(response, _Content[_Track], _Track)
     for row in rows:
         page.records.append(
             Track(
                 SOURCE,
                 row.id,
                 name=row.track_title,
-                artist_names=[person.name for person in row.artists],
+                artist_names=mapped(row.artists, lambda people: [person.name for person in people]),
                 duration_ms=row.duration_ms,
-                isrc=isrc(row.isrc),
+                isrc=row.isrc,
                 popularity=row.popularity,
                 url=row.href,
             )

@@ -154,13 +154,16 @@ class Listing(msgspec.Struct):
 
 
 def tail(*names: int | str | None) -> str:
-    """Return the id that a URN or a number ends in; the first that is there, else empty.
+    """Return the id that a URN or a number ends in; a number rather than a word, else empty.
 
     URNs replace numbers since 2025 and numbers still resolve: the tail is the same in both.
     """
+    word = ""
     for name in names:
         if name is not None:
             text = name if name.__class__ is str else str(name)
-            if text := text[text.rfind(":") + 1 :]:
+            text = text[text.rfind(":") + 1 :]
+            if text.isdigit():
                 return text
-    return ""
+            word = word or text
+    return word

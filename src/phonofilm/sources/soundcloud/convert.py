@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import (
@@ -23,11 +22,11 @@ from phonofilm.records import (
     Track,
     WebProfile,
 )
-from phonofilm.records.values.codes import isrc
-from phonofilm.sources.contract import ODD_VALUES, Finding
-from phonofilm.sources.decode import malformed_item
+from phonofilm.records.values.dates import date_of_parts
+from phonofilm.sources.contract import Finding
+from phonofilm.sources.decode import each
 from phonofilm.sources.musical_keys import parse_key
-from phonofilm.sources.record_builder import RecordBuilder, T, mapped
+from phonofilm.sources.record_builder import RecordBuilder, T, mapped, whole
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.api_types import tail
 from phonofilm.sources.soundcloud.sets import is_set
@@ -48,11 +47,6 @@ def moment(text: str) -> str | None:
 def filled(text: str) -> str | None:
     """Return text, or null where it is empty: both are how people leave a field out."""
     return text or None
-
-
-def whole(number: float) -> int:
-    """Return a counter; recorded responses have it as 42.0 too."""
-    return int(number)
 
 
 def picture(url: str) -> str | None:
@@ -140,25 +134,12 @@ class PageBuilder(RecordBuilder):
             )
         )
         embedded = row.tracks if isinstance(row.tracks, list) else []
-        self.entries(key, 0, [self._embedded(track) for track in embedded])
+        self.entries(key, 0, each(embedded, api_types.Track, self.page))
 
-    def _embedded(self, track: Any) -> api_types.Track | None:
-        """Return a track that stands in a set; its place stays when it cannot be read."""
-        try:
-            return msgspec.convert(track, api_types.Track, strict=False)
-        except ODD_VALUES as error:
-            self.page.findings.append(malformed_item(error))
-            return None
-
-    def _placed(self, track: api_types.Track | None) -> str | None:
-        try:
-            return (self.track(track) or None) if track else None
-        except ODD_VALUES as error:
-            self.page.findings.append(malformed_item(error))
-            return None
-
-    def entries(self, playlist: str, first: int, tracks: Sequence[api_types.Track | None]) -> None:
-        """Return places in a set, from `first` on."""
+    def entries(
+        self, playlist: str, first: int, tracks: Sequence[api_types.Track | UnsetType]
+    ) -> None:
+        """Add places in a set, from `first` on; a track that cannot be read leaves its place."""
         for position, track in enumerate(tracks, first):
             self.page.records.append(
                 PlaylistEntry(
@@ -166,7 +147,7 @@ class PageBuilder(RecordBuilder):
                     f"{playlist}:{position}",
                     playlist_id=playlist,
                     position=position,
-                    track_id=self._placed(track),
+                    track_id=(self.track(track) or None) if track else None,
                     entry_type="track",
                 )
             )
@@ -183,7 +164,9 @@ class PageBuilder(RecordBuilder):
         if track is None:
             track = self.request.ids[0] if self.request.ids else ""
         urn, user = row.urn, row.user  # the way of nearly all comes first: there are millions
-        key = urn[urn.rfind(":") + 1 :] if urn else tail((row.self or {}).get("urn"), row.id)
+        key = urn[urn.rfind(":") + 1 :] if urn else ""
+        if not key.isdigit():
+            key = tail(urn, (row.self or {}).get("urn"), row.id)
         if not key:
             self._odd("malformed_item", "a comment without an id")
             return
@@ -220,18 +203,18 @@ class PageBuilder(RecordBuilder):
             )
         )
 
-    def related(self) -> None:
-        """Relate the listed artists to the requested one, in the order of the list."""
-        artist = self.request.ids[0]
-        named = [record.id for record in self.page.records if isinstance(record, Artist)]
-        for position, other in enumerate(named):
-            self.page.records.append(
+    def related_user(self, row: api_types.User) -> None:
+        """Add an account in its place among those related to the requested one."""
+        self.user(row)
+        artist, other = self.request.ids[0], tail(row.urn, row.id)
+        if other:
+            self.later.append(
                 ArtistRelation(
                     SOURCE,
                     f"{artist}:{other}",
                     artist_id=artist,
                     related_id=other,
-                    position=position,
+                    position=self.position,
                 )
             )
 
@@ -271,7 +254,7 @@ def _moment_of(value: float | str | None | UnsetType) -> Maybe[int]:
         return UNSET if isinstance(value, UnsetType) else None
     if isinstance(value, str):
         return int(value) if value.strip().isascii() and value.strip().isdigit() else None
-    return int(value)
+    return int(value) if math.isfinite(value) else None
 
 
 def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Track:
@@ -297,7 +280,7 @@ def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Trac
         artist_names=_names(row, publisher, owner),
         duration_ms=duration_ms,
         album_name=mapped(publisher.album_title, filled),
-        isrc=mapped(row.isrc if not isinstance(row.isrc, UnsetType) else publisher.isrc, isrc),
+        isrc=publisher.isrc if isinstance(row.isrc, UnsetType) else row.isrc,
         explicit=publisher.explicit,
         release_date=_released(row),
         genres=mapped(row.genre, lambda text: [text] if text else []),
@@ -344,17 +327,11 @@ def _reposts(row: api_types.Track) -> Maybe[int]:
 
 
 def _released(row: api_types.Track) -> Maybe[str]:
-    if isinstance(row.release_date, str):
-        return row.release_date[:10] or None
-    if isinstance(row.release_year, UnsetType):
+    """Return the date as text, or joined from its parts."""
+    if isinstance(row.release_date, str) or isinstance(row.release_year, UnsetType):
         return row.release_date
     parts = (row.release_year, row.release_month, row.release_day)
-    text = ""
-    for part, form in zip(parts, ("{:04d}", "-{:02d}", "-{:02d}"), strict=True):
-        if not isinstance(part, int) or part <= 0:
-            break
-        text += form.format(part)
-    return text or None
+    return date_of_parts(*(part if isinstance(part, int) else None for part in parts))
 
 
 def _access(row: api_types.Track) -> Maybe[str]:
@@ -386,10 +363,8 @@ def _tags(key: str, row: api_types.Track) -> Iterator[Record]:
 
 def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
     """Return tempo and key, where the uploader gave one of them."""
-    tempo = row.bpm if isinstance(row.bpm, int | float) and row.bpm > 0 else None
+    tempo = row.bpm if isinstance(row.bpm, int | float) and row.bpm else None
     name = row.key_signature if isinstance(row.key_signature, str) and row.key_signature else None
     if tempo or name:
         pitch, mode = parse_key(name)
-        yield AudioFeatures(
-            SOURCE, key, tempo=float(tempo) if tempo else None, key_name=name, key=pitch, mode=mode
-        )
+        yield AudioFeatures(SOURCE, key, tempo=tempo, key_name=name, key=pitch, mode=mode)

@@ -63,7 +63,7 @@ def _comments() -> Parser:
     def read(request: Request, response: Response, page: Page) -> Listing:
         try:
             envelope: _Comments | api_types.Listing = decode(response.body)
-            items: Iterable[api_types.Comment] = envelope.collection
+            items: Iterable[Any] = envelope.collection
         except NOT_JSON:
             envelope = _envelope(response.body)
             items = each(envelope.collection, api_types.Comment, page)
@@ -78,7 +78,7 @@ def _one(item: Any, use: Use) -> Parser:
 
     def parse(request: Request, response: Response) -> Page:
         builder = PageBuilder(request)
-        use(builder, one_of(response.body, item))
+        use(builder, one_of(response.body, item, builder.page))
         if not builder.page.records:
             raise Malformed("nothing with an id")
         return builder.build()
@@ -152,7 +152,7 @@ PARSERS: dict[str, Parser] = {
     "artists": _USERS,
     "artist_tracks": _TRACKS,
     "artist_playlists": _PLAYLISTS,
-    "related": _list_of(api_types.User, PageBuilder.user, PageBuilder.related),
+    "related": _list_of(api_types.User, PageBuilder.related_user),
     "web_profiles": _list_of(api_types.WebProfile, PageBuilder.web_profile),
     "tracks": _TRACKS,
     "related_tracks": _TRACKS,

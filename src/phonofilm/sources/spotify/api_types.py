@@ -8,8 +8,6 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 Absent = UnsetType
-# Larger ones are no figures: they would not fit into any table.
-Whole = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 Id = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -28,17 +26,17 @@ class Image(msgspec.Struct, gc=False):
 class Count(msgspec.Struct, gc=False):
     """Counter inside an object, as Spotify sends it."""
 
-    total: Whole | None | Absent = UNSET
+    total: int | None | Absent = UNSET
 
 
 class Artist(msgspec.Struct, gc=False):
     """Artist, as Spotify sends it."""
 
-    id: str | None
-    name: str | None
+    id: str | None = None
+    name: str | None | Absent = UNSET
     external_urls: Urls | None | Absent = UNSET
     genres: list[str] | None | Absent = UNSET
-    popularity: Whole | None | Absent = UNSET
+    popularity: int | None | Absent = UNSET
     followers: Count | None | Absent = UNSET
     images: list[Image] | None | Absent = UNSET
 
@@ -54,49 +52,58 @@ class Codes(msgspec.Struct, gc=False):
 class Album(msgspec.Struct, gc=False):
     """Album, as Spotify sends it."""
 
-    id: str | None
-    name: str | None
+    id: str | None = None
+    name: str | None | Absent = UNSET
     external_urls: Urls | None | Absent = UNSET
     album_type: str | None | Absent = UNSET
     artists: list[Artist | None] | None | Absent = UNSET
     release_date: str | None | Absent = UNSET
-    total_tracks: Whole | None | Absent = UNSET
+    release_date_precision: str | None | Absent = UNSET
+    total_tracks: int | None | Absent = UNSET
     label: str | None | Absent = UNSET
     external_ids: Codes | None | Absent = UNSET
     genres: list[str] | None | Absent = UNSET
-    popularity: Whole | None | Absent = UNSET
+    popularity: int | None | Absent = UNSET
     images: list[Image] | None | Absent = UNSET
     tracks: Paging | None | Absent = UNSET
+
+
+class Linked(msgspec.Struct, gc=False):
+    """Reference to the requested track, as Spotify sends it."""
+
+    id: str | None = None
 
 
 class Track(msgspec.Struct, gc=False):
     """Track, as Spotify sends it."""
 
-    id: str | None
-    name: str | None
+    id: str | None = None
+    name: str | None | Absent = UNSET
     artists: list[Artist | None] | None | Absent = UNSET
     album: Album | None | Absent = UNSET
     external_urls: Urls | None | Absent = UNSET
     external_ids: Codes | None | Absent = UNSET
-    duration_ms: Whole | None | Absent = UNSET
+    duration_ms: int | None | Absent = UNSET
     explicit: bool | None | Absent = UNSET
-    disc_number: Whole | None | Absent = UNSET
-    track_number: Whole | None | Absent = UNSET
-    popularity: Whole | None | Absent = UNSET
+    disc_number: int | None | Absent = UNSET
+    track_number: int | None | Absent = UNSET
+    popularity: int | None | Absent = UNSET
     preview_url: str | None | Absent = UNSET
     is_local: bool | None | Absent = UNSET
     uri: str | None = None
     type: str | None = None
     episode: bool | None = None
+    # The track that was requested, where another one plays in its place.
+    linked_from: Linked | None = None
 
 
 class Paging(msgspec.Struct, gc=False):
     """An offset page; its items are decoded by their own type."""
 
     items: list[Any] | None = None
-    total: Whole | None = None
-    limit: Whole | None = None
-    offset: Whole | None = None
+    total: int | None = None
+    limit: int | None = None
+    offset: int | None = None
     next: str | None = None
 
 
@@ -120,8 +127,8 @@ class Owner(msgspec.Struct, gc=False):
 class Playlist(msgspec.Struct, gc=False):
     """Playlist, as Spotify sends it."""
 
-    id: str | None
-    name: str | None
+    id: str | None = None
+    name: str | None | Absent = UNSET
     external_urls: Urls | None | Absent = UNSET
     description: str | None | Absent = UNSET
     owner: Owner | None | Absent = UNSET
@@ -140,17 +147,17 @@ class Features(msgspec.Struct, gc=False):
     id: Id
     danceability: float | None | Absent = UNSET
     energy: float | None | Absent = UNSET
-    key: Whole | None | Absent = UNSET
+    key: int | None | Absent = UNSET
     loudness: float | None | Absent = UNSET
-    mode: Whole | None | Absent = UNSET
+    mode: int | None | Absent = UNSET
     speechiness: float | None | Absent = UNSET
     acousticness: float | None | Absent = UNSET
     instrumentalness: float | None | Absent = UNSET
     liveness: float | None | Absent = UNSET
     valence: float | None | Absent = UNSET
     tempo: float | None | Absent = UNSET
-    time_signature: Whole | None | Absent = UNSET
-    duration_ms: Whole | None | Absent = UNSET
+    time_signature: int | None | Absent = UNSET
+    duration_ms: int | None | Absent = UNSET
 
 
 class Category(msgspec.Struct, gc=False):
@@ -170,9 +177,9 @@ class ArtistPaging(msgspec.Struct, gc=False):
     """Page of artists, as Spotify sends it."""
 
     items: list[Artist | None]
-    total: Whole | None = None
-    limit: Whole | None = None
-    offset: Whole | None = None
+    total: int | None = None
+    limit: int | None = None
+    offset: int | None = None
     next: str | None = None
 
 

@@ -16,10 +16,9 @@ from phonofilm.records import (
     PlaylistEntry,
     Track,
 )
-from phonofilm.records.values.codes import isrc, upc
-from phonofilm.records.values.dates import release_date
+from phonofilm.records.values.dates import in_precision
 from phonofilm.sources.contract import Finding, Link, Page, Request
-from phonofilm.sources.record_builder import RecordBuilder, mapped
+from phonofilm.sources.record_builder import RecordBuilder, external_id, mapped
 from phonofilm.sources.spotify import api_types
 
 SOURCE = "spotify"
@@ -35,11 +34,11 @@ def _url(row: Any) -> Maybe[str]:
 
 def _barcode(codes: api_types.Codes) -> Maybe[str]:
     """Return a code, or null when the other codes are present without it."""
-    return upc(codes.upc or codes.ean or None)
+    return codes.upc or codes.ean or None
 
 
 def _isrc(codes: api_types.Codes) -> Maybe[str]:
-    return isrc(codes.isrc or None)
+    return codes.isrc or None
 
 
 class PageBuilder(RecordBuilder):
@@ -72,19 +71,19 @@ class PageBuilder(RecordBuilder):
         )
         return row.id
 
-    def related_artists(self) -> None:
-        """Relate the artists of the page to the one that was requested, in their order."""
-        artist = self.request.ids[0]
-        self.page.records += [
-            ArtistRelation(
-                SOURCE,
-                f"{artist}:{record.id}",
-                artist_id=artist,
-                related_id=record.id,
-                position=position,
+    def related_artist(self, row: api_types.Artist) -> None:
+        """Add an artist in its place among those related to the requested one."""
+        artist, other = self.request.ids[0], self.artist(row)
+        if other:
+            self.later.append(
+                ArtistRelation(
+                    SOURCE,
+                    f"{artist}:{other}",
+                    artist_id=artist,
+                    related_id=other,
+                    position=self.position,
+                )
             )
-            for position, record in enumerate(list(self.page.records))
-        ]
 
     def category(self, row: api_types.Category) -> None:
         """Add a category, which is no record and can be requested."""
@@ -119,8 +118,6 @@ class PageBuilder(RecordBuilder):
         if key in self._mentions and not keep:
             return row.id
         ids, names = self._credits(row.artists)
-        date, precision = release_date(row.release_date or None)
-        has_date = row.release_date is not UNSET
         record = Album(
             SOURCE,
             row.id,
@@ -128,8 +125,8 @@ class PageBuilder(RecordBuilder):
             album_type=row.album_type,
             artist_ids=ids,
             artist_names=names,
-            release_date=date if has_date else UNSET,
-            release_date_precision=precision if has_date else UNSET,
+            release_date=row.release_date,
+            release_date_precision=row.release_date_precision,
             total_tracks=row.total_tracks,
             label=row.label,
             upc=mapped(row.external_ids, _barcode),
@@ -155,6 +152,10 @@ class PageBuilder(RecordBuilder):
             self._odd("no_track", f"{row.type or 'track'} {row.name!r} without an id or no track")
             return None
         album = row.album if isinstance(row.album, api_types.Album) else None
+        if row.album is None:
+            album_id = None
+        if row.linked_from and row.linked_from.id:
+            self._redirected(row.linked_from.id, row.id)
         ids, names = self._credits(row.artists)
         if not row.name:
             self.page.findings.append(Finding("track_without_name", row.id))
@@ -162,11 +163,11 @@ class PageBuilder(RecordBuilder):
             Track(
                 SOURCE,
                 row.id,
-                name=row.name or None,
+                name=row.name,
                 artist_ids=ids,
                 artist_names=names,
                 album_id=self.album(album) if album else album_id,
-                album_name=(album.name or None) if album else UNSET,
+                album_name=album.name if album else None if row.album is None else UNSET,
                 duration_ms=row.duration_ms,
                 isrc=mapped(row.external_ids, _isrc),
                 explicit=row.explicit,
@@ -181,14 +182,20 @@ class PageBuilder(RecordBuilder):
         )
         return row.id
 
-    def entry(self, row: api_types.Entry, playlist: str, position: int) -> None:
-        """Add a playlist entry; withdrawn items, episodes and local files keep their position."""
-        if row.track is UNSET and row.item is UNSET:
+    def _redirected(self, requested: str, now: str) -> None:
+        """Add the requested id of a track that another one stands in for, as an external id."""
+        self._mentions["external_id", f"track:{now}:{SOURCE}:{requested}"] = external_id(
+            SOURCE, "track", now, SOURCE, requested
+        )
+
+    def entry(self, row: api_types.Entry | None, playlist: str, position: int) -> None:
+        """Add a playlist entry; all keep their position, and unreadable ones have no type."""
+        if row and row.track is UNSET and row.item is UNSET:
             self._odd("malformed_item", f"entry {playlist}:{position} has no item and no track")
-            return
-        track = row.item or row.track
+            row = None
+        track = (row.item or row.track) if row else None
         catalogue_track = track if isinstance(track, api_types.Track) else None
-        kind = _entry_type(catalogue_track, bool(row.is_local))
+        kind = _entry_type(catalogue_track, bool(row.is_local)) if row else None
         self.page.records.append(
             PlaylistEntry(
                 SOURCE,
@@ -199,7 +206,7 @@ class PageBuilder(RecordBuilder):
                 if catalogue_track and kind == "track"
                 else None,
                 entry_type=kind,
-                added_at=row.added_at,
+                added_at=row.added_at if row else UNSET,
             )
         )
 
@@ -235,9 +242,11 @@ class PageBuilder(RecordBuilder):
 
 
 def _date_of(album: api_types.Album | None) -> Maybe[str]:
-    if album is None or isinstance(album.release_date, UnsetType):
-        return UNSET
-    return release_date(album.release_date)[0]
+    """Return the date of an album in the precision that the source states."""
+    if album is None or not isinstance(album.release_date, str):
+        return UNSET if album is None else album.release_date
+    stated = album.release_date_precision
+    return in_precision(album.release_date, stated if isinstance(stated, str) else None)
 
 
 def _entry_type(track: api_types.Track | None, is_local: bool) -> str:
@@ -245,4 +254,6 @@ def _entry_type(track: api_types.Track | None, is_local: bool) -> str:
         return "withdrawn"
     if is_local or track.is_local:
         return "local"
-    return "track" if track.id and track.type != "episode" and not track.episode else "episode"
+    if track.type == "episode" or track.episode:
+        return "episode"
+    return "track" if track.id else "withdrawn"

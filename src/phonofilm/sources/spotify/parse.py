@@ -10,6 +10,7 @@ import msgspec
 from phonofilm.records import Genre, Record
 from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response
 from phonofilm.sources.decode import each, items_of, one_of, plain
+from phonofilm.sources.fitting import fit
 from phonofilm.sources.lists import Listing, list_parser, use_each
 from phonofilm.sources.spotify import api_types
 from phonofilm.sources.spotify.convert import SOURCE, PageBuilder
@@ -34,23 +35,23 @@ def _present(items: Iterable[Any] | None, item: Any, page: Page) -> list[Any]:
     rows = list(items or ())
     null = Finding("null_item", "an element of a page is null")
     page.findings += [null for row in rows if row is None]
-    return each([row for row in rows if row is not None], item, page)
+    return each(rows, item | None, page)
 
 
-def _paging(body: bytes, *path: str) -> api_types.Paging:
+def _paging(body: bytes, page: Page, *path: str) -> api_types.Paging:
     """Decode the page at a path of names; its items stay as they came."""
     tree = plain(body)
     for name in path:
         tree = tree.get(name) if isinstance(tree, dict) else None
     try:
-        return msgspec.convert(tree, api_types.Paging, strict=False)
+        return fit(tree, api_types.Paging, page)
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
 
 
-def _whole_paging(body: bytes, *path: str) -> api_types.Paging:
+def _whole_paging(body: bytes, page: Page, *path: str) -> api_types.Paging:
     """Return the same, of a page that must have items."""
-    paging = _paging(body, *path)
+    paging = _paging(body, page, *path)
     if paging.items is None:
         raise Malformed("a page without items")
     return paging
@@ -60,7 +61,7 @@ def _list_of(item: Any, path: tuple[str, ...], use: Use) -> Parser:
     """Make a parser of an offset page of items, wrapped in `path`."""
 
     def read(request: Request, response: Response, page: Page) -> Listing:
-        paging = _whole_paging(response.body, *path)
+        paging = _whole_paging(response.body, page, *path)
         return _listing(_present(paging.items, item, page), paging, request)
 
     return list_parser(PageBuilder, read, use)
@@ -71,7 +72,7 @@ def _one(item: Any, use: Use) -> Parser:
 
     def parse(request: Request, response: Response) -> Page:
         builder = PageBuilder(request)
-        use(builder, one_of(response.body, item))
+        use(builder, one_of(response.body, item, builder.page))
         return builder.build()
 
     return parse
@@ -80,25 +81,22 @@ def _one(item: Any, use: Use) -> Parser:
 def _read_artists(request: Request, response: Response, page: Page) -> Listing:
     """Read batches and related artists: full artists, null for unknown ids."""
     shape = api_types.Artist | None
-    _, rows, odd = items_of(response.body, api_types.ArtistPage, shape, ["artists"])
-    page.findings += odd
+    _, rows = items_of(response.body, api_types.ArtistPage, shape, ["artists"], page)
     for position, row in enumerate(rows):
         if row is None:
             asked = request.ids[position] if position < len(request.ids) else "?"
             page.findings.append(Finding("unknown_id", asked))
-    return Listing([row for row in rows if row is not None])
+    return Listing(rows)
 
 
 def _read_search(request: Request, response: Response, page: Page) -> Listing:
     """Read a search for artists in one pass: genres are collected by them."""
     shape = api_types.Artist | None
-    typed, rows, odd = items_of(response.body, api_types.ArtistSearch, shape, ["artists", "items"])
-    page.findings += odd
-    paging = typed.artists if typed else _paging(response.body, "artists")
+    found, rows = items_of(response.body, api_types.ArtistSearch, shape, ["artists", "items"], page)
+    paging = found.artists
     null = Finding("null_item", "an element of a page is null")
     page.findings += [null for row in rows if row is None]
-    items = [row for row in rows if row is not None]
-    return Listing(items, paging.total, _continues(request, paging, len(rows)))
+    return Listing(rows, paging.total, _continues(request, paging, len(rows)))
 
 
 _MIXED: tuple[tuple[str, Any, Use], ...] = (
@@ -111,7 +109,7 @@ _MIXED: tuple[tuple[str, Any, Use], ...] = (
 def _mixed_search(request: Request, response: Response) -> Page:
     """Return artists, albums and tracks of one query: the total is that of the artists."""
     builder = PageBuilder(request)
-    pages = [_whole_paging(response.body, name) for name, _, _ in _MIXED]
+    pages = [_whole_paging(response.body, builder.page, name) for name, _, _ in _MIXED]
     for paging, (_, item, use) in zip(pages, _MIXED, strict=True):
         use_each(_present(paging.items, item, builder.page), use, builder)
     page = builder.build()
@@ -136,7 +134,7 @@ def _batch(name: str, item: Any, use: Use, null: str = "unknown_id") -> Parser:
                 page.findings.append(Finding(null, asked))
         if null != "null_item":
             page.findings += [Finding(null, asked) for asked in request.ids[len(rows) :]]
-        return Listing(each([row for row in rows if row is not None], item, page))
+        return Listing(each(rows, item | None, page))
 
     return list_parser(PageBuilder, read, use)
 
@@ -149,7 +147,8 @@ def _whole_album(builder: PageBuilder, row: api_types.Album) -> None:
         builder.page.findings.append(Finding("malformed_item", f"album {key} without its tracks"))
         return
     for track in _present(paging.items, api_types.Track, builder.page):
-        builder.track(track, key)
+        if track:
+            builder.track(track, key)
     rest = Request("album_tracks", (key,))
     builder.page.continues += _continues(rest, paging, len(paging.items))
 
@@ -165,14 +164,14 @@ def _whole_playlist(builder: PageBuilder, row: api_types.Playlist) -> None:
 
 
 def _entries_of(builder: PageBuilder, paging: api_types.Paging, playlist: str, first: int) -> None:
-    for position, element in enumerate(paging.items or (), first):
-        for row in _present([element], api_types.Entry, builder.page):
-            builder.entry(row, playlist, position)
+    rows = _present(paging.items, api_types.Entry, builder.page)
+    for position, row in enumerate(rows, first):
+        builder.entry(row or None, playlist, position)
 
 
 def _playlist_tracks(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
-    paging = _whole_paging(response.body)
+    paging = _whole_paging(response.body, builder.page)
     _entries_of(builder, paging, request.ids[0], request.offset)
     page = builder.build()
     listing = _listing((), paging, request)
@@ -191,9 +190,7 @@ def _genre_seeds(request: Request, response: Response) -> Page:
 
 
 _ARTISTS = list_parser(PageBuilder, _read_artists, PageBuilder.artist)
-_RELATED = list_parser(
-    PageBuilder, _read_artists, PageBuilder.artist, after=PageBuilder.related_artists
-)
+_RELATED = list_parser(PageBuilder, _read_artists, PageBuilder.related_artist)
 _SEARCH = list_parser(PageBuilder, _read_search, PageBuilder.artist)
 _FEATURES = _batch("audio_features", api_types.Features, PageBuilder.features, "not_measured")
 PARSERS: dict[str, Parser] = {

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
 from phonofilm.records.values.dates import release_date, year_of
-from phonofilm.sources.contract import Page, Request, Response
+from phonofilm.sources.contract import Finding, Page, Request, Response
 from phonofilm.sources.decode import items_of, one_of
 
 _PICTURES = "https://image.tmdb.org/t/p/original"
@@ -91,10 +91,10 @@ class _Found(msgspec.Struct):
 def parse_discover(request: Request, response: Response) -> Page:
     """Return a page of a list."""
     kind: Literal["movie", "tv"] = "tv" if request.endpoint.endswith("tv") else "movie"
-    page_body, items, findings = items_of(response.body, _List, _Item, ["results"])
-    page = Page(records=[_title(item, kind) for item in items], findings=findings)
-    total = page_body.total_results if page_body else None
-    page.total = total
+    page = Page(records=[], findings=[])
+    page_body, items = items_of(response.body, _List, _Item, ["results"], page)
+    page.records += [_title(item, kind) for item in items if item is not UNSET]
+    page.total = total = page_body.total_results
     if items and (total is None or request.offset + len(items) < total):
         page.continues = [request._replace(offset=request.offset + 20)]
     return page
@@ -102,26 +102,33 @@ def parse_discover(request: Request, response: Response) -> Page:
 
 def parse_search(request: Request, response: Response) -> Page:
     """Return films and series of a search; people among them are left out."""
-    _, items, findings = items_of(response.body, _List, _Item, ["results"])
-    kinds = {"movie", "tv"}
-    titles: list[Record] = [_title(i, str(i.media_type)) for i in items if i.media_type in kinds]
-    return Page(records=titles, findings=findings)
+    page = Page(records=[], findings=[])
+    _, items = items_of(response.body, _List, _Item, ["results"], page)
+    for item in (item for item in items if item is not UNSET):
+        if item.media_type in ("movie", "tv"):
+            page.records.append(_title(item, item.media_type))
+        elif item.media_type != "person":
+            page.findings.append(Finding("not_a_title", str(item.media_type)[:40]))
+    return page
 
 
 def parse_find(request: Request, response: Response) -> Page:
     """Parse the title of an IMDb id."""
-    results = one_of(response.body, _Found)
+    page = Page(records=[], findings=[])
+    results = one_of(response.body, _Found, page)
     records: list[Record] = [_title(item, "movie") for item in results.movie_results]
     records += [_title(item, "tv") for item in results.tv_results]
     for record in records:
         record.imdb_id = request.ids[0]  # type: ignore[attr-defined]
-    return Page(records=records)
+    page.records = records
+    return page
 
 
 def parse_title(request: Request, response: Response) -> Page:
     """Return a film or series with everything that was asked for beside it."""
     kind: Literal["movie", "tv"] = "tv" if request.ids[0].startswith("tv/") else "movie"
-    item = one_of(response.body, _Item)
+    page = Page(records=[], findings=[])
+    item = one_of(response.body, _Item, page)
     title = _title(item, kind)
     title.runtime_ms = _runtime(item)
     title.keywords = _words(item)
@@ -131,7 +138,8 @@ def parse_title(request: Request, response: Response) -> Page:
     title.certificate, title.certificate_country = _certificate(item, kind)
     if kind == "tv" and isinstance(item.last_air_date, str):
         title.end_year = year_of(item.last_air_date)
-    return Page(records=[title, *_rating(item, title.id), *_genres(item, title.id)])
+    page.records += [title, *_rating(item, title.id), *_genres(item, title.id)]
+    return page
 
 
 def _title(item: _Item, kind: str) -> Title:

@@ -1,0 +1,96 @@
+"""Fit a JSON tree to a type by dropping the smallest part that does not fit.
+
+The path in the error of msgspec names that part. It becomes null where the type allows that;
+otherwise it is left out of its object or list; an object that cannot do without it is dropped in
+turn. So one odd value costs itself, and PHP's empty list for an empty object costs that object.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from phonofilm.sources.contract import Finding, Page
+
+T = TypeVar("T")
+_PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
+_FIGURE = re.compile(r"Expected `(int|float|bool)\b")
+# An object with more odd values than this is none of its type. Chosen, not tuned.
+_REPAIRS_MAX = 200
+_EXCERPT_CHARACTERS_MAX = 40
+
+
+def fit(tree: Any, shape: type[T], page: Page) -> T:
+    """Convert a tree, which is changed; each value that was dropped is a finding of the page.
+
+    Raises ValidationError when the whole tree does not fit; nothing is reported then.
+    """
+    findings: list[Finding] = []
+    nulled: list[str | int] = []
+    for _ in range(_REPAIRS_MAX):
+        try:
+            converted = msgspec.convert(tree, shape, strict=False)
+        except msgspec.ValidationError as error:
+            message, steps = str(error), _steps(str(error))
+            parent, key = _parent_of(tree, steps)
+            if parent is None:
+                raise
+            value = parent[key]
+            if value is not None or (isinstance(parent, list) and steps != nulled):
+                findings.append(Finding("odd_value", _detail(message, steps, value)))
+            _drop(parent, key)
+            nulled = steps
+            continue
+        page.findings += findings
+        return converted
+    return msgspec.convert(tree, shape, strict=False)
+
+
+def _drop(parent: Any, key: Any) -> None:
+    """Make a value null; leave it out when it is null already."""
+    if parent[key] is None:
+        del parent[key]
+    else:
+        parent[key] = None
+
+
+def _steps(message: str) -> list[str | int]:
+    """Return the keys and positions in the path of a message; the values of maps have no name."""
+    path = _PATH.search(message)
+    steps: list[str | int] = []
+    for match in _STEP.finditer(path[1] if path else ""):
+        if match[3]:
+            break
+        steps.append(match[1] if match[1] is not None else int(match[2]))
+    return steps
+
+
+def _parent_of(tree: Any, steps: list[str | int]) -> tuple[Any, Any]:
+    """Return the container of the last value on a path that is there, and its key in it."""
+    parent, key, node = None, None, tree
+    for step in steps:
+        is_there = (
+            step in node
+            if isinstance(node, dict)
+            else isinstance(node, list) and _is_in(step, node)
+        )
+        if not is_there:
+            break
+        parent, key, node = node, step, node[step]
+    return parent, key
+
+
+def _is_in(step: str | int, items: list[Any]) -> bool:
+    return isinstance(step, int) and step < len(items)
+
+
+def _detail(message: str, steps: list[str | int], value: Any) -> str:
+    """Describe a value by the names on its path; texts are shown only in place of figures."""
+    name = ".".join(step for step in steps if isinstance(step, str))
+    reason = message.partition(" - at ")[0]
+    is_shown = not isinstance(value, str | list | dict) or not value or _FIGURE.match(message)
+    excerpt = f": {repr(value)[:_EXCERPT_CHARACTERS_MAX]}" if is_shown else ""
+    return f"{name}: {reason}{excerpt}"
