@@ -92,8 +92,10 @@ def _read_artists(request: Request, response: Response, page: Page) -> Listing:
 def _read_search(request: Request, response: Response, page: Page) -> Listing:
     """Read a search for artists in one pass: genres are collected by them."""
     shape = api_types.Artist | None
-    found, rows = items_of(response.body, api_types.ArtistSearch, shape, ["artists", "items"], page)
-    paging = found.artists
+    search, rows = items_of(
+        response.body, api_types.ArtistSearch, shape, ["artists", "items"], page
+    )
+    paging = search.artists
     null = Finding("null_item", "an element of a page is null")
     page.findings += [null for row in rows if row is None]
     return Listing(rows, paging.total, _continues(request, paging, len(rows)))
