@@ -55,13 +55,13 @@ def genuine(source: str, endpoint: str, first: int = 0) -> Genuine:
     first *= max(1, len(ids) // ATTEMPTS)  # spread over all of them: neighbours are alike
     for start in range(first, first + 9):  # some are blocked for everybody
         request = Request(endpoint, tuple(ids[start % len(ids) :][: spec.batch]))
-        answered = _send(server, source, request)
+        answered = send(server, source, request)
         if answered.status == 200:
             return Genuine(request, Response(200, DATE, answered.body, "http://x"))
     raise AssertionError(f"{source} {endpoint}: {answered.body!r}")
 
 
-def _send(server: SandboxServer, source: str, request: Request) -> HttpResponse:
+def send(server: SandboxServer, source: str, request: Request) -> HttpResponse:
     http_request = _http_request(server, source, request)
     answered = server.service.respond(http_request)
     if answered.status == 302:
@@ -85,8 +85,8 @@ def cut(node: Any, items_max: int = 3) -> Any:
 
 
 @cache
-def server_of(source: str) -> SandboxServer:
-    plan = Plan(source, ACCESS.get(source, ""), artists=40, rate="none")
+def server_of(source: str, artists: int = 40) -> SandboxServer:
+    plan = Plan(source, ACCESS.get(source, ""), artists=artists, rate="none")
     server = SandboxServer(plan)
     if hasattr(server.service, "_tokens"):
         server.service._tokens["sandbox-t"] = Clock().now() + 86_400

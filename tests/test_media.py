@@ -9,6 +9,7 @@ import os
 import random
 import signal
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from aiohttp import web
@@ -20,16 +21,21 @@ from phonofilm.media.base import StoredFile
 from phonofilm.media.fetcher import Fetcher, Signer
 from phonofilm.media.file_types import LIMITS, FileLimits, type_of
 from phonofilm.net.http_client import UNCOMPRESSED, ClientOptions, HttpClient
+from phonofilm.records import Record
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.rules import Rule
+from phonofilm.sandbox.kernel.service import HttpRequest
 from phonofilm.sandbox.worlds.pictures import mp3, png, waveform
-from phonofilm.sources import get
+from phonofilm.sources import get, manifests
 from phonofilm.sources.contract import Outcome
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
+from tests.genuine import JSON_ENDPOINTS, genuine_records, server_of
 
+WITH_FILES = [manifest for manifest in manifests() if manifest.media]
+FILE_FIELDS = ("image_url", "waveform_url", "preview_url", "audio_url", "poster_url")
 ROLES = ["artwork", "profile", "waveform", "samples", "audio"]
 
 
@@ -104,10 +110,45 @@ def test_a_page_instead_of_a_picture_is_refused_with_a_finding(folder, stand_in)
 
 
 def test_files_of_a_sandbox_lie_in_the_sandbox_and_nowhere_else(folder, stand_in) -> None:
-    url, _ = stand_in("beatport", artists=4)
-    result = collect(folder, "beatport", url, "tracks=all", media=["artwork"])
+    url, served = stand_in("jamendo", artists=4)
+    served.service._image = lambda kind, key: f"https://usercontent.jamendo.com?id={key}"
+    result = collect(folder, "jamendo", url, "albums=all", media=["artwork"])
     assert result.media is not None and result.media.files == 0
-    assert any("not asked: geo-media.beatport.com" in f["example"] for f in result.findings)
+    assert any("not asked: usercontent.jamendo.com" in f["example"] for f in result.findings)
+
+
+@pytest.mark.parametrize(("source", "roles"), [(m.name, sorted(m.media)) for m in WITH_FILES])
+def test_every_file_that_may_be_stored_can_be_downloaded_from_a_stand_in(
+    folder, stand_in, source, roles
+) -> None:
+    url, _ = stand_in(source, artists=4)
+    result = collect(folder, source, url, "tracks=all", "albums=all", media=roles)
+    assert result.media is not None and result.media.refused == 0
+    load(folder)
+    stored = {role for (role,) in rows(folder, "SELECT DISTINCT role FROM media")}
+    # The background picture stands in saved pages alone.
+    assert stored == set(roles) - {"background"}
+
+
+@pytest.mark.parametrize(("source", "endpoint"), JSON_ENDPOINTS)
+def test_an_address_of_a_file_leads_to_the_stand_in_that_sent_it(source, endpoint) -> None:
+    # The address of TMDB's pictures stands in no response but that of /configuration.
+    service = server_of(source).service
+    for address in file_addresses(genuine_records(source, endpoint)) if source != "tmdb" else ():
+        assert address.startswith("http://x/"), address
+        path, _, query = address.removeprefix("http://x").partition("?")
+        named = dict(parse_qsl(query))
+        answer = service.respond(HttpRequest("GET", path.rstrip("/"), named, {}, b"", "http://x"))
+        assert answer.status == 200, address
+        kind = type_of(answer.body[: file_types.HEAD_BYTES])
+        assert kind == answer.headers["Content-Type"], address
+
+
+def file_addresses(records: list[Record]) -> set[str]:
+    """The addresses of pictures and sound in some records."""
+    named = {getattr(r, name, None) for r in records for name in FILE_FIELDS}
+    # Wikidata refers to Commons, which is another service.
+    return {a for a in named if isinstance(a, str) and "commons.wikimedia.org" not in a}
 
 
 def test_files_go_to_the_object_store_and_count_as_here(tmp_path, stand_in) -> None:

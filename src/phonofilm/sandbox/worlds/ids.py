@@ -46,8 +46,8 @@ class Numbering:
 
     def id_of(self, kind: str, index: int) -> int:
         """Return the id of a record; `kind` is one of `_KINDS`."""
-        place = index + _APART * _KINDS.index(kind)
-        return (place * self._step + self._shift) % _PRIME * len(SPACES) + self._slot
+        position = index + _APART * _KINDS.index(kind)
+        return (position * self._step + self._shift) % _PRIME * len(SPACES) + self._slot
 
     def index_of(self, kind: str, text: str) -> int | None:
         """Return the index behind an id, or None when this space cannot have given it.
@@ -59,6 +59,6 @@ class Numbering:
         number, slot = divmod(int(text) - self._slot, len(SPACES))
         if slot or not 0 <= number < _PRIME:
             return None
-        place = (number - self._shift) * self._inverse % _PRIME
-        index = place - _APART * _KINDS.index(kind)
+        position = (number - self._shift) * self._inverse % _PRIME
+        index = position - _APART * _KINDS.index(kind)
         return index if index >= 0 else None

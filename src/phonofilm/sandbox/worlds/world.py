@@ -10,6 +10,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from phonofilm.sandbox.worlds.word_index import WordIndex, words_of
+
 
 class Artist(Struct, frozen=True, gc=False):
     """An artist; `genres` are names and may be empty, `main_genre` is what they really play."""
@@ -150,41 +152,51 @@ class Catalogue:
         return dict(members)
 
     @cached_property
-    def artist_words(self) -> dict[str, list[int]]:
-        """Artists by the words of their names, most popular first."""
-        words: dict[str, list[int]] = defaultdict(list)
-        for index in self.by_popularity:
-            for word in set(words_of(self.world.artist(index).name)):
-                words[word].append(index)
-        return dict(words)
+    def _artist_words(self) -> WordIndex:
+        return WordIndex((i, self.world.artist(i).name) for i in self.by_popularity)
 
     @cached_property
-    def title_words(self) -> dict[str, array[int]]:
-        """Tracks by the words of their titles; equal titles are taken apart once."""
-        words: dict[str, array[int]] = defaultdict(lambda: array("q"))
-        taken_apart = lru_cache(maxsize=100_000)(lambda title: tuple(set(words_of(title))))
-        for index in range(self.world.counts["tracks"]):
-            for word in taken_apart(self.world.title(index)):
-                words[word].append(index)
-        return dict(words)
+    def _album_words(self) -> WordIndex:
+        albums = range(self.world.counts["albums"])
+        return WordIndex((i, self.world.album(i).name) for i in albums)
 
-    def named(self, text: str) -> list[int]:
-        """Return artists whose names hold all words of a text, most popular first."""
-        wanted = words_of(text)
-        if not wanted:  # a name of symbols alone, as "!!!" is one
+    @cached_property
+    def _title_words(self) -> WordIndex:
+        tracks = range(self.world.counts["tracks"])
+        return WordIndex(((i, self.world.title(i)) for i in tracks), lambda: array("q"))
+
+    @cached_property
+    def _rank(self) -> dict[int, int]:
+        return {index: rank for rank, index in enumerate(self.by_popularity)}
+
+    def named(self, text: str, begun: bool = True) -> list[int]:
+        """Return artists whose names hold all words of a text, most popular first.
+
+        With `begun`, artists of whom the last word is a beginning follow them.
+        """
+        if not words_of(text):  # a name of symbols alone, as "!!!" is one
             world = self.world
             return [i for i in self.by_popularity if text and world.artist(i).name == text.strip()]
-        rows = [self.artist_words.get(word, []) for word in wanted]
-        keep = set(rows[0]).intersection(*rows[1:])
-        return [index for index in rows[0] if index in keep]
+        index = self._artist_words
+        whole = index.whole(text)
+        more = index.begun(text).difference(whole) if begun else ()
+        return [*whole, *sorted(more, key=self._rank.__getitem__)]
 
-    def titled(self, text: str) -> list[int]:
-        """Return tracks whose titles hold all words of a text."""
-        rows = [self.title_words.get(word, array("q")) for word in words_of(text)]
-        return sorted(set(rows[0]).intersection(*rows[1:])) if rows else []
+    def titled(self, text: str, begun: bool = True) -> list[int]:
+        """Return tracks whose titles hold all words of a text, then those with a beginning."""
+        return _whole_then_begun(self._title_words, text, begun)
+
+    def albums_titled(self, text: str, begun: bool = True) -> list[int]:
+        """Return albums whose titles hold all words of a text, then those with a beginning."""
+        return _whole_then_begun(self._album_words, text, begun)
 
     def _ranked(self, genre: str) -> tuple[int, ...]:
-        return tuple(self.by_genre.get(genre, ()))
+        return tuple(self.by_genre.get(self._genre_names.get(genre.casefold(), ""), ()))
+
+    @cached_property
+    def _genre_names(self) -> dict[str, str]:
+        """Names of genres without their capitals, which catalogue files may have."""
+        return {name.casefold(): name for name in self.by_genre}
 
     def _top_tracks(self, artist: int, limit: int = 10) -> tuple[int, ...]:
         world = self.world
@@ -193,6 +205,6 @@ class Catalogue:
         return tuple(-t for _, t in best)
 
 
-def words_of(text: str) -> list[str]:
-    """Return lower-case words; everything that is neither letter nor digit separates."""
-    return "".join(c if c.isalnum() else " " for c in text.casefold()).split()
+def _whole_then_begun(index: WordIndex, text: str, begun: bool) -> list[int]:
+    whole = index.whole(text)
+    return [*whole, *sorted(index.begun(text).difference(whole) if begun else ())]

@@ -14,15 +14,15 @@ _KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _COUNTRIES = ("UK", "US", "DE", "OZ", "FR")
 IDS = Numbering("beatport")
 _HOST = "https://api.beatport.com"
-_MEDIA = "https://geo-media.beatport.com/image_size"
 _NO_FACE = "0dc61986-bccf-49d4-8fad-6b147ea8f327"
 
 
 class Objects:
-    """Everything the API shows."""
+    """Everything the API shows; files lie at `base`, the stand-in's own address."""
 
     def __init__(self, house: SourceSpelling, genres: dict[str, int]) -> None:
         self.house, self.world, self._genres = house, house.world, genres
+        self.base = ""
 
     def artist(self, index: int) -> dict[str, Any]:
         """Return a person; a country distinguishes some namesakes."""
@@ -35,8 +35,19 @@ class Objects:
             "id": key,
             "name": name,
             "slug": _slug(name),
-            "image": _image("590x404", face, index),
+            "image": self._image("590x404", face, index),
             "url": f"{_HOST}/v4/catalog/artists/{key}/",
+        }
+
+    @property
+    def _media(self) -> str:
+        return f"{self.base}/image_size"
+
+    def _image(self, size: str, name: str, key: int) -> dict[str, Any]:
+        return {
+            "id": IDS.id_of("pictures", key),
+            "uri": f"{self._media}/{size}/{name}.jpg",
+            "dynamic_uri": f"{self._media}/{{w}}x{{h}}/{name}.jpg",
         }
 
     def label(self, name: str) -> dict[str, Any]:
@@ -46,7 +57,7 @@ class Objects:
             "id": key,
             "name": name,
             "slug": _slug(name),
-            "image": _image("500x500", uuid(10, key), key),
+            "image": self._image("500x500", uuid(10, key), key),
         }
 
     def genre(self, name: str) -> dict[str, Any]:
@@ -77,7 +88,7 @@ class Objects:
             "id": key,
             "name": album.name,
             "slug": _slug(album.name),
-            "image": _image("1400x1400", uuid(11, index), index),
+            "image": self._image("1400x1400", uuid(11, index), index),
             "label": self.label(album.label),
         }
         if not whole:
@@ -137,8 +148,8 @@ class Objects:
             else None,
             "image": {
                 "id": key,
-                "uri": f"{_MEDIA}/1500x250/{sound}.png",
-                "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{sound}.png",
+                "uri": f"{self._media}/1500x250/{sound}.png",
+                "dynamic_uri": f"{self._media}/{{w}}x{{h}}/{sound}.png",
             },
             "is_explicit": row.explicit,
             "isrc": self.house.isrc(row),
@@ -148,7 +159,7 @@ class Objects:
             "new_release_date": day,
             "publish_date": day,
             "release": self.release(row.album),
-            "sample_url": f"https://geo-samples.beatport.com/track/{sound}.LOFI.mp3",
+            "sample_url": f"{self.base}/samples/track/{sound}.LOFI.mp3",
             "url": f"{_HOST}/v4/catalog/tracks/{key}/",
             **_CONSTANT_TRACK_FIELDS,
         }
@@ -208,14 +219,6 @@ def _key(row: Track) -> dict[str, Any] | None:
         "letter": letter[0],
         "name": f"{letter} {mode}",
         "url": f"{_HOST}/v4/catalog/keys/1/",
-    }
-
-
-def _image(size: str, name: str, key: int) -> dict[str, Any]:
-    return {
-        "id": IDS.id_of("pictures", key),
-        "uri": f"{_MEDIA}/{size}/{name}.jpg",
-        "dynamic_uri": f"{_MEDIA}/{{w}}x{{h}}/{name}.jpg",
     }
 
 

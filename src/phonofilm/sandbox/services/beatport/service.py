@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.beatport.objects import IDS, Objects
 from phonofilm.sandbox.worlds.hashing import share
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
-from phonofilm.sandbox.worlds.world import Catalogue, words_of
+from phonofilm.sandbox.worlds.word_index import words_of
+from phonofilm.sandbox.worlds.world import Catalogue
 
 _DEFAULT, _MOST = 25, 100
 _SCHEMELESS = ("api.beatport.com", "api-internal.beatportprod.com")
@@ -53,7 +55,10 @@ class BeatportService:
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request, with or without a trailing slash; refusals are responses too."""
+        self._objects.base = request.base
         path = request.path.removeprefix("/v4").strip("/")
+        if path.startswith(("image_size/", "samples/track/")):
+            return media_file(path.rpartition("/")[2])
         try:
             if path.startswith("auth/"):
                 return self._auth(path, request)

@@ -6,7 +6,7 @@ from typing import Any
 from zlib import crc32
 
 from phonofilm.sandbox.kernel.service import Clock
-from phonofilm.sandbox.worlds.hashing import mix
+from phonofilm.sandbox.worlds.hashing import hash_of, mix
 from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.world import Album, Playlist, Track, World
 
@@ -20,7 +20,7 @@ class Objects:
     """Builds objects; `base` is the address that links start with."""
 
     def __init__(self, world: World, genres: list[str], clock: Clock) -> None:
-        self.world, self.genres, self._clock = world, genres, clock
+        self.world, self.genres, self.clock = world, genres, clock
         self.base = ""
 
     def index_of(self, kind: str, text: str) -> int | None:
@@ -29,9 +29,12 @@ class Objects:
         return None if index is None or index >= self.world.counts[kind + "s"] else index
 
     def _pictures(self, kind: str, key: int, word: str) -> dict[str, str]:
-        stem = f"{self.base}/images/{kind}/{mix(key, 4):016x}"
-        urls = {f"{word}_{size}": f"{stem}/{size}.jpg" for size in _SIZES}
+        urls = {f"{word}_{size}": self.picture(kind, str(key), size) for size in _SIZES}
         return {word: f"{self.base}/{kind}/{key}/image", **urls}
+
+    def picture(self, kind: str, key: str, size: str = "medium") -> str:
+        """Return the address of a picture."""
+        return f"{self.base}/images/{kind}/{mix(hash_of(key), 4):016x}/{size}.jpg"
 
     def artist_short(self, index: int) -> dict[str, Any]:
         """Return the artist inside tracks and albums."""
@@ -173,13 +176,13 @@ class Objects:
         }
 
     def _share(self, kind: str, index: int) -> str:
-        now = int(self._clock.now())
+        now = int(self.clock.now())
         return f"https://www.deezer.com/{kind[:-1]}/{IDS.id_of(kind, index)}?utm_term={now}"
 
     def _preview(self, index: int) -> str:
         if mix(index, 5) % 10 == 0:
             return ""
-        expires = int(self._clock.now()) + PREVIEW_SECONDS
+        expires = int(self.clock.now()) + PREVIEW_SECONDS
         stem = f"/previews/{mix(index, 6):032x}.mp3"
         return f"{self.base}{stem}?hdnea=exp={expires}~acl={stem}*~hmac={mix(index, expires):016x}"
 

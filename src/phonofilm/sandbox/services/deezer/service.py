@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
+from phonofilm.sandbox.services.deezer.editorial import Editorial
 from phonofilm.sandbox.services.deezer.objects import IDS, Objects
 from phonofilm.sandbox.worlds.generated import recording_of
-from phonofilm.sandbox.worlds.world import Catalogue, words_of
+from phonofilm.sandbox.worlds.word_index import words_of
+from phonofilm.sandbox.worlds.world import Catalogue
 
 _FILTER = re.compile(r'(artist|album|track):"([^"]*)"')
 _CHART = 100
@@ -23,6 +27,10 @@ class Refusal(Exception):  # noqa: N818 - an answer of the service, not a fault 
     def __init__(self, kind: str, message: str, code: int) -> None:
         super().__init__(message)
         self.body = {"error": {"type": kind, "message": message, "code": code}}
+
+
+def _same(row: Any) -> Any:
+    return row
 
 
 def _no_data() -> Refusal:
@@ -43,11 +51,14 @@ class DeezerService:
         world = catalogue.world
         self._genres = ["all", *sorted(set(world.parents.values()))]
         self.objects = Objects(world, self._genres, clock)
+        self._editorial = Editorial(self.objects, self._of_genre)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request."""
         self.objects.base = request.base
+        if request.path.startswith(("/images/", "/previews/")) or request.path.endswith("/image"):
+            return self._file(request)
         endpoint, handler = self._route(request)
         if handler is None:
             return json_response("unknown", {"error": "Not Found"}, 404)
@@ -58,6 +69,19 @@ class DeezerService:
         except Refusal as refused:
             code = refused.body["error"]["code"]
             return json_response(f"{endpoint}:{code}", refused.body)
+
+    def _file(self, request: HttpRequest) -> HttpResponse:
+        """Return a picture, or a preview until its address expires; 302 from `/KIND/ID/image`."""
+        folder, *rest = request.path.strip("/").split("/")
+        if folder == "images":
+            return media_file("/".join(rest[1:]))
+        if folder != "previews":
+            address = self.objects.picture(folder, rest[0])
+            return HttpResponse("media", 302, b"", {"Location": address})
+        expires = re.match(r"exp=(\d+)~", request.query.get("hdnea", ""))
+        if not expires or int(expires[1]) <= self.objects.clock.now():
+            return HttpResponse("media", 403, b"", {"Content-Type": "text/plain"})
+        return media_file(rest[0])
 
     def _route(self, request: HttpRequest) -> tuple[str, Callable[[], Any] | None]:
         parts = request.path.strip("/").split("/")
@@ -70,6 +94,8 @@ class DeezerService:
             return f"search_{kind}", lambda: self._search(request, kind)
         if parts == ["chart"]:
             parts = ["chart", "0"]
+        if (made := self._editors(parts, request)) is not None:
+            return made
         if len(parts) == 2:
             return parts[0], self._lookup(parts[0], parts[1], request)
         if len(parts) == 3:
@@ -78,7 +104,56 @@ class DeezerService:
             )
         return "unknown", None
 
+    def _editors(
+        self, parts: list[str], request: HttpRequest
+    ) -> tuple[str, Callable[[], Any]] | None:
+        """Return the handler of radios, editorials and facts of the service."""
+        made, objects = self._editorial, self.objects
+        plain: dict[str, Callable[[], Any]] = {
+            "infos": made.infos,
+            "options": made.options,
+            "editorial": lambda: self._page(range(len(self._genres)), made.editorial, request),
+            "radio": lambda: {"data": made.radios()},
+            "radio/top": lambda: {"data": made.radios()[:10]},
+            "radio/lists": lambda: self._page(made.radios(), _same, request),
+            "radio/genres": lambda: {"data": made.radios_by_genre()},
+        }
+        if (path := "/".join(parts)) in plain:
+            return path.replace("/", "_"), plain[path]
+        if len(parts) < 2 or parts[0] not in ("editorial", "radio"):
+            return None
+        if parts[0] == "radio":
+            genre = made.genre_of_radio(parts[1])
+            if genre is None:
+                return None
+            if len(parts) == 2:
+                return "radio_one", lambda: made.radio(genre)
+            tracks = made.radio_tracks(genre)
+            return "radio_tracks", lambda: self._page(tracks, objects.track_listed, request)
+        return self._of_editorial(parts, request)
+
+    def _of_editorial(
+        self, parts: list[str], request: HttpRequest
+    ) -> tuple[str, Callable[[], Any]] | None:
+        made, key = self._editorial, parts[1]
+        handlers: dict[str, Callable[[], Any]] = {
+            "": lambda: made.editorial(self._genre(key)),
+            "charts": lambda: {
+                name: self._chart(name, self._genre(key), request, 10) for name in self._charts
+            },
+            "releases": lambda: self._page(
+                made.releases(self._genre(key)), self.objects.album_found, request
+            ),
+            "selection": lambda: self._page(
+                made.releases(self._genre(key))[:10], self.objects.album_found, request
+            ),
+        }
+        what = "/".join(parts[2:])
+        return (f"editorial_{what}", handlers[what]) if what in handlers else None
+
     def _lookup(self, kind: str, key: str, request: HttpRequest) -> Callable[[], Any] | None:
+        if kind == "album" and key.startswith("upc:"):
+            return lambda: self._by_upc(key.removeprefix("upc:"))
         if kind == "track" and key.startswith("isrc:"):
             return lambda: self._by_isrc(key.removeprefix("isrc:"))
         builders: dict[str, Callable[[int], Any]] = {
@@ -97,6 +172,22 @@ class DeezerService:
             }
         return None
 
+    def _by_upc(self, upc: str) -> Any:
+        album = self._barcodes.get(upc.lstrip("0"))
+        if album is None:
+            raise _no_data()
+        return self.objects.album(album)
+
+    @cached_property
+    def _barcodes(self) -> dict[str, int]:
+        """Albums by barcode without the zeros before it; the first of several editions."""
+        rows = map(self.catalogue.world.album, range(self.catalogue.world.counts["albums"]))
+        barcodes: dict[str, int] = {}
+        for row in rows:
+            if row.upc:
+                barcodes.setdefault(row.upc.lstrip("0"), row.index)
+        return barcodes
+
     def _by_isrc(self, isrc: str) -> Any:
         recording = recording_of(isrc)
         world = self.catalogue.world
@@ -114,6 +205,8 @@ class DeezerService:
             return lambda: {
                 "data": [objects.artist_short(a) for a in self._of_genre(self._genre(key))]
             }
+        if (kind, what) == ("genre", "radios"):
+            return lambda: {"data": [self._editorial.radio(self._genre(key))]}
         if kind == "chart" and what in self._charts:
             return lambda: self._chart(what, self._genre(key), request, None)
         table: dict[
@@ -122,6 +215,8 @@ class DeezerService:
             ("artist", "albums"): (world.albums_of, objects.album_listed),
             ("artist", "related"): (world.related_to, objects.artist),
             ("artist", "top"): (self.catalogue.top_tracks, objects.track_listed),
+            ("artist", "radio"): (self._radio_of, objects.track_listed),
+            ("artist", "playlists"): (self._playlists_of, objects.playlist_listed),
             ("album", "tracks"): (world.tracks_of, objects.track_placed),
         }
         if (kind, what) in table:
@@ -130,6 +225,16 @@ class DeezerService:
         if (kind, what) == ("playlist", "tracks"):
             return lambda: self._entries(self._index("playlist", key), request)
         return None
+
+    def _radio_of(self, artist: int) -> list[int]:
+        """Return a track of the artist and of each related one."""
+        people = (artist, *self.catalogue.world.related_to(artist))
+        return [track for near in people for track in self.catalogue.top_tracks(near)[:1]]
+
+    def _playlists_of(self, artist: int) -> list[int]:
+        """Return playlists about what the artist plays."""
+        genre = self.catalogue.world.artist(artist).main_genre
+        return self.catalogue.playlists_by_genre.get(genre, [])
 
     def _index(self, kind: str, key: str) -> int:
         index = self.objects.index_of(kind, key)
@@ -184,8 +289,8 @@ class DeezerService:
 
     def _page(
         self,
-        members: Sequence[int],
-        build: Callable[[int], Any],
+        members: Sequence[Any],
+        build: Callable[[Any], Any],
         request: HttpRequest,
         limit: int | None = None,
     ) -> Any:
@@ -233,7 +338,10 @@ class DeezerService:
         return self.catalogue.named(fields.get("artist") or words)
 
     def _albums(self, fields: dict[str, str], words: str) -> Sequence[int]:
-        world, people = self.catalogue.world, self.catalogue.named(fields.get("artist") or words)
+        world, catalogue = self.catalogue.world, self.catalogue
+        people = catalogue.named(fields.get("artist") or words)
+        if not people:
+            return catalogue.albums_titled(fields.get("album") or words)
         wanted = set(words_of(fields.get("album", "")))
         albums = [album for a in people for album in world.albums_of(a)]
         return [album for album in albums if wanted <= set(words_of(world.album(album).name))]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.hashing import mix
 from phonofilm.sandbox.worlds.ids import Numbering
@@ -30,11 +31,15 @@ class ItunesService:
             raise ValueError("itunes has one access level: open")
         self.catalogue, self.access, self.world = catalogue, access, catalogue.world
         self.house = SourceSpelling(self.world, 1501, covers=0.9, slips=0.02, guests=True)
+        self._base = ""
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request."""
+        self._base = request.base
         endpoint = request.path.strip("/")
+        if endpoint.startswith(("image/thumb/", "preview/")):
+            return media_file(endpoint.split("/", 1 + endpoint.startswith("image"))[-1])
         if endpoint not in ("search", "lookup"):
             return json_response("unknown", {"error": "Not Found"}, 404)
         wait = self._rate.admit() or self._quota.admit()
@@ -139,7 +144,7 @@ class ItunesService:
             "collectionName": row.name,
             "collectionCensoredName": row.name,
             "collectionViewUrl": f"{_STORE}/album/{key}?uo=4",
-            "artworkUrl100": _art(index),
+            "artworkUrl100": self._art(index),
             "trackCount": row.total_tracks,
             "country": "USA",
             "currency": "USD",
@@ -162,7 +167,7 @@ class ItunesService:
             "collectionName": album.name,
             "trackViewUrl": f"{_STORE}/album/{key_of('albums', row.album)}?i={key}&uo=4",
             "collectionViewUrl": f"{_STORE}/album/{key_of('albums', row.album)}?uo=4",
-            "artworkUrl100": _art(row.album),
+            "artworkUrl100": self._art(row.album),
             "releaseDate": _moment(album.release_date),
             "trackExplicitness": "explicit" if row.explicit else "notExplicit",
             "discCount": 1,
@@ -174,7 +179,12 @@ class ItunesService:
             "primaryGenreName": self._genre(row.artists[0]),
         }
         body |= {"trackTimeMillis": length} if length else {}
-        return body | ({} if _silent(row) else {"previewUrl": f"{_STORE}/preview/{key}.m4a"})
+        if not _silent(row):
+            body["previewUrl"] = f"{self._base}/preview/{mix(key, 1504):016x}.m4a"
+        return body
+
+    def _art(self, album: int) -> str:
+        return f"{self._base}/image/thumb/{mix(album, 1503):016x}/100x100bb.jpg"
 
     def _known(self, kind: str) -> Iterator[int]:
         world = self.world
@@ -215,10 +225,6 @@ def _meant(key: str) -> tuple[str, int | None]:
 
 def _silent(row: Track) -> bool:
     return mix(row.recording, 1502) % 20 == 0
-
-
-def _art(album: int) -> str:
-    return f"https://is1-ssl.mzstatic.com/image/thumb/{mix(album, 1503):016x}/100x100bb.jpg"
 
 
 def _moment(date: str | None) -> str:

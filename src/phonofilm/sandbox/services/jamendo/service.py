@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.worlds.hashing import mix, pick
 from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
-from phonofilm.sandbox.worlds.world import Catalogue, words_of
+from phonofilm.sandbox.worlds.word_index import words_of
+from phonofilm.sandbox.worlds.world import Catalogue
 
 _LICENCES = ("by/3.0", "by-sa/3.0", "by-nc/3.0", "by-nc-sa/3.0", "by-nc-nd/3.0", "by/4.0")
 _IDS = Numbering("jamendo")
@@ -36,11 +38,15 @@ class JamendoService:
             raise ValueError("jamendo has one access level: free")
         self.catalogue, self.access, self.world = catalogue, access, catalogue.world
         self.house = SourceSpelling(self.world, 1402, covers=0.6, slips=0.03, guests=True)
+        self._base = ""
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request; refusals are responses too."""
+        self._base = request.base
         parts = request.path.strip("/").split("/")
+        if parts[0] in ("usercontent", "storage"):
+            return self._file(parts, request.query)
         if parts[:1] != ["v3.0"] or len(parts) != 2:
             return json_response("unknown", {"error": "Not Found"}, 404)
         endpoint = parts[1]
@@ -95,7 +101,7 @@ class JamendoService:
         if text := query.get("artist_id"):
             rows: list[int] = self._ids(text, "artists")
         elif genre := query.get("tags"):
-            rows = self.catalogue.by_genre.get(genre.casefold(), [])
+            rows = list(self.catalogue.ranked(genre))
         elif words := query.get("search"):
             rows = self.catalogue.named(words)
         else:
@@ -143,7 +149,7 @@ class JamendoService:
             "name": self.house.artist(self.world.artist(index)),
             "website": "",
             "joindate": "2009-04-01",
-            "image": "" if index % 4 else f"{_image('artist', key)}",
+            "image": "" if index % 4 else self._image("artist", key),
             "shorturl": f"https://jamen.do/a/{key}",
             "shareurl": f"https://www.jamendo.com/artist/{key}",
         }
@@ -158,7 +164,7 @@ class JamendoService:
             "releasedate": _day(row.release_date),
             "artist_id": str(_IDS.id_of("artists", owner)),
             "artist_name": self.house.artist(self.world.artist(owner)),
-            "image": _image("album", key),
+            "image": self._image("album", key),
             "zip": "",
             "zip_allowed": False,
             "shorturl": f"https://jamen.do/l/a{key}",
@@ -184,16 +190,14 @@ class JamendoService:
             "license_ccurl": self._licence(owner),
             "position": row.track_number,
             "releasedate": _day(album.release_date),
-            "album_image": _image("album", _IDS.id_of("albums", row.album)),
-            "audio": f"https://prod-1.storage.jamendo.com/?trackid={key}&format=mp31",
-            "audiodownload": f"https://prod-1.storage.jamendo.com/download/track/{key}/mp32/"
-            if allowed
-            else "",
+            "album_image": self._image("album", _IDS.id_of("albums", row.album)),
+            "audio": f"{self._base}/storage/?trackid={key}&format=mp31",
+            "audiodownload": f"{self._base}/storage/download/track/{key}/mp32/" if allowed else "",
             "prourl": "",
             "shorturl": f"https://jamen.do/t/{key}",
             "shareurl": f"https://www.jamendo.com/track/{key}",
             "waveform": '{"peaks":[1,2]}',
-            "image": _image("track", key),
+            "image": self._image("track", key),
             "audiodownload_allowed": allowed,
             "content_id_free": False,
             "musicinfo": {
@@ -206,6 +210,19 @@ class JamendoService:
             },
             "stats": {"rate_listened_total": row.popularity * 37, "rate_downloads_total": 3},
         }
+
+    def _image(self, kind: str, key: int) -> str:
+        return f"{self._base}/usercontent?type={kind}&id={key}&width=300"
+
+    def _file(self, parts: list[str], query: dict[str, str]) -> HttpResponse:
+        """Return the picture of a record, or the sound of a track; 404 where there is none."""
+        sound = parts[0] == "storage"
+        kind = "track" if sound else query.get("type", "")
+        key = query.get("trackid") or query.get("id") or (parts[3] if len(parts) > 3 else "")
+        index = _IDS.index_of(f"{kind}s", key) if kind in ("artist", "album", "track") else None
+        if index is None or index >= self.world.counts[f"{kind}s"]:
+            return media_file("")
+        return media_file(f"{mix(index, 1405):016x}", "mp3" if sound else "jpg")
 
     def _licence(self, artist: int) -> str:
         return f"http://creativecommons.org/licenses/{pick(_LICENCES, artist, 1404)}/"
@@ -244,10 +261,6 @@ def _headers(status: str, code: int, message: str, count: int) -> dict[str, Any]
         "warnings": "",
         "results_count": count,
     }
-
-
-def _image(kind: str, key: int) -> str:
-    return f"https://usercontent.jamendo.com?type={kind}&id={key}&width=300"
 
 
 def _day(date: str | None) -> str:

@@ -193,7 +193,8 @@ class Objects:
         if "artist-credits" in inc:
             body["artist-credit"] = self.credits(row.artists)
         if "labels" in inc:
-            body["label-info"] = [self._label(row)] if row.label else []
+            label = {"catalog-number": None, "label": self.label(row.label)}
+            body["label-info"] = [label] if row.label else []
         if "release-groups" in inc:
             body["release-group"] = self.group(index)
         if inc & {"media", "recordings"}:
@@ -201,12 +202,20 @@ class Objects:
         return body | (self.words(row.artists[0], inc) if row.artists else {})
 
     @staticmethod
-    def _label(row: Album) -> dict[str, Any]:
-        key = uuid(KINDS["label"], hash_of(row.label) % 10**9)
-        return {
-            "catalog-number": None,
-            "label": {"id": key, "name": row.label, "sort-name": row.label},
-        }
+    def label(name: str) -> dict[str, Any]:
+        """Return a label as releases and look-ups show it."""
+        key = uuid(KINDS["label"], hash_of(name) % 10**9)
+        return {"id": key, "name": name, "sort-name": name, "disambiguation": ""}
+
+    def release_group(self, index: int, inc: set[str]) -> dict[str, Any]:
+        """Return a release group of look-ups, lists and searches."""
+        row = self.world.album(index)
+        body = self.group(index)
+        if "artist-credits" in inc:
+            body["artist-credit"] = self.credits(row.artists)
+        if "releases" in inc:
+            body["releases"] = [self.release(index, set())]
+        return body | (self.words(row.artists[0], inc) if row.artists else {})
 
     def group(self, index: int) -> dict[str, Any]:
         """Return the release group of a release."""

@@ -17,7 +17,8 @@ from phonofilm.sandbox.kernel.service import (
 )
 from phonofilm.sandbox.services.musicbrainz import dumps, xml
 from phonofilm.sandbox.services.musicbrainz.objects import Objects
-from phonofilm.sandbox.worlds.world import Catalogue, words_of
+from phonofilm.sandbox.worlds.word_index import words_of
+from phonofilm.sandbox.worlds.world import Catalogue
 
 _PLURAL = {"artist": "artists", "release": "releases", "recording": "recordings"}
 _FIELD = re.compile(r'(\w+):(?:"((?:[^"\\]|\\.)*)"|\(((?:[^)\\]|\\.)*)\))')
@@ -89,6 +90,8 @@ class MusicBrainzService:
             return "isrc", self._by_isrc(parts[1], inc)
         if kind == "url":
             return "url", self._urls(request)
+        if kind == "label":
+            return self._label(parts, request)
         build = self._builders.get(kind)
         if build is None:
             raise Refusal(404, "Not Found")
@@ -98,6 +101,27 @@ class MusicBrainzService:
             return f"{kind}-list", self._search(kind, request)
         return f"{kind}-list", self._browse(kind, request, inc)
 
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        """Names of labels by their id."""
+        world = self.catalogue.world
+        names = {world.album(a).label for a in self._known("release")}
+        return {self.objects.label(name)["id"]: name for name in sorted(names) if name}
+
+    def _label(self, parts: list[str], request: HttpRequest) -> tuple[str, Any]:
+        """Return a label, or the labels with the words of a query."""
+        if len(parts) == 2:
+            if parts[1] not in self._labels:
+                raise Refusal(404 if len(parts[1]) == 36 else 400, "Invalid mbid or not found.")
+            return "label", self.objects.label(self._labels[parts[1]])
+        if "query" not in request.query:
+            raise Refusal(400, "Name what it belongs to, or a query.")
+        fields = {n: a or b for n, a, b in _FIELD.findall(request.query["query"])}
+        wanted = set(words_of(fields.get("label") or request.query["query"]))
+        names = [name for name in self._labels.values() if wanted <= set(words_of(name))]
+        page = self._page(names, request, lambda name: self.objects.label(name) | {"score": 100})
+        return "label-list", page
+
     @property
     def _builders(self) -> dict[str, Callable[[int, set[str]], dict[str, Any]]]:
         objects = self.objects
@@ -105,6 +129,7 @@ class MusicBrainzService:
             "artist": objects.artist,
             "release": objects.release,
             "recording": objects.recording,
+            "release-group": objects.release_group,
         }
 
     def _index(self, kind: str, text: str) -> int:
@@ -194,38 +219,48 @@ class MusicBrainzService:
         }
 
     def _browse(self, kind: str, request: HttpRequest, inc: set[str]) -> dict[str, Any]:
-        if kind not in ("release", "recording") or "artist" not in request.query:
-            raise Refusal(400, "Name what it belongs to: artist=...")
-        artist = self._index("artist", request.query["artist"])
         world = self.catalogue.world
-        rows: list[int] = list(world.albums_of(artist))
+        albums = self._albums_of(request.query)
+        if kind not in self._builders or kind == "artist" or albums is None:
+            raise Refusal(400, "Name what it belongs to: artist=...")
+        rows = list(albums)
         if kind == "recording":
             rows = [t for album in rows for t in world.tracks_of(album)]
             rows = list(dict.fromkeys(world.track(t).recording for t in rows))
         rows = [row for row in rows if self.objects.has(kind, row)]
         return self._page(rows, request, lambda row: self._builders[kind](row, inc))
 
+    def _albums_of(self, query: dict[str, str]) -> Sequence[int] | None:
+        """Return the albums of the entity that a list belongs to; None without one."""
+        if "artist" in query:
+            return self.catalogue.world.albums_of(self._index("artist", query["artist"]))
+        for kind in ("release", "release-group"):
+            if kind in query:
+                return [self._index(kind, query[kind])]
+        if "label" in query:
+            name = self._labels.get(query["label"])
+            known = self._known("release") if name else ()
+            return [a for a in known if self.catalogue.world.album(a).label == name]
+        return None
+
     def _search(self, kind: str, request: HttpRequest) -> dict[str, Any]:
         found_fields = _FIELD.findall(request.query["query"])
         fields = {name: (a or b).replace("\\", "") for name, a, b in found_fields}
-        words = fields.get(kind) or fields.get("tag") or request.query["query"]
+        named = (kind, kind.replace("-", ""), "tag")
+        words = next((fields[n] for n in named if fields.get(n)), request.query["query"])
         inc = {"artist-credits", "isrcs", "releases", "release-groups", "labels", "media", "tags"}
         catalogue, world = self.catalogue, self.catalogue.world
         rows: Sequence[int]
         if kind == "artist" and "tag" in fields:
-            rows = catalogue.by_genre.get(words.casefold(), [])
+            rows = catalogue.ranked(words)
         elif kind == "artist":
-            rows = catalogue.named(words)
+            rows = catalogue.named(words, begun=words.endswith("*"))
         elif kind == "recording":
-            recordings = (world.track(t).recording for t in catalogue.titled(words)[:2000])
+            tracks = catalogue.titled(words, begun=words.endswith("*"))[:2000]
+            recordings = (world.track(t).recording for t in tracks)
             rows = list(dict.fromkeys(recordings))
         else:
-            wanted = set(words_of(words))
-            rows = [
-                a
-                for a in range(world.counts["albums"])
-                if wanted <= set(words_of(world.album(a).name))
-            ]
+            rows = catalogue.albums_titled(words, begun=words.endswith("*"))
         rows = [row for row in rows if self.objects.has(kind, row)]
         build = self._builders[kind]
         return self._page(rows, request, lambda row: build(row, inc) | {"score": 100})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree as Tree
 
@@ -78,6 +79,7 @@ def _inside(element: Tree.Element, body: dict[str, Any]) -> None:
     """Add the parts of an entity that describe others."""
     if "release-group" in body:
         _entity(element, "release-group", body["release-group"])
+    _labels(element, body.get("label-info", ()))
     if "releases" in body:
         _listed(element, "release", body["releases"], len(body["releases"]))
     if "isrcs" in body:
@@ -101,6 +103,14 @@ def _inside(element: Tree.Element, body: dict[str, Any]) -> None:
             Tree.SubElement(one, "target", id=link["url"]["id"]).text = link["url"]["resource"]
     if "media" in body:
         _media(element, body["media"])
+
+
+def _labels(above: Tree.Element, infos: Sequence[dict[str, Any]]) -> None:
+    if not infos:
+        return
+    element = Tree.SubElement(above, "label-info-list", count=str(len(infos)))
+    for info in infos:
+        _entity(Tree.SubElement(element, "label-info"), "label", info["label"])
 
 
 def _words(above: Tree.Element, name: str, words: list[dict[str, Any]]) -> None:

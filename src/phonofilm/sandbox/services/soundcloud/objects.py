@@ -13,7 +13,6 @@ from phonofilm.sandbox.worlds.spelling import SourceSpelling
 IDS = Numbering("soundcloud")
 _COMMENT = 3_000_000_000
 _LICENCES = ("all-rights-reserved",) * 6 + ("cc-by", "cc-by-nc-sa")
-_KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _CITIES = (
     ("Berlin", "Germany"),
     ("Detroit", "United States"),
@@ -164,7 +163,6 @@ class Objects:
         length = (self.house.duration_ms(row) if row else None) or listening.duration_ms(upload)
         access = self.access(upload)
         handle, free = self.handle(details.artist), share(801, upload, 9) < 0.08
-        measured = row.features if row and share(801, upload, 10) < 0.3 else None
         genre = self.world.artist(details.artist).main_genre
         page = f"https://soundcloud.com/{handle}/track-{key}"
         return {
@@ -178,10 +176,9 @@ class Objects:
             else ("" if upload % 3 else f"out on {album.label if album else ''} 🌍\r\n© all of us"),
             "genre": genre.title() if upload % 11 else None,
             "tag_list": f'{genre.split()[0]} "late night" "new " vinyl' if upload % 4 == 0 else "",
-            "bpm": measured["tempo"] if measured else None,
-            "key_signature": _KEYS[int(measured["key"])] + ("" if measured["mode"] else "m")
-            if measured
-            else None,
+            # Null and empty in all 26 recorded tracks (2018 to 2026).
+            "bpm": None,
+            "key_signature": "",
             "isrc": self.house.isrc(row) if row else None,
             "label_name": album.label if album and upload % 2 else None,
             "metadata_artist": self.name(details.artist) if upload % 6 == 0 else None,

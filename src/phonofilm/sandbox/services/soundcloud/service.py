@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.soundcloud.files import file_of
+from phonofilm.sandbox.services.soundcloud.links import Links
 from phonofilm.sandbox.services.soundcloud.objects import IDS, Objects, slashed
 from phonofilm.sandbox.services.soundcloud.pages import BehindThePages
 from phonofilm.sandbox.worlds.listening import Listening
@@ -57,6 +57,7 @@ class SoundCloudService:
         self.listening = Listening(self.world)
         self.house = SourceSpelling(self.world, 801, lost=0.35, guests=True)
         self.objects = Objects(self.listening, self.house)
+        self._links = Links(self.objects)
         self._behind = BehindThePages(self.objects, catalogue)
         self._rate, self._quota = Window.parse(rate, clock), Window.parse(quota, clock)
         self._tokens: dict[str, float] = {}
@@ -274,27 +275,20 @@ class SoundCloudService:
 
     def _resolve(self, request: HttpRequest) -> HttpResponse:
         """Return the API address of a page, as a redirect."""
-        match = re.search(
-            r"soundcloud\.com/([^/?#]+)(?:/([^/?#]+))?(?:/([^/?#]+))?", request.query.get("url", "")
-        )
-        path = None
-        if match and (artist := self._by_handle.get(match[1])) is not None:
-            if not match[2]:
-                path = f"users/soundcloud:users:{self.objects.user_id(artist)}"
-            elif match[2] == "sets" and match[3] and match[3] in "01":
-                key = self.objects.playlist_id(artist * 2 + int(match[3]))
-                path = f"playlists/soundcloud:playlists:{key}"
-            elif (tail := match[2].removeprefix("track-")).isdecimal():
-                path = f"tracks/soundcloud:tracks:{tail}"
+        target, path = self._links.target(request.query.get("url", "")), None
+        if target is not None:
+            kind, index = target
+            id_of = {
+                "users": self.objects.user_id,
+                "tracks": self.objects.track_id,
+                "playlists": self.objects.playlist_id,
+            }[kind]
+            path = f"{kind}/soundcloud:{kind}:{id_of(index)}"
         if path is None:
             raise Refusal(404, "404 - Not Found")
         location = f"{request.base}/{path}"
         body = {"status": "302 - Found", "location": location}
         return json_response("resolve", body, 302, {"Location": location})
-
-    @cached_property
-    def _by_handle(self) -> dict[str, int]:
-        return {self.objects.handle(artist): artist for artist in self.catalogue.everyone}
 
     def _readable(self, upload: int) -> bool:
         hidden = self.objects.hides_comments(upload)

@@ -11,6 +11,7 @@ from phonofilm.sandbox.services.spotify.search import REACH, Search
 from phonofilm.sandbox.worlds.hashing import base62, mix
 from phonofilm.sandbox.worlds.world import Catalogue
 
+_SPOKEN = ("show", "episode", "audiobook")
 _BATCH = {"artists": 50, "albums": 20, "tracks": 50}
 
 
@@ -65,6 +66,9 @@ class Endpoints:
     def _result_page(
         self, request: HttpRequest, kind: str, text: str, offset: int, limit: int
     ) -> Any:
+        if kind in _SPOKEN:  # the world has nothing of them
+            query = f"query={quote(text, safe='')}&type={kind}"
+            return page([], 0, offset, limit, f"{request.base}/v1/search", query)
         if kind not in ("artist", "album", "track", "playlist"):
             raise Refusal(400, "Bad search type field " + kind)
         matches = self.search.matches(kind, text)
@@ -232,6 +236,9 @@ class Endpoints:
         items = [self.objects.entry(index, position) for position in positions]
         return page(items, total, offset, limit, f"{request.base}{request.path}")
 
+    def _cover(self, request: HttpRequest, key: str) -> Any:
+        return self.objects.playlist_short(self._index("playlist", key))["images"] or []
+
     def _user_playlists(self, request: HttpRequest, key: str) -> Any:
         offset, limit = self._span(request)
         world = self.catalogue.world
@@ -276,7 +283,7 @@ def _category(request: HttpRequest, number: int, name: str) -> Any:
     key = base62(5, number)
     return {
         "href": f"{request.base}/v1/browse/categories/{key}",
-        "icons": [{"height": None, "url": f"{request.base}/image/c{number}", "width": None}],
+        "icons": [{"height": None, "url": f"{request.base}/image/{key.lower()}", "width": None}],
         "id": key,
         "name": name.title(),
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
 from phonofilm.sandbox.worlds.generated import recording_of
-from phonofilm.sandbox.worlds.world import Catalogue, words_of
+from phonofilm.sandbox.worlds.word_index import words_of
+from phonofilm.sandbox.worlds.world import Catalogue
 
 REACH = 1000
 _FILTER = re.compile(
@@ -79,16 +80,18 @@ class Search:
         name = query.filters.get("artist", "")
         if name:
             allowed = None if rows is None else set(rows)
-            named = self.catalogue.named(name)
+            named = self.catalogue.named(name, begun=False)
             rows = [i for i in named if allowed is None or i in allowed]
         yield from self.catalogue.by_popularity if rows is None else rows
 
     def _artists(self, query: Query) -> Iterator[int]:
         years = query.years()
-        worded = set(self.catalogue.named(query.words)) if query.words else None
-        for index in self._people(query):
-            if worded is not None and index not in worded:
-                continue
+        people: Iterable[int] = self._people(query)
+        if query.words:
+            allowed = set(people) if query.filters else None
+            named = self.catalogue.named(query.words)
+            people = (i for i in named if allowed is None or i in allowed)
+        for index in people:
             if years is None or any(self._in_years(a, years) for a in self.world.albums_of(index)):
                 yield index
 
@@ -149,7 +152,8 @@ class Search:
         if years and not self._in_years(row.album, years):
             return False
         genre, album = query.filters.get("genre", "").lower(), query.filters.get("album", "")
-        if genre and not any(genre in self.world.artist(a).genres for a in row.artists):
+        people = (self.world.artist(a).genres for a in row.artists)
+        if genre and not any(genre in map(str.casefold, genres) for genres in people):
             return False
         return set(words_of(album)) <= set(words_of(self.world.album(row.album).name))
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
 from phonofilm.sandbox.services.spotify.endpoints import Endpoints, Refusal, missing
 from phonofilm.sandbox.worlds.world import Catalogue
@@ -75,6 +76,9 @@ class SpotifyService(Endpoints):
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request."""
         self.objects.base = request.base
+        if request.path.startswith(("/image/", "/mp3-preview/")):
+            _, folder, name = request.path.split("/", 2)
+            return media_file(name, "jpg" if folder == "image" else "mp3")
         if request.path == "/api/token":
             return self._token(request)
         endpoint, handler, argument = self._route(request.path)
@@ -178,6 +182,7 @@ class SpotifyService(Endpoints):
             ("albums", "tracks"): ("album_tracks", self._album_tracks),
             ("playlists", "tracks"): ("playlist_tracks", self._entries),
             ("playlists", "items"): ("playlist_items", self._entries),
+            ("playlists", "images"): ("playlist_cover", self._cover),
             ("users", "playlists"): ("user_playlists", self._user_playlists),
             ("browse", "categories"): ("category", self._category),
         }

@@ -1,37 +1,46 @@
-"""TMDB's API v3: discover, find and details, with a bearer token."""
+"""TMDB's API v3: lists, searches and look-ups, with a key in the query or a bearer token."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
+from phonofilm.sandbox.services.tmdb.objects import (
+    FILMS,
+    IDS,
+    SERIES,
+    Objects,
+    configuration,
+    genres,
+)
 from phonofilm.sandbox.worlds.film import FilmWorld
-from phonofilm.sandbox.worlds.ids import Numbering
+from phonofilm.sandbox.worlds.hashing import hash_of
+from phonofilm.sandbox.worlds.word_index import words_of
 
-IDS = Numbering("tmdb")
 _PAGE = 20
 _MOST_PAGES = 500
-_FILMS = ("movie", "tvMovie", "video", "short", "tvSpecial")
-_SERIES = ("tvSeries", "tvMiniSeries")
-_DETAIL = re.compile(r"/3/(movie|tv)/(\d+)")
+_POSTER = re.compile(r"/t/p/\w+/(tt\d+)\.jpg")
+_DETAIL = re.compile(r"/3/(movie|tv)/(tt\d+|\d+)(?:/(\w+))?")
+_LIST = re.compile(r"/3/(movie|tv)/(popular|top_rated|now_playing|upcoming|on_the_air)")
 _FIND = re.compile(r"/3/find/(tt\d+)")
 
 
 class TmdbService:
-    """The stand-in; `sandbox-` tokens are let in."""
+    """The stand-in; any key is good but `wrong`."""
 
     name = "tmdb"
 
     def __init__(self, world: FilmWorld, access: str, clock: Clock, rate: str, quota: str) -> None:
         if access != "free":
             raise ValueError("tmdb has one access level: free")
-        self.world, self.access = world, access
+        self.world, self.access, self.objects = world, access, Objects(world)
         self._rate = Window.parse(rate, clock)
         known = [i for i in world.anime() if i % 10 != 7]
         self._lists = {
-            "movie": [i for i in known if world.kind(i) in _FILMS],
-            "tv": [i for i in known if world.kind(i) in _SERIES],
+            "movie": [i for i in known if world.kind(i) in FILMS],
+            "tv": [i for i in known if world.kind(i) in SERIES],
         }
 
     def visible(self) -> dict[str, int]:
@@ -49,44 +58,86 @@ class TmdbService:
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Respond to one request."""
-        if not request.headers.get("Authorization", "").startswith("Bearer sandbox-"):
+        if match := _POSTER.fullmatch(request.path):
+            return self._poster(match[1])
+        key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if (key or request.query.get("api_key", "")) in ("", "wrong"):
             return _refusal(401, 7, "Invalid API key: You must be granted a valid key.")
         if (wait := self._rate.admit()) is not None:
             return _refusal(429, 25, "Your request count is over the allowed limit.", wait)
-        if request.path in ("/3/discover/movie", "/3/discover/tv"):
-            return self._discover(request, request.path.rpartition("/")[2])
-        if request.path == "/3/search/multi":
-            return self._search(request.query.get("query", ""))
+        plain = {
+            "/3/configuration": lambda: configuration(request.base),
+            "/3/genre/movie/list": genres,
+            "/3/genre/tv/list": genres,
+        }
+        if request.path in plain:
+            return json_response(request.path.split("/")[2], plain[request.path]())
+        return self._route(request)
+
+    def _route(self, request: HttpRequest) -> HttpResponse:
+        _, _, first, *rest = [*request.path.split("/"), ""]
+        if first == "discover" and rest[0] in self._lists:
+            anime = request.query.get("with_keywords", "210024") == "210024"
+            titles = self._lists[rest[0]] if anime else []
+            return self._page(f"discover_{rest[0]}", titles, rest[0], request)
+        if first == "search" and rest[0] in ("multi", "movie", "tv"):
+            return self._search(rest[0], request)
+        if first == "person" and rest[0]:
+            return self._person(rest[0])
+        if match := _LIST.fullmatch(request.path):
+            return self._page(f"{match[1]}_list", self._lists[match[1]], match[1], request)
         if match := _FIND.fullmatch(request.path):
             return self._find(match[1])
         if match := _DETAIL.fullmatch(request.path):
-            return self._detail(match[1], IDS.index_of(match[1], match[2]), request)
-        return _refusal(404, 34, "The resource you requested could not be found.")
+            return self._detail(match[1], match[2], match[3] or "", request)
+        return _missing()
 
-    def _discover(self, request: HttpRequest, kind: str) -> HttpResponse:
+    def _poster(self, tconst: str) -> HttpResponse:
+        index = self.world.index_of(tconst)
+        there = index is not None and self.world.poster(index) is not None
+        return media_file(f"{hash_of(tconst):016x}" if there else "", "jpg")
+
+    def _page(
+        self, endpoint: str, titles: list[int], kind: str, request: HttpRequest
+    ) -> HttpResponse:
         page = (
             int(request.query.get("page", "1")) if request.query.get("page", "1").isdigit() else 0
         )
         if not 1 <= page <= _MOST_PAGES:
             return _refusal(400, 22, "Invalid page: Pages start at 1 and max at 500.")
-        titles = self._lists[kind] if request.query.get("with_keywords") == "210024" else []
-        rows = [self._listed(i, kind) for i in titles[(page - 1) * _PAGE : page * _PAGE]]
+        rows = [self.objects.listed(i, kind) for i in titles[(page - 1) * _PAGE : page * _PAGE]]
         pages = -(-len(titles) // _PAGE)
         body = {"page": page, "results": rows, "total_pages": pages, "total_results": len(titles)}
-        return json_response(f"discover_{kind}", body)
+        return json_response(endpoint, body)
 
-    def _search(self, words: str) -> HttpResponse:
-        asked = words.casefold().split()
+    def _titled(self, kind: str, text: str) -> list[int]:
+        """Return the titles of whose words all words of a text are beginnings."""
+        wanted = words_of(text)
+        names = ((i, words_of(self.world.title(i).name)) for i in self._lists[kind])
+        return [
+            i
+            for i, words in names
+            if wanted and all(any(word.startswith(w) for word in words) for w in wanted)
+        ]
+
+    def _search(self, kind: str, request: HttpRequest) -> HttpResponse:
+        words = request.query.get("query", "")
+        if kind != "multi":
+            return self._page(f"search_{kind}", self._titled(kind, words), kind, request)
         titles = [
-            self._listed(i, kind) | {"media_type": kind}
-            for kind, indices in self._lists.items()
-            for i in indices
-            if asked and all(w in self.world.title(i).name.casefold() for w in asked)
+            self.objects.listed(i, each) | {"media_type": each}
+            for each in self._lists
+            for i in self._titled(each, words)
         ]
         rows = [*titles[:_PAGE], {"id": 7, "media_type": "person", "name": words}]
-        return json_response(
-            "search_title", {"page": 1, "results": rows, "total_results": len(rows)}
-        )
+        body = {"page": 1, "results": rows, "total_pages": 1, "total_results": len(rows)}
+        return json_response("search_title", body)
+
+    def _person(self, text: str) -> HttpResponse:
+        index = IDS.index_of("people", text)
+        if index is None or index >= self.world.people:
+            return _missing()
+        return json_response("person", self.objects.person(index))
 
     def _find(self, imdb_id: str) -> HttpResponse:
         index = self.world.index_of(imdb_id)
@@ -97,59 +148,33 @@ class TmdbService:
             "tv_episode_results": [],
         }
         if index is not None and self.world.kind(index) != "tvEpisode" and index % 10 != 7:
-            kind = self._kind(index)
-            body[f"{kind}_results"] = [self._listed(index, kind) | {"media_type": kind}]
+            kind = self.objects.kind(index)
+            body[f"{kind}_results"] = [self.objects.listed(index, kind) | {"media_type": kind}]
         return json_response("find", body)
 
-    def _kind(self, index: int) -> str:
-        return "tv" if self.world.kind(index) in _SERIES else "movie"
-
-    def _detail(self, kind: str, index: int | None, request: HttpRequest) -> HttpResponse:
-        if index is None or index >= self.world.titles or self._kind(index) != kind:
-            return _refusal(404, 34, "The resource you requested could not be found.")
-        world, title = self.world, self.world.title(index)
-        rated = world.rating(index)
-        body = self._listed(index, kind) | {
-            "genres": [{"id": n, "name": g} for n, g in enumerate(title.genres)],
-            "production_countries": [{"iso_3166_1": title.country, "name": title.country}],
-            "spoken_languages": [{"iso_639_1": "ja" if title.anime else "en", "name": "-"}],
-            "vote_average": rated[0] if rated else 0.0,
-            "vote_count": rated[1] if rated else 0,
-        }
+    def _detail(self, kind: str, key: str, part: str, request: HttpRequest) -> HttpResponse:
+        """Return a title with what is appended to it, or one part; films by IMDb's id too."""
+        imdb = key.startswith("tt") and kind == "movie"
+        index = self.world.index_of(key) if imdb else IDS.index_of(kind, key)
+        objects = self.objects
+        if index is None or index >= self.world.titles or objects.kind(index) != kind:
+            return _missing()
+        parts = objects.parts[kind]
+        if part in parts:
+            return json_response(
+                f"title_{part}", {"id": IDS.id_of(kind, index)} | parts[part](index)
+            )
+        if part in ("recommendations", "similar"):
+            return self._page(f"title_{part}", self._lists[kind][:_PAGE], kind, request)
+        if part:
+            return _missing()
         appended = request.query.get("append_to_response", "").split(",")
-        certificate = world.certificate(index)
-        words = [{"id": n, "name": w} for n, w in enumerate(world.keywords(index))]
-        if kind == "movie":
-            body |= {"runtime": title.runtime_minutes or 0, "imdb_id": world.tconst(index)}
-            released = [{"certification": certificate or "", "type": 3}]
-            parts = {
-                "keywords": {"keywords": words},
-                "release_dates": {"results": [{"iso_3166_1": "US", "release_dates": released}]},
-            }
-        else:
-            body |= {
-                "episode_run_time": [title.runtime_minutes] if title.runtime_minutes else [],
-                "last_air_date": f"{title.end_year}-03-28" if title.end_year else None,
-            }
-            rating = [{"iso_3166_1": "US", "rating": certificate}] if certificate else []
-            parts = {"keywords": {"results": words}, "content_ratings": {"results": rating}}
-        parts["external_ids"] = {"imdb_id": world.tconst(index)}
-        return json_response("title", body | {n: parts[n] for n in appended if n in parts})
+        more = {name: parts[name](index) for name in appended if name in parts}
+        return json_response("title", objects.title(index, kind) | more)
 
-    def _listed(self, index: int, kind: str) -> dict[str, Any]:
-        title, date = self.world.title(index), self.world.release_date(index)
-        poster = self.world.poster(index)
-        released = f"{date[0]}-{date[1] or 1:02d}-{date[2] or 1:02d}" if date else ""
-        names = ("title", "original_title", "release_date")
-        if kind == "tv":
-            names = ("name", "original_name", "first_air_date")
-        return {
-            "id": IDS.id_of(kind, index),
-            "adult": title.adult,
-            "overview": self.world.plot(index) or "",
-            "poster_path": f"/{poster.rpartition('/')[2]}" if poster else None,
-            **dict(zip(names, (title.name, title.original_name, released), strict=True)),
-        }
+
+def _missing() -> HttpResponse:
+    return _refusal(404, 34, "The resource you requested could not be found.")
 
 
 def _refusal(status: int, code: int, message: str, wait: int | None = None) -> HttpResponse:

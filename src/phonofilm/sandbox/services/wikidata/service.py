@@ -1,7 +1,8 @@
 """SPARQL results as Wikidata's query service gives them, for the shapes of query it is asked.
 
-It is no SPARQL engine: it reads which items are asked for and answers with the variables of the
-query. The graph itself is at /__sandbox__/graph for those who have an engine.
+Queries of the collector's form are read without an engine. Others run over the same graph where
+rdflib is installed, and are refused as malformed where it is not; the graph itself is at
+/__sandbox__/graph.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
 
-from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, json_response
+import msgspec
+
+from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window
+from phonofilm.sandbox.services.wikidata import engine
 from phonofilm.sandbox.worlds.film import FilmWorld
 
 _ENTITY = "http://www.wikidata.org/entity/"
@@ -24,6 +28,22 @@ _PAGE = re.compile(r"LIMIT\s+(\d+)\s+OFFSET\s+(\d+)")
 _CLASS = re.compile(r"VALUES \?class \{ wd:(Q\d+) \}")
 _ITEMS = re.compile(r"VALUES \?item \{ ([^}]*)\}")
 _IDS = re.compile(r"VALUES \?imdb \{ ([^}]*)\}")
+_INNER = re.compile(r"\((?:[^()]*\bAS\s+\?(\w+)\s*|[^()]*)\)")
+_COLUMNS = frozenset(
+    [
+        "item",
+        "name",
+        "imdb",
+        "original",
+        "kind",
+        "dates",
+        "countries",
+        "genres",
+        "directors",
+        "composers",
+        "picture",
+    ]
+)
 _ITEM_BASE, _PERSON_BASE, _GENRE_BASE = 900_000_000, 950_000_000, 990_000_000
 
 
@@ -66,16 +86,21 @@ class WikidataService:
         if (wait := self._rate.admit()) is not None:
             return HttpResponse("query", 429, b"Too Many Requests", {"Retry-After": str(wait)})
         query = request.query.get("query") or parse_qs(request.body.decode()).get("query", [""])[0]
-        indices = self._asked(query)
-        if indices is None:
+        body = self._results(query)
+        if body is None:
             text = b"SPARQL-QUERY: queryStr=\njava.util.concurrent.ExecutionException: Malformed"
             return HttpResponse("query", 400, text, {"Content-Type": "text/plain"})
-        rows = [self._row(index, query) for index in indices]
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        body = {"head": {"vars": names}, "results": {"bindings": rows}}
-        answer = json_response("query", body)
         kind = {"Content-Type": "application/sparql-results+json;charset=utf-8"}
-        return answer._replace(headers=kind)
+        return HttpResponse("query", 200, body, kind)
+
+    def _results(self, query: str) -> bytes | None:
+        """Return the results of a query in JSON, or None when it cannot be read."""
+        indices, names = self._asked(query), _projected(query)
+        if indices is None or not _COLUMNS.issuperset(names):
+            return engine.results(query, self.triples)
+        rows = [self._row(index, query) for index in indices]
+        shown = [{n: cell for n, cell in row.items() if n in names} for row in rows]
+        return msgspec.json.encode({"head": {"vars": names}, "results": {"bindings": shown}})
 
     def _asked(self, query: str) -> list[int] | None:
         """Return the titles that a query asks for, or None when it is none that is understood."""
@@ -176,6 +201,14 @@ class WikidataService:
         yield f"{value} <{wikibase}timeValue> {when} ."
         whole = f'"{precision}"^^<http://www.w3.org/2001/XMLSchema#integer>'
         yield f"{value} <{wikibase}timePrecision> {whole} ."
+
+
+def _projected(query: str) -> list[str]:
+    """Return the variables that a query selects; `(... AS ?name)` selects its name."""
+    head = query.partition("SELECT")[2].partition("WHERE")[0]
+    while (plain := _INNER.sub(lambda m: f" ?{m[1]} " if m[1] else " ", head)) != head:
+        head = plain
+    return list(dict.fromkeys(re.findall(r"\?(\w+)", head)))
 
 
 def _uri(name: str, base: str = _ENTITY) -> dict[str, str]:
