@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import UNSET
 
 from phonofilm.crawl.responses.field_drift import Drift, FieldDrift
 from phonofilm.crawl.responses.share_test import ShareTest
-from phonofilm.crawl.scope.goal import Goal
 from phonofilm.records import Comment, Record, Track
-from phonofilm.records.kinds import WANTED
 from phonofilm.sources import get
-from tests.genuine import ATTEMPTS, NAMES, Genuine, genuine, server_of
+from tests.drifting import Trial, drift_of, genuine_pages, keys_that_count, lost_in_silence
+from tests.genuine import JSON_ENDPOINTS, NAMES
 
-EVERYTHING = Goal(wants=dict.fromkeys(WANTED))
-
-
-def drift_of(source: str, memory: str | None = None, share: float = 0.5) -> FieldDrift:
-    access = server_of(source).service.access
-    return FieldDrift(get(source), access, EVERYTHING, share, memory)
-
-
-def genuine_pages(source: str, endpoint: str, responses_max: int = ATTEMPTS) -> list[Genuine]:
-    """Genuine responses of an endpoint, each once."""
-    pages = {
-        page.request: page
-        for page in (genuine(source, endpoint, first) for first in range(responses_max))
-    }
-    return list(pages.values())
+# A renamed key that is lost in silence, with the reason: source, endpoint (or *), key.
+_FEW = "only few records have it, as the recorded responses show"
+_NEVER = "recorded responses of this endpoint never have it"
+_NOT_SENT = "left out by the query; only the stand-in sends it"
+GAPS: dict[tuple[str, str, str], str] = {
+    ("beatport", "artist_releases", "type"): _NEVER,
+    ("deezer", "genre_artists", "link"): _NEVER,
+    ("deezer", "chart_artists", "link"): _NEVER,
+    ("itunes", "artist", "primaryGenreName"): _FEW,
+    ("musicbrainz", "artist", "begin"): _FEW,
+    ("musicbrainz", "artist", "resource"): _FEW,
+    ("musicbrainz", "artist", "url"): _FEW,
+    ("musicbrainz", "genre_artists", "begin"): _FEW,
+    ("musicbrainz", "genre_artists", "tags"): _FEW,
+    ("musicbrainz", "search_album", "label"): _FEW,
+    ("musicbrainz", "search_artist", "begin"): _FEW,
+    ("musicbrainz", "search_artist", "tags"): _FEW,
+    ("soundcloud", "artist_playlists", "download_url"): _NOT_SENT,
+    ("soundcloud", "artist_playlists", "tracks"): _NOT_SENT,
+    ("soundcloud", "search_playlist", "download_url"): _NOT_SENT,
+    ("soundcloud", "search_playlist", "tracks"): _NOT_SENT,
+}
+OF_VALUES = ("null", "emptied", "retyped")
+USUAL = 0.7  # of rarer fields only a long crawl tells that no record has them any more
+NEARLY_ALL = 0.95  # half of less differs too much from one artist or genre to the next
+JSON_NAMES = list(dict.fromkeys(name for name, _ in JSON_ENDPOINTS))
 
 
 def comments(number: int, **fields: object) -> list[Record]:
@@ -51,6 +63,43 @@ def without(field: str, number: int) -> list[Record]:
 
 def feed(drift: FieldDrift, pages: list[list[Record]]) -> list[Drift]:
     return [found for page in pages for found in drift.check("comments", page, b"{}")]
+
+
+def silent(source: str, change: str, filled_min: float = 0.0, **how: int) -> dict[Any, set[str]]:
+    """Return what a change of each key of each endpoint loses in silence."""
+    trials = [
+        Trial(source, endpoint, key, change, **how)
+        for name, endpoint in JSON_ENDPOINTS
+        if name == source
+        for key in keys_that_count(source, endpoint, scalars=change in OF_VALUES)
+    ]
+    lost = {trial[:3]: lost_in_silence(trial, filled_min) for trial in trials}
+    return {about: fields for about, fields in lost.items() if fields}
+
+
+@pytest.mark.parametrize("source", JSON_NAMES)
+def test_no_renamed_key_is_silent(source: str) -> None:
+    gaps = {about for about in GAPS if about[0] == source}
+    assert silent(source, "renamed").keys() == gaps
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["dropped", "null", "emptied", "retyped"])
+@pytest.mark.parametrize("source", JSON_NAMES)
+def test_no_other_change_of_a_key_is_silent(source: str, change: str) -> None:
+    assert silent(source, change, filled_min=USUAL).keys() <= GAPS.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", JSON_NAMES)
+def test_no_key_that_is_renamed_after_good_responses_is_silent(source: str) -> None:
+    assert silent(source, "renamed", good=4).keys() <= GAPS.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", JSON_NAMES)
+def test_no_key_that_is_renamed_in_half_of_the_items_is_silent(source: str) -> None:
+    assert silent(source, "renamed", filled_min=NEARLY_ALL, every=2).keys() <= GAPS.keys()
 
 
 @pytest.mark.parametrize("source", NAMES)

@@ -172,8 +172,8 @@ class Shares(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `filled` are shares of records with a value in a field (`track.isrc`), `present` of those that
     show the field, null or not, or of responses with any record of a kind (`tag`); of one endpoint
     after its name (`related/artist.url`). 0 expects nothing, so that only what a folder gave before
-    counts. `keys` are, by endpoint, keys that every body with records has and whose loss would show
-    in no field.
+    counts. `keys` are, by endpoint or by a shape that it returns, keys that every body with records
+    has and whose loss would show in no field.
     """
 
     present: dict[str, float] = {}

@@ -14,11 +14,11 @@ from math import log
 _CORRELATION = 0.3
 # Odds of a false alarm are below 1 : 2,000 for a share that did not fall, by Wald's bound, and
 # lower in long crawls, which have more occasions; an end of a crawl needs better evidence.
-_ALARM_SCORE, _CERTAIN_SCORE = log(2_000), 20.0
+_ALARM_SCORE, _OFTEN_SCORE, _CERTAIN_SCORE = log(2_000), 11.5, 20.0
 # A field that nearly all records have may fall to a half. Rarer ones differ so much from one artist
-# or genre to the next that only their disappearance is news, and only after more responses, each
-# of which counts as one record.
-_NEARLY_ALWAYS, _HIGHEST, _LOWEST = 0.95, 0.99, 0.02
+# or genre to the next that only their disappearance is news, and only after more responses; of the
+# rarest a whole response counts as one record.
+_NEARLY_ALWAYS, _OFTEN, _HIGHEST, _LOWEST = 0.95, 0.7, 0.99, 0.02
 _HALF, _GONE = 0.5, 0.1
 # Expectation from the manifest weighs as much as so many single records of this folder.
 _EXPECTED_WEIGHT = 20.0
@@ -74,7 +74,9 @@ class ShareTest:
     @property
     def fell(self) -> bool:
         """True when the share fell."""
-        alarm = _ALARM_SCORE if self.is_nearly_always else _CERTAIN_SCORE
+        alarm = _ALARM_SCORE if self.is_nearly_always else _OFTEN_SCORE
+        if self.usual < _OFTEN:
+            alarm = _CERTAIN_SCORE
         return self.score >= alarm + log(1 + self.weight / _EXPECTED_WEIGHT)
 
     @property
@@ -87,7 +89,7 @@ class ShareTest:
 
         What may be a fall counts as usual only when it turned out to be none.
         """
-        correlation = _CORRELATION if self.is_nearly_always else 1.0
+        correlation = _CORRELATION if self.usual >= _OFTEN else 1.0
         weight = records / (1 + (records - 1) * correlation)
         share = having / records
         score = self.score + weight * (share * self._down + (1 - share) * self._up)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -43,9 +44,10 @@ class WatchedEndpoint:
         self._any: dict[type[Record], ShareTest] = {}
         for cls, kind in promises.kinds.items():
             saved = before.shares.get(cls.kind, {})
-            self._kinds[cls] = WatchedKind(cls, kind.fields, saved)
+            self._kinds[cls] = WatchedKind(cls, kind, saved)
             self._any[cls] = ShareTest(kind.any, *saved.get("", ()))
-        self._keys = {f'"{key}"'.encode(): ShareTest(1.0) for key in promises.keys}
+        self._keys = {key: ShareTest(1.0) for key in promises.keys}
+        self._find = {key: re.compile(rb'"%b"\s*:' % key.encode()).search for key in promises.keys}
 
     def add(self, records: Sequence[Record], body: bytes) -> bool:
         """Add a response; return whether some share may be falling."""
@@ -69,7 +71,7 @@ class WatchedEndpoint:
     def _add_keys(self, records: Sequence[Record], body: bytes) -> Iterator[bool]:
         if records:
             for key, test in self._keys.items():
-                test.add(1, key in body)
+                test.add(1, self._find[key](body) is not None)
                 yield test.score > 0
 
     def falls(self) -> Iterator[Fall]:
@@ -80,7 +82,7 @@ class WatchedEndpoint:
             yield from watched.falls()
         for key, test in self._keys.items():
             if test.fell:
-                yield Fall("", key.decode().strip('"'), "absent", test)
+                yield Fall("", key, "absent", test)
 
     def saved(self) -> SavedEndpoint:
         """Return what the folder remembers of this run and those before."""

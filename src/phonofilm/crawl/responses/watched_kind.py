@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from phonofilm.crawl.responses.share_test import ShareTest
 from phonofilm.records import Record, columns
-from phonofilm.sources.shares import Promise
+from phonofilm.sources.shares import KindPromises
 
 # More records of one response tell little more, because they are alike.
 SAMPLE_MAX = 8
@@ -57,25 +57,23 @@ def sampler(cls: type[Record], fields: tuple[str, ...]) -> Callable[[Any], int]:
 class WatchedKind:
     """Shares of the fields of one kind in the responses of one endpoint."""
 
-    def __init__(self, cls: type[Record], promises: Sequence[Promise], before: SavedShares) -> None:
+    def __init__(self, cls: type[Record], promises: KindPromises, before: SavedShares) -> None:
         self.kind = cls.kind
-        self._fields = tuple(promise.field for promise in promises)
+        self._fields = tuple(promise.field for promise in promises.fields)
         self._sample = sampler(cls, self._fields)
         self._tests: list[ShareTest] = []
-        for promise in promises:
+        for promise in promises.fields:
             saved = before.get(promise.field, [0.0] * 4)
             self._tests.append(ShareTest(promise.present, *saved[:2]))
             self._tests.append(ShareTest(promise.filled, *saved[2:]))
-        self._promised = sum(
-            1 << 2 * index for index, promise in enumerate(promises) if promise.present
-        )
+        self._mention_fields_max = promises.mention_fields_max
+        self._present_bits = sum(1 << 2 * index for index in range(len(self._fields)))
         self._before, self._fell = before, set[int]()
 
     def add(self, records: Sequence[Record]) -> bool | None:
         """Add some records of a response; return whether a share may be falling.
 
-        Records with less than a quarter of the fields are mentions, which say nothing; None when
-        all are.
+        Records with few of the fields are mentions, which say nothing. None when all are.
         """
         masks = [mask for record in records if self._is_whole(mask := self._sample(record))]
         if not masks:
@@ -97,7 +95,7 @@ class WatchedKind:
         return suspicious
 
     def _is_whole(self, mask: int) -> bool:
-        return 4 * (mask & self._promised).bit_count() >= self._promised.bit_count()
+        return (mask & self._present_bits).bit_count() > self._mention_fields_max
 
     def falls(self) -> Iterator[Fall]:
         """Yield the fields whose share fell.

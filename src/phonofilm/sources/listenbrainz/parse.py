@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from phonofilm.records import Artist, ArtistRelation, Tag, Track
-from phonofilm.sources.contract import Page, Parser, Request, Response
+from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.musicbrainz.convert import TAG_LICENCE, elsewhere
 from phonofilm.sources.record_builder import external_id
@@ -110,8 +110,7 @@ def _artist_popularity(request: Request, response: Response) -> Page:
         Artist(
             SOURCE, row.artist_mbid, listeners=row.total_user_count, listens=row.total_listen_count
         )
-        for row in rows
-        if row.artist_mbid
+        for row in _with_id(rows, "artist_mbid", page)
     ]
     return page
 
@@ -125,16 +124,24 @@ def _track_popularity(request: Request, response: Response) -> Page:
             listeners=row.total_user_count,
             listens=row.total_listen_count,
         )
-        for row in rows
-        if row.recording_mbid
+        for row in _with_id(rows, "recording_mbid", page)
     ]
     return page
+
+
+def _with_id(rows: list[Any], name: str, page: Page) -> list[Any]:
+    """Return the rows with an id; the others are findings of the page."""
+    known = [row for row in rows if getattr(row, name)]
+    if len(known) < len(rows):
+        page.findings.append(Finding("without_id", f"{len(rows) - len(known)} rows without {name}"))
+    return known
 
 
 def _similar(request: Request, response: Response) -> Page:
     page = Page(records=[], links=[], continues=[], findings=[])
     _, rows = items_of(response.body, list[_Similar], _Similar, [], page)
     places = [(rank, row) for rank, row in enumerate(rows) if row is not UNSET and row.artist_mbid]
+    _with_id([row for row in rows if row is not UNSET], "artist_mbid", page)
     owner = request.ids[0]
     page.records += [
         Artist(

@@ -155,6 +155,8 @@ class PageBuilder(RecordBuilder):
             for track in disc.tracks or ():
                 if track.recording:
                     self.recording(track.recording, row, track, disc)
+                else:
+                    self.page.findings.append(Finding("without_id", f"a track of {row.id}"))
         return row.id
 
     def recording(
