@@ -164,6 +164,41 @@ def test_a_line_that_does_not_parse_costs_itself(folder: Workspace, archived: Pa
     lines.insert(9, b'{"id": "x", "name": "y", "aliases": "no list"}')
     (archived / "artist.tar.xz").write_bytes(_archive("mbdump/artist", b"\n".join(lines)))
     assert imported(folder, "musicbrainz", archived).files["artist"]["rows"] == len(lines) - 2
+    assert load(folder).quarantined == 2
+    with open_snapshot(folder) as connection:
+        rows = connection.execute("SELECT source, excerpt FROM quarantine").fetchall()
+    assert {source for source, _ in rows} == {"musicbrainz"}
+    assert any("no list" in str(excerpt) for _, excerpt in rows)
+    rows_again = imported(folder, "musicbrainz", archived)
+    assert not rows_again.changed
+
+
+ODD = ["nan", "-5", "abc", 1.5, 10**30, True, {"a": 1}, "1_000", ""]
+
+
+@pytest.mark.parametrize("value", ODD, ids=str)
+def test_an_odd_figure_of_a_recording_costs_itself(
+    folder: Workspace, archived: Path, value: object
+) -> None:
+    alone = {"id": "0b0b0b0b-0000-4000-8000-000000000000", "title": "Alone", "length": value}
+    body = msgspec.json.encode(alone)
+    (archived / "recording.tar.xz").write_bytes(_archive("mbdump/recording", body))
+    releases = list(dumps.lines(WORLD, "release"))
+    odd = releases[0]["media"][0]["tracks"][0]
+    odd["recording"]["length"], odd["position"] = value, value
+    body = b"\n".join(map(msgspec.json.encode, releases))
+    (archived / "release.tar.xz").write_bytes(_archive("mbdump/release", body))
+    imported(folder, "musicbrainz", archived)
+    result = load(folder)
+    assert result.quarantined == 0
+    counted = sum(result.findings.get(k, 0) for k in ("odd_value", "no_number_in_length"))
+    assert counted == (value != "")
+    with open_snapshot(folder) as connection:
+        rows = connection.execute(
+            "SELECT duration_ms FROM tracks WHERE id IN (?, ?)",
+            [alone["id"], odd["recording"]["id"]],
+        ).fetchall()
+    assert rows == [(None,), (None,)]
 
 
 def test_what_is_no_archive_is_refused(folder: Workspace, tmp_path: Path) -> None:
@@ -296,6 +331,22 @@ def test_the_fma_dataset_comes_with_genres_licences_and_clips(folder, fma: Path)
     assert ("media/fma/000/000002.mp3", "2", by_nc_sa, 4) in sounds
     assert (folder.root / "media/fma/000/000003.mp3").read_bytes() == b"ID3\x03"
     assert above == ("21",)
+
+
+@pytest.mark.parametrize("value", ["nan", "-5", "abc", "1.5", "9" * 30, "10,5"])
+def test_an_odd_figure_of_the_fma_dataset_costs_itself(folder, fma: Path, value: str) -> None:
+    path = fma / "fma_metadata" / "tracks.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(",237,") == 1
+    path.write_text(text.replace(",237,", f',"{value}",'), encoding="utf-8")
+    imported(folder, "fma", fma)
+    result = load(folder)
+    assert result.inserted["tracks"] == 3
+    assert sum(result.findings.values()) == 1
+    assert "track.duration" in next(iter(result.examples.values()))
+    with open_snapshot(folder) as connection:
+        rows = connection.execute("SELECT duration_ms FROM tracks ORDER BY id").fetchall()
+    assert rows[1] == (None,)
 
 
 def test_a_licence_that_does_not_allow_what_is_asked_is_named(folder, fma: Path, tmp_path) -> None:

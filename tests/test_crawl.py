@@ -317,7 +317,9 @@ def test_development_mode_reaches_what_search_reaches(folder, stand_in) -> None:
     assert not set(result.calls_by_endpoint) & {"related", "artists", "genre_seeds", "categories"}
 
 
-def test_a_capability_that_is_gone_costs_one_call_and_is_remembered(folder, stand_in) -> None:
+def test_a_capability_that_is_gone_costs_few_requests_and_one_of_each_later_run(
+    folder, stand_in
+) -> None:
     url, served = stand_in("spotify", access="extended-legacy")
     described = served.describe
     served.service.access = "extended"  # the key can do less than the manifest of its level says
@@ -325,9 +327,20 @@ def test_a_capability_that_is_gone_costs_one_call_and_is_remembered(folder, stan
     result = collect(folder, "spotify", url, "artists=all", workers=1)
     absent = [f for f in result.findings if f["kind"] == "capability_absent"]
     assert absent[0]["count"] >= 1
-    assert result.calls_by_endpoint["related"] == 1
+    assert result.calls_by_endpoint["related"] == 4  # three refusals, and a test at the end
     again = collect(folder, "spotify", url, "artists=all", "tracks=10", workers=1)
-    assert "related" not in again.calls_by_endpoint
+    assert again.calls_by_endpoint.get("related", 0) <= 1
+
+
+def test_a_capability_that_comes_back_is_used_again(folder, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=30)
+    described, access = served.describe, served.service.access
+    served.service.access = "extended"
+    served.describe = lambda base: described(base) | {"access": "extended-legacy"}
+    collect(folder, "spotify", url, "artists=all", workers=1)
+    served.service.access = access
+    again = collect(folder, "spotify", url, "artists=all", workers=1)
+    assert again.calls_by_endpoint["related"] > 10
 
 
 def test_a_rate_is_obeyed_from_its_answers_alone(folder, stand_in) -> None:
@@ -467,7 +480,7 @@ def artists(request: web.BaseRequest) -> web.Response:
     genre = int(request.path.split("/")[2])
     rows = [
         {"id": genre * 10 + n, "name": f"A{genre * 10 + n}", "nb_fan": 1, "nb_album": 1}
-        for n in range(3)
+        for n in range(1, 4)
     ]
     return web.json_response({"data": rows})
 
@@ -530,6 +543,7 @@ def test_server_errors_are_tried_again_within_bounds(folder, hostile) -> None:
     assert server.calls.count("/genre/3/artists") == 3
     assert server.calls.count("/genre/4/artists") == 5
     findings = {f["kind"]: (f["count"], f["where"]) for f in result.findings}
+    del findings["field_drift"]  # this world promises less than Deezer
     assert findings == {
         "retried_call": (6, {"genre_artists": 6}),
         "failed_call": (1, {"genre_artists": 1}),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phonofilm.crawl import guards
 from phonofilm.crawl.absence import AbsenceDetector
+from phonofilm.crawl.batch_split import BatchSplitter
 from phonofilm.crawl.coverage.coverage import Coverage
 from phonofilm.crawl.ending import Ending, StopConditions
 from phonofilm.crawl.frontier.base import Task
@@ -15,7 +19,7 @@ from phonofilm.crawl.retries import RETRIES, RetryQueue
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, Named
 from phonofilm.errors import BotWallError, CredentialsError, ShapeError, StoreError
-from phonofilm.sources import get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.contract import Finding, Link, Request
 
 SPOTIFY = get("spotify").manifest
@@ -50,34 +54,116 @@ def test_a_rejected_task_is_attempted_again_without_spending_an_attempt() -> Non
     assert len(retries) == 1
 
 
-def test_an_endpoint_that_may_be_gone_is_absent_at_its_first_rejection() -> None:
-    name = next(iter(SPOTIFY.may_be_gone))
-    detector = AbsenceDetector(SPOTIFY, Everything(), set())
-    assert detector.is_absent(task(name, "1"))
+class Known:
+    """Frontier of an absence detector: the full nodes and the endpoints that answered."""
+
+    def __init__(self, *full: int, answered: Set[str] = frozenset()) -> None:
+        self.full, self._answered = set(full), answered
+
+    def is_full(self, node: int) -> bool:
+        return node in self.full
+
+    def answered_endpoints(self) -> set[str]:
+        return set(self._answered)
 
 
-def test_other_endpoints_are_absent_after_three_different_ids() -> None:
-    name = next(name for name in SPOTIFY.endpoints if name not in SPOTIFY.may_be_gone)
-    detector = AbsenceDetector(SPOTIFY, Everything(), set())
-    ids = ["1", "2", "2", "1", "3"]
-    assert [detector.is_absent(task(name, id_)) for id_ in ids] == [False] * 4 + [True]
+GONE, LASTING = "related", "artist_albums"  # Spotify lost one of them at some access levels
+
+
+def refusals(
+    detector: AbsenceDetector, endpoint: str, verdict: str, nodes: Iterable[int]
+) -> list[bool]:
+    """Return after which refusals an endpoint is absent."""
+    tasks = (Task(Request(endpoint, (f"id {node}",)), (node,)) for node in nodes)
+    return [detector.is_absent(refused, verdict) for refused in tasks]
+
+
+@pytest.mark.parametrize("verdict", ["forbidden", "missing"])
+def test_a_few_existing_nodes_show_that_an_endpoint_is_gone_which_may_be(verdict: str) -> None:
+    detector = AbsenceDetector(SPOTIFY, Everything(), Known(1, 2, 3))
+    assert refusals(detector, GONE, verdict, [1, 2, 2, 1, 3]) == [False] * 4 + [True]
+
+
+@pytest.mark.parametrize("verdict", ["forbidden", "missing"])
+def test_other_endpoints_must_refuse_many_existing_nodes(verdict: str) -> None:
+    detector = AbsenceDetector(SPOTIFY, Everything(), Known(*range(30)))
+    assert refusals(detector, LASTING, verdict, range(20)) == [False] * 19 + [True]
+
+
+LISTS = [
+    (source, name)
+    for source in source_names()
+    for name, endpoint in get(source).manifest.endpoints.items()
+    if endpoint.subject not in ("", "root")
+]
+
+
+@pytest.mark.parametrize(("source", "endpoint"), LISTS)
+def test_a_few_missing_nodes_that_were_only_mentioned_are_no_evidence(
+    source: str, endpoint: str
+) -> None:
+    manifest = get(source).manifest
+    detector = AbsenceDetector(manifest, Everything(), Known())
+    assert not any(refusals(detector, endpoint, "missing", range(19)))
+    if endpoint not in manifest.may_be_gone:
+        assert not any(refusals(detector, endpoint, "missing", range(100)))
+
+
+def test_a_node_that_turns_out_to_exist_after_its_refusal_is_evidence() -> None:
+    known = Known()
+    detector = AbsenceDetector(SPOTIFY, Everything(), known)
+    assert not any(refusals(detector, GONE, "missing", range(4)))
+    known.full = {0, 1, 2}
+    assert refusals(detector, GONE, "missing", [4]) == [True]
+
+
+def test_a_look_up_that_finds_nothing_is_no_evidence_even_of_full_nodes() -> None:
+    detector = AbsenceDetector(SPOTIFY, Everything(), Known(*range(100)))
+    assert not any(refusals(detector, "tracks", "missing", range(100)))
 
 
 def test_ids_that_a_person_gave_may_simply_be_wrong() -> None:
-    name = next(iter(SPOTIFY.may_be_gone))
-    scope = Named([Link("artist", "1")], with_credits=False)
-    assert not AbsenceDetector(SPOTIFY, scope, set()).is_absent(task(name, "1"))
-    assert AbsenceDetector(SPOTIFY, scope, set()).is_absent(task(name, "2"))
+    scope = Named([Link("artist", f"id {node}") for node in range(9)], with_credits=False)
+    unknown = AbsenceDetector(SPOTIFY, scope, Known())
+    assert not any(refusals(unknown, GONE, "forbidden", range(9)))
+    known = AbsenceDetector(SPOTIFY, scope, Known(*range(9)))
+    assert any(refusals(known, GONE, "forbidden", range(9)))
 
 
 def test_an_endpoint_that_ever_answered_is_never_absent() -> None:
-    name = next(iter(SPOTIFY.may_be_gone))
-    before = AbsenceDetector(SPOTIFY, Everything(), {name})
-    assert not before.is_absent(task(name, "1"))
-    now = AbsenceDetector(SPOTIFY, Everything(), set())
-    now.on_answered(name)
-    assert now.has_answered(name)
-    assert not now.is_absent(task(name, "1"))
+    before = AbsenceDetector(SPOTIFY, Everything(), Known(*range(9), answered={GONE}))
+    assert not any(refusals(before, GONE, "forbidden", range(9)))
+    now = AbsenceDetector(SPOTIFY, Everything(), Known(*range(9)))
+    now.on_answered(GONE)
+    assert now.has_answered(GONE)
+    assert not any(refusals(now, GONE, "forbidden", range(9)))
+
+
+def asked_by_splitting(ids: int, bad: Set[int], answered: bool) -> list[tuple[str, ...]]:
+    """Return the batches that are sent until nothing is left to split."""
+    splitter = BatchSplitter(lambda endpoint: answered)
+    waiting = [Task(Request("tracks", tuple(map(str, range(ids)))), tuple(range(ids)))]
+    sent = []
+    while waiting:
+        batch = waiting.pop(0)
+        sent.append(batch.request.ids)
+        assert batch.request.ids == tuple(map(str, batch.nodes))
+        if not bad.isdisjoint(batch.nodes):
+            waiting += splitter.halves(batch)
+    return sent
+
+
+@given(st.integers(1, 100), st.sets(st.integers(0, 99), max_size=5))
+def test_a_refused_batch_is_split_until_bad_ids_stand_alone(ids: int, bad: set[int]) -> None:
+    bad = {node for node in bad if node < ids}
+    sent = asked_by_splitting(ids, bad, answered=True)
+    answered = {id_ for batch in sent for id_ in batch if bad.isdisjoint(map(int, batch))}
+    assert answered == {str(node) for node in range(ids) if node not in bad}
+    assert len(sent) <= 1 + 2 * len(bad) * ids.bit_length()
+
+
+def test_an_endpoint_that_refuses_every_part_is_left_alone() -> None:
+    assert len(asked_by_splitting(100, set(range(100)), answered=False)) < 40
 
 
 def test_silence_ends_a_crawl_after_twenty_requests_in_a_row() -> None:

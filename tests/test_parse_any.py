@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonofilm.crawl.responses.reconciliation import reconcile
 from phonofilm.sources import get
-from phonofilm.sources.contract import Malformed, Page, Request, Response
+from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from tests.genuine import ENDPOINTS, JSON_ENDPOINTS, cut, genuine
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -252,5 +253,7 @@ def test_a_title_and_a_person_without_an_id_are_findings() -> None:
 
 def test_answers_shorter_than_asked_are_found() -> None:
     body = json.dumps({"tracks": [{"id": "t", "name": "x"}]}).encode()
-    page = get("spotify").parse(Request("tracks", ("t", "u", "v")), Response(200, {}, body))
-    assert [(f.kind, f.detail) for f in page.findings] == [("unknown_id", "u"), ("unknown_id", "v")]
+    source, request = get("spotify"), Request("tracks", ("t", "u", "v"))
+    page = source.parse(request, Response(200, {}, body))
+    missing = reconcile(source.manifest.endpoints["tracks"], request, page)
+    assert [*missing] == [Finding("unknown_id", "u"), Finding("unknown_id", "v")]

@@ -1,7 +1,8 @@
-"""Atomic writes: a file appears whole or not at all."""
+"""Atomic writes: a file appears whole or not at all. Text of people in its encoding."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import hashlib
@@ -133,3 +134,17 @@ def create_once(target: Path, data: bytes, mode: int = 0o666) -> None:
             os.link(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def decode_text(data: bytes) -> str:
+    """Decode text that people wrote: UTF-8 with or without a mark, or UTF-16 with one.
+
+    ValueError names the first byte that is neither, with its line.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"byte 0x{data[error.start]:02x} in line {line} is no UTF-8") from None

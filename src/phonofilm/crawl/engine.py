@@ -104,7 +104,7 @@ class Engine:
                 await self._attempt(task, attempts)
             elif self._in_flight or self._retries:
                 await self._wait_for_change()
-            elif not await self._replay_landed():
+            elif not (await self._replay_landed() or await self._probe_absent()):
                 self._end_without_tasks()
 
     async def _replay_landed(self) -> bool:
@@ -117,6 +117,13 @@ class Engine:
         self.recorder.count_known()
         context.planner.look_again()
         return True
+
+    async def _probe_absent(self) -> bool:
+        """Request an endpoint once that is taken for absent; False when all were, or none may."""
+        task = None if self._must_stop() else self.context.planner.probe()
+        if task is not None:
+            await self._attempt(task, 0)
+        return task is not None
 
     def _next(self) -> tuple[Task | None, int]:
         """Return the next task and its attempts before; None when there is none at the moment."""

@@ -13,6 +13,7 @@ from logging import DEBUG
 import msgspec
 
 from phonofilm.crawl.absence import AbsenceDetector
+from phonofilm.crawl.batch_split import BatchSplitter
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.ending import Ending, RequestCounters
 from phonofilm.crawl.frontier.base import (
@@ -57,9 +58,8 @@ class OutcomeHandler:
         self._retries, self._ending = retries, ending
         self._title = context.source.manifest.title
         self.counters, self.findings = RequestCounters(), Findings()
-        self._absence = AbsenceDetector(
-            context.source.manifest, context.scope, context.frontier.answered_endpoints()
-        )
+        self._absence = AbsenceDetector(context.source.manifest, context.scope, context.frontier)
+        self._splitter = BatchSplitter(self._absence.has_answered)
         self._silence = SilenceGuard(self._title)
         self._rejections = RejectionGuard(context.limiter, workers)
         self._malformed = MalformedGuard(self._title)
@@ -89,6 +89,8 @@ class OutcomeHandler:
 
     async def settle_unsent(self, task: Task, reason: str) -> None:
         """Settle a task whose ids make no request; an older version stored ids unchecked."""
+        if self._retry_halves(task):
+            return
         self._report(task, "invalid_id", reason)
         await self._settle(task, MISSING, _NO_RESPONSE)
 
@@ -108,6 +110,9 @@ class OutcomeHandler:
         context.frontier.settle(task, state, response, self._now_us(), position)
         context.planner.learn(task, recorded.gain, recorded.discovered, recorded.items)
         await context.writer.wait_durable()
+        if task.request.endpoint in context.planner.absent:
+            context.frontier.mark_present(task.request.endpoint)
+            context.planner.restore(task.request.endpoint)
 
     def _judge(self, task: Task, recorded: RecordedResponse) -> None:
         """Report the findings of a response; end the crawl when the source changed its shape."""
@@ -172,18 +177,37 @@ class OutcomeHandler:
     async def _settle_unanswered(
         self, attempt: Attempt, response: Response, outcome: Outcome
     ) -> None:
-        """Settle a task that the source rejects for good; drop its endpoint when that is gone."""
+        """Settle a task that the source rejects for good: its node alone, or its endpoint.
+
+        A batch is split, because one of its ids may be the reason.
+        """
         task, verdict = attempt.task, outcome.verdict
         self._record_request(task, response.status, verdict)
-        if verdict in ("forbidden", "missing") and self._absence.is_absent(task):
+        if self._is_absent(task, verdict):
             self._drop_endpoint(task.request.endpoint, response.status)
+        elif self._retry_halves(task):
+            return
         else:
             kind = "missing" if verdict == "missing" else f"{verdict}_call"
             self._report(task, kind, outcome.reason)
         self.counters.usable += verdict == "missing"
         # A rejection by an endpoint that never answered may be a passing fault: the next run tries.
-        passing = verdict != "missing" and not self._absence.has_answered(task.request.endpoint)
+        passing = not self._absence.has_answered(task.request.endpoint)
         await self._settle(task, FAILED if passing else MISSING, response)
+
+    def _is_absent(self, task: Task, verdict: str) -> bool:
+        """Tell whether a refusal shows that the endpoint is absent, or still absent."""
+        if verdict not in ("forbidden", "missing"):
+            return False
+        probes = task.request.endpoint in self._context.planner.absent
+        return self._absence.is_absent(task, verdict) or probes
+
+    def _retry_halves(self, task: Task) -> bool:
+        """Attempt the halves of a refused batch; False when it cannot be split."""
+        halves = self._splitter.halves(task)
+        for half in halves:
+            self._retries.add(half, 0)
+        return bool(halves)
 
     def _drop_endpoint(self, endpoint: str, status: int) -> None:
         self.findings.add("capability_absent", f"{endpoint}: HTTP {status}", endpoint)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from phonofilm.config import Settings, SourceSettings, hash_key
+from phonofilm.crawl.absence import ABSENCE_EXPIRY_SECONDS
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.frontier.base import Frontier
@@ -72,6 +73,7 @@ async def run_source(setup: SourceRun) -> CrawlResult:
     )
     try:
         frontier.bind_origin(origin.name, origin.access)
+        frontier.expire_absent(int(origin.clock.wall() - ABSENCE_EXPIRY_SECONDS))
         pause_seconds = parking.check(0.0 if asks_robots else WAIT_SECONDS_MAX)
         missing = []
         if options.planned_requests is None:  # a list of requests was made of what can be had

@@ -50,6 +50,7 @@ class DumpChecks:
             etag=validators.etag,
             last_modified=validators.last_modified,
             parts=checked.parts,
+            bad_lines=checked.bad_lines,
         )
 
     def _check_rows(self, name: str, checked: CheckedFile) -> None:

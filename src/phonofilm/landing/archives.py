@@ -22,6 +22,7 @@ from phonofilm.sources.bulk.contract import DumpTable
 from phonofilm.sql import literal
 
 _START_BYTES = 2 * 1024 * 1024
+BAD_LINES_REPORTED_MAX, _EXCERPT_BYTES = 1000, 400
 # A piece with more bad lines than both of these is refused: so many are no accident. Chosen, not
 # tuned.
 _BAD_SHARE_MAX, _BAD_LINES_MAX = 0.02, 100
@@ -30,10 +31,14 @@ _LINE_BYTES, _LINE_BYTES_MAX = 16 * 1024 * 1024, 256 * 1024 * 1024
 
 
 class _Progress(msgspec.Struct):
-    """The rows of each part written so far, of the file with this digest of beginning and size."""
+    """The rows of each part written so far, of the file with this digest of beginning and size.
+
+    `bad_lines` are the beginnings of lines that were left out.
+    """
 
     digest: str
     rows: list[int]
+    bad_lines: list[str] = []
 
 
 def convert(path: Path, table: DumpTable, folder: Path) -> CheckedFile:
@@ -54,7 +59,9 @@ def convert(path: Path, table: DumpTable, folder: Path) -> CheckedFile:
         for parts, piece in enumerate(read_ahead(stream.pieces()), 1):
             if parts > len(progress.rows):
                 target = folder / part_name(table.name, parts - 1)
-                progress.rows.append(_write_part(connection, piece, table, target))
+                rows, bad_lines = _write_part(connection, piece, table, target)
+                progress.rows.append(rows)
+                progress.bad_lines += bad_lines
                 atomic_write(note, msgspec.json.encode(progress), locked=True)
     except OSError as error:
         raise storage_error(folder, error) from error
@@ -67,6 +74,7 @@ def convert(path: Path, table: DumpTable, folder: Path) -> CheckedFile:
         sha256=stream.sha256,
         regular=True,
         parts=parts,
+        bad_lines=progress.bad_lines[:BAD_LINES_REPORTED_MAX],
     )
 
 
@@ -80,25 +88,27 @@ def _read_progress(note: Path, digest: str) -> _Progress:
     try:
         progress = msgspec.json.decode(note.read_bytes(), type=_Progress)
     except (OSError, msgspec.DecodeError):
-        return _Progress(digest, [])
-    return progress if progress.digest == digest else _Progress(digest, [])
+        return _Progress(digest, [], [])
+    return progress if progress.digest == digest else _Progress(digest, [], [])
 
 
 def _write_part(
     connection: duckdb.DuckDBPyConnection, piece: bytes, table: DumpTable, target: Path
-) -> int:
-    """Write one part and return its rows; lines that do not fit are left out."""
+) -> tuple[int, list[str]]:
+    """Write one part; return its rows, and the beginnings of lines that do not fit."""
     scratch = target.with_suffix(".lines")
     scratch.write_bytes(piece)
     try:
         try:
-            return _copy(connection, scratch, table, target, _LINE_BYTES)
+            return _copy(connection, scratch, table, target, _LINE_BYTES), []
         except duckdb.Error:
             lines = [line for line in piece.split(b"\n") if line.strip()]
             good = list(_good_lines(connection, lines, scratch, table))
             _check_share(table, len(lines), len(good))
             scratch.write_bytes(b"\n".join(good) + b"\n")
-            return _copy(connection, scratch, table, target, _LINE_BYTES_MAX)
+            bad = (line[:_EXCERPT_BYTES] for line in _without(lines, good))
+            rows = _copy(connection, scratch, table, target, _LINE_BYTES_MAX)
+            return rows, [line.decode("utf-8", "replace") for line in bad]
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -121,6 +131,17 @@ def _good_lines(
         middle = len(lines) // 2
         yield from _good_lines(connection, lines[:middle], scratch, table)
         yield from _good_lines(connection, lines[middle:], scratch, table)
+
+
+def _without(lines: list[bytes], good: list[bytes]) -> Iterator[bytes]:
+    """Yield the lines that are not among the good ones, which have the same order."""
+    rest = iter(good)
+    following = next(rest, None)
+    for line in lines:
+        if line is following:
+            following = next(rest, None)
+        else:
+            yield line
 
 
 def _check_share(table: DumpTable, lines: int, good: int) -> None:

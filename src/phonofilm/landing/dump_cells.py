@@ -81,7 +81,7 @@ class CellChecks:
         if not cells:
             return []
         counts = ", ".join(
-            f"count(*) FILTER ({identifier(name)} IS NOT NULL AND ({identifier(name)} = ''"
+            f"count(*) FILTER ({identifier(name)} IS NOT NULL AND ({identifier(name)}::VARCHAR = ''"
             f" OR NOT coalesce({cell.is_sound(name, self._patterns)}, false)))"
             for name, cell in cells.items()
         )
@@ -96,10 +96,10 @@ class CellChecks:
     def _of_column(self, name: str, cell: Cell) -> list[CellFinding]:
         """Return what is odd in a column: no numbers, other values, and texts that are empty."""
         column = identifier(name)
-        blank = f"trim({column}) = ''"
+        blank = f"trim({column}::VARCHAR) = ''"
         odd = (
             f"NOT coalesce({cell.is_sound(name, self._patterns)}, false)"
-            f" AND known_text({column}) IS NOT NULL AND NOT coalesce({cell.is_zero(name)}, false)"
+            f" AND NOT {cell.is_unknown(name)}"
         )
         no_number = f"try_cast({column} AS DOUBLE) IS NULL" if cell.is_number else "false"
         row = self._connection.execute(

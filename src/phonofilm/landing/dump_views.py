@@ -95,7 +95,11 @@ class DumpViews:
     def _select_parts(self, table: str) -> str:
         """Return the SQL that reads the Parquet parts written at import."""
         folder = self._dumps.path(self._generation, table).parent
-        names = self._generation.files[table].part_names
+        file = self._generation.files[table]
+        names = file.part_names
+        if file.bad_lines:
+            reason = "a line that is no row"
+            self.bad_rows[table] = [BadRow(reason, line) for line in file.bad_lines]
         return f"SELECT * FROM read_parquet([{', '.join(literal(folder / n) for n in names)}])"
 
     def _check_rows(self, table: str, spec: DumpTable) -> None:

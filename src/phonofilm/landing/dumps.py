@@ -30,7 +30,8 @@ class DumpFile(msgspec.Struct, kw_only=True):
     """One file of a generation; `fetched_at` is Unix microseconds, `rows` without the header.
 
     `regular` files read the same in every reader; others are read row by row. `parts` counts the
-    Parquet files with the wanted columns of a file that is no table of text.
+    Parquet files with the wanted columns of a file that is no table of text, and `bad_lines` are
+    the beginnings of lines that did not fit there.
     """
 
     table: str
@@ -44,6 +45,7 @@ class DumpFile(msgspec.Struct, kw_only=True):
     etag: str = ""
     last_modified: str = ""
     parts: int = 0
+    bad_lines: list[str] = []
 
     @property
     def part_names(self) -> list[str]:
@@ -84,7 +86,8 @@ class Generation(msgspec.Struct, kw_only=True):
 class CheckedFile(msgspec.Struct, kw_only=True):
     """Facts of a file that was read to its end; `parts` Parquet files were written on the way.
 
-    `start` are its first bytes, for a message when it is no dump.
+    `start` are its first bytes, for a message when it is no dump; `bad_lines` are the beginnings of
+    lines that were left out on the way.
     """
 
     header: list[str]
@@ -93,6 +96,7 @@ class CheckedFile(msgspec.Struct, kw_only=True):
     regular: bool
     start: bytes = b""
     parts: int = 0
+    bad_lines: list[str] = []
 
 
 class Dumps:

@@ -70,7 +70,8 @@ class Page(msgspec.Struct):
     """The content of one response.
 
     `continues` are the requests of the next pages; `total` is the announced size of the list,
-    which is a claim and no bound.
+    which is a claim and no bound. `answered_ids` are requested ids that the page answers although
+    no record names them.
     """
 
     records: list[Record] = []
@@ -78,6 +79,7 @@ class Page(msgspec.Struct):
     continues: list[Request] = []
     total: int | None = None
     findings: list[Finding] = []
+    answered_ids: list[str] = []
 
 
 class Malformed(ValueError):  # noqa: N818 - the field's word

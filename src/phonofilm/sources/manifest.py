@@ -327,7 +327,7 @@ class Manifest(msgspec.Struct, dict=True, forbid_unknown_fields=True):
 
     @cached_property
     def may_be_gone(self) -> frozenset[str]:
-        """Endpoints that some access level lost; a first 403 or 404 there means absent."""
+        """Endpoints that some access level lost, so that few refusals mean that they are absent."""
         return frozenset(name for name, endpoint in self.endpoints.items() if endpoint.gone)
 
 

@@ -52,7 +52,9 @@ class CrawlArguments:
     artists: Annotated[
         Path | None,
         typer.Option(
-            "--artists", help="Artists by name: lines, or a CSV with `name`.", show_default=False
+            "--artists",
+            help="Artists by name: lines, or a CSV (Exportify, Kaggle ...).",
+            show_default=False,
         ),
     ] = None
     artists_from: Annotated[
@@ -65,7 +67,11 @@ class CrawlArguments:
     ] = ""
     ids: Annotated[
         Path | None,
-        typer.Option("--ids", help="Ids or links: lines, or a CSV with `id`.", show_default=False),
+        typer.Option(
+            "--ids",
+            help="Ids or links: lines, or a CSV (Exportify, Kaggle ...).",
+            show_default=False,
+        ),
     ] = None
     playlist: Annotated[
         str,

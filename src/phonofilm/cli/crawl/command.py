@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from phonofilm.cli import options as shared
-from phonofilm.cli.console import confirm, err, print_json, say
+from phonofilm.cli.console import confirm, err, note, print_json, say
 from phonofilm.cli.crawl.arguments import CrawlArguments, CrawlCommand
 from phonofilm.cli.crawl.cross_source import match_tracks
 from phonofilm.cli.crawl.enrich import fill_fields
@@ -15,7 +17,8 @@ from phonofilm.config import load_settings
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
-from phonofilm.crawl.scope.selection import ID_COLUMNS, NAME_COLUMNS, Selection, read_names, select
+from phonofilm.crawl.scope.name_files import NameList, read_artist_names, read_ids
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.crawl.session import crawl_all
 from phonofilm.errors import UsageError
 from phonofilm.logs import listen, log
@@ -59,10 +62,17 @@ def artist_names(arguments: CrawlArguments, workspace: Workspace) -> list[str]:
     """Return the names of artists that options, a file and a query give, in this order."""
     names = list(arguments.artist or [])
     if arguments.artists:
-        names += read_names(arguments.artists, NAME_COLUMNS)
+        names += _told(arguments.artists, read_artist_names(arguments.artists))
     if arguments.artists_from:
         names += _query_names(workspace, arguments.artists_from)
     return names
+
+
+def _told(path: Path, read: NameList) -> list[str]:
+    """Say what was understood of a table, before a request is spent; return its names."""
+    if read.column:
+        note(f"{path}: {len(read.names):,} from the column {read.column!r}")
+    return read.names
 
 
 def _query_names(workspace: Workspace, query: str) -> list[str]:
@@ -100,7 +110,9 @@ def _selection(crawl: CrawlCommand) -> Selection:
         genre=arguments.genre,
         artists=crawl.artist_names,
         playlist=arguments.playlist,
-        ids=read_names(arguments.ids, ID_COLUMNS) if arguments.ids else [],
+        ids=_told(arguments.ids, read_ids(arguments.ids, tuple(crawl.wants)))
+        if arguments.ids
+        else [],
     )
 
 

@@ -179,6 +179,14 @@ class Requests(Protocol):
         """Mark an endpoint as absent since an instant (Unix seconds)."""
         ...
 
+    def mark_present(self, endpoint: str) -> None:
+        """Mark an endpoint as not absent, at once."""
+        ...
+
+    def expire_absent(self, before: int) -> None:
+        """Forget the endpoints that were marked as absent before an instant, at once."""
+        ...
+
 
 class Logs(Protocol):
     """Logs of the landing, with the offset up to which this frontier holds their responses."""

@@ -107,6 +107,14 @@ class FrontierDatabase:
         """Mark an endpoint as absent since an instant (Unix seconds): it costs no request again."""
         self._insert("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", (endpoint, since, status))
 
+    def mark_present(self, endpoint: str) -> None:
+        """Mark an endpoint as not absent, at once."""
+        self._db.execute("DELETE FROM absent WHERE endpoint = ?", (endpoint,))
+
+    def expire_absent(self, before: int) -> None:
+        """Forget the endpoints that were marked as absent before an instant, at once."""
+        self._db.execute("DELETE FROM absent WHERE since < ?", (before,))
+
     def meta(self, key: str) -> str | None:
         """Return a stored setting, or None."""
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

@@ -152,6 +152,19 @@ class Scheduler(Protocol):
         """Look for requests about nodes that are followed further without a response."""
         ...
 
+    @property
+    def absent(self) -> Set[str]:
+        """Endpoints that are taken for absent."""
+        ...
+
+    def probe(self) -> Task | None:
+        """Return a request of an endpoint that is taken for absent, one of each; then None."""
+        ...
+
+    def restore(self, endpoint: str) -> None:
+        """Make requests of an endpoint again, because it answered."""
+        ...
+
     def drop(self, endpoint: str) -> None:
         """Make no further request of an endpoint, because the source does not have it."""
         ...

@@ -54,13 +54,14 @@ class Planner:
     ) -> None:
         quota = quota or Unlimited()
         self._quota_weight, self._uniform_quota = quota.quota_weight, quota.uniform_quota
-        self._policy = policy
+        self._policy, self._frontier = policy, frontier
         self._random = random.Random(seed)  # noqa: S311 - no secret is made of it
         self._wants = Wants(endpoints.goal, endpoints.scope)
         self._queues = QueueSet(endpoints, frontier, frontier.absent(), policy.in_order)
         self.lists: ListObserver = QueueLists(self._queues, frontier)
         self.forecast: Forecast = QueueForecast(self._queues, self._wants)
         self.quota_blocked = False
+        self._unprobed = sorted(self._queues.absent)
         self._choices = self._responses_since_update = 0
         self._order: list[RequestQueue] = []
         self._resume(frontier)
@@ -162,9 +163,32 @@ class Planner:
             queue.stale = True
         self._update_paths()
 
+    @property
+    def absent(self) -> Set[str]:
+        """Endpoints that are taken for absent."""
+        return self._queues.absent
+
+    def probe(self) -> Task | None:
+        """Return a request of an endpoint that is taken for absent, one of each; then None."""
+        while self._unprobed:
+            task = self._queues.probe(self._unprobed.pop())
+            if task is not None:
+                return task
+        return None
+
     def drop(self, endpoint: str) -> None:
         """Make no further request of an endpoint; another one may do the same instead."""
+        if endpoint not in self._queues.absent:
+            self._unprobed.append(endpoint)
         self._queues.drop(endpoint)
+        self._update_paths()
+
+    def restore(self, endpoint: str) -> None:
+        """Make requests of an endpoint again, because it answered."""
+        self._queues.restore(endpoint)
+        for request, row, node, total in self._frontier.open_continuations():
+            if request.endpoint == endpoint:
+                self.lists.add_continuation(request, row, node, total)
         self._update_paths()
 
     def _update_paths(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.planner.queues.base import (
     PATIENCE_DIRECT,
     PATIENCE_INDIRECT,
@@ -33,13 +33,13 @@ class QueueSet:
         self, endpoints: GoalEndpoints, frontier: Frontier, absent: frozenset[str], in_order: bool
     ) -> None:
         self._endpoints, self._frontier, self._in_order = endpoints, frontier, in_order
-        self._absent = set(absent)
+        self.absent = set(absent)
         self.by_name: dict[str, RequestQueue] = {}
         self.by_subject: dict[str, list[NodeQueue]] = {}  # by kind of node
         self.counted: defaultdict[str, list[CountedListQueue]] = defaultdict(list)  # by kind
         self.continuations: dict[str, ContinuationQueue] = {}  # by endpoint
         self.counted_continuations: list[ContinuationQueue] = []
-        for name in endpoints.relevant(self._absent):
+        for name in endpoints.relevant(self.absent):
             self._add(name)
 
     def __iter__(self) -> Iterator[RequestQueue]:
@@ -51,13 +51,28 @@ class QueueSet:
 
     def drop(self, endpoint: str) -> None:
         """Remove the queues of an absent endpoint; add those that can do the same instead."""
-        self._absent.add(endpoint)
+        self.absent.add(endpoint)
         self.by_name.pop(endpoint, None)
         self.by_name.pop(f"{endpoint}+", None)
         self.continuations.pop(endpoint, None)
-        for name in self._endpoints.relevant(self._absent):
+        for name in self._endpoints.relevant(self.absent):
             if name not in self.by_name and self.spec_of(name).subject:
                 self._add(name)
+
+    def restore(self, endpoint: str) -> None:
+        """Add the queues of an endpoint that is not absent after all."""
+        self.absent.discard(endpoint)
+        if endpoint in self._endpoints.relevant(self.absent):
+            self._add(endpoint)
+
+    def probe(self, endpoint: str) -> Task | None:
+        """Return a request of an absent endpoint; None when no node is open, or it is of no use."""
+        spec = self.spec_of(endpoint)
+        if not spec.subject or endpoint not in self._endpoints.relevant(self.absent - {endpoint}):
+            return None
+        sizes = self._frontier.list_sizes(endpoint) if spec.size_field else {}
+        queue = _first_page_queue(self._options(endpoint, spec, sizes))
+        return queue.take() if queue.ready() else None
 
     def _add(self, name: str) -> None:
         endpoint = self.spec_of(name)

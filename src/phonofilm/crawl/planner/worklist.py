@@ -52,6 +52,7 @@ class Worklist:
         self._manifest, self._frontier = manifest, frontier
         self._quota = quota or Unlimited()
         self.quota_blocked = False
+        self.absent: Set[str] = frozenset()
         self.lists = _BatchPages(manifest)
         self.forecast: Forecast = NoForecast()
         self._open_ids: dict[str, deque[str]] = {}  # by endpoint
@@ -94,6 +95,13 @@ class Worklist:
 
     def look_again(self) -> None:
         """Do nothing, because the list is fixed."""
+
+    def probe(self) -> Task | None:
+        """Return None: every run makes the planned requests of all endpoints."""
+        return None
+
+    def restore(self, endpoint: str) -> None:
+        """Do nothing, because no endpoint of the list is left out at the beginning."""
 
     def drop(self, endpoint: str) -> None:
         """Drop the requests of an absent endpoint."""

@@ -18,6 +18,7 @@ from phonofilm.crawl.planner.queues.base import FULL, MENTION
 from phonofilm.crawl.responses.field_drift import Drift, FieldDrift
 from phonofilm.crawl.responses.memberships import MembershipRecorder
 from phonofilm.crawl.responses.pagination import PaginationGuard
+from phonofilm.crawl.responses.reconciliation import reconcile
 from phonofilm.crawl.responses.writer import SchemaMatch
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.parents import Parents
@@ -130,6 +131,7 @@ class ResponseRecorder:
             page = self._source.parse(task.request, response)
         except ODD_RESPONSES as error:
             return _malformed(task, endpoint, error)
+        page.findings += reconcile(endpoint, task.request, page)
         new_nodes: Counter[str] = Counter()
         self._set_list_total(task, endpoint, page)
         known_before = len(self._frontier)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
 from typing import NamedTuple
 
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
 from phonofilm.errors import UsageError
 from phonofilm.records.kinds import BY_NAME
-from phonofilm.sources import get
+from phonofilm.sources import get, source_names
 from phonofilm.sources.contract import Link
 from phonofilm.sources.http import HttpSource
+from phonofilm.sources.links import parse_id, stripped
 
 Wants = dict[str, int | None]
 
@@ -65,11 +64,21 @@ def _select_theme(theme: str, wants: Wants) -> tuple[Wants, Scope]:
 
 
 def _artist_link(source: str, name: str) -> Link:
-    """Return the link of an artist by address where the name is an address, else by name."""
+    """Return the link of an artist by address where the name is an address, else by name.
+
+    UsageError for an address of anything else, and for an empty name.
+    """
     link = get(source).parse_link(name) if "/" in name or ":" in name else None
     if link is not None and link.kind in ("artist", "artist_link"):
         return link
-    return Link("artist_query", name)
+    if link is not None or "://" in name:
+        raise UsageError(
+            f"{name!r} is no link to an artist of {get(source).manifest.title}.",
+            next_step="Give links to other pages without --artist.",
+        )
+    if not name.strip():
+        raise UsageError("An artist's name is empty.", next_step='Say --artist "Name".')
+    return Link("artist_query", name.strip())
 
 
 def _obtainable(source: str, wants: Wants) -> Wants:
@@ -79,53 +88,51 @@ def _obtainable(source: str, wants: Wants) -> Wants:
     return {kind: number for kind, number in wants.items() if kind in kinds} or dict(wants)
 
 
-NAME_COLUMNS = ("name", "artist", "artist_name")
-ID_COLUMNS = ("imdb_id", "imdb", "tconst", "id", "url", "link", "track_id", "artist_id", "album_id")
-
-
-def read_names(path: Path, columns: tuple[str, ...]) -> list[str]:
-    """Read names or ids from a file: one a line, or the first of `columns` that a CSV has.
-
-    Lines that begin with # and a blank are comments; `#1 Dads` is a name. UsageError when the file
-    cannot be read or is empty.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read: {error}.") from None
-    try:
-        rows = list(csv.reader(text.splitlines()))
-    except csv.Error as error:
-        raise UsageError(f"{path} is no list and no CSV: {error}.") from None
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    column = next((header.index(name) for name in columns if name in header), None)
-    if column is None:
-        cells = [line.strip() for line in text.splitlines()]
-    else:
-        cells = [row[column].strip() for row in rows[1:] if len(row) > column]
-    names = list(dict.fromkeys(cell for cell in cells if cell and f"{cell} "[:2] != "# "))
-    if not names:
-        raise UsageError(
-            f"{path} names nothing.", next_step="One name a line, or a CSV with `name`."
-        )
-    return names
-
-
 def named_links(source: HttpSource, texts: list[str], wants: Wants) -> list[Link]:
     """Parse the links and ids that a person gave.
 
-    A bare id needs a wanted kind that says what it identifies; UsageError otherwise.
+    A bare id needs a wanted kind that says what it identifies, or its own (`track:ID`). UsageError
+    for texts that mean nothing at the source, before anything is requested.
     """
-    links = []
-    for text in texts:
-        link = source.parse_link(text)
-        if link is None and "/" not in text and ":" not in text and wants:
-            kind = next(iter(wants))
-            link = Link("track" if kind == "features" else kind, text)
-        if link is None:
-            raise UsageError(
-                f"{text!r} is no link to anything of {source.manifest.title}.",
-                next_step="Give its page's address, or an id with --want artists (or albums ...).",
-            )
-        links.append(link)
-    return links
+    links = [_named_link(source, text, wants) for text in texts]
+    unknown = [text for text, link in zip(texts, links, strict=True) if link is None]
+    if unknown:
+        others = f" (and {len(unknown) - 1:,} more)" if len(unknown) > 1 else ""
+        raise UsageError(
+            f"{unknown[0]!r}{others} is {_meaning(source, unknown[0])}.", next_step=_NAMING
+        )
+    return [link for link in links if link is not None]
+
+
+_NAMING = "Give its page's address, its kind and id (track:ID), or an id with --want artists."
+
+
+def _named_link(source: HttpSource, text: str, wants: Wants) -> Link | None:
+    link = source.parse_link(text)
+    if link is not None:
+        return link
+    ids = source.manifest.ids
+    kind, _, rest = stripped(text).partition(":")
+    if rest and kind in BY_NAME and (id_ := parse_id(ids, rest)):
+        return Link(kind, id_)
+    if wants and (id_ := parse_id(ids, text)):
+        return Link(_identified(source, next(iter(wants))), id_)
+    return None
+
+
+def _identified(source: HttpSource, kind: str) -> str:
+    """Return the kind that a bare id is of: comments of a track are requested by the track's id."""
+    subjects = {endpoint.subject for endpoint in source.manifest.endpoints.values()}
+    parents = BY_NAME[kind].parents
+    return parents[0] if kind not in subjects and parents else kind
+
+
+def _meaning(source: HttpSource, text: str) -> str:
+    """Say what a text is that is nothing of this source."""
+    title = source.manifest.title
+    for name in source_names() if "/" in text else ():
+        manifest = get(name).manifest
+        link = get(name).parse_link(text)
+        if link is not None and link.kind not in manifest.links.prefixes.values():
+            return f"a link of {manifest.title}, not of {title}"
+    return f"no link to anything of {title}, and no id of its form"

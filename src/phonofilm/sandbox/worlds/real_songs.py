@@ -226,7 +226,7 @@ class RealSongs:
 
 def _read(path: Path) -> list[dict[str, str]]:
     opener: Any = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as file:
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
         rows = [_blank_nulls(row) for row in csv.DictReader(file)]
     missing = [name for name in NEEDED if not rows or name not in rows[0]]
     if missing:

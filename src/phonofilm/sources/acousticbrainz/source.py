@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import AudioFeatures, Track
+from phonofilm.records.values.traits import TEMPO
+from phonofilm.sources.bulk.cells import decimal
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
@@ -39,14 +41,21 @@ _TONAL = (
 
 def _table(name: str, columns: tuple[str, ...]) -> DumpTable:
     files = (f"{_STEM}-{name}.tar.zst", f"{_STEM}-{name}.tar")
-    return DumpTable(name=name, columns=columns, packing="csv.tar", files=files)
+    return DumpTable(
+        name=name,
+        columns=columns,
+        cells={"bpm": decimal(TEMPO)} if "bpm" in columns else {},
+        required=("mbid",),
+        packing="csv.tar",
+        files=files,
+    )
 
 
 _KEYS = "['C', 'C#', 'D', 'D#', 'E', 'F', 'F#', 'G', 'G#', 'A', 'A#', 'B']"
 _FLATS = "['', 'Db', '', 'Eb', '', '', 'Gb', '', 'Ab', '', 'Bb', '']"
 _TEMPO = """SELECT mbid AS id, median(bpm) AS tempo FROM (
-    SELECT mbid, try_cast(bpm AS DOUBLE) AS bpm FROM rhythm)
-    WHERE isfinite(bpm) AND bpm > 0 GROUP BY mbid"""
+    SELECT mbid, decimal_number(bpm) AS bpm FROM rhythm)
+    WHERE bpm > 0 GROUP BY mbid"""
 _KEY = f"""SELECT mbid AS id, (coalesce(nullif(list_position({_KEYS}, key_name), 0),
     nullif(list_position({_FLATS}, key_name), 0)) - 1)::BIGINT AS key,
     CASE scale WHEN 'major' THEN 1 WHEN 'minor' THEN 0 END::BIGINT AS mode FROM (

@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 from phonofilm.records.values.sql import cleaned, is_id
 from phonofilm.records.values.traits import VERBATIM, Figure, Id, IdList, Trait
-from phonofilm.sql import identifier
+from phonofilm.sql import identifier, literal
 
 
 class Cell(NamedTuple):
-    """A trait of the values, and the macro that reads the text (empty: the text is the value)."""
+    """A trait of the values, and the macro that reads the text (empty: the text is the value).
+
+    `unknown` are the source's words for a value that it does not know.
+    """
 
     trait: Trait
     macro: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:
@@ -38,16 +42,18 @@ class Cell(NamedTuple):
             return _all_ids(self.trait, column, patterns)
         return f"{self.value(column, patterns)} IS NOT NULL"
 
-    def is_zero(self, column: str) -> str:
-        """Return the SQL condition that 0 stands there as a word for unknown."""
+    def is_unknown(self, column: str) -> str:
+        """Return the SQL condition that a text says that nothing is known."""
+        conditions = [f"known_text({identifier(column)}::VARCHAR) IS NULL"]
         if isinstance(self.trait, Figure) and self.trait.zero_unknown:
-            return f"try_cast({identifier(column)} AS DOUBLE) = 0"
-        return "false"
+            conditions.append(f"try_cast({identifier(column)} AS DOUBLE) = 0")
+        conditions += [f"{identifier(column)} = {literal(word)}" for word in self.unknown]
+        return f"coalesce({' OR '.join(conditions)}, false)"
 
 
-def whole(trait: Figure) -> Cell:
-    """Return a column of whole numbers."""
-    return Cell(trait, "whole_number")
+def whole(trait: Figure, *unknown: str) -> Cell:
+    """Return a column of whole numbers, and of words for unknown ones."""
+    return Cell(trait, "whole_number", unknown)
 
 
 def decimal(trait: Figure) -> Cell:

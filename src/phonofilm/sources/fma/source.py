@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import Album, Artist, Genre, Sound, Track
+from phonofilm.records.values.traits import COUNT, DURATION_MS, ORDINAL, Figure
+from phonofilm.sources.bulk.cells import Cell, id_of, whole
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
@@ -41,10 +43,33 @@ _RAW = ("track_id", "license_url", "license_title")
 _CLIPS = ("track_id", "path", "bytes", "sha256")
 
 
-def _csv(name: str, columns: tuple[str, ...], key: str, header: int = 1) -> DumpTable:
+# -1 is its word for what it does not know.
+_CELLS = {
+    "track_id": id_of("track"),
+    "album.tracks": whole(COUNT, "-1"),
+    "artist.id": id_of("artist"),
+    "track.duration": whole(Figure(1, DURATION_MS.maximum // 1000, zero_unknown=True), "-1"),
+    "track.number": whole(ORDINAL, "-1"),
+    "track.listens": whole(COUNT, "-1"),
+}
+
+
+def _csv(
+    name: str,
+    columns: tuple[str, ...],
+    key: str,
+    header: int = 1,
+    cells: Mapping[str, Cell] | None = None,
+) -> DumpTable:
     files = (f"fma_metadata/{name}.csv", f"{name}.csv")
     return DumpTable(
-        name=name, columns=columns, key=(key,), packing="csv", files=files, header=header
+        name=name,
+        columns=columns,
+        key=(key,),
+        cells=cells or {},
+        packing="csv",
+        files=files,
+        header=header,
     )
 
 
@@ -69,7 +94,7 @@ def licence_of(title: str) -> str:
 
 
 def _int(name: str) -> str:
-    return f'CASE WHEN try_cast("{name}" AS BIGINT) >= 0 THEN try_cast("{name}" AS BIGINT) END'
+    return f'whole_number("{name}")'
 
 
 def _day(name: str) -> str:
@@ -110,7 +135,7 @@ class Fma(BulkSource, HttpSource):
 
     parsers: ClassVar[Mapping[str, Parser]] = {}
     tables: Mapping[str, DumpTable] = {
-        "tracks": _csv("tracks", _TRACKS, "track_id", header=3),
+        "tracks": _csv("tracks", _TRACKS, "track_id", header=3, cells=_CELLS),
         "genres": _csv("genres", _GENRES, "genre_id"),
         "raw_tracks": _csv("raw_tracks", _RAW, "track_id"),
         "clips": DumpTable(

@@ -58,8 +58,11 @@ def _addresses(request: Request, response: Response) -> Page:
     for row in each(
         alone if addresses.urls is None else addresses.urls, api_types.Address, builder.page
     ):
-        if not isinstance(row, UnsetType):
-            builder.address(row)
+        if isinstance(row, UnsetType):
+            continue
+        builder.address(row)
+        if isinstance(row.resource, str):
+            builder.page.answered_ids.append(row.resource)
     return builder.build()
 
 

@@ -7,21 +7,23 @@ and tags are not, and go to a table of their own with their licence.
 from __future__ import annotations
 
 from phonofilm.records import Album, Artist, ExternalId, Genre, Record, Tag, Track
+from phonofilm.records.values.traits import DURATION_MS
+from phonofilm.sources.bulk.cells import whole
 from phonofilm.sources.bulk.contract import DumpTable, RecordQuery
 from phonofilm.sources.musicbrainz.convert import TAG_LICENCE
 
 _PAGE = "https://musicbrainz.org"
-_TAGS = "STRUCT(name VARCHAR, count BIGINT)[]"
+_TAGS = "STRUCT(name VARCHAR, count VARCHAR)[]"
 _LINKS = "STRUCT(url STRUCT(resource VARCHAR))[]"
 _PERSON = "STRUCT(id VARCHAR, name VARCHAR)"
 _CREDIT = f"STRUCT(name VARCHAR, artist {_PERSON})[]"
 _RECORDING = (
-    f"STRUCT(id VARCHAR, title VARCHAR, length BIGINT, disambiguation VARCHAR, isrcs VARCHAR[],"
+    f"STRUCT(id VARCHAR, title VARCHAR, length VARCHAR, disambiguation VARCHAR, isrcs VARCHAR[],"
     f' "artist-credit" {_CREDIT})'
 )
 _MEDIA = (
-    'STRUCT(position BIGINT, "track-count" BIGINT,'
-    f" tracks STRUCT(position BIGINT, recording {_RECORDING})[])[]"
+    'STRUCT(position VARCHAR, "track-count" VARCHAR,'
+    f" tracks STRUCT(position VARCHAR, recording {_RECORDING})[])[]"
 )
 
 
@@ -32,6 +34,7 @@ def _table(name: str, types: dict[str, str]) -> DumpTable:
         key=("id",),
         packing="json.tar",
         types=types,
+        cells={"length": whole(DURATION_MS)} if "length" in types else {},
         files=(f"{name}.tar.xz", f"mbdump/{name}.tar.xz"),
     )
 
@@ -75,7 +78,7 @@ TABLES = {
         {
             "id": "VARCHAR",
             "title": "VARCHAR",
-            "length": "BIGINT",
+            "length": "VARCHAR",
             "disambiguation": "VARCHAR",
             "isrcs": "VARCHAR[]",
             "artist-credit": _CREDIT,
@@ -117,7 +120,8 @@ _ALBUMS = f"""SELECT id, title AS name,
     ELSE lower("release-group"."primary-type") END AS album_type, {_CREDITED},
     {_date("date")} AS release_date, CASE length({_date("date")}) WHEN 4 THEN 'year'
     WHEN 7 THEN 'month' WHEN 10 THEN 'day' END AS release_date_precision,
-    nullif(list_sum(list_transform(media, lambda m: m."track-count")), 0)::BIGINT AS total_tracks,
+    nullif(list_sum(list_transform(media, lambda m: whole_number(m."track-count"))), 0)::BIGINT
+    AS total_tracks,
     list_filter(list_transform("label-info", lambda l: l.label.name),
         lambda n: n IS NOT NULL)[1] AS label,
     CASE WHEN barcode ~ '^[0-9]{{1,14}}$'
@@ -129,16 +133,19 @@ _ALBUMS = f"""SELECT id, title AS name,
 _PLACED = f"""SELECT rec.id AS id, rec.title AS name,
     list_transform(rec."artist-credit", lambda c: c.artist.id) AS artist_ids,
     list_transform(rec."artist-credit", lambda c: coalesce(c.name, c.artist.name)) AS artist_names,
-    album_id, album_name, rec.length AS duration_ms, {_ISRC.format("rec.isrcs")} AS isrc,
+    album_id, album_name, whole_number(rec.length) AS duration_ms,
+    {_ISRC.format("rec.isrcs")} AS isrc,
     place AS track_number, disc AS disc_number, released AS release_date,
     {_blank("rec.disambiguation")} AS disambiguation, '{_PAGE}/recording/' || rec.id AS url
-    FROM (SELECT album_id, album_name, released, disc, t.position AS place, t.recording AS rec
-        FROM (SELECT album_id, album_name, released, m.position AS disc, unnest(m.tracks) AS t
+    FROM (SELECT album_id, album_name, released, disc, whole_number(t.position) AS place,
+            t.recording AS rec
+        FROM (SELECT album_id, album_name, released, whole_number(m.position) AS disc,
+                unnest(m.tracks) AS t
             FROM (SELECT id AS album_id, title AS album_name, {_date("date")} AS released,
                 unnest(media) AS m FROM release)))
     WHERE rec.id IS NOT NULL QUALIFY row_number() OVER (
         PARTITION BY rec.id ORDER BY released NULLS LAST, album_id, disc, place) = 1"""
-_ALONE = f"""SELECT id, title AS name, {_CREDITED}, length AS duration_ms,
+_ALONE = f"""SELECT id, title AS name, {_CREDITED}, whole_number(length) AS duration_ms,
     {_ISRC.format("isrcs")} AS isrc, {_blank("disambiguation")} AS disambiguation,
     '{_PAGE}/recording/' || id AS url FROM recording"""
 
@@ -154,13 +161,15 @@ _IDS = f"""WITH links AS (SELECT id, unnest(relations).url.resource AS link FROM
 
 def _tags(table: str, kind: str) -> str:
     """Return words of an entity; a genre is a tag that stands in MusicBrainz's list of genres."""
-    return f"""SELECT '{kind}' AS of_kind, id AS of_id, w.name AS name, w.count AS votes,
+    return f"""SELECT '{kind}' AS of_kind, id AS of_id, w.name AS name,
+        whole_number(w.count) AS votes,
         coalesce(list_contains(list_transform(genres, lambda g: g.name), w.name), false)
         AS is_genre,
         '{TAG_LICENCE}' AS licence FROM (SELECT id, genres, unnest(list_distinct(list_concat(
             coalesce(tags, []), coalesce(genres, [])))) AS w FROM {table})
         WHERE w.name IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY id, w.name ORDER BY w.count DESC) = 1"""
+        QUALIFY row_number() OVER (
+            PARTITION BY id, w.name ORDER BY whole_number(w.count) DESC NULLS LAST) = 1"""
 
 
 _GENRES = """SELECT DISTINCT g.name AS id, g.name AS name

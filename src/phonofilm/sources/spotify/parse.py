@@ -82,10 +82,6 @@ def _read_artists(request: Request, response: Response, page: Page) -> Listing:
     """Read batches and related artists: full artists, null for unknown ids."""
     shape = api_types.Artist | None
     _, rows = items_of(response.body, api_types.ArtistPage, shape, ["artists"], page)
-    for position, row in enumerate(rows):
-        if row is None:
-            asked = request.ids[position] if position < len(request.ids) else "?"
-            page.findings.append(Finding("unknown_id", asked))
     return Listing(rows)
 
 
@@ -122,20 +118,21 @@ def _mixed_search(request: Request, response: Response) -> Page:
     return page
 
 
-def _batch(name: str, item: Any, use: Use, null: str = "unknown_id") -> Parser:
-    """Make a parser of a batch: in the order of the ids; `null` is the finding for a null one."""
+def _batch(name: str, item: Any, use: Use, null: str = "") -> Parser:
+    """Make a parser of a batch, in the order of the ids, with null for unknown ones.
+
+    Where null means something else, `null` is the finding for it, and the id is answered.
+    """
 
     def read(request: Request, response: Response, page: Page) -> Listing:
         body = plain(response.body)
         rows = body.get(name) if isinstance(body, dict) else None
         if not isinstance(rows, list):
             raise Malformed(f"no list called {name}")
-        for position, element in enumerate(rows):
-            if element is None:
-                asked = request.ids[position] if position < len(request.ids) else "?"
-                page.findings.append(Finding(null, asked))
-        if null != "null_item":
-            page.findings += [Finding(null, asked) for asked in request.ids[len(rows) :]]
+        if null:
+            nulls = [id_ for id_, row in zip(request.ids, rows, strict=False) if row is None]
+            page.findings += [Finding(null, id_) for id_ in nulls]
+            page.answered_ids += nulls
         return Listing(each(rows, item | None, page))
 
     return list_parser(PageBuilder, read, use)
@@ -194,7 +191,6 @@ def _genre_seeds(request: Request, response: Response) -> Page:
 _ARTISTS = list_parser(PageBuilder, _read_artists, PageBuilder.artist)
 _RELATED = list_parser(PageBuilder, _read_artists, PageBuilder.related_artist)
 _SEARCH = list_parser(PageBuilder, _read_search, PageBuilder.artist)
-_FEATURES = _batch("audio_features", api_types.Features, PageBuilder.features, "not_measured")
 PARSERS: dict[str, Parser] = {
     "genre_seeds": _genre_seeds,
     "categories": _list_of(api_types.Category, ("categories",), PageBuilder.category),

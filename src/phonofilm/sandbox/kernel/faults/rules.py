@@ -57,7 +57,7 @@ class Faults:
     def read(cls, path: Path) -> Faults:
         """Read rules from a TOML file; ValueError for an invalid one."""
         try:
-            return cls(msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File).fault)
+            return cls(msgspec.convert(tomllib.loads(path.read_text("utf-8-sig")), _File).fault)
         except (OSError, msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
             raise ValueError(f"{path}: {error}") from None
 
