@@ -18,7 +18,13 @@ from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.retries import RETRIES, RetryQueue
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, Named
-from phonofilm.errors import BotWallError, CredentialsError, ShapeError, StoreError
+from phonofilm.errors import (
+    BotWallError,
+    CredentialsError,
+    ShapeError,
+    StoreError,
+    UnavailableError,
+)
 from phonofilm.sources import get, source_names
 from phonofilm.sources.contract import Finding, Link, Request
 
@@ -36,10 +42,11 @@ def test_a_failed_task_waits_twice_as_long_before_each_attempt() -> None:
         assert retries.pop(now) is None
         pause = 0.0
         while (retry := retries.pop(now + pause)) is None:
-            pause += 0.25
+            pause += 0.01
         pauses.append(pause)
         now, attempts = now + pause, retry.attempts
-    assert pauses == [0.25, 0.5, 1.0, 2.0]
+    for longest, pause in zip([0.25, 0.5, 1.0, 2.0], pauses, strict=True):
+        assert longest / 2 <= pause <= longest + 0.02
     assert attempts == RETRIES.attempts_max - 1
     assert len(retries) == 0
 
@@ -166,29 +173,56 @@ def test_an_endpoint_that_refuses_every_part_is_left_alone() -> None:
     assert len(asked_by_splitting(100, set(range(100)), answered=False)) < 40
 
 
-def test_silence_ends_a_crawl_after_twenty_requests_in_a_row() -> None:
-    guard = guards.SilenceGuard("Deezer")
-    errors = [guard.on_silence("timeout") for _ in range(guards.SILENT_MAX - 1)]
-    guard.reset()
-    errors += [guard.on_silence("timeout") for _ in range(guards.SILENT_MAX - 1)]
-    assert errors == [None] * 2 * (guards.SILENT_MAX - 1)
-    error = guard.on_silence("timeout")
-    assert isinstance(error, StoreError)
+class FailingLimiter:
+    """A limiter of a source that fails for so many seconds."""
+
+    failing_seconds = 0.0
+
+    def on_response(self, sent_at: float) -> None:
+        self.failing_seconds = 0.0
+
+
+def test_a_source_that_is_away_longer_than_is_waited_ends_a_crawl() -> None:
+    limiter = FailingLimiter()
+    guard = guards.OutageGuard("Deezer", limiter)
+    for limiter.failing_seconds in range(60):
+        assert guard.on_failure("a", True, "timeout") is None
+    limiter.failing_seconds = 60.0
+    error = guard.on_failure("a", True, "timeout")
+    assert isinstance(error, UnavailableError)
     assert error.happened == "Deezer gives no usable answer (timeout)."
 
 
-def test_rejections_in_a_row_park_a_source_for_an_hour() -> None:
-    parked: list[float] = []
-    limiter = SimpleNamespace(park=lambda seconds, reason: parked.append(seconds))
-    guard = guards.RejectionGuard(limiter, workers=3)
-    for _ in range(guards.REJECTIONS_MAX + 2):
-        guard.on_rejected()
-    assert parked == []
-    guard.on_rejected()
-    assert parked == [3600.0]
-    guard.reset()
-    guard.on_rejected()
-    assert parked == [3600.0]
+def test_a_single_request_that_fails_at_a_source_that_responds_is_given_up() -> None:
+    limiter = FailingLimiter()
+    guard = guards.OutageGuard("Deezer", limiter)
+    guard.on_response()
+    limiter.failing_seconds = 61.0
+    assert guard.on_failure("a", True, "HTTP 500") is None
+    assert guard.is_over
+    assert guard.is_own_fault
+    guard.give_up(0.0)
+    limiter.failing_seconds = 61.0
+    assert isinstance(guard.on_failure("b", True, "HTTP 500"), UnavailableError)
+
+
+def test_twenty_requests_in_a_row_that_no_attempt_helps_end_a_crawl() -> None:
+    guard = guards.OutageGuard("Deezer", FailingLimiter())
+    errors = [guard.on_failure(str(n), False, "redirected") for n in range(guards.HOPELESS_MAX)]
+    assert errors[:-1] == [None] * (guards.HOPELESS_MAX - 1)
+    assert isinstance(errors[-1], UnavailableError)
+
+
+def test_a_storm_of_rejected_tokens_ends_a_crawl() -> None:
+    guard = guards.KeyGuard("Deezer")
+    tokens = [{"Authorization": f"Bearer {number}"} for number in range(guards.RENEWALS_MAX + 1)]
+    assert [guard.on_unauthorised(tokens[0], 0.0) for _ in range(100)] == [None] * 100
+    errors = [guard.on_unauthorised(token, 1.0) for token in tokens]
+    assert errors[:-1] == [None] * guards.RENEWALS_MAX
+    assert isinstance(errors[-1], CredentialsError)
+    later = guards.RENEWALS_SECONDS
+    patient = guards.KeyGuard("Deezer")
+    assert not any(patient.on_unauthorised(token, n * later) for n, token in enumerate(tokens))
 
 
 @pytest.mark.parametrize(("malformed", "ends"), [(10, False), (11, True)])

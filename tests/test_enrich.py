@@ -9,7 +9,6 @@ import pytest
 from benchmarks.quality import FIELDS, existing
 
 from phonofilm.config import Settings
-from phonofilm.crawl import guards
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre
@@ -17,6 +16,7 @@ from phonofilm.enrich.enrich import EnrichOptions, enrich
 from phonofilm.enrich.next_requests import Permitted, cheapest_finder, next_requests, ways
 from phonofilm.enrich.state import KnownArtist
 from phonofilm.errors import ParkedError, UsageError
+from phonofilm.net import limiter
 from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sandbox.kernel.server import (
     MUSIC,
@@ -129,7 +129,7 @@ def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> 
 def test_a_parked_source_does_not_stop_the_others(
     folder: Workspace, world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guards, "REJECTIONS_MAX", 1)  # each costs the five seconds Deezer asks for
+    monkeypatch.setattr(limiter, "REFUSED_SECONDS_MAX", 0.0)
     held = world(deezer={"quota": "10/24h"})
     result = enrich(folder, Settings(), wish(held, 15))
     assert "deezer" in result.left_out

@@ -112,7 +112,9 @@ _PLAYLISTS_NEED = 60  # artists: fewer have a single playlist
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "FIRST_BACKOFF_SECONDS", 0.05)
+    monkeypatch.setattr(limiter, "FIRST_PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(limiter, "REFUSED_SECONDS_MAX", 5.0)
+    monkeypatch.setattr(limiter, "PATIENCE_SECONDS", 2.0)
     # What is felt of windows makes a crawl careful for a while; that has tests of its own.
     monkeypatch.setattr(InferredWindow, "wait", lambda self, now: 0.0)
 

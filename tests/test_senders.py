@@ -186,8 +186,13 @@ class TestRefusals:
 
 
 class TestRetries:
+    @given(jitter=st.floats(0, 1))
+    def test_jitter_shortens_a_pause_by_a_half_at_most(self, jitter: float) -> None:
+        policy = RetryPolicy(attempts_max=4, first_pause_seconds=0.5, jitter=lambda: jitter)
+        assert 0.25 <= (policy.pause_seconds(1) or 0.0) <= 0.5
+
     def test_pauses_double_until_no_attempt_is_left(self) -> None:
-        policy = RetryPolicy(attempts_max=4, first_pause_seconds=0.5)
+        policy = RetryPolicy(attempts_max=4, first_pause_seconds=0.5, jitter=lambda: 0.0)
         assert [policy.pause_seconds(n) for n in range(1, 5)] == [0.5, 1.0, 2.0, None]
 
     def test_a_download_that_begins_elsewhere_is_begun_anew(self, tmp_path, monkeypatch) -> None:

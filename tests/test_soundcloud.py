@@ -9,10 +9,10 @@ import time
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl import guards
 from phonofilm.crawl.scope.scopes import Named
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.errors import CredentialsError, ParkedError, StoreError, TermsError, UsageError
+from phonofilm.net import limiter
 from phonofilm.net.auth.client_token import ClientToken
 from phonofilm.net.auth.credentials import ClientCredentials
 from phonofilm.net.transport import Transport
@@ -517,7 +517,7 @@ def test_a_redirect_to_another_host_gets_no_token(folder, stand_in) -> None:
 
 
 def test_refused_again_and_again_is_parked_for_an_hour(folder, stand_in, monkeypatch) -> None:
-    monkeypatch.setattr(guards, "REJECTIONS_MAX", -4)  # the first one of four workers
+    monkeypatch.setattr(limiter, "REFUSED_SECONDS_MAX", 0.0)
     url, _ = stand_in("soundcloud", artists=4, rate="2/60s")
     result = collect(folder, "soundcloud", url, "comments=all")
     assert (result.status, result.exit_code) == ("parked", 4)

@@ -7,6 +7,7 @@ from benchmarks.windows import HiddenWindow, measure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phonofilm.net.backoff import Backoff
 from phonofilm.net.limiter import DAY, WAIT_SECONDS_MAX, Limiter
 from phonofilm.sources.manifest import Budget
 from tests.test_limiter import SimulatedClock
@@ -122,12 +123,45 @@ def test_no_more_requests_are_in_flight_than_the_source_allows() -> None:
 
 def test_repeated_retry_after_zero_waits_longer_each_time() -> None:
     clock = SimulatedClock()
-    limiter = Limiter([], clock)
+    limiter = Limiter([], clock, backoff=Backoff(lambda: 1.0))
     waits = []
     for _ in range(6):
         limiter.on_sent()
         limiter.on_rejected(0.0, False, clock.at)
         waits.append(limiter.wait())
         clock.at += waits[-1]
-    assert waits == sorted(waits)
-    assert waits[-1] > 4
+    assert waits == [0.5, 1, 2, 4, 8, 16]
+
+
+def crawled(limiter: Limiter, clock: SimulatedClock, requests: int, rejected: set[int]) -> float:
+    """Send requests one after the other, 50 ms each; some are rejected without a word."""
+    began, number = clock.at, 0
+    while number < requests:
+        if wait := limiter.wait():
+            clock.at += wait
+            continue
+        limiter.on_sent()
+        sent = clock.at
+        clock.at += 0.05
+        if number in rejected:
+            limiter.on_rejected(None, False, sent)
+        else:
+            limiter.on_accepted(sent)
+        limiter.on_returned()
+        number += 1
+    return clock.at - began
+
+
+@pytest.mark.parametrize("number", [0, 1, 6, 50, 900])
+def test_a_silent_rejection_without_a_limit_costs_less_than_a_second(number: int) -> None:
+    clock = SimulatedClock()
+    limiter = Limiter([], clock)
+    assert crawled(limiter, clock, 1000, {number}) <= 1000 * 0.05 + 0.6
+    assert limiter.inferred is None
+
+
+@given(rejected=st.sets(st.integers(0, 999), max_size=5))
+@settings(max_examples=20)
+def test_stray_silent_rejections_never_lower_what_is_used_to_a_tenth(rejected: set[int]) -> None:
+    clock = SimulatedClock()
+    assert crawled(Limiter([], clock), clock, 1000, rejected) <= 2.5 * 1000 * 0.05

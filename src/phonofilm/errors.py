@@ -9,6 +9,7 @@
      ├── ParkedError                   4    a quota is spent; the minute of return is known
      ├── ShapeError                    5    a source changed the shape of its responses
      ├── StoreError                    6    a disk, a database or a server fails
+     │    ├── UnavailableError         6    a source gives no usable response
      │    ├── LockedError              6    another process is writing to this folder
      │    └── NewerDataError           6    the folder was written by a newer version
      └── BotWallError                  7    a source asks for a browser; it is left alone
@@ -118,6 +119,10 @@ class StoreError(PhonofilmError):
     """A disk, a database or a server fails."""
 
     exit_code = 6
+
+
+class UnavailableError(StoreError):
+    """A source gave no usable response for longer than is waited."""
 
 
 class LockedError(StoreError):

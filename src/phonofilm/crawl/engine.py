@@ -45,7 +45,7 @@ class Engine:
         self.ending = Ending()
         self._retries = RetryQueue()
         self._conditions = StopConditions(context, self.recorder)
-        self._outcomes = OutcomeHandler(context, self.recorder, self._retries, self.ending, workers)
+        self._outcomes = OutcomeHandler(context, self.recorder, self._retries, self.ending)
         self.counters, self.findings = self._outcomes.counters, self._outcomes.findings
         self._in_flight = 0
         self._running: list[asyncio.Task[None]] = []
@@ -192,7 +192,7 @@ class Engine:
             if wait_seconds <= 0:
                 limiter.on_sent(endpoint)
                 return True
-            await asyncio.sleep(min(wait_seconds, _SLEEP_SECONDS_MAX))
+            await self.context.clock.sleep(min(wait_seconds, _SLEEP_SECONDS_MAX))
 
     async def _send(self, task: Task, attempts: int) -> None:
         context = self.context

@@ -1,65 +1,97 @@
 """Guards that end a crawl of a source that is down, blocked, limited or changed, in a sentence.
 
 Each guard counts one kind of trouble. A guard returns the error that ends the crawl, or
-None; the one of rejections parks the source.
+None.
 """
 
 from __future__ import annotations
 
-from phonofilm.errors import BotWallError, CredentialsError, PhonofilmError, ShapeError, StoreError
+from phonofilm.errors import (
+    BotWallError,
+    CredentialsError,
+    PhonofilmError,
+    ShapeError,
+    StoreError,
+    UnavailableError,
+)
+from phonofilm.net import limiter as net_limiter
 from phonofilm.net.limiter import Limiter
 from phonofilm.sources.contract import Finding
 
 # All chosen in November 2026, not tuned: a crawl should survive a short fault of a source, and
 # spend no more than some tens of requests on a long one.
-SILENT_MAX = 20
-REJECTIONS_MAX = 20
-REJECTED_PARK_SECONDS = 3600.0
+HOPELESS_MAX = 20
+# The shortest lives of tokens are ten minutes (2026).
+RENEWALS_MAX = 5
+RENEWALS_SECONDS = 600.0
 MALFORMED_SHARE_MAX = 0.5
 RESPONSES_MIN = 20
 
 _SAVED = "Every answer so far."
 
 
-class SilenceGuard:
-    """Guard against a source that is down: requests in a row without a usable response."""
+class OutageGuard:
+    """Guard against a source that is away: no usable response for longer than is waited."""
 
-    def __init__(self, title: str) -> None:
-        self._title, self._silent = title, 0
+    def __init__(self, title: str, limiter: Limiter) -> None:
+        self._title, self._limiter = title, limiter
+        self._responded = False
+        self._hopeless, self._failing_keys = 0, set[str]()
 
-    def reset(self) -> None:
-        """Start counting again, because the source answered."""
-        self._silent = 0
+    def on_response(self) -> None:
+        """Note that the source responds."""
+        self._responded = True
+        self._hopeless = 0
+        self._failing_keys.clear()
 
-    def on_silence(self, reason: str) -> PhonofilmError | None:
-        """Count a request without a usable response; StoreError after too many in a row."""
-        self._silent += 1
-        if self._silent < SILENT_MAX:
+    def on_failure(self, key: str, may_help: bool, reason: str) -> PhonofilmError | None:
+        """Count a request without a usable response; UnavailableError when it is one too many.
+
+        Those that no attempt would help are counted, all others end when patience does.
+        """
+        self._failing_keys.add(key)
+        self._hopeless += not may_help
+        if self._hopeless < HOPELESS_MAX and (not self.is_over or self.is_own_fault):
             return None
-        return StoreError(
+        return UnavailableError(
             f"{self._title} gives no usable answer ({reason}).",
             saved=_SAVED,
-            next_step="Check the network and run the same command again; it goes on.",
+            next_step="Check the network and run the same command again; it goes on. With --wait"
+            " it waits until the source is back.",
         )
 
+    def give_up(self, now: float) -> None:
+        """Start again after a request was given up, because its failures say nothing of others.
 
-class RejectionGuard:
-    """Guard against a quota that the source does not announce: rejections in a row."""
+        `now` is steady seconds. The next one is not given up before the source responded again.
+        """
+        self._responded = False
+        self._failing_keys.clear()
+        self._limiter.on_response(now)
 
-    def __init__(self, limiter: Limiter, workers: int) -> None:
-        # Each worker may have a request in flight when the quota ends.
-        self._limiter, self._rejections_max = limiter, REJECTIONS_MAX + workers
-        self._rejections = 0
+    @property
+    def is_over(self) -> bool:
+        """Whether the source failed for longer than is waited."""
+        return self._limiter.failing_seconds >= net_limiter.PATIENCE_SECONDS
 
-    def reset(self) -> None:
-        """Start counting again, because the source answered."""
-        self._rejections = 0
+    @property
+    def is_own_fault(self) -> bool:
+        """Whether a single request fails at a source that responded to others."""
+        return self._responded and len(self._failing_keys) == 1
 
-    def on_rejected(self) -> None:
-        """Count a rejected request; park the source for an hour after too many in a row."""
-        self._rejections += 1
-        if self._rejections >= self._rejections_max:
-            self._limiter.park(REJECTED_PARK_SECONDS, "refused again and again")
+
+class KeyGuard:
+    """Guard against a source that rejects every token: renewals within ten minutes."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._rejected: dict[str, float] = {}
+
+    def on_unauthorised(self, headers: dict[str, str], now: float) -> PhonofilmError | None:
+        """Count a rejected token (`now` is steady seconds); CredentialsError after too many."""
+        self._rejected.setdefault(headers.get("Authorization", ""), now)
+        recent = sum(at > now - RENEWALS_SECONDS for at in self._rejected.values())
+        return key_error(self._title, 401) if recent > RENEWALS_MAX else None
 
 
 class MalformedGuard:

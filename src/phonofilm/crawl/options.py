@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from phonofilm.crawl.planner.worklist import PlannedRequest
@@ -13,7 +15,8 @@ class CrawlOptions(msgspec.Struct):
     """Options of a crawl of one source.
 
     `at` is the address of a sandbox; None is the service itself. `fresh` forgets the frontier
-    first, `wait` sleeps until a parked source may be asked again. With `planned_requests` these are
+    first, `wait` sleeps until a parked source may be asked again, or one that is away is back;
+    `report` takes a sentence about such a pause. With `planned_requests` these are
     made and nothing else. `media` are roles of files to fetch of followed records, after the crawl.
     """
 
@@ -27,3 +30,4 @@ class CrawlOptions(msgspec.Struct):
     policy: str = "information"
     planned_requests: list[PlannedRequest] | None = None
     media: list[str] = []
+    report: Callable[[str], None] = lambda _: None

@@ -25,9 +25,9 @@ from phonofilm.crawl.frontier.base import (
     Task,
 )
 from phonofilm.crawl.guards import (
+    KeyGuard,
     MalformedGuard,
-    RejectionGuard,
-    SilenceGuard,
+    OutageGuard,
     drift_error,
     key_error,
     wall_error,
@@ -37,22 +37,20 @@ from phonofilm.crawl.retries import Attempt, RetryQueue
 from phonofilm.errors import PhonofilmError
 from phonofilm.findings import Findings
 from phonofilm.logs import log
+from phonofilm.net.auth.token_server import TokenUnavailableError
 from phonofilm.net.base import NoResponse
 from phonofilm.sources.contract import Outcome, Response
 
 _NO_RESPONSE = Response(0, {}, b"")
+# Verdicts that say nothing of whether the source would answer another request.
+_NO_SERVICE = ("throttled", "quota", "unavailable")
 
 
 class OutcomeHandler:
     """Handlers of outcomes by verdict. Public attributes are what a crawl reports at its end."""
 
     def __init__(
-        self,
-        context: CrawlContext,
-        recorder: ResponseRecorder,
-        retries: RetryQueue,
-        ending: Ending,
-        workers: int,
+        self, context: CrawlContext, recorder: ResponseRecorder, retries: RetryQueue, ending: Ending
     ) -> None:
         self._context, self._recorder = context, recorder
         self._retries, self._ending = retries, ending
@@ -60,8 +58,8 @@ class OutcomeHandler:
         self.counters, self.findings = RequestCounters(), Findings()
         self._absence = AbsenceDetector(context.source.manifest, context.scope, context.frontier)
         self._splitter = BatchSplitter(self._absence.has_answered)
-        self._silence = SilenceGuard(self._title)
-        self._rejections = RejectionGuard(context.limiter, workers)
+        self._outages = OutageGuard(self._title, context.limiter)
+        self._keys = KeyGuard(self._title)
         self._malformed = MalformedGuard(self._title)
         self._renewed_keys: set[str] = set()
         self._handlers: dict[str, Callable[[Attempt, Response, Outcome], Awaitable[None]]] = {
@@ -84,6 +82,9 @@ class OutcomeHandler:
             return
         counters.by_status[str(received.status)] += 1
         outcome = self._context.source.classify(request, received)
+        if outcome.verdict not in _NO_SERVICE:
+            self._context.limiter.on_response(attempt.sent_at)
+            self._outages.on_response()
         handler = self._handlers.get(outcome.verdict, self._settle_unanswered)
         await handler(attempt, received, outcome)
 
@@ -97,8 +98,6 @@ class OutcomeHandler:
     async def _record_answer(self, attempt: Attempt, response: Response, _: Outcome) -> None:
         context, task = self._context, attempt.task
         context.limiter.on_accepted(attempt.sent_at)
-        self._silence.reset()
-        self._rejections.reset()
         response = context.writer.exclude_erased(response)
         self._absence.on_answered(task.request.endpoint)
         recorded = self._recorder.record(task, response)
@@ -130,7 +129,6 @@ class OutcomeHandler:
         """Tell the limiter of a rejection; the task is attempted again when it allows."""
         seconds, verdict = outcome.retry_after_seconds, outcome.verdict
         self._context.limiter.on_rejected(seconds, verdict == "quota", attempt.sent_at)
-        self._rejections.on_rejected()
         self._record_request(attempt.task, response.status, verdict)
         wait = "no time of return" if seconds is None else f"come back in {seconds:.0f} s"
         self._report(attempt.task, verdict, f"{outcome.reason}, {wait}")
@@ -141,10 +139,16 @@ class OutcomeHandler:
         task, key = attempt.task, attempt.task.request.key
         self._record_request(task, response.status, "unauthorised")
         self._report(task, "unauthorised", "HTTP 401")
-        renewed_before = key in self._renewed_keys
+        error = self._keys.on_unauthorised(attempt.headers, self._context.clock.steady())
+        if error is not None:
+            raise error
+        try:
+            if key in self._renewed_keys or not await self._context.tokens.renew(attempt.headers):
+                raise key_error(self._title, response.status)
+        except TokenUnavailableError as unavailable:
+            await self.handle(attempt, unavailable.received)
+            return
         self._renewed_keys.add(key)
-        if renewed_before or not await self._context.tokens.renew(attempt.headers):
-            raise key_error(self._title, response.status)
         self._retries.add(task, attempt.attempts)
 
     async def _stop_at_wall(self, attempt: Attempt, response: Response, outcome: Outcome) -> None:
@@ -156,19 +160,35 @@ class OutcomeHandler:
         self, attempt: Attempt, response: Response, outcome: Outcome
     ) -> None:
         self._record_request(attempt.task, response.status, outcome.verdict)
-        self._fail(self._silence.on_silence(outcome.reason))
         await self._retry_or_fail(attempt, True, outcome.reason)
 
     async def _retry_silent(self, attempt: Attempt, silence: NoResponse) -> None:
         reason = f"{silence.kind}: {silence.detail}"
         self._record_request(attempt.task, 0, silence.kind)
-        self._fail(self._silence.on_silence(reason))
         await self._retry_or_fail(attempt, silence.is_retryable, reason)
 
     async def _retry_or_fail(self, attempt: Attempt, may_help: bool, reason: str) -> None:
-        """Attempt a task again within bounds; settle it as failed after the last attempt."""
-        now = self._context.clock.steady()
-        if may_help and self._retries.add_failed(attempt.task, attempt.attempts, now):
+        """Attempt a task again within bounds; settle it as failed after the last attempt.
+
+        A source that is away is no fault of the task: it costs no attempt.
+        """
+        limiter, task, now = self._context.limiter, attempt.task, self._context.clock.steady()
+        if may_help:
+            limiter.on_failed(attempt.sent_at)
+        else:  # it is there, and this request is not for it
+            limiter.on_response(attempt.sent_at)
+        self._fail(self._outages.on_failure(task.request.key, may_help, reason))
+        is_hopeless = not may_help
+        if self._outages.is_over and self._outages.is_own_fault:
+            self._outages.give_up(now)
+            is_hopeless = True
+        if limiter.is_away and not is_hopeless:
+            # Another task tries first, because this one may be what fails.
+            pause_seconds = 2 * limiter.seconds_closed()
+            self._retries.add_later(task, attempt.attempts, now + pause_seconds)
+            self._report(task, "retried_call", reason)
+            return
+        if not is_hopeless and self._retries.add_failed(task, attempt.attempts, now):
             self._report(attempt.task, "retried_call", reason)
             return
         self._report(attempt.task, "failed_call", reason)

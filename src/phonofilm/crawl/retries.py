@@ -7,7 +7,7 @@ from typing import NamedTuple
 from phonofilm.crawl.frontier.base import Task
 from phonofilm.net.retry import RetryPolicy
 
-# Pauses double from 0.25 s to 2 s. Chosen in November 2026, not tuned.
+# Pauses double from 0.25 s to 2 s, less a random half. Chosen in November 2026, not tuned.
 RETRIES = RetryPolicy(attempts_max=5, first_pause_seconds=0.25)
 
 
@@ -39,7 +39,11 @@ class RetryQueue:
 
     def add(self, task: Task, attempts: int) -> None:
         """Add a task that may be attempted as soon as the limiter allows; no attempt was spent."""
-        self._retries.append(Retry(0.0, attempts, task))
+        self.add_later(task, attempts, 0.0)
+
+    def add_later(self, task: Task, attempts: int, not_before: float) -> None:
+        """Add a task that may be attempted from then on (steady seconds); no attempt was spent."""
+        self._retries.append(Retry(not_before, attempts, task))
 
     def add_failed(self, task: Task, attempts: int, now: float) -> bool:
         """Add a task after a failed attempt; False when all its attempts are spent."""

@@ -13,13 +13,18 @@ from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.source_run import SourceRun, Watch, run_source
-from phonofilm.errors import ParkedError
+from phonofilm.errors import ParkedError, UnavailableError
+from phonofilm.formatting import format_duration
 from phonofilm.net.clock import Clock
 from phonofilm.net.origin.sandbox import open_origin
+from phonofilm.net.retry import RetryPolicy
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
 from phonofilm.workspace import FolderLock, Workspace
 
+# With --wait a source that is away is requested again for about a day. Chosen, not tuned.
+_AWAY = RetryPolicy(attempts_max=100, first_pause_seconds=60.0)
+_AWAY_PAUSE_SECONDS_MAX = 900.0
 _SLEEP_SECONDS_MAX = 30.0  # a longer sleep would miss that the wall clock was set
 
 
@@ -76,20 +81,39 @@ async def _crawl_one(
         origin=origin,
         watch=watch,
     )
+    away = 0
     while True:
         try:
             result = await run_source(setup)
+            away = 0
+        except UnavailableError as error:
+            away += 1
+            pause_seconds = _AWAY.pause_seconds(away)
+            if not options.wait or pause_seconds is None:
+                raise
+            if not await _wait(setup, min(pause_seconds, _AWAY_PAUSE_SECONDS_MAX), error.happened):
+                raise
+            continue
         except ParkedError as parked:
-            if not options.wait or not await _sleep_until(parked.resume_at, origin.clock):
+            seconds = parked.resume_at - origin.clock.wall()
+            if not options.wait or not await _wait(setup, seconds, parked.happened):
                 raise
             continue
         if result.status != "parked" or not options.wait:
             return result
-        if not await _sleep_until(result.resume_at or 0.0, origin.clock):
+        seconds = (result.resume_at or 0.0) - origin.clock.wall()
+        if not await _wait(setup, seconds, f"{source.manifest.title} is parked."):
             result.status = "interrupted"
             return result
         rest = setup.options.goal.less(result.calls, result.elapsed_s)
         setup = setup._replace(options=msgspec.structs.replace(setup.options, goal=rest))
+
+
+async def _wait(setup: SourceRun, seconds: float, reason: str) -> bool:
+    """Report a pause and sleep through it; False when a signal came first."""
+    clock = setup.origin.clock
+    setup.options.report(f"{reason} Waiting for {format_duration(max(0.0, seconds))}.")
+    return await _sleep_until(clock.wall() + seconds, clock)
 
 
 async def _sleep_until(instant: float, clock: Clock) -> bool:

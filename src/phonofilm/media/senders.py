@@ -75,7 +75,7 @@ class LimitedSender:
             if wait <= 0:
                 self._limiter.on_sent("media")
                 return True
-            await asyncio.sleep(min(wait, _WAIT_STEP_SECONDS))
+            await self._clock.sleep(min(wait, _WAIT_STEP_SECONDS))
         return False
 
     def _note(self, outcome: Outcome, sent: float) -> None:

@@ -37,11 +37,15 @@ def range_start(response: aiohttp.ClientResponse) -> int | None:
 
 
 def headers_of(response: aiohttp.ClientResponse) -> dict[str, str]:
-    """Return the headers with names in lower case."""
-    return {
-        name.lower(): value if value.isascii() else _latin(value)
-        for name, value in response.headers.items()
-    }
+    """Return the headers with names in lower case; of several Retry-After all, by commas."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.items():
+        name = raw_name.lower()
+        value = raw_value if raw_value.isascii() else _latin(raw_value)
+        if name == "retry-after" and name in headers:
+            value = f"{headers[name]}, {value}"
+        headers[name] = value
+    return headers
 
 
 def _latin(value: str) -> str:

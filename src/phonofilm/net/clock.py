@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 
@@ -21,3 +22,7 @@ class Clock:
     def steady(self) -> float:
         """Return seconds since an unspecified start; they never go back."""
         return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep for so many steady seconds."""
+        await asyncio.sleep(seconds)

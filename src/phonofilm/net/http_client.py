@@ -39,6 +39,26 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
 UNCOMPRESSED = {"Accept-Encoding": "identity"}
 
 
+class ConnectionDropped(aiohttp.ClientPayloadError):
+    """A connection that ended before the response."""
+
+
+async def send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request once, also where its connection is dropped.
+
+    aiohttp (3.14) repeats a GET whose kept connection ended, uncounted by any limiter; it does not
+    for errors other than the ones that are replaced here.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise ConnectionDropped(f"{type(error).__name__}: {error}") from error
+
+
 class HttpClient:
     """HTTP connections of one user agent; redirects are left to the caller, cookies dropped."""
 
@@ -62,6 +82,7 @@ class HttpClient:
             ),
             headers={"User-Agent": options.user_agent, **options.headers},
             cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(send_once,),
         )
         return self
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from phonofilm.net.backoff import FIRST_PAUSE_SECONDS, Backoff
 from phonofilm.net.clock import Clock
 from phonofilm.net.rate_windows import InferredWindow, RollingWindow
 from phonofilm.sources.manifest import Budget
 
 # Longer waits are not slept through: the source is parked and the run ends (or goes on elsewhere).
-# This and the constants of back-off are chosen, not tuned.
+# This and all bounds of patience are chosen, not tuned.
 WAIT_SECONDS_MAX = 60.0
-FIRST_BACKOFF_SECONDS = 30.0
-BACKOFFS_MAX = 5
+# A source that refuses everything for five minutes has a quota that it does not announce: it is
+# parked for an hour. With full jitter these are about a dozen requests.
+REFUSED_SECONDS_MAX = 300.0
+REFUSED_PARKING_SECONDS = 3600.0
+# A source that is away for a minute ends a crawl; its return is noticed within 15 s.
+PATIENCE_SECONDS = 60.0
+_AWAY_PAUSE_SECONDS_MAX = 15.0
 DAY = 86_400.0
 PARKING_SECONDS_MAX = 30 * DAY
 # Windows up to this length run on the steady clock and are forgotten between runs.
 _SHORT_SECONDS_MAX = 3600
-# A source that says "Retry-After: 0" rejected all the same: a pause that doubles prevents a storm.
-_ZERO_WAIT_PAUSE_SECONDS = 0.25
 _IN_FLIGHT_PAUSE_SECONDS = 0.01
 _ASKED = "the source asks to come back later"
 _SPENT = "the daily budget is spent"
+_SILENT = "refused for five minutes without an end"
 
 
 class Limiter:
@@ -38,6 +43,7 @@ class Limiter:
         clock: Clock,
         earlier_requests: Iterable[tuple[float, str]] = (),
         concurrent: int | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         self._clock = clock
         budgets = list(budgets)
@@ -46,9 +52,9 @@ class Limiter:
         self._inferred = InferredWindow()
         self._concurrent, self._in_flight = concurrent, 0
         self._paused_until = 0.0  # steady seconds
-        self._backoffs = 0
-        self._zero_waits = 0  # rejections in a row with Retry-After: 0
-        self._rejected_at = float("-inf")  # steady seconds
+        self._backoff = backoff or Backoff()
+        self._refused_since: float | None = None  # steady seconds, as the next
+        self._failing_since: float | None = None
         self.parked_until: float | None = None
         self.reason = ""
         self._count_earlier(earlier_requests)
@@ -74,7 +80,12 @@ class Limiter:
         if longest > WAIT_SECONDS_MAX and not self._others_are_allowed():
             self.park(longest, _SPENT)
         short = max((w.wait(now) for w in self._short if w.applies_to(endpoint)), default=0.0)
-        return max(longest, short, pause, self._inferred.wait(now))
+        return max(longest, short, pause, self._trial_wait(), self._inferred.wait(now))
+
+    def _trial_wait(self) -> float:
+        """Return how long to wait for the request that tries whether the source is back."""
+        is_closed = self._refused_since is not None or self._backoff.row > 1
+        return self._backoff.wait() if is_closed else 0.0
 
     def _long_wait(self, endpoint: str) -> float:
         wall = self._clock.wall()
@@ -112,6 +123,7 @@ class Limiter:
         """Count a request that is sent now."""
         now, wall = self._clock.steady(), self._clock.wall()
         self._in_flight += 1
+        self._backoff.on_sent(now)
         self._inferred.on_sent(now)
         for window in self._short:
             if window.applies_to(endpoint):
@@ -123,31 +135,65 @@ class Limiter:
     def on_returned(self) -> None:
         """Count a request out of flight, however it ended."""
         self._in_flight -= 1
+        if self._in_flight == 0:
+            self._backoff.on_idle()
 
     def on_accepted(self, sent_at: float) -> None:
         """Note that a request sent at `sent_at` (steady seconds) was answered; back-off ends."""
         self._inferred.on_accepted(sent_at)
-        if sent_at >= self._rejected_at:
-            self._backoffs = self._zero_waits = 0
+        self.on_response(sent_at)
+
+    def on_response(self, sent_at: float) -> None:
+        """Note a response that is no answer and no refusal by a limit: the source is there."""
+        self._backoff.on_accepted(sent_at)
+        if self._backoff.row == 0:
+            self._refused_since = self._failing_since = None
 
     def on_rejected(self, retry_after_seconds: float | None, quota: bool, sent_at: float) -> None:
         """Note that a request sent at `sent_at` (steady seconds) was rejected.
 
-        Requests that were in flight at the first rejection are no further rejections.
+        Requests that were in flight at the first rejection are no further rejections. A pause is
+        never shorter than Retry-After; a source that goes on rejecting is left alone for longer.
+        """
+        now, seconds = self._clock.steady(), retry_after_seconds or 0.0
+        self._failing_since = None  # it responds
+        if quota or seconds > WAIT_SECONDS_MAX:
+            self.park(DAY if retry_after_seconds is None else seconds, _ASKED)
+            return
+        if self._backoff.on_trouble(now, sent_at):
+            self._inferred.on_rejected(now, seconds or None)
+            is_first_stated = seconds and self._refused_since is None
+            pause = 0.0 if is_first_stated else self._backoff.pause_seconds(FIRST_PAUSE_SECONDS)
+            self.pause(max(seconds, pause))
+            self._bound_refusals(now, max(seconds, pause))
+        self.pause(seconds)
+
+    def _bound_refusals(self, now: float, pause_seconds: float) -> None:
+        """Park a source that rejects everything for too long."""
+        self._refused_since = now if self._refused_since is None else self._refused_since
+        if now + pause_seconds - self._refused_since > REFUSED_SECONDS_MAX:
+            self.park(REFUSED_PARKING_SECONDS, _SILENT)
+
+    def on_failed(self, sent_at: float) -> None:
+        """Note that a request sent at `sent_at` (steady seconds) got no usable response.
+
+        The first one may be its own fault and is no reason to pause.
         """
         now = self._clock.steady()
-        if quota or (retry_after_seconds or 0) > WAIT_SECONDS_MAX:
-            self.park(DAY if retry_after_seconds is None else retry_after_seconds, _ASKED)
-            return
-        if sent_at >= self._rejected_at:
-            self._rejected_at = now
-            self._inferred.on_rejected(now, retry_after_seconds or None)
-            if retry_after_seconds is None:
-                self._back_off()
-            elif retry_after_seconds == 0:
-                self._zero_waits += 1
-        if retry_after_seconds is not None:
-            self._pause(retry_after_seconds)
+        if self._failing_since is None:
+            self._failing_since = now
+        if self._backoff.on_trouble(now, sent_at) and self._backoff.row > 1:
+            self.pause(self._backoff.pause_seconds(FIRST_PAUSE_SECONDS, _AWAY_PAUSE_SECONDS_MAX))
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the source failed several times in a row, one request after the other."""
+        return self._failing_since is not None and self._backoff.row > 1
+
+    @property
+    def failing_seconds(self) -> float:
+        """Seconds since the first failure of a row, 0 outside of one."""
+        return 0.0 if self._failing_since is None else self._clock.steady() - self._failing_since
 
     def seconds_closed(self) -> float:
         """Return the seconds for which the source asked not to be requested, 0 for none."""
@@ -157,17 +203,6 @@ class Limiter:
     def pause(self, seconds: float) -> None:
         """Allow no request for some seconds, which a run waits for."""
         self._paused_until = max(self._paused_until, self._clock.steady() + seconds)
-
-    def _pause(self, seconds: float) -> None:
-        doubled = _ZERO_WAIT_PAUSE_SECONDS * 2 ** max(0, self._zero_waits - 1)
-        pause = max(seconds, min(doubled, FIRST_BACKOFF_SECONDS))
-        self._paused_until = max(self._paused_until, self._clock.steady() + pause)
-
-    def _back_off(self) -> None:
-        self._backoffs += 1
-        if self._backoffs > BACKOFFS_MAX:
-            self.park(DAY, "refused five times without a time of return")
-        self._pause(FIRST_BACKOFF_SECONDS * 2 ** (self._backoffs - 1))
 
     def park(self, seconds: float, reason: str) -> None:
         """Allow no request for some time; a parking is only ever extended."""

@@ -23,6 +23,8 @@ _GROWTH_MAX = 1.0
 _FIRST_QUIET_WINDOWS = 2.0
 _QUIET_WINDOWS_MIN = 10.0
 _QUIET_WINDOWS_MAX = 640.0
+# Counts of accepted requests are similar when the smaller one is at least this share of the other.
+_SIMILAR_MIN = 0.8
 # Requests are spread over this share of the window, so that few are in flight when it changes.
 _PACE = 0.9
 # Times of return come in whole seconds, rounded up; a little is lost on the way.
@@ -76,6 +78,9 @@ class InferredWindow:
         self._first_accepted: float | None = None  # since the last rejection
         self._first_before_rejection: float | None = None  # the same, before the first rejection
         self._rejected_at = 0.0
+        # Of a rejection without Retry-After: its count, and the length it would be the limit of.
+        self._suspected: tuple[int, float] | None = None
+        self._row_began: float | None = None  # the first rejection of a row
         self._has_retry_after = False  # the last rejection said when to return
         self._seconds_is_guess = False  # the length is a bound from above
         self._before_trial: tuple[int, float] | None = None
@@ -122,10 +127,15 @@ class InferredWindow:
         self._accepted.append(sent_at)
         if self._first_accepted is None:
             self._first_accepted = sent_at
-        is_first_return = self.seconds is None and sent_at > self._rejected_at
-        if is_first_return and self._first_before_rejection is not None:
-            self.seconds = _usual_below(sent_at - self._first_before_rejection)
-            self._quiet_since, self._seconds_is_guess = sent_at, True
+        if self._row_began is not None and sent_at > self._rejected_at:
+            self._end_row(self._row_began, sent_at)
+
+    def _end_row(self, began: float, sent_at: float) -> None:
+        """Suspect a window after a row of rejections: it is no longer than until this request."""
+        self._row_began = None
+        if self.seconds is None and self._first_before_rejection is not None:
+            seconds = _usual_below(sent_at - self._first_before_rejection)
+            self._suspected = self._accepted_between(began - seconds, began), seconds
 
     def on_rejected(self, now: float, retry_after_seconds: float | None) -> None:
         """Note one request more than fits; those in flight with it are not passed on to here."""
@@ -135,13 +145,23 @@ class InferredWindow:
             self._take_back_trial()
         elif retry_after_seconds is not None:
             self._infer(now, now + retry_after_seconds)
-        elif self.seconds is not None:
-            accepted = self._accepted_since(now - self.seconds)
-            self.limit = max(1, min(self.limit or 1, accepted))
-        elif self._first_accepted is not None:
-            self._first_before_rejection = self._first_accepted
-            self.limit = max(1, self._accepted_since(self._first_accepted - 1e-9))
+        elif self._row_began is None:
+            self._suspect(now)
+        if self._row_began is None:
+            self._row_began, self._first_before_rejection = now, self._first_accepted
         self._first_accepted = None
+
+    def _suspect(self, now: float) -> None:
+        """Lower the limit when rejections come at similar counts; one alone may be a whim."""
+        suspected_limit, seconds = self._suspected or (self.limit or 0, self.seconds or 0.0)
+        if not seconds:
+            return
+        count = self._accepted_between(now - seconds, now)
+        is_full = self.limit is not None and count >= _SIMILAR_MIN * self.limit
+        if is_full or _SIMILAR_MIN <= count / max(1, suspected_limit) <= 1 / _SIMILAR_MIN:
+            self._seconds_is_guess = self._seconds_is_guess or self.seconds is None
+            self.limit, self.seconds = max(1, min(count, self.limit or count)), seconds
+        self._suspected = count, seconds
 
     def _take_back_trial(self) -> None:
         """Return to the window before the trial, and wait longer before the next one."""
@@ -174,6 +194,9 @@ class InferredWindow:
                 if -_EARLY_SECONDS_MAX <= late_seconds <= _ROUNDING_SECONDS:
                     return float(seconds)
         return return_at - (now if self._first_accepted is None else self._first_accepted)
+
+    def _accepted_between(self, after: float, until: float) -> int:
+        return bisect_right(self._accepted, until) - bisect_right(self._accepted, after - 1e-9)
 
     def _accepted_since(self, instant: float) -> int:
         return len(self._accepted) - bisect_right(self._accepted, instant)

@@ -21,8 +21,8 @@ from phonofilm.net.retry import RetryPolicy
 from phonofilm.sources.contract import Response
 
 _CHUNK_BYTES = 1024 * 1024
-# Chosen, not tuned: 6 seconds of pauses in all.
-RETRIES = RetryPolicy(attempts_max=5, first_pause_seconds=0.4)
+# Chosen, not tuned: pauses of 25 to 50 seconds in all.
+RETRIES = RetryPolicy(attempts_max=8, first_pause_seconds=0.4)
 # Bodies stop arriving without the connection ending: half a minute of silence is the end. Chosen,
 # not tuned.
 _SILENCE_SECONDS_MAX = 30.0

@@ -7,17 +7,23 @@ parked limiter must end the wait; and it brings tenacity along for what is one f
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from typing import NamedTuple
 
 
 class RetryPolicy(NamedTuple):
-    """At most `attempts_max` attempts; pauses double from `first_pause_seconds`."""
+    """At most `attempts_max` attempts; pauses double from `first_pause_seconds`.
+
+    `jitter` returns 0 to 1; it shortens each pause by up to a half.
+    """
 
     attempts_max: int
     first_pause_seconds: float
+    jitter: Callable[[], float] = random.random
 
     def pause_seconds(self, failures: int) -> float | None:
         """Return the pause after so many failures, or None when no attempt is left."""
         if failures >= self.attempts_max:
             return None
-        return self.first_pause_seconds * 2.0 ** (failures - 1)
+        return self.first_pause_seconds * 2.0 ** (failures - 1) * (1.0 - self.jitter() / 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Mapping
 
@@ -20,6 +21,10 @@ _WALLS = (
     b"awsWafCookieDomainList",
     b"_Incapsula_",
 )
+
+
+# One value of a list: a date, which has a comma of its own, or a number.
+_RETRY_AFTER = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*, [^,]+|[^,\s][^,]*")
 
 
 def classify_http(response: Response) -> Outcome:
@@ -102,20 +107,35 @@ def _first_words(response: Response) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After, seconds or a date, as seconds; None when absent or unreadable."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rare, and slow to import
+    """Read Retry-After, seconds or a date, as seconds; None when absent or unreadable.
 
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
+    Of several the longest counts. Negative seconds and dates of the past are 0.
+    """
+    readable = [
+        seconds
+        for text in _RETRY_AFTER.findall(headers.get("retry-after", ""))
+        if (seconds := _seconds_until(text.strip(), headers.get("date", ""))) is not None
+    ]
+    return max(readable, default=None)
+
+
+def _seconds_until(text: str, date: str) -> float | None:
+    """Return seconds, or those until a date, as seen from the response's own `date`."""
     try:
         seconds = float(text)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
-        pass
+        instant = _unix_seconds(text)
+        now = _unix_seconds(date)
+        if instant is None:
+            return None
+        seconds = instant - (time.time() if now is None else now)
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _unix_seconds(date: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rare, and slow to import
+
     try:
-        date = headers.get("date")
-        now = parsedate_to_datetime(date).timestamp() if date else time.time()
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
         return None

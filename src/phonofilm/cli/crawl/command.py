@@ -148,6 +148,7 @@ def _options_of(
         wait=arguments.wait,
         policy=arguments.policy,
         media=parse_roles(arguments.media, get(source)) if arguments.media else [],
+        report=note,
     )
 
 
