@@ -192,7 +192,7 @@ def test_an_odd_cell_costs_itself(name: str, cell: Any) -> None:
 def test_what_is_no_title_of_imdb_is_no_imdb_id(text: str) -> None:
     page = parsed({"item": item(1), "imdb": literal(text)})
     assert titles(page)[0].imdb_id is None
-    assert [finding.kind for finding in page.findings] == ["odd_value"]
+    assert [finding.kind for finding in page.findings] == ["odd_id"]
 
 
 def test_blanks_around_an_id_are_not_part_of_it() -> None:
@@ -284,7 +284,7 @@ def test_genres_of_older_responses_are_labels_alone() -> None:
 
 def test_a_person_without_an_entity_is_a_finding() -> None:
     text = f"{ENTITY}Q1~Ann~|{GENID}~Nobody~|_:b5~Bea~"
-    page = parsed({"item": item(9), "directors": literal(text)})
+    page = parsed({"item": item(1), "directors": literal(text)})
     assert names(page, "person") == ["Ann"]
     assert [finding.kind for finding in page.findings] == ["without_id", "without_id"]
 

@@ -9,12 +9,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
-from phonofilm.records.values.dates import release_date, year_of
+from phonofilm.records.values.dates import read_date, release_date, year_of
 from phonofilm.sources.contract import Finding, Page, Request, Response
 from phonofilm.sources.decode import items_of, one_of
+from phonofilm.sources.record_builder import mapped
 
 _PICTURES = "https://image.tmdb.org/t/p/original"
 _COUNTRY = "US"  # the certificate that TMDB knows of most titles
+# Of a series with one of these words `last_air_date` is the last day so far, not its end.
+_RUNNING = ("Returning Series", "In Production", "Planned", "Pilot")
 Text = str | None | UnsetType
 
 
@@ -48,6 +51,10 @@ class _Ids(msgspec.Struct):
     imdb_id: str | None = None
 
 
+class _Episode(msgspec.Struct):
+    runtime: int | None = None
+
+
 class _Item(msgspec.Struct):
     """A film (`title`) or a series (`name`), listed or whole."""
 
@@ -59,12 +66,15 @@ class _Item(msgspec.Struct):
     release_date: Text = UNSET
     first_air_date: Text = UNSET
     last_air_date: Text = UNSET
+    in_production: bool | None | UnsetType = UNSET
+    status: Text = UNSET
     overview: Text = UNSET
     poster_path: Text = UNSET
     adult: bool | None | UnsetType = UNSET
     media_type: Text = UNSET
     runtime: int | None | UnsetType = UNSET
     episode_run_time: list[int] | UnsetType = UNSET
+    last_episode_to_air: _Episode | None | UnsetType = UNSET
     vote_average: float | None | UnsetType = UNSET
     vote_count: int | None | UnsetType = UNSET
     genres: list[_Named] | UnsetType = UNSET
@@ -130,21 +140,21 @@ def parse_title(request: Request, response: Response) -> Page:
     page = Page(records=[], findings=[])
     item = one_of(response.body, _Item, page)
     title = _title(item, kind)
-    title.runtime_ms = _runtime(item)
+    title.runtime_ms = _runtime(item, kind)
     title.keywords = _words(item)
     title.countries = _codes(item.production_countries, "iso_3166_1")
     title.languages = _codes(item.spoken_languages, "iso_639_1")
     title.imdb_id = _imdb_id(item)
     title.certificate, title.certificate_country = _certificate(item, kind)
-    if kind == "tv" and isinstance(item.last_air_date, str):
-        title.end_year = year_of(item.last_air_date)
+    if kind == "tv":
+        title.end_year = _end_year(item, title, page)
     page.records += [title, *_rating(item, title.id), *_genres(item, title.id)]
     return page
 
 
 def _title(item: _Item, kind: str) -> Title:
     films = kind == "movie"
-    date, precision = _date(item.release_date if films else item.first_air_date)
+    date = item.release_date if films else item.first_air_date
     return Title(
         "tmdb",
         f"{kind}/{item.id}",
@@ -155,23 +165,48 @@ def _title(item: _Item, kind: str) -> Title:
         is_adult=item.adult,
         start_year=year_of(date) if isinstance(date, str) else date,
         release_date=date,
-        release_date_precision=precision,
-        plot=item.overview or (None if item.overview == "" else item.overview),
-        poster_url=_PICTURES + item.poster_path
-        if isinstance(item.poster_path, str)
-        else item.poster_path,
+        release_date_precision=ABSENT if isinstance(date, UnsetType) else release_date(date)[1],
+        plot=item.overview,
+        poster_url=mapped(item.poster_path, _picture),
     )
 
 
-def _date(text: Text) -> tuple[Any, Any]:
-    return (ABSENT, ABSENT) if isinstance(text, UnsetType) else release_date(text)
+def _picture(path: str) -> str | None:
+    """Return the address of a picture; an empty path is TMDB's word for none."""
+    return _PICTURES + path if path.startswith("/") and len(path) > 1 else None
 
 
-def _runtime(item: _Item) -> Any:
-    minutes = item.runtime
-    if isinstance(minutes, UnsetType) and not isinstance(item.episode_run_time, UnsetType):
-        minutes = item.episode_run_time[0] if item.episode_run_time else None
-    return minutes * 60_000 if isinstance(minutes, int) else minutes
+def _end_year(item: _Item, title: Title, page: Page) -> Any:
+    """Return the year in which a series ended; null while it may go on."""
+    if item.in_production is True or item.status in _RUNNING:
+        return None
+    if not isinstance(item.last_air_date, str):
+        return item.last_air_date
+    year, start = year_of(read_date(item.last_air_date).date), title.start_year
+    if year is None or not isinstance(start, int) or year >= start:
+        return year
+    page.findings.append(Finding("odd_value", f"title.end_year: {year} before {start}"))
+    return None
+
+
+def _runtime(item: _Item, kind: str) -> Any:
+    """Return milliseconds; 0 stands for an unknown runtime.
+
+    Series have a list that TMDB no longer fills (November 2026), and their newest episode.
+    """
+    if kind == "movie":
+        return mapped(item.runtime, _milliseconds)
+    usual, newest = item.episode_run_time, item.last_episode_to_air
+    if isinstance(usual, UnsetType) and isinstance(newest, UnsetType):
+        return ABSENT
+    minutes = [] if isinstance(usual, UnsetType) else list(usual)
+    if isinstance(newest, _Episode) and newest.runtime is not None:
+        minutes.append(newest.runtime)
+    return next((_milliseconds(number) for number in minutes if number), None)
+
+
+def _milliseconds(minutes: int) -> int:
+    return minutes * 60_000
 
 
 def _words(item: _Item) -> Any:
@@ -189,7 +224,7 @@ def _codes(rows: list[_Named] | UnsetType, name: str) -> Any:
 def _imdb_id(item: _Item) -> Any:
     outside = item.external_ids
     imdb_id = item.imdb_id if isinstance(outside, UnsetType) else outside.imdb_id
-    return imdb_id or (None if imdb_id is not UNSET else ABSENT)
+    return mapped(imdb_id, lambda text: text.strip() or None)
 
 
 def _certificate(item: _Item, kind: str) -> tuple[Any, Any]:
@@ -209,7 +244,7 @@ def _certificate(item: _Item, kind: str) -> tuple[Any, Any]:
 
 def _rating(item: _Item, title_id: str) -> Iterator[Rating]:
     if not isinstance(item.vote_count, UnsetType):
-        mean = item.vote_average if item.vote_count else None
+        mean = None if item.vote_count == 0 else item.vote_average
         yield Rating("tmdb", title_id, rating=mean, votes=item.vote_count)
 
 

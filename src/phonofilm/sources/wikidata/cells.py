@@ -54,5 +54,5 @@ def imdb_id_of(text: str, prefix: str, page: Page) -> str | None:
         return None
     if re.fullmatch(rf"{prefix}[0-9]{{7,}}", text):
         return text
-    page.findings.append(Finding("odd_value", f"no {prefix} id: {text[:_EXCERPT_CHARS]}"))
+    page.findings.append(Finding("odd_id", f"no {prefix} id: {text[:_EXCERPT_CHARS]}"))
     return None

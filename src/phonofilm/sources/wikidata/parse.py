@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from phonofilm.records import ABSENT, Credit, Person, Record, Title, TitleGenre
-from phonofilm.records.values.dates import release_date, year_of
+from phonofilm.records.values.dates import PartialDate, read_date, year_of
 from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from phonofilm.sources.decode import plain
 from phonofilm.sources.wikidata.cells import cells_of, entity_of, imdb_id_of
@@ -114,10 +114,11 @@ def _earliest(text: str, page: Page) -> tuple[str | None, str | None]:
     for part in parts_of(text):
         instant, _, precision = part.rpartition("/")
         length = _PRECISION.get(precision)
-        if length is None or year_of(instant) is None:
+        date = read_date(instant[:length]) if length else PartialDate(None, None, odd=True)
+        if date.date is None or date.odd:
             page.findings.append(Finding("odd_date", part[:60]))
-            continue
-        dates.append(release_date(instant[:length]))
+        if date.date is not None:
+            dates.append((date.date, date.precision))
     # A coarser date of the same start says less: 1997 stands after 1997-07-12.
     return min(dates, key=_order, default=(None, None))
 

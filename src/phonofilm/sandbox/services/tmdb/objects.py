@@ -80,8 +80,12 @@ class Objects:
         if kind == "movie":
             return body | {"runtime": title.runtime_minutes or 0, "imdb_id": world.tconst(index)}
         return body | {
-            "episode_run_time": [title.runtime_minutes] if title.runtime_minutes else [],
-            "last_air_date": f"{title.end_year}-03-28" if title.end_year else None,
+            # Empty for half of the series, as it is at TMDB since 2022.
+            "episode_run_time": [title.runtime_minutes or 0] if index % 2 else [],
+            "last_episode_to_air": {"runtime": title.runtime_minutes or 0},
+            "in_production": title.end_year is None,
+            "status": "Ended" if title.end_year else "Returning Series",
+            "last_air_date": f"{title.end_year or 2026}-03-28",
         }
 
     def _keywords(self, index: int) -> list[dict[str, Any]]:
