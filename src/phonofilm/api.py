@@ -24,6 +24,7 @@ from phonofilm.crawl.scope.goal import Goal, parse_want
 from phonofilm.crawl.scope.scopes import Everything, OfGenre
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.crawl.session import crawl
+from phonofilm.crawl.share_links import resolve_share_links
 from phonofilm.erasure.person import Removed, erase_person
 from phonofilm.errors import UsageError
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
@@ -116,7 +117,8 @@ class Crate:
         selection = Selection(
             urls=list(urls), genre=genre, artists=list(artist), playlist=playlist, ids=list(ids)
         )
-        wants, scope = select(source, selection, wants)
+        texts = _run(resolve_share_links(selection.texts(), source, self.settings, at))
+        wants, scope = select(source, selection.replaced(texts), wants)
         options = CrawlOptions(
             source=source,
             goal=Goal(wants, max_calls, max_seconds),

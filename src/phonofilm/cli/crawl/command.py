@@ -20,6 +20,7 @@ from phonofilm.crawl.scope.goal import Goal, parse_until, parse_want
 from phonofilm.crawl.scope.name_files import NameList, read_artist_names, read_ids
 from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.crawl.session import crawl_all
+from phonofilm.crawl.share_links import resolve_share_links
 from phonofilm.errors import UsageError
 from phonofilm.logs import listen, log
 from phonofilm.media.wanted import parse_roles
@@ -137,7 +138,8 @@ def _options_of(
     until: float | None,
 ) -> CrawlOptions:
     arguments = crawl.arguments
-    wants, scope = select(source, selection, crawl.wants)
+    texts = resolve_share_links(selection.texts(), source, crawl.settings, arguments.at)
+    wants, scope = select(source, selection.replaced(run(texts)), crawl.wants)
     return CrawlOptions(
         source=source,
         goal=Goal(wants, arguments.max_calls, max_seconds, until),

@@ -27,6 +27,15 @@ class Selection(NamedTuple):
     playlist: str
     ids: list[str]
 
+    def texts(self) -> list[str]:
+        """Return what may be links: addresses, ids and names of artists."""
+        return [*self.urls, *self.artists, *self.ids]
+
+    def replaced(self, texts: list[str]) -> Selection:
+        """Return this selection with other texts in the order of `texts`."""
+        urls, artists = len(self.urls), len(self.urls) + len(self.artists)
+        return self._replace(urls=texts[:urls], artists=texts[urls:artists], ids=texts[artists:])
+
 
 def select(source: str, selection: Selection, wants: Wants) -> tuple[Wants, Scope]:
     """Return wants and scope of a selection.
