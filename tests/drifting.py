@@ -131,6 +131,21 @@ def values_in(records: list[Record], source: str, endpoint: str) -> Fields:
     )
 
 
+def newly_absent(before: Page, after: Page | None, source: str, endpoint: str) -> set[str]:
+    """Return the promised fields that a record of both pages has in the first alone."""
+    manifest = get(source).manifest
+    known = {(record.kind, record.id): record for record in before.records}
+    return {
+        f"{record.kind}.{field}"
+        for record in (after.records if after else ())
+        for shape in manifest.endpoints[endpoint].returns
+        if shape.partition(".")[0] == record.kind and (record.kind, record.id) in known
+        for field in manifest.shapes[shape]
+        if getattr(record, field) is UNSET
+        and getattr(known[record.kind, record.id], field) is not UNSET
+    }
+
+
 def _has_value(value: Any) -> bool:
     return value not in (UNSET, None, "", []) and value != [""]
 

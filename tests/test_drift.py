@@ -11,7 +11,17 @@ from phonofilm.crawl.responses.field_drift import Drift, FieldDrift
 from phonofilm.crawl.responses.share_test import ShareTest
 from phonofilm.records import Comment, Record, Track
 from phonofilm.sources import get
-from tests.drifting import Trial, drift_of, genuine_pages, keys_that_count, lost_in_silence
+from tests.drifting import (
+    Trial,
+    changed,
+    drift_of,
+    genuine_pages,
+    keys_that_count,
+    lost_in_silence,
+    newly_absent,
+    parse,
+    parsed_pages,
+)
 from tests.genuine import JSON_ENDPOINTS, NAMES
 
 # A renamed key that is lost in silence, with the reason: source, endpoint (or *), key.
@@ -203,3 +213,11 @@ def test_a_rare_field_gives_no_alarm_until_it_is_gone() -> None:
     for _ in range(300):
         share.add(1, 0)
     assert share.fell
+
+
+@pytest.mark.parametrize(("source", "endpoint"), JSON_ENDPOINTS)
+def test_an_explicit_null_is_never_an_absent_field(source: str, endpoint: str) -> None:
+    for key in keys_that_count(source, endpoint):
+        for request, body, page in parsed_pages(source, endpoint, 2):
+            nulls = parse(source, request, changed(body, key, "null"))
+            assert newly_absent(page, nulls, source, endpoint) == set(), key

@@ -23,6 +23,11 @@ def mapped(value: T | None | UnsetType, use: Callable[[T], Maybe[V]]) -> Maybe[V
     return None if value is None else use(value)
 
 
+def without(part: object) -> None | UnsetType:
+    """Return what the fields of a missing part are: null when it is null, else absent."""
+    return None if part is None else UNSET
+
+
 def whole(number: float) -> int:
     """Return a counter that came as 42.0; NaN and infinities stay, to be reported as odd."""
     is_fraction = isinstance(number, float) and math.isfinite(number)

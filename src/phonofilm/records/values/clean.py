@@ -93,11 +93,13 @@ def clean(record: Record, ids: IdPatterns) -> tuple[bool, list[Oddity]]:
     A record is not kept when its own id or a required one is none.
     """
     cls = type(record)
-    odd: list[Oddity] = []
+    fields, odd = cls.__struct_fields__, list[Oddity]()
     if ids.is_id(_kind_of_id(cls), record.id) and _has_precisions(record) and _passes(record, ids):
         return True, odd
     for name, trait in traits_of(cls).items():
         value = getattr(record, name)
+        if value is None and isinstance(trait, Date) and f"{name}_precision" in fields:
+            setattr(record, f"{name}_precision", None)
         if value is UNSET or value is None:
             continue
         if isinstance(trait, IdList):

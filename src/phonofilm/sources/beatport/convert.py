@@ -20,7 +20,7 @@ from phonofilm.records import (
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musical_keys import parse_key
-from phonofilm.sources.record_builder import RecordBuilder, mapped, whole
+from phonofilm.sources.record_builder import RecordBuilder, mapped, whole, without
 
 SOURCE = "beatport"
 _PAGES = "https://www.beatport.com"
@@ -150,7 +150,8 @@ class PageBuilder(RecordBuilder):
     def _track(self, key: str, row: api_types.Track, release: api_types.Release | None) -> Track:
         ids, names = self.people(row.artists)
         remixers, remixer_names = self.people(row.remixers)
-        label = release.label if release and isinstance(release.label, api_types.Named) else None
+        on_label = release.label if release else without(row.release)
+        label = on_label if isinstance(on_label, api_types.Named) else None
         published = (
             row.new_release_date if isinstance(row.new_release_date, str) else row.publish_date
         )
@@ -163,20 +164,20 @@ class PageBuilder(RecordBuilder):
             mix_name=mapped(row.mix_name, _filled),
             remixer_ids=remixers,
             remixer_names=remixer_names,
-            album_id=(key_of(release) or None) if release else UNSET,
-            album_name=mapped(release.name, _filled) if release else UNSET,
+            album_id=(key_of(release) or None) if release else without(row.release),
+            album_name=mapped(release.name, _filled) if release else without(row.release),
             duration_ms=mapped(row.length_ms, whole),
             isrc=row.isrc,
             explicit=row.is_explicit,
             track_number=mapped(row.number, whole),
             release_date=published,
             genres=_genres(row),
-            label=label.name if label else UNSET,
-            label_id=(key_of(label) or None) if label else UNSET,
+            label=label.name if label else without(on_label),
+            label_id=(key_of(label) or None) if label else without(on_label),
             catalog_number=mapped(row.catalog_number, _filled),
             preview_url=mapped(row.sample_url, _filled),
             preview_expires_at=UNSET if isinstance(row.sample_url, UnsetType) else None,
-            image_url=picture(release.image) if release else UNSET,
+            image_url=picture(release.image) if release else without(row.release),
             waveform_url=picture(row.image),
             url=page("track", row.slug, key),
         )

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Tag, Track
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.lists import Listing, list_parser
-from phonofilm.sources.record_builder import RecordBuilder
+from phonofilm.sources.record_builder import RecordBuilder, mapped, without
 
 SOURCE = "jamendo"
 Id = Annotated[str, msgspec.Meta(min_length=1)]
@@ -70,8 +70,8 @@ class _Track(msgspec.Struct):
     audiodownload: str = ""
     audiodownload_allowed: bool = True
     shareurl: str = ""
-    musicinfo: _MusicInfo | None = None
-    stats: _Stats | None = None
+    musicinfo: _MusicInfo | None | UnsetType = UNSET
+    stats: _Stats | None | UnsetType = UNSET
 
 
 T = TypeVar("T")
@@ -135,8 +135,8 @@ class _Gathered(RecordBuilder):
                 duration_ms=seconds * 1000 if seconds else None,
                 track_number=_number(row.position),
                 release_date=row.releasedate,
-                genres=UNSET if row.musicinfo is None else genres,
-                listens=row.stats.rate_listened_total if row.stats else UNSET,
+                genres=genres if row.musicinfo else without(row.musicinfo),
+                listens=mapped(row.stats, lambda stats: stats.rate_listened_total),
                 licence_url=row.license_ccurl or None,
                 audio_url=row.audiodownload or None if row.audiodownload_allowed else None,
                 preview_url=row.audio or None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Artist, ArtistRelation, Tag, Track
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
@@ -53,7 +53,7 @@ class _Similar(msgspec.Struct):
 class _Top(msgspec.Struct):
     recording_mbid: Id
     recording_name: str | None = None
-    artist_mbids: list[str] | None = None
+    artist_mbids: list[str] | None | UnsetType = UNSET
     artist_name: str | None = None
     release_mbid: str | None = None
     release_name: str | None = None
@@ -173,7 +173,7 @@ def _top_tracks(request: Request, response: Response) -> Page:
             SOURCE,
             row.recording_mbid,
             name=row.recording_name,
-            artist_ids=row.artist_mbids if row.artist_mbids is not None else UNSET,
+            artist_ids=row.artist_mbids,
             artist_names=[row.artist_name],
             album_id=row.release_mbid,
             album_name=row.release_name,

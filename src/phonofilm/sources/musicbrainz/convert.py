@@ -111,7 +111,7 @@ class PageBuilder(RecordBuilder):
         self, people: list[api_types.Credit] | None | UnsetType
     ) -> tuple[Maybe[list[str]], Maybe[list[str | None]]]:
         if not isinstance(people, list):
-            return UNSET, UNSET
+            return people, people
         for credit in people:
             if credit.artist.id != VARIOUS:
                 self._mention(credit.artist)
@@ -240,5 +240,5 @@ def _tracks(row: api_types.Release) -> Maybe[int]:
     if isinstance(row.track_count, int):
         return row.track_count
     if not isinstance(row.media, list):
-        return UNSET
+        return row.media
     return sum(disc.track_count or 0 for disc in row.media) or None

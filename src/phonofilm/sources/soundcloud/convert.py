@@ -26,7 +26,7 @@ from phonofilm.records.values.dates import date_of_parts
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.decode import each
 from phonofilm.sources.musical_keys import parse_key
-from phonofilm.sources.record_builder import RecordBuilder, T, mapped, whole
+from phonofilm.sources.record_builder import RecordBuilder, T, mapped, whole, without
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.api_types import tail
 from phonofilm.sources.soundcloud.sets import is_set
@@ -123,8 +123,8 @@ class PageBuilder(RecordBuilder):
                 key,
                 name=mapped(row.title, filled),
                 description=mapped(row.description, filled),
-                owner_id=_who(owner),
-                owner_name=mapped(owner.username, filled) if owner else UNSET,
+                owner_id=_who(owner) if owner else without(row.user),
+                owner_name=mapped(owner.username, filled) if owner else without(row.user),
                 track_count=mapped(row.track_count, whole),
                 followers=mapped(row.likes_count, whole),
                 public=mapped(row.sharing, lambda text: text == "public"),
@@ -228,8 +228,8 @@ class PageBuilder(RecordBuilder):
                 )
 
 
-def _who(owner: api_types.User | None) -> Maybe[str]:
-    return (tail(owner.urn, owner.id) or None) if owner else UNSET
+def _who(owner: api_types.User) -> Maybe[str]:
+    return tail(owner.urn, owner.id) or None
 
 
 def _location(row: api_types.User) -> Maybe[str]:
@@ -276,7 +276,7 @@ def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Trac
         SOURCE,
         key,
         name=title,
-        artist_ids=[owner_id] if owner_id else UNSET,
+        artist_ids=[owner_id] if owner_id else without(row.user),
         artist_names=_names(row, publisher, owner),
         duration_ms=duration_ms,
         album_name=mapped(publisher.album_title, filled),
@@ -315,9 +315,9 @@ def _names(
     for name in (row.metadata_artist, publisher.artist):
         if isinstance(name, str) and name:
             return [name]
-    if owner is None or isinstance(owner.username, UnsetType):
-        return UNSET
-    return [owner.username]
+    if owner is None:
+        return without(row.user)
+    return UNSET if isinstance(owner.username, UnsetType) else [owner.username]
 
 
 def _reposts(row: api_types.Track) -> Maybe[int]:

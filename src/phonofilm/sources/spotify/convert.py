@@ -18,7 +18,7 @@ from phonofilm.records import (
 )
 from phonofilm.records.values.dates import in_precision
 from phonofilm.sources.contract import Finding, Link, Page, Request
-from phonofilm.sources.record_builder import RecordBuilder, external_id, mapped
+from phonofilm.sources.record_builder import RecordBuilder, external_id, mapped, without
 from phonofilm.sources.spotify import api_types
 
 SOURCE = "spotify"
@@ -167,13 +167,13 @@ class PageBuilder(RecordBuilder):
                 artist_ids=ids,
                 artist_names=names,
                 album_id=self.album(album) if album else album_id,
-                album_name=album.name if album else None if row.album is None else UNSET,
+                album_name=album.name if album else without(row.album),
                 duration_ms=row.duration_ms,
                 isrc=mapped(row.external_ids, _isrc),
                 explicit=row.explicit,
                 track_number=row.track_number,
                 disc_number=row.disc_number,
-                release_date=_date_of(album),
+                release_date=_date_of(album) if album else without(row.album),
                 popularity=row.popularity,
                 preview_url=row.preview_url,
                 is_local=row.is_local,
@@ -241,10 +241,10 @@ class PageBuilder(RecordBuilder):
         return super().build()
 
 
-def _date_of(album: api_types.Album | None) -> Maybe[str]:
+def _date_of(album: api_types.Album) -> Maybe[str]:
     """Return the date of an album in the precision that the source states."""
-    if album is None or not isinstance(album.release_date, str):
-        return UNSET if album is None else album.release_date
+    if not isinstance(album.release_date, str):
+        return album.release_date
     stated = album.release_date_precision
     return in_precision(album.release_date, stated if isinstance(stated, str) else None)
 

@@ -78,13 +78,13 @@ class _Item(msgspec.Struct):
     vote_average: float | None | UnsetType = UNSET
     vote_count: int | None | UnsetType = UNSET
     genres: list[_Named] | UnsetType = UNSET
-    production_countries: list[_Named] | UnsetType = UNSET
-    spoken_languages: list[_Named] | UnsetType = UNSET
+    production_countries: list[_Named] | None | UnsetType = UNSET
+    spoken_languages: list[_Named] | None | UnsetType = UNSET
     imdb_id: Text = UNSET
     external_ids: _Ids | UnsetType = UNSET
-    keywords: _Keywords | UnsetType = UNSET
-    release_dates: _Countries | UnsetType = UNSET
-    content_ratings: _Countries | UnsetType = UNSET
+    keywords: _Keywords | None | UnsetType = UNSET
+    release_dates: _Countries | None | UnsetType = UNSET
+    content_ratings: _Countries | None | UnsetType = UNSET
 
 
 class _List(msgspec.Struct):
@@ -210,14 +210,14 @@ def _milliseconds(minutes: int) -> int:
 
 
 def _words(item: _Item) -> Any:
-    if isinstance(item.keywords, UnsetType):
-        return ABSENT
+    if not isinstance(item.keywords, _Keywords):
+        return item.keywords
     return [word.name for word in item.keywords.keywords or item.keywords.results if word.name]
 
 
-def _codes(rows: list[_Named] | UnsetType, name: str) -> Any:
-    if isinstance(rows, UnsetType):
-        return ABSENT
+def _codes(rows: list[_Named] | None | UnsetType, name: str) -> Any:
+    if not isinstance(rows, list):
+        return rows
     return [code for row in rows if (code := getattr(row, name))]
 
 
@@ -230,8 +230,8 @@ def _imdb_id(item: _Item) -> Any:
 def _certificate(item: _Item, kind: str) -> tuple[Any, Any]:
     """Return the certificate of the United States; null where TMDB has none."""
     countries = item.release_dates if kind == "movie" else item.content_ratings
-    if isinstance(countries, UnsetType):
-        return ABSENT, ABSENT
+    if not isinstance(countries, _Countries):
+        return countries, countries
     for country in countries.results:
         certificates = [
             country.rating,
