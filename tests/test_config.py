@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import phonofilm
+from phonofilm.cli.options import open_workspace
 from phonofilm.config import Settings, SourceSettings, cache_folder, hash_key, load_settings
 from phonofilm.errors import ConfigurationError
 from phonofilm.sources import source_names
@@ -123,3 +125,42 @@ def test_a_damaged_key_is_not_used(tmp_path: Path) -> None:
     path.write_bytes(b"short")
     with pytest.raises(ConfigurationError, match="is damaged"):
         hash_key()
+
+
+def test_a_mark_before_a_file_of_windows_is_no_part_of_it() -> None:
+    Path("phonofilm.toml").write_bytes(
+        'landing = "é"\n[deezer]\nrate = "1/2s"\n'.encode("utf-8-sig")
+    )
+    settings = load_settings()
+    assert (settings.landing, settings.source("deezer").rate) == ("é", "1/2s")
+
+
+@pytest.mark.parametrize("place", ["environment", ".env"])
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("PHONOFILM_TMBD__TOKEN", "tmdb"),
+        ("PHONOFILM_LANDIG", "landing"),
+        ("PHONOFILM_XYZ", "Known"),
+    ],
+)
+def test_a_misspelt_name_is_told_wherever_it_stands(monkeypatch, place, name, advice) -> None:
+    if place == ".env":
+        Path(".env").write_text(f"{name}=x\nOTHER=y\n")
+    else:
+        monkeypatch.setenv(name, "x")
+    with pytest.raises(ConfigurationError, match=name) as wrong:
+        load_settings()
+    assert advice in wrong.value.next_step
+
+
+def test_a_tilde_is_the_home_folder_in_settings_options_and_python(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("phonofilm.toml").write_text('data = "~/films"\n')
+    assert open_workspace(None).root == tmp_path / "films"
+    assert open_workspace(Path("~/other")).root == tmp_path / "other"
+    assert phonofilm.open("~/notebook").folder.root == tmp_path / "notebook"
+    (tmp_path / "third.toml").write_text('landing = "third"\n')
+    assert load_settings(Path("~/third.toml")).landing == "third"
+    monkeypatch.setenv("PHONOFILM_CONFIG", "~/third.toml")
+    assert load_settings().landing == "third"

@@ -27,6 +27,7 @@ from phonofilm.crawl.session import crawl
 from phonofilm.crawl.share_links import resolve_share_links
 from phonofilm.erasure.person import Removed, erase_person
 from phonofilm.errors import UsageError
+from phonofilm.files import expanded
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.imports.saved import LandResult
 from phonofilm.media.wanted import parse_roles
@@ -69,7 +70,7 @@ class Crate:
     ) -> None:
         self.settings = settings or load_settings()
         self.folder = Workspace(
-            root=Path(folder),
+            root=expanded(folder),
             database=warehouse or self.settings.warehouse.get_secret_value(),
             landing_url=landing or self.settings.landing,
         )
@@ -142,14 +143,20 @@ class Crate:
     ) -> ImportResult:
         """Import a source's dumps, as `phonofilm import`; `files` is a folder or an address."""
         options = ImportOptions(
-            source=source, files=str(files), only=only, id_map=id_map, allow_shrink=allow_shrink
+            source=source,
+            files=str(files) if "://" in str(files) else str(expanded(files)),
+            only=only,
+            id_map=id_map and expanded(id_map),
+            allow_shrink=allow_shrink,
         )
         obeyed = dumps_obeyed(self.folder, source)
         return _run(import_dumps(self.folder, self.settings, options, obeyed=obeyed))
 
     def land(self, source: str, *paths: str | Path) -> LandResult:
         """Land saved pages, folders of them or WARC files, as `phonofilm land`."""
-        return land(self.folder, source, [Path(path) for path in paths], self.settings.keep_names)
+        return land(
+            self.folder, source, [expanded(path) for path in paths], self.settings.keep_names
+        )
 
     def load(self) -> Loaded:
         """Load what was collected into the warehouse, as `phonofilm load`."""
@@ -226,15 +233,15 @@ class Crate:
         self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""
     ) -> list[Exported]:
         """Write a table and its card, as `phonofilm export`."""
-        return export(self.folder, table, format, Path(out), shape)
+        return export(self.folder, table, format, expanded(out), shape)
 
     def report(self, out: str | Path = "report.html") -> Path:
         """Write the page of what was collected, as `phonofilm report`."""
-        return report(self.folder, Path(out))
+        return report(self.folder, expanded(out))
 
     def waveform(self, track: str, out: str | Path = "track.svg") -> Path:
         """Write the picture of a track with its comments, as `phonofilm report --track`."""
-        return waveform(self.folder, track, Path(out))
+        return waveform(self.folder, track, expanded(out))
 
 
 def open(folder: str | Path = "data", *, warehouse: str = "", landing: str = "") -> Crate:  # noqa: A001 - reads as phonofilm.open("data")

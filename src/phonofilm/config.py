@@ -22,19 +22,20 @@ from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
 )
-from pydantic_settings import TomlConfigSettingsSource as Toml
 
 from phonofilm.errors import ConfigurationError
-from phonofilm.files import create_once
+from phonofilm.files import create_once, decode_text, expanded
 from phonofilm.sources import source_names
 
 FILE = "phonofilm.toml"
 _APP = "phonofilm"
 _KEY_BYTES = 32
+_PREFIX = "phonofilm_"
 _KEY_ADVICE = (
     "People's names are hashed with it, always with the same one. Set XDG_CONFIG_HOME to a folder"
     " that can be written and lasts."
@@ -75,7 +76,15 @@ _SECTION = FieldInfo(annotation=SourceSettings, default=None)
 
 
 def _with_sections(env: EnvSettingsSource, values: dict[str, Any]) -> dict[str, Any]:
-    """Add the sections of all sources to what an environment sets; SettingsError for odd JSON."""
+    """Add the sections of all sources to what an environment sets.
+
+    SettingsError for odd JSON, ConfigurationError for a name that is no setting.
+    """
+    names = [name for name in env.env_vars if name.lower().startswith(_PREFIX)]
+    for name in names:
+        section = name[len(_PREFIX) :].partition("__")[0].lower()
+        if section not in ("config", *_known_names()):
+            raise _unknown_name("The environment or .env", name.upper(), section)
     for name in source_names():
         try:
             value, _, is_complex = env.get_field_value(_SECTION, name)
@@ -105,7 +114,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="PHONOFILM_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         env_file=".env",
         extra="ignore",
@@ -130,8 +139,9 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment before `.env` before the file."""
         environment, dotenv = _Environment(settings_cls), _DotEnv(settings_cls)
-        file = init_settings().get("config") or _default_file()
-        return (init_settings, environment, dotenv, Toml(settings_cls, file))
+        file = expanded(init_settings().get("config") or _default_file())
+        rows = _read_toml(file) if file.is_file() else {}
+        return (init_settings, environment, dotenv, InitSettingsSource(settings_cls, rows))
 
     @model_validator(mode="before")
     @classmethod
@@ -148,7 +158,7 @@ class Settings(BaseSettings):
 
 
 def _default_file() -> Path:
-    return Path(os.environ.get("PHONOFILM_CONFIG") or FILE)
+    return expanded(os.environ.get("PHONOFILM_CONFIG") or FILE)
 
 
 def load_settings(config: Path | None = None) -> Settings:
@@ -156,6 +166,7 @@ def load_settings(config: Path | None = None) -> Settings:
 
     `config` is the file, otherwise the one that PHONOFILM_CONFIG names, or `phonofilm.toml`.
     """
+    config = None if config is None else expanded(config)
     if config is not None and not config.is_file():
         raise ConfigurationError(f"There is no file {config}.", next_step="Check --config.")
     file = config or _default_file()
@@ -165,13 +176,13 @@ def load_settings(config: Path | None = None) -> Settings:
         return Settings(config=file)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file} is not TOML: {error}.") from None
-    except (SettingsError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"The settings cannot be read: {error}.", next_step=next_step
-        ) from None
     except ValidationError as error:
         raise ConfigurationError(
             f"The settings are wrong: {_places(error)}.", next_step=next_step
+        ) from None
+    except (SettingsError, ValueError) as error:
+        raise ConfigurationError(
+            f"The settings cannot be read: {error}.", next_step=next_step
         ) from None
 
 
@@ -179,15 +190,28 @@ def _check_names(file: Path) -> None:
     """Refuse a misspelt name in the file: silently ignored, it costs an evening."""
     if not file.is_file():
         return
-    known = [name for name in Settings.model_fields if name not in ("config", "sources")]
-    known += source_names()
-    for name in tomllib.loads(file.read_text(encoding="utf-8")):
+    known = _known_names()
+    for name in _read_toml(file):
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            raise ConfigurationError(
-                f"{file} sets {name!r}, which is no setting.",
-                next_step=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}.",
-            )
+            raise _unknown_name(str(file), repr(name), name)
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    """Read a TOML file, which Windows' editors begin with a mark. ValueError for anything else."""
+    return tomllib.loads(decode_text(file.read_bytes()))
+
+
+def _known_names() -> list[str]:
+    settings = [name for name in Settings.model_fields if name not in ("config", "sources")]
+    return [*settings, *source_names()]
+
+
+def _unknown_name(where: str, shown: str, name: str) -> ConfigurationError:
+    near = get_close_matches(name, _known_names(), 1)
+    return ConfigurationError(
+        f"{where} sets {shown}, which is no setting.",
+        next_step=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_known_names())}.",
+    )
 
 
 def _places(error: ValidationError) -> str:

@@ -148,3 +148,11 @@ def decode_text(data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ValueError(f"byte 0x{data[error.start]:02x} in line {line} is no UTF-8") from None
+
+
+def expanded(path: str | Path) -> Path:
+    """Return a path with `~` as the user's home folder; as it is for a user without one."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

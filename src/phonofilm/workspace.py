@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from phonofilm.about import __version__
 from phonofilm.errors import LockedError, NewerDataError, OriginError, StoreError, UsageError
-from phonofilm.files import atomic_write
+from phonofilm.files import atomic_write, expanded
 from phonofilm.landing.journal import LogFolder
 from phonofilm.landing.segment_store import SegmentStore
 
@@ -32,7 +32,7 @@ class Workspace:
     def __init__(
         self, root: Path, database: str = "", landing_url: str = "", create: bool = False
     ) -> None:
-        self.root = root
+        self.root = root = expanded(root)
         self.database = database
         self._landing_url, self._create = landing_url.rstrip("/"), create
         self.landing = root / "landing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
@@ -15,6 +16,9 @@ from phonofilm.warehouse.engines.location import saved_location
 from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 
+_COMMENTS = re.compile(r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
+_EXPLAIN = re.compile(r"explain(?:\s+analy[sz]e)?(?:\s*\([^)]*\))?\s", re.IGNORECASE)
+_CREATE = re.compile(r"create\b", re.IGNORECASE)
 Snapshot = tuple[str, int, int]
 """Path, inode and time of change of a snapshot file: numbers start again after a purge."""
 
@@ -80,6 +84,7 @@ class Rows:
         """Return an Arrow table, straight from the database; needs the extra `arrow`."""
         require("pyarrow", "arrow")
         with open_snapshot(self._workspace) as connection, _query_errors():
+            _check_reads_only(connection, self._query)
             relation = connection.sql(self._query)
             if relation is None:
                 raise UsageError("The query returns no table.")
@@ -120,8 +125,12 @@ def current_snapshot(workspace: Workspace) -> Snapshot | None:
 
 
 def run_query(workspace: Workspace, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return column names and rows of a query on the newest snapshot."""
+    """Return column names and rows of a query on the newest snapshot.
+
+    UsageError for one that fails, or does anything but read.
+    """
     with open_snapshot(workspace) as connection, _query_errors():
+        _check_reads_only(connection, query)
         cursor = connection.execute(query)
         rows = cursor.fetchall() if cursor else []
         if not cursor:
@@ -133,6 +142,25 @@ def first_column(workspace: Workspace, query: str) -> list[str]:
     """Return the distinct values of a query's first column as text, without NULL, in order."""
     _, rows = run_query(workspace, query)
     return list(dict.fromkeys(str(row[0]) for row in rows if row and row[0] is not None))
+
+
+def _check_reads_only(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Refuse statements that write: a snapshot is read-only, but `COPY ... TO` writes files.
+
+    `EXPLAIN ANALYZE` runs its statement, and `PIVOT` comes as a CREATE and a SELECT.
+    """
+    for statement in connection.extract_statements(query):
+        text = _COMMENTS.sub("", statement.query)
+        if statement.type == duckdb.StatementType.EXPLAIN:
+            if inner := _EXPLAIN.sub("", text, count=1).strip():
+                _check_reads_only(connection, inner)
+            continue
+        is_pivot = statement.type == duckdb.StatementType.CREATE and not _CREATE.match(text)
+        if statement.type != duckdb.StatementType.SELECT and not is_pivot:
+            raise UsageError(
+                f"Cannot run {text.strip()[:80]!r}: a query reads and does nothing else.",
+                next_step="To write a table to a file: phonofilm export TABLE --out FILE",
+            )
 
 
 @contextlib.contextmanager
