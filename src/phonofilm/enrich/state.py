@@ -69,6 +69,7 @@ def _add_ids(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownArti
         UNION ALL SELECT e.entity, x.scheme, x.value, 1 FROM wanted w
         JOIN artist_entity e ON e.entity = w.entity
         JOIN store.external_id x ON x.of_kind = 'artist' AND x.source = e.source AND x.of_id = e.id
+            AND x.removed_at IS NULL
         ORDER BY 4, 2, 3"""
     ).fetchall()
     for entity, source, id_, is_linked in rows:
@@ -122,9 +123,10 @@ def _filled_sql(kind: str, field: str) -> str:
     """Select entity and source of the wanted artists that have a value."""
     join = "JOIN artist_entity e ON e.source = t.source AND e.id"
     if kind == "relation":
-        rows = f"store.artist_relation t {join} = t.artist_id"
+        rows = f"(FROM store.artist_relation WHERE removed_at IS NULL) t {join} = t.artist_id"
     elif kind == "tag":
-        rows = f"(FROM store.tag WHERE of_kind = 'artist' AND is_genre) t {join} = t.of_id"
+        tags = "FROM store.tag WHERE of_kind = 'artist' AND is_genre AND removed_at IS NULL"
+        rows = f"({tags}) t {join} = t.of_id"
     elif kind == "artist_genre":
         rows = f"store.artist_genre t {join} = t.artist_id"
     elif kind == "artist":

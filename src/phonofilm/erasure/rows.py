@@ -29,6 +29,7 @@ def erase_rows(
         with warehouse.transaction():
             rows.update(_delete_rows(warehouse, person))
             _redact_comments(warehouse, person, erased)
+            _redact_lists(warehouse, person)
             _redact_runs(warehouse, person)
         warehouse.checkpoint()
         warehouse.vacuum()
@@ -71,6 +72,9 @@ def _conditions(person: PersonData) -> dict[str, str]:
         "artist_relation": f"artist_id IN {ids} OR related_id IN {ids}",
         "artist": f"id IN {ids}",
         "chart_entry": f"track_id IN {tracks}",
+        "list_page": f"""(of_kind = 'playlist_entry' AND of_id IN {playlists})
+            OR (of_kind = 'web_profile' AND of_id IN {ids})
+            OR (of_kind = 'artist_relation' AND of_id IN {ids})""",
         "observation": f"""(kind = 'artist' AND id IN {ids}) OR (kind = 'track' AND id IN {tracks})
             OR (kind = 'playlist' AND id IN {playlists})""",
         "quarantine": "true",  # a body that did not parse cannot be searched for a person
@@ -94,6 +98,31 @@ def _redact_comments(warehouse: Warehouse, person: PersonData, erased: ErasedPeo
                 f"UPDATE store.comment SET body = {literal(redacted_body)}"
                 f" WHERE {source} AND id = {literal(id_)}"
             )
+
+
+def _redact_lists(warehouse: Warehouse, person: PersonData) -> None:
+    """Replace ids of the person in lists of others by empty texts, so that places stay."""
+    erased = person.ids | person.tracks
+    pages = warehouse.rows(
+        f"""SELECT source, of_kind, of_id, position, order_key, member_ids, items
+        FROM store.list_page WHERE {_of_source(person)}"""
+    )
+    for source, of_kind, of_id, position, order_key, member_ids, items in pages:
+        if erased.isdisjoint(items):
+            continue
+        members = _array("" if erased & {*id_.split(":")} else id_ for id_ in member_ids)
+        left = _array("" if item in erased else item for item in items)
+        warehouse.execute(
+            f"""UPDATE store.list_page SET member_ids = {members}, items = {left}
+            WHERE source = {literal(source)} AND of_kind = {literal(of_kind)}
+            AND of_id = {literal(of_id)} AND position = {position} AND order_key = {order_key}"""
+        )
+
+
+def _array(values: Iterable[str | None]) -> str:
+    """Return an array of texts as SQL of every engine."""
+    texts = ("NULL" if value is None else literal(value) for value in values)
+    return f"CAST(ARRAY[{', '.join(texts)}] AS VARCHAR[])"
 
 
 def _redact_runs(warehouse: Warehouse, person: PersonData) -> None:

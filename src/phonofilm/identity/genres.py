@@ -47,7 +47,7 @@ def tree(parent_of: Mapping[str, str | None]) -> list[tuple[str, str]]:
 
 _NAMES = """SELECT DISTINCT lower(trim(name)) FROM (
     SELECT name FROM store.genre UNION ALL SELECT unnest(genres) FROM store.artist
-    UNION ALL SELECT name FROM store.tag WHERE is_genre UNION ALL
+    UNION ALL SELECT name FROM store.tag WHERE is_genre AND removed_at IS NULL UNION ALL
     SELECT unnest(genres) FROM store.album UNION ALL SELECT unnest(genres) FROM store.track)
     WHERE name IS NOT NULL AND trim(name) <> ''"""
 _STATED_PARENTS = """SELECT lower(trim(g.name)), lower(trim(p.name)) FROM store.genre g

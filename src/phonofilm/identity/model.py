@@ -118,7 +118,8 @@ def codes_of(kind: str) -> str:
     """Return SQL: a join with the external ids that a source states for a record."""
     return f"""LEFT JOIN (SELECT source, of_id, array_agg(DISTINCT scheme || ':' || value
         ORDER BY scheme || ':' || value) AS codes FROM store.external_id
-        WHERE of_kind = '{kind}' AND scheme <> 'isrc' GROUP BY source, of_id) x
+        WHERE of_kind = '{kind}' AND scheme <> 'isrc' AND removed_at IS NULL
+        GROUP BY source, of_id) x
         ON x.source = t.source AND x.of_id = t.id"""
 
 

@@ -14,6 +14,7 @@ from phonofilm.records.base import (
 )
 from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
 from phonofilm.records.kinds import BY_KIND, BY_PLURAL, RECORDS
+from phonofilm.records.lists import ListPage
 from phonofilm.records.media import Media, Sound
 from phonofilm.records.music import (
     Album,
@@ -51,6 +52,7 @@ __all__ = [
     "ExternalId",
     "Genre",
     "Label",
+    "ListPage",
     "Maybe",
     "Media",
     "Person",

@@ -41,6 +41,14 @@ class Record(msgspec.Struct, gc=False):  # rows contain no rows, so there are no
     """Fields that identify a row within its source; where they are not `id`, `id` joins them."""
     id_kind: ClassVar[str] = ""
     """The kind of node whose id it has, where that is another one than `kind`."""
+    list_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that identify the list a row belongs to; empty for rows that belong to none."""
+    list_owner: ClassVar[str] = ""
+    """Kind of the record that owns the list; empty when the list itself names it."""
+    list_item: ClassVar[str] = "id"
+    """Field with the entity that stands in the list."""
+    list_size: ClassVar[str] = ""
+    """Field of an owner with the number of members that the source counts."""
 
     source: typing.Annotated[str, note("where the row comes from")]
     id: typing.Annotated[str, note("the source's own id")]

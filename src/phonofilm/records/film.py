@@ -78,6 +78,9 @@ class Credit(Record):
     kind: ClassVar[str] = "credit"
     plural: ClassVar[str] = "credits"
     key_fields: ClassVar[tuple[str, ...]] = ("title_id", "role", "person_id")
+    list_fields: ClassVar[tuple[str, ...]] = ("title_id",)
+    list_owner: ClassVar[str] = "title"
+    list_item: ClassVar[str] = "person_id"
 
     title_id: Annotated[Maybe[str], note("the title", trait=Id("title", required=True))] = ABSENT
     person_id: Annotated[Maybe[str], note("the person", trait=Id("person", required=True))] = ABSENT
@@ -94,6 +97,9 @@ class TitleGenre(Record):
     kind: ClassVar[str] = "title_genre"
     plural: ClassVar[str] = "title_genres"
     key_fields: ClassVar[tuple[str, ...]] = ("title_id", "genre")
+    list_fields: ClassVar[tuple[str, ...]] = ("title_id",)
+    list_owner: ClassVar[str] = "title"
+    list_item: ClassVar[str] = "genre"
 
     title_id: Annotated[Maybe[str], note("the title", trait=Id("title", required=True))] = ABSENT
     genre: Annotated[

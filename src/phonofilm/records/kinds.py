@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from phonofilm.records.base import Record
 from phonofilm.records.film import Aka, Credit, Episode, Person, Rating, Title, TitleGenre
+from phonofilm.records.lists import ListPage
 from phonofilm.records.media import Media, Sound
 from phonofilm.records.music import (
     Album,
@@ -105,6 +106,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("rating", Rating, offered=True),
     Kind("aka", Aka),
     Kind("episode", Episode),
+    Kind("list_page", ListPage),
     Kind("root", number=0),
     Kind("category", number=7),
     Kind("artist_query", number=8, typed=True),

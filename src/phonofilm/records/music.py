@@ -76,6 +76,7 @@ class Album(Record):
 
     kind: ClassVar[str] = "album"
     plural: ClassVar[str] = "albums"
+    list_size: ClassVar[str] = "total_tracks"
 
     name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
     album_type: Annotated[Maybe[str], note("album, single, ep or compilation", core=True)] = ABSENT
@@ -116,6 +117,8 @@ class Track(Record):
 
     kind: ClassVar[str] = "track"
     plural: ClassVar[str] = "tracks"
+    list_fields: ClassVar[tuple[str, ...]] = ("album_id",)
+    list_owner: ClassVar[str] = "album"
 
     name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
     artist_ids: Annotated[
@@ -229,6 +232,7 @@ class Playlist(Record):
 
     kind: ClassVar[str] = "playlist"
     plural: ClassVar[str] = "playlists"
+    list_size: ClassVar[str] = "track_count"
 
     name: Annotated[Maybe[str], note("title", core=True)] = ABSENT
     description: Annotated[Maybe[str], note("as written")] = ABSENT
@@ -252,6 +256,9 @@ class PlaylistEntry(Record):
 
     kind: ClassVar[str] = "playlist_entry"
     plural: ClassVar[str] = "entries"
+    list_fields: ClassVar[tuple[str, ...]] = ("playlist_id",)
+    list_owner: ClassVar[str] = "playlist"
+    list_item: ClassVar[str] = "track_id"
 
     playlist_id: Annotated[
         Maybe[str], note("the playlist", trait=Id("playlist", required=True))
@@ -291,6 +298,9 @@ class ArtistRelation(Record):
 
     kind: ClassVar[str] = "artist_relation"
     plural: ClassVar[str] = "relations"
+    list_fields: ClassVar[tuple[str, ...]] = ("artist_id",)
+    list_owner: ClassVar[str] = "artist"
+    list_item: ClassVar[str] = "related_id"
 
     artist_id: Annotated[
         Maybe[str], note("the requested artist", trait=Id("artist", required=True))
@@ -309,6 +319,8 @@ class Tag(Record):
     kind: ClassVar[str] = "tag"
     plural: ClassVar[str] = "tags"
     key_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "name")
+    list_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id")
+    list_item: ClassVar[str] = "name"
 
     of_kind: Annotated[Maybe[str], note("artist, album or track")] = ABSENT
     of_id: Annotated[
@@ -328,6 +340,8 @@ class ExternalId(Record):
     kind: ClassVar[str] = "external_id"
     plural: ClassVar[str] = "external_ids"
     key_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id", "scheme", "value")
+    list_fields: ClassVar[tuple[str, ...]] = ("of_kind", "of_id")
+    list_item: ClassVar[str] = "value"
 
     of_kind: Annotated[Maybe[str], note("artist, album, track or title")] = ABSENT
     of_id: Annotated[
@@ -354,6 +368,8 @@ class ChartEntry(Record):
     kind: ClassVar[str] = "chart_entry"
     plural: ClassVar[str] = "chart_entries"
     key_fields: ClassVar[tuple[str, ...]] = ("chart_id", "day", "position")
+    list_fields: ClassVar[tuple[str, ...]] = ("chart_id", "day")
+    list_item: ClassVar[str] = "track_id"
 
     chart_id: Annotated[Maybe[str], note("the chart: a genre's, or all")] = ABSENT
     day: Annotated[Maybe[str], note("day of the request, UTC, YYYY-MM-DD", trait=DATE)] = ABSENT

@@ -29,6 +29,9 @@ class WebProfile(Record):
 
     kind: ClassVar[str] = "web_profile"
     plural: ClassVar[str] = "web_profiles"
+    list_fields: ClassVar[tuple[str, ...]] = ("artist_id",)
+    list_owner: ClassVar[str] = "artist"
+    list_item: ClassVar[str] = "url"
 
     artist_id: Annotated[Maybe[str], note("the artist", trait=Id("artist"))] = ABSENT
     service: Annotated[Maybe[str], note("instagram, personal ...")] = ABSENT

@@ -171,6 +171,7 @@ def best_titles(
             coalesce(string_agg(coalesce(p.name, c.person_id), ', ' ORDER BY c.position), '')
         FROM best b LEFT JOIN store.credit c
             ON c.source = b.source AND c.title_id = b.id AND c.role = 'director'
+            AND c.removed_at IS NULL
         LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
         GROUP BY b.source, b.id, b.name, b.start_year, b.title_type, b.rating, b.votes
         ORDER BY coalesce(b.votes, 0) < 100, b.rating DESC, b.votes DESC NULLS LAST, b.id""",
@@ -182,7 +183,7 @@ def best_titles(
 def title_genres(connection: duckdb.DuckDBPyConnection, limit: int = 15) -> list[Bar]:
     """Count titles by genre; return the largest genres."""
     rows = connection.execute(
-        "SELECT lower(genre), count(*) FROM store.title_genre GROUP BY 1"
+        "SELECT lower(genre), count(*) FROM store.title_genre WHERE removed_at IS NULL GROUP BY 1"
         " ORDER BY 2 DESC, 1 LIMIT ?",
         [limit],
     )

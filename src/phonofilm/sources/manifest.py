@@ -196,11 +196,12 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after which a list returns nothing more. `membership_field` (`artist.genres`) contains the
     lists of this kind that a record stands in. `size_field` (`track.comment_count`) of the node is
     the size of its list: the longest are requested first, empty ones never. With `complete` it
-    lists all there is, so no other endpoint need be searched for them. With `search_only` it is
-    requested only where the access level `grows`. `personal` are the paths of people's names and
-    ids in the body (`privacy/pseudonyms.py` defines the syntax). `post` is the field of a JSON
-    body that carries the ids instead of the URL. `base_url` is another host that serves this
-    endpoint; no key is ever sent there.
+    lists all there is, so no other endpoint need be searched for them. `whole` are the kinds of
+    rows of which a response, with the pages that continue it, holds all that belong to one list
+    (`warehouse/load/list_pages.py`). With `search_only` it is requested only where the access level
+    `grows`. `personal` are the paths of people's names and ids in the body (`privacy/pseudonyms.py`
+    defines the syntax). `post` is the field of a JSON body that carries the ids instead of the URL.
+    `base_url` is another host that serves this endpoint; no key is ever sent there.
     """
 
     path: str
@@ -223,6 +224,7 @@ class Endpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size_field: str = ""
     complete: bool = False
     continues: str = ""
+    whole: list[str] = []
 
     @property
     def node_kind(self) -> str:

@@ -15,7 +15,7 @@ from phonofilm.files import is_stream
 from phonofilm.formatting import format_coverage, plain_text
 from phonofilm.records import BY_PLURAL, columns
 from phonofilm.sources import get, source_names
-from phonofilm.warehouse.schema.tables import PROVENANCE_TEXT
+from phonofilm.warehouse.schema.tables import PROVENANCE_TEXT, provenance_text
 from phonofilm.warehouse.snapshots import published
 from phonofilm.workspace import Workspace
 
@@ -172,8 +172,8 @@ def _terms(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> list[str]:
     texts = dict(PROVENANCE_TEXT)
-    if table in BY_PLURAL:
-        texts |= {column.name: column.text for column in columns(BY_PLURAL[table])}
+    if cls := BY_PLURAL.get(table):
+        texts |= provenance_text(cls) | {column.name: column.text for column in columns(cls)}
     lines = ["| column | type | meaning |", "|---|---|---|"]
     for name, duckdb_type, *_ in connection.execute(f"DESCRIBE {sql}").fetchall():
         lines.append(f"| {name} | {duckdb_type} | {texts.get(name, '')} |")

@@ -43,6 +43,8 @@ TABLES = (
     "release",
     "links",
     "beats",
+    "list_versions",
+    "playlist_versions",
 )
 _DISCOGRAPHY = ("albums", "artists", "tracks", "features")
 

@@ -17,7 +17,9 @@ from phonofilm.sources.http import HttpSource
 from phonofilm.timestamps import DAY_US, naive_utc, naive_utc_now
 from phonofilm.warehouse.engines.base import QuarantinedRow, Warehouse
 from phonofilm.warehouse.load.counts import LoadCounts
-from phonofilm.warehouse.load.staging import Stage, fits
+from phonofilm.warehouse.load.list_pages import list_pages
+from phonofilm.warehouse.load.staging import Stage, fits, order_key
+from phonofilm.warehouse.schema.removal_sql import CHANGED_KINDS, update_removed
 
 SCRATCH_PREFIX = "load-"
 # Records of one stage. From 8,000 to 60,000 the speed was the same within the noise (100,000
@@ -57,11 +59,20 @@ class ResponseLoader:
                     merging = self._merge_in_thread(merger, merging, Path(scratch))
             merging = self._merge_in_thread(merger, merging, Path(scratch))
             merging.result()
+        if names:
+            self._update_removed()
         self._warehouse.quarantine(self._quarantined)
         self._counts.quarantined += len(self._quarantined)
         self._counts.segments += len(names)
         new = set(names) - self._warehouse.loaded_names()
         self._warehouse.mark_loaded(sorted(new), naive_utc_now())
+
+    def _update_removed(self) -> None:
+        """Note the rows that are not in their list any more, of lists that were seen again."""
+        for (kind,) in self._warehouse.rows(CHANGED_KINDS):
+            for statement in update_removed(BY_KIND[kind]):
+                if self._warehouse.execute(statement):
+                    self._warehouse.wrote = True
 
     def _merge_in_thread(
         self, merger: ThreadPoolExecutor, last: Future[None] | None, scratch: Path
@@ -100,7 +111,9 @@ class ResponseLoader:
             {(endpoint.subject, id_) for id_ in envelope.ids} if endpoint.looks_up else set()
         )
         full_masks = self._full_masks_of(source, envelope.access)
-        self._stage.add(envelope, page.records, full_masks, looked_up, keep_us)
+        key = order_key(envelope.fetched_at, envelope.sha256)
+        records = [*page.records, *list_pages(envelope, endpoint, page, key)]
+        self._stage.add(envelope, records, full_masks, looked_up, keep_us)
 
     def _fitting(
         self, envelope: Envelope, records: list[Record], keep_us: int | None

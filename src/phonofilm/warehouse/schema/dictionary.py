@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.records import RECORDS, columns
-from phonofilm.warehouse.schema.tables import PROVENANCE, PROVENANCE_TEXT
+from phonofilm.warehouse.schema.tables import provenance, provenance_text
 
 
 def data_dictionary() -> str:
@@ -14,8 +14,8 @@ def data_dictionary() -> str:
         lines += ["| column | type | meaning |", "|---|---|---|"]
         lines += [f"| {c.name} | {c.sql_type} | {c.text} |" for c in columns(cls)]
         lines += [
-            f"| {name} | {PROVENANCE.get(name, 'VARCHAR')} | {text} |"
-            for name, text in PROVENANCE_TEXT.items()
+            f"| {name} | {provenance(cls).get(name, 'VARCHAR')} | {text} |"
+            for name, text in provenance_text(cls).items()
         ]
         lines.append("")
     return "\n".join(lines)

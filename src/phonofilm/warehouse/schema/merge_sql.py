@@ -9,7 +9,7 @@ from __future__ import annotations
 from phonofilm.records import Record
 from phonofilm.sql import identifier
 from phonofilm.warehouse.schema.field_times import field_time, newest_time
-from phonofilm.warehouse.schema.tables import field_names, key_columns
+from phonofilm.warehouse.schema.tables import REMOVED, field_names, key_columns
 
 
 def same_row(cls: type[Record], left: str = "t", right: str = "b") -> str:
@@ -59,6 +59,8 @@ def merged_values(cls: type[Record], new: str = "b") -> dict[str, str]:
         f" THEN {new}.{identifier(name)} ELSE t.{identifier(name)} END"
         for name in _merged_fields(cls)
     }
+    if cls.list_fields:
+        values[REMOVED] = f"t.{REMOVED}"
     times = [f"greatest({field_time(new, names, n)}, {field_time('t', names, n)})" for n in names]
     return values | {
         "first_seen": f"least({new}.first_seen, t.first_seen)",

@@ -18,6 +18,7 @@ from phonofilm.warehouse.views.comments import comment_views
 from phonofilm.warehouse.views.definition import Definition, schema, view
 from phonofilm.warehouse.views.entities import entity_views
 from phonofilm.warehouse.views.films import snowflake_views, title_views
+from phonofilm.warehouse.views.lists import list_views
 
 PROVENANCE = {
     "first_seen": "TIMESTAMP",
@@ -32,6 +33,8 @@ PROVENANCE_TEXT = {
     "expires_at": "when the source's terms end its keeping, UTC; null without a limit",
     "answer": "the start of the SHA-256 of the newest response",
 }
+REMOVED = "removed_at"
+REMOVED_TEXT = "when the whole list it belonged to was first seen without it, UTC; null while in it"
 OBSERVATION_KEY = ("source", "kind", "id", "metric", "day")
 # Views that are shown and exported in place of plain ones: titles with their rating, genres and
 # people, comments with their track and second.
@@ -58,6 +61,16 @@ def key_columns(cls: type[Record]) -> tuple[str, ...]:
     return ("source", *cls.key_fields)
 
 
+def provenance(cls: type[Record]) -> dict[str, str]:
+    """Return the types of the provenance columns of a table, by name."""
+    return PROVENANCE | ({REMOVED: "TIMESTAMP"} if cls.list_fields else {})
+
+
+def provenance_text(cls: type[Record]) -> dict[str, str]:
+    """Return the meaning of the columns that a table has besides the fields, by name."""
+    return PROVENANCE_TEXT | ({REMOVED: REMOVED_TEXT} if cls.list_fields else {})
+
+
 def is_observed(cls: type[Record]) -> bool:
     """Tell whether a record has figures that are observed over time."""
     return any(column.time_varying for column in field_columns(cls))
@@ -70,7 +83,7 @@ def derived_id(cls: type[Record], alias: str) -> str:
 
 def _table(cls: type[Record], dialect: Dialect) -> Definition:
     types = {identifier(c.name): c.sql_type for c in stored_columns(cls)}
-    types |= PROVENANCE | {"_full": "BOOLEAN"} | field_times.COLUMNS
+    types |= provenance(cls) | {"_full": "BOOLEAN"} | field_times.COLUMNS
     parts = [f"{name} {dialect.type_of(kind)}" for name, kind in types.items()]
     if dialect.primary_keys:
         parts.append(f"PRIMARY KEY ({', '.join(map(identifier, key_columns(cls)))})")
@@ -102,7 +115,7 @@ def is_outdated(existing: Iterable[tuple[str, str]]) -> bool:
 
 def _column_names(cls: type[Record]) -> list[str]:
     stored = (column.name for column in stored_columns(cls))
-    return [*stored, *PROVENANCE, "_full", *field_times.COLUMNS]
+    return [*stored, *provenance(cls), "_full", *field_times.COLUMNS]
 
 
 def plain_select(cls: type[Record]) -> str:
@@ -112,9 +125,9 @@ def plain_select(cls: type[Record]) -> str:
         f"t.{identifier(c.name)}" if c in stored else f"{derived_id(cls, 't')} AS id"
         for c in columns(cls)
     ]
-    provenance = ", ".join(f"t.{name}" for name in PROVENANCE)
+    origin = ", ".join(f"t.{name}" for name in provenance(cls))
     completeness = "CASE WHEN t._full THEN 'full' ELSE 'mentioned' END AS completeness"
-    return f"SELECT {', '.join(names)}, {completeness}, {provenance} FROM store.{cls.kind} t"
+    return f"SELECT {', '.join(names)}, {completeness}, {origin} FROM store.{cls.kind} t"
 
 
 # Some sources give genres by lists and albums and not on the artist; they are collected here.
@@ -181,4 +194,5 @@ def view_definitions() -> Iterator[Definition]:
     yield from snowflake_views()
     yield from entity_views()
     yield from comment_views()
+    yield from list_views()
     yield view("links", "SELECT * FROM identity.links")

@@ -121,7 +121,7 @@ _ARTIST_GENRES = f"""SELECT DISTINCT {_ENTITY} AS artist,
         FROM store.artist_genre l
         LEFT JOIN store.genre n ON n.source = l.source AND n.id = l.genre_id
         UNION ALL SELECT g.source, g.of_id, g.name, g.licence FROM store.tag g
-        WHERE g.of_kind = 'artist' AND (g.is_genre OR lower(g.name) IN (
+        WHERE g.of_kind = 'artist' AND g.removed_at IS NULL AND (g.is_genre OR lower(g.name) IN (
             SELECT name FROM identity.genres))
         ) t {_member("artist")} WHERE t.genre IS NOT NULL"""
 
@@ -155,7 +155,8 @@ def _artist_wide() -> str:
     related = f"""SELECT {_ENTITY} AS artist, count(DISTINCT t.related_id) AS related,
         array_agg(DISTINCT t.source ORDER BY t.source) AS related_sources
         FROM (SELECT source, artist_id AS id, related_id
-        FROM store.artist_relation) t {_member("artist")} GROUP BY {_ENTITY}"""
+        FROM store.artist_relation WHERE removed_at IS NULL) t {_member("artist")}
+        GROUP BY {_ENTITY}"""
     return f"""SELECT a.*, g.genres, g.genres_sources, g.genres_licence, r.related,
         r.related_sources, k.bpm, k.bpm_sources, k.preview_url, k.preview_url_source FROM artist a
         LEFT JOIN (SELECT artist, array_agg(DISTINCT genre ORDER BY genre) AS genres,

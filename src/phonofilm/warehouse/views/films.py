@@ -19,14 +19,19 @@ _PEOPLE = {"directors": "director", "writers": "writer", "stars": "cast"}
 _STARRING = f"""SELECT source, title_id, person_id, position FROM (
     SELECT c.*, row_number() OVER (
         PARTITION BY c.source, c.title_id ORDER BY c.position, c.person_id) AS billing
-    FROM store.credit c WHERE c.role = 'cast') ranked WHERE billing <= {_STARS}"""
+    FROM store.credit c WHERE c.role = 'cast' AND c.removed_at IS NULL) ranked
+    WHERE billing <= {_STARS}"""
+
+
+_GENRES = "store.title_genre WHERE removed_at IS NULL"
 
 
 def _part(role: str) -> str:
     """Return the query of titles and people in a role."""
     if role == "cast":
         return _STARRING
-    return f"SELECT source, title_id, person_id, position FROM store.credit WHERE role = '{role}'"
+    return f"""SELECT source, title_id, person_id, position FROM store.credit
+        WHERE role = '{role}' AND removed_at IS NULL"""
 
 
 def _names(column: str, role: str) -> str:
@@ -48,7 +53,7 @@ def title_views() -> Iterator[Definition]:
         directors.directors, writers.writers, stars.stars FROM titles t
         LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id
         LEFT JOIN (SELECT source, title_id, array_agg(genre ORDER BY genre) AS genres
-            FROM store.title_genre GROUP BY source, title_id) g
+            FROM store.title_genre WHERE removed_at IS NULL GROUP BY source, title_id) g
             ON g.source = t.source AND g.title_id = t.id{joins}"""
     yield view("titles_wide", query)
     yield view("films", _films())
@@ -130,7 +135,7 @@ def snowflake_views() -> Iterator[Definition]:
         yield view(f"snowflake.{table}", people)
         links = f"SELECT title_id, person_id AS {table[:-1]}_id, source FROM ({_part(role)}) c"
         yield view(f"snowflake.titles_{table}", links)
-    genres = "SELECT DISTINCT genre AS id, genre, source FROM store.title_genre"
+    genres = f"SELECT DISTINCT genre AS id, genre, source FROM {_GENRES}"
     yield view("snowflake.genres", genres)
-    links = "SELECT title_id, genre AS genre_id, source FROM store.title_genre"
+    links = f"SELECT title_id, genre AS genre_id, source FROM {_GENRES}"
     yield view("snowflake.titles_genres", links)

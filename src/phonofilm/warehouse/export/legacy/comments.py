@@ -32,7 +32,8 @@ QUERIES = {
         FROM store.track t LEFT JOIN beats b ON b.source = t.source AND b.id = t.id
         LEFT JOIN store.features f ON f.source = t.source AND f.id = t.id
         LEFT JOIN (SELECT source, of_id, string_agg(name, ';' ORDER BY name) AS tags
-            FROM store.tag WHERE of_kind = 'track' GROUP BY source, of_id) g
+            FROM store.tag WHERE of_kind = 'track' AND removed_at IS NULL
+            GROUP BY source, of_id) g
             ON g.source = t.source AND g.of_id = t.id
         {_file("artwork", "track", "t")} {_file("waveform", "track", "t")}
         WHERE t.source = 'soundcloud' AND {_UNEXPIRED.format("t")} ORDER BY t.id""",

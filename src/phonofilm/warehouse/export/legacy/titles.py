@@ -29,7 +29,8 @@ _SQL = """SELECT t.id, t.imdb_id, t.last_seen, t.name, t.poster_url, t.rating, t
         SELECT c.source, c.title_id, list({'role': c.role, 'name': coalesce(p.name, c.person_id),
             'id': c.person_id} ORDER BY c.position NULLS LAST, c.person_id) AS people
         FROM store.credit c LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
-        WHERE c.role IN ('director', 'writer', 'cast') GROUP BY c.source, c.title_id) p
+        WHERE c.role IN ('director', 'writer', 'cast') AND c.removed_at IS NULL
+        GROUP BY c.source, c.title_id) p
         ON p.source = t.source AND p.title_id = t.id
     WHERE t.expires_at IS NULL OR t.expires_at > now() AT TIME ZONE 'UTC' ORDER BY t.source, t.id"""
 _ROLES = {"director": "Director", "writer": "Writer", "cast": "Stars"}
