@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from benchmarks.wire import response, wire
 from pydantic import SecretStr
 
 from phonofilm.config import Settings, SourceSettings
@@ -22,7 +23,6 @@ from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import bulk_names, get, source_names
 from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
-from tests.wire import response, wire
 
 HOURS = response(429, "Retry-After: 7200")
 APIS = [

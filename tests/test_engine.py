@@ -201,6 +201,7 @@ def test_a_single_request_that_fails_at_a_source_that_responds_is_given_up() -> 
     assert guard.on_failure("a", True, "HTTP 500") is None
     assert guard.is_over
     assert guard.is_own_fault
+    assert isinstance(guard.on_failure("a", True, "unreachable: refused"), UnavailableError)
     guard.give_up(0.0)
     limiter.failing_seconds = 61.0
     assert isinstance(guard.on_failure("b", True, "HTTP 500"), UnavailableError)

@@ -37,18 +37,21 @@ class OutageGuard:
         self._title, self._limiter = title, limiter
         self._responded = False
         self._hopeless, self._failing_keys = 0, set[str]()
+        self._was_unreachable = False
 
     def on_response(self) -> None:
         """Note that the source responds."""
-        self._responded = True
+        self._responded, self._was_unreachable = True, False
         self._hopeless = 0
         self._failing_keys.clear()
 
     def on_failure(self, key: str, may_help: bool, reason: str) -> PhonofilmError | None:
         """Count a request without a usable response; UnavailableError when it is one too many.
 
-        Those that no attempt would help are counted, all others end when patience does.
+        Those that no attempt would help are counted, all others end when patience does. `reason`
+        begins with the kind of a `NoResponse`, where there was none.
         """
+        self._was_unreachable = self._was_unreachable or reason.startswith("unreachable")
         self._failing_keys.add(key)
         self._hopeless += not may_help
         if self._hopeless < HOPELESS_MAX and (not self.is_over or self.is_own_fault):
@@ -76,8 +79,9 @@ class OutageGuard:
 
     @property
     def is_own_fault(self) -> bool:
-        """Whether a single request fails at a source that responded to others."""
-        return self._responded and len(self._failing_keys) == 1
+        """Whether a single request fails at a source that responded to others and is there."""
+        is_single = len(self._failing_keys) == 1
+        return self._responded and is_single and not self._was_unreachable
 
 
 class KeyGuard:
