@@ -24,6 +24,14 @@ class CellFinding(NamedTuple):
     example: str
 
 
+class Counts(NamedTuple):
+    """Rows that are not whole, rows whose key is repeated, and odd cells by column."""
+
+    broken: int
+    repeated: int
+    odd: dict[str, int]
+
+
 class CellChecks:
     """Checks of one table, whose rows are the relation `view`; `patterns` are the source's ids."""
 
@@ -49,15 +57,24 @@ class CellChecks:
         )
         return " AND ".join(conditions) or "true"
 
-    def count(self) -> tuple[int, int]:
-        """Count the rows that are not whole, and repeated keys, in one pass over the table."""
+    def count(self) -> Counts:
+        """Count what is odd, in one pass over the table."""
         keys = ", ".join(map(identifier, self._table.key))
-        repeated = f"count(*) - count(DISTINCT hash({keys}))" if keys else "0"
-        whole = f"count(*) FILTER (coalesce({self.is_whole}, false))"
-        row = self._connection.execute(
-            f"SELECT count(*) - {whole}, {repeated} FROM {self._view}"
-        ).fetchone()
-        return (int(row[0]), int(row[1])) if row else (0, 0)
+        sums = [
+            f"count(*) FILTER (NOT coalesce({self.is_whole}, false))",
+            f"count(*) - count(DISTINCT hash({keys}))" if keys else "0",
+            *(self._odd_cells(name, cell) for name, cell in self._table.cells.items()),
+        ]
+        row = self._connection.execute(f"SELECT {', '.join(sums)} FROM {self._view}").fetchone()
+        broken, repeated, *odd = map(int, row or [0] * len(sums))
+        return Counts(broken, repeated, dict(zip(self._table.cells, odd, strict=True)))
+
+    def _odd_cells(self, name: str, cell: Cell) -> str:
+        column = identifier(name)
+        return (
+            f"count(*) FILTER ({column} IS NOT NULL AND ({column}::VARCHAR = ''"
+            f" OR NOT coalesce({cell.is_sound(name, self._patterns)}, false)))"
+        )
 
     def broken_rows(self, limit: int) -> list[BadRow]:
         """Return rows that are not whole, each as the text of its line."""
@@ -72,25 +89,14 @@ class CellChecks:
         ).fetchall()
         return [BadRow(f"no {names}", text) for (text,) in rows]
 
-    def findings(self) -> list[CellFinding]:
-        """Return the cells that mean nothing.
-
-        One pass counts them; columns that have some are read again for examples.
-        """
+    def findings(self, odd: Mapping[str, int]) -> list[CellFinding]:
+        """Return the cells that mean nothing; columns that have some are read for examples."""
         cells = self._table.cells
-        if not cells:
-            return []
-        counts = ", ".join(
-            f"count(*) FILTER ({identifier(name)} IS NOT NULL AND ({identifier(name)}::VARCHAR = ''"
-            f" OR NOT coalesce({cell.is_sound(name, self._patterns)}, false)))"
-            for name, cell in cells.items()
-        )
-        row = self._connection.execute(f"SELECT {counts} FROM {self._view}").fetchone() or ()
         return [
             finding
-            for (name, cell), count in zip(cells.items(), row, strict=True)
+            for name, count in odd.items()
             if count
-            for finding in self._of_column(name, cell)
+            for finding in self._of_column(name, cells[name])
         ]
 
     def _of_column(self, name: str, cell: Cell) -> list[CellFinding]:

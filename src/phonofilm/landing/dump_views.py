@@ -108,16 +108,17 @@ class DumpViews:
             self._connection, spec, self._view(table), self._source.manifest.ids.patterns
         )
         try:
-            broken, repeated = checks.count()
-            if broken:
-                self._set_apart(table, checks, broken)
-            for finding in checks.findings():
+            counts = checks.count()
+            if counts.broken:
+                self._set_apart(table, checks, counts.broken)
+                counts = checks.count()
+            for finding in checks.findings(counts.odd):
                 self._report(*finding)
         except duckdb.InvalidInputException as error:
             raise UnparsableDump(str(error)[:400]) from None
         keys = ", ".join(map(identifier, spec.key))
-        if repeated:
-            self._report("doubled_key", repeated, f"{table}: {keys}")
+        if counts.repeated:
+            self._report("doubled_key", counts.repeated, f"{table}: {keys}")
             self._drop_repeated_keys(table, keys, spec)
 
     def _report(self, kind: str, count: int, example: str) -> None:
