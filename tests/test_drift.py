@@ -195,7 +195,7 @@ def test_the_new_name_of_a_key_is_named() -> None:
         drift.check("comments", comments(8), b'{"collection": [{"body": 1, "timestamp": 2}]}')
     renamed = b'{"collection": [{"body": 1, "moment": 2}]}'
     found = drift.check("comments", without("timestamp_ms", 8), renamed)
-    assert found[0].finding.detail.endswith("; new key: moment")
+    assert found[0].finding.detail.endswith(", new key: moment")
 
 
 def test_a_key_that_shows_in_no_field_is_watched() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from phonofilm.logs import log
 
-_EXAMPLE_CHARACTERS_MAX = 300
+_EXAMPLE_CHARACTERS_MAX, _EXAMPLES_CHARACTERS_MAX = 300, 2000
 
 
 class Findings:
@@ -18,11 +18,17 @@ class Findings:
         self._endpoints: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._examples: dict[str, str] = {}
 
-    def add(self, kind: str, detail: str, endpoint: str = "") -> None:
-        """Add a finding; the first of its kind is logged."""
+    def add(self, kind: str, detail: str, endpoint: str = "", *, each: bool = False) -> None:
+        """Add a finding; the first of its kind is logged.
+
+        With `each`, every finding of the kind is news: all are logged, and the example joins them.
+        """
         example = detail[:_EXAMPLE_CHARACTERS_MAX]
-        if not self.counts[kind]:
+        if each or not self.counts[kind]:
             log.warning("finding", kind=kind, detail=example)
+        if each and self.counts[kind]:
+            joined = f"{self._examples[kind]}; {example}"
+            self._examples[kind] = joined[:_EXAMPLES_CHARACTERS_MAX]
         self.counts[kind] += 1
         self._examples.setdefault(kind, example)
         if endpoint:

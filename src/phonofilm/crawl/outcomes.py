@@ -121,7 +121,7 @@ class OutcomeHandler:
         self.counters.usable += not recorded.malformed
         self._fail(self._malformed.on_response(recorded.malformed))
         for drift in recorded.drifts:
-            self.findings.add(drift.finding.kind, drift.finding.detail, endpoint)
+            self.findings.add(drift.finding.kind, drift.finding.detail, endpoint, each=True)
             if drift.ends:
                 self._fail(drift_error(self._title, endpoint, drift.finding))
 

@@ -93,12 +93,12 @@ class FieldDrift:
         test = fall.test
         of = f"of the last {test.records} " + ("records" if fall.field and fall.kind else "bodies")
         detail = (
-            f"{fall.label} is {fall.lack} in {test.lacking} {of} of {name};"
-            f" {test.usual:.0%} had it before"
+            f"{fall.label} is {fall.lack} in {test.lacking} {of} of {name},"
+            f" usually {test.usual:.0%} have it"
         )
         read = keys_read(self._package)
         if key := replacement(fall.field or fall.kind, body, watched.keys, read):
-            detail += f"; new key: {key}"
+            detail += f", new key: {key}"
         return Finding("field_drift", detail)
 
     def dump(self) -> str:
