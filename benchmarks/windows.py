@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import heapq
 import math
+import random
 from collections import deque
 from typing import NamedTuple
 
 from benchmarks.tables import table
+from phonofilm.net.backoff import Backoff
 from phonofilm.net.limiter import Limiter
 
 WINDOWS = ((180, 30.0), (50, 5.0), (1000, 60.0))
@@ -77,10 +79,10 @@ class Usage(NamedTuple):
     inferred: str
 
 
-def measure(window: HiddenWindow, windows: int = 20, settle: float = 0.0) -> Usage:
-    """Send requests for so many windows after `settle` seconds."""
+def measure(window: HiddenWindow, windows: int = 20, settle: float = 0.0, seed: int = 7) -> Usage:
+    """Send requests for so many windows after `settle` seconds; `seed` is that of the jitter."""
     clock = Time()
-    limiter = Limiter([], clock)
+    limiter = Limiter([], clock, backoff=Backoff(random.Random(seed).random))
     events: list[tuple[float, int, float, bool, float | None]] = []
     start, number, in_flight = clock.now, 0, 0
     end = start + settle + windows * window.seconds

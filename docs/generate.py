@@ -30,7 +30,7 @@ times = 3       # at most so often
 ```
 
 - **read**: all is taken that is there.
-- **retried**: the same call again, at most five times.
+- **retried**: the same call again, at most five times; while the source is away, up to a minute.
 - **waited**: as long as the source asks.
 - **passed over**: this call has no answer, the others go on.
 - **quarantined**: kept with its reason, and read again after an update.

@@ -20,6 +20,7 @@ from phonofilm.media import file_types
 from phonofilm.media.base import StoredFile
 from phonofilm.media.fetcher import Fetcher, Signer
 from phonofilm.media.file_types import LIMITS, FileLimits, type_of
+from phonofilm.net import limiter
 from phonofilm.net.http_client import UNCOMPRESSED, ClientOptions, HttpClient
 from phonofilm.records import Record
 from phonofilm.runtime.event_loop import run
@@ -426,7 +427,10 @@ def test_no_kill_ever_leaves_a_partial_file_visible(folder, stand_in, spawning) 
     assert listed == expected
 
 
-def test_a_host_that_is_gone_leaves_files_for_the_next_run(folder, stand_in) -> None:
+def test_a_host_that_is_gone_leaves_files_for_the_next_run(
+    folder, stand_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limiter, "FIRST_PAUSE_SECONDS", 0.0)
     url, _ = stand_in("soundcloud", artists=4, faults=[Rule("http_500", on="media", times=500)])
     result = collect(folder, "soundcloud", url, "tracks=all", media=["artwork"], workers=1)
     assert result.media is not None and result.media.left > 0

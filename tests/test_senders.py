@@ -14,6 +14,7 @@ from phonofilm.errors import BotWallError, CredentialsError, ParkedError, StoreE
 from phonofilm.media.base import StoredFile
 from phonofilm.media.senders import LimitedSender, RetryingSender, RunState
 from phonofilm.net import resumable_download, transport
+from phonofilm.net.backoff import Backoff
 from phonofilm.net.base import NoResponse
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
@@ -241,7 +242,8 @@ DOWN = Outcome("unavailable", "HTTP 500")
 class TestComposedSenders:
     def composed(self, *results: StoredFile | Outcome) -> tuple[Scripted, RunState, RetryingSender]:
         sender, state = Scripted(*results), RunState()
-        limited = LimitedSender(sender, Limiter([], Clock()), Clock(), state)
+        limiter = Limiter([], Clock(), backoff=Backoff(lambda: 0.0))
+        limited = LimitedSender(sender, limiter, Clock(), state)
         return sender, state, RetryingSender(limited, QUICK)
 
     @pytest.mark.parametrize(

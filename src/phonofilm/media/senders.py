@@ -10,7 +10,7 @@ from phonofilm.net.limiter import Limiter
 from phonofilm.net.retry import RetryPolicy
 from phonofilm.sources.contract import Outcome
 
-# Chosen, not tuned: what fails three times within a second is left for the next run.
+# Chosen, not tuned: what fails three times is left for the next run.
 RETRIES = RetryPolicy(attempts_max=3, first_pause_seconds=0.1)
 # Chosen, not tuned: after so many failures in a row the host is down, and the run ends.
 _FAILURES_MAX = 20
@@ -85,8 +85,10 @@ class LimitedSender:
         elif outcome.verdict == "bot_wall":
             self._state.stop()
         elif outcome.verdict == "unavailable":
+            self._limiter.on_failed(sent)
             self._state.on_failure()
         else:
+            self._limiter.on_response(sent)
             self._state.on_response()
 
 
