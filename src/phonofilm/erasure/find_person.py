@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from urllib.parse import unquote
 
 import msgspec
 
@@ -83,7 +84,7 @@ def collect_person_data(
 def _name_in(text: str, fields: People) -> tuple[str, bool]:
     """Return the name in a text, and whether it is the handle of an address."""
     handle = re.search(fields.profile, text) if fields.profile else None
-    return (handle[1] if handle else text).strip(), handle is not None
+    return (unquote(handle[1]) if handle else text).strip(), handle is not None
 
 
 def _single_match(people: list[Person], text: str, source: str) -> Person:

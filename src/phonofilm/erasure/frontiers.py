@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.results import not_found_file
 from phonofilm.erasure.search_texts import SEARCHED_KINDS, NamePrefixes
 from phonofilm.privacy.erased import TOMBSTONE
 from phonofilm.privacy.people import PersonData
@@ -11,8 +12,12 @@ from phonofilm.workspace import Workspace
 
 
 def erase_from_frontiers(workspace: Workspace, person: PersonData) -> None:
-    """Replace the person's ids and names in the frontiers of all sources."""
+    """Replace the person's ids and names in the frontiers of all sources.
+
+    Lists of names that were not found are deleted, because a name of the person may be among them.
+    """
     for source in source_names():
+        (workspace.root / not_found_file(source)).unlink(missing_ok=True)
         path = workspace.frontier / f"{source}.sqlite"
         if not path.exists():
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -64,12 +65,12 @@ def _read_page(file: Path) -> SavedResponse | UnreadableFile:
 
 
 def _read_body(file: Path) -> bytes:
-    """Read a page up to one byte more than is allowed."""
+    """Read a page, without a mark before it, up to one byte more than is allowed."""
     with file.open("rb") as opened:
         is_packed = opened.read(2) == _GZIP_MARK
         opened.seek(0)
         stream = gzip.GzipFile(fileobj=opened) if is_packed else opened
-        return stream.read(BODY_BYTES_MAX + 1)
+        return stream.read(BODY_BYTES_MAX + 1).removeprefix(BOM_UTF8)
 
 
 def _read_warc(file: Path) -> Iterator[SavedResponse | UnreadableFile]:

@@ -7,6 +7,7 @@ import lzma
 import queue
 import tarfile
 import threading
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -104,7 +105,7 @@ def _whole_lines(lines: IO[bytes], size: int, table: DumpTable) -> Iterator[byte
 
     chunks = [read()] if remaining else []
     if table.packing.startswith("csv"):
-        header, _, chunks[0] = chunks[0].partition(b"\n")
+        header, _, chunks[0] = chunks[0].removeprefix(BOM_UTF8).partition(b"\n")
         _check_header(header.decode("utf-8", "replace").rstrip("\r").split(","), table)
     piece_bytes = sum(map(len, chunks))
     while remaining:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from codecs import getincrementaldecoder
+from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import NamedTuple, Protocol
@@ -86,8 +86,8 @@ def blocks(file: Readable) -> Iterator[bytes]:
 
 
 def split_header(block: bytes) -> tuple[list[str], bytes]:
-    """Split a block into the names in its first line and the lines after it."""
-    line, _, rest = block.partition(b"\n")
+    """Split the first block, without a mark, into the names in its first line and the rest."""
+    line, _, rest = block.removeprefix(BOM_UTF8).partition(b"\n")
     return line.decode("utf-8", "replace").rstrip("\r").split("\t"), rest
 
 
