@@ -103,6 +103,7 @@ FAULTS: dict[str, Fault] = {
     "reset": Fault(lambda number: None),
     "reset for 2 s": Fault(lambda number: None, seconds=2.0),
     "half a response": Fault(lambda number: b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "a body that is cut": Fault(lambda number: response(200, body=b" " * 99)[:-50]),
     "broken chunks": Fault(lambda number: _CHUNKED + b"zz\r\n{}\r\n"),
     "bytes that are no HTTP": Fault(lambda number: b"\x15\x03\x01\x00\x02\x02\x50"),
 }

@@ -73,8 +73,13 @@ class WireServer:
             _reset(connection)
             return False
         connection.sendall(sent)
-        is_last = b"connection: close" in sent.lower() or sent.startswith(b"HTTP/1.0")
-        return sent.startswith(b"HTTP/") and not is_last
+        return _is_whole(sent) and not sent.startswith(b"HTTP/1.0")
+
+
+def _is_whole(sent: bytes) -> bool:
+    """Tell whether bytes are a response with all of its body; after others the connection ends."""
+    head, _, body = sent.partition(b"\r\n\r\n")
+    return head.endswith(b"Content-Length: %d" % len(body))
 
 
 def _reset(connection: socket.socket) -> None:

@@ -18,10 +18,14 @@ from phonofilm.crawl import session
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.guards import RENEWALS_MAX
 from phonofilm.crawl.planner.worklist import PlannedRequest
+from phonofilm.crawl.preflight import check_robots
 from phonofilm.errors import CredentialsError, UnavailableError
 from phonofilm.net.base import NoResponse
+from phonofilm.net.clock import Clock
+from phonofilm.net.origin.origin import Origin
 from phonofilm.net.transport import Transport
 from phonofilm.runtime.event_loop import run
+from phonofilm.sources import get
 from phonofilm.sources.classify import retry_after
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
@@ -195,6 +199,24 @@ def test_a_storm_of_401_with_a_generous_token_server_is_bounded(folder) -> None:
                 workers=1,
             )
         assert tokens <= RENEWALS_MAX + 1
+
+
+@pytest.mark.parametrize(("failures", "error"), [(3, None), (100, UnavailableError)])
+def test_robots_txt_is_waited_for_like_a_response(failures: int, error: type | None) -> None:
+    def send(number: int, line: str) -> bytes:
+        return response(503) if number < failures else response(404)
+
+    source = get("imdb")
+    access = next(name for name, level in source.manifest.access.items() if level.consent)
+    with wire(send) as server, accelerated(200.0):
+        origin = Origin(name="a test", base_url=server.url, access=access, clock=Clock())
+        if error is None:
+            run(check_robots(source, origin))
+            assert len(server.requests) == failures + 1
+            return
+        with pytest.raises(error):
+            run(check_robots(source, origin))
+        assert len(server.requests) <= 10
 
 
 def test_a_get_over_a_kept_connection_that_was_dropped_is_sent_once() -> None:

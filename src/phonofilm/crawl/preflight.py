@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from phonofilm.crawl.scope.goal import Goal
-from phonofilm.errors import UsageError
+from phonofilm.errors import UnavailableError, UsageError
 from phonofilm.net.origin.origin import Origin
-from phonofilm.net.robots import robots_of
+from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.robots import Robots, robots_of
 from phonofilm.records.kinds import PLURALS
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Manifest
 
+# Chosen, not tuned: pauses of 30 to 60 seconds in all.
+_RETRIES = RetryPolicy(attempts_max=8, first_pause_seconds=0.5)
+
 
 async def check_robots(source: HttpSource, origin: Origin) -> None:
     """Raise UsageError when robots.txt forbids a kind of page, even with consent."""
-    async with origin.transport() as transport:
-        robots = await robots_of(transport, origin.user_agent, origin.clock.wall())
+    robots = await _read_robots(origin)
     for name, endpoint in source.manifest.permitted(origin.access).items():
         path = endpoint.path.replace("{id}", source.manifest.ids.example)
         if not robots.allows(origin.base_url + path):
@@ -22,6 +25,21 @@ async def check_robots(source: HttpSource, origin: Origin) -> None:
                 f"robots.txt of {origin.base_url} forbids {name} ({path}).",
                 saved="Nothing was asked.",
             )
+
+
+async def _read_robots(origin: Origin) -> Robots:
+    """Read robots.txt with the patience of a crawl. Raises UnavailableError."""
+    failures = 0
+    async with origin.transport() as transport:
+        while True:
+            try:
+                return await robots_of(transport, origin.user_agent, origin.clock.wall())
+            except UnavailableError:
+                failures += 1
+                pause_seconds = _RETRIES.pause_seconds(failures)
+                if pause_seconds is None:
+                    raise
+            await origin.clock.sleep(pause_seconds)
 
 
 def unobtainable_kinds(manifest: Manifest, access: str, goal: Goal) -> list[str]:

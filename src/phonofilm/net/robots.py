@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protego import Protego
 
-from phonofilm.errors import StoreError
+from phonofilm.errors import UnavailableError
 from phonofilm.net.base import NoResponse
 from phonofilm.net.refusals import classify_document, refusal_error
 from phonofilm.net.transport import Transport
@@ -24,11 +24,12 @@ class Robots:
 async def robots_of(transport: Transport, agent: str, now: float) -> Robots:
     """Read robots.txt; a host without one allows everything, a failing one nothing (RFC 9309).
 
-    `now` is Unix seconds. Raises StoreError, ParkedError or BotWallError.
+    `now` is Unix seconds. Raises UnavailableError, ParkedError or
+    BotWallError.
     """
     response = await transport.get("/robots.txt", {}, {})
     if isinstance(response, NoResponse) or response.status >= 500:
-        raise StoreError(
+        raise UnavailableError(
             f"{transport.base_url}/robots.txt does not answer; until it does, nothing is asked."
         )
     outcome = classify_document(response)
