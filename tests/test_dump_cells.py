@@ -82,6 +82,8 @@ def spoil(dumps: Path, value: bytes) -> Iterator[tuple[str, str]]:
         for index, column in enumerate(table.columns):
             cells = lines[2 + 3 * index].split(b"\t")
             cells[index] = value
+            if column == "endYear":  # an odd end may come before any start
+                cells[table.columns.index("startYear")] = rb"\N"
             lines[2 + 3 * index] = b"\t".join(cells)
             yield table.name, column
         path.write_bytes(gzip.compress(b"\n".join(lines), 1))
@@ -172,6 +174,21 @@ def test_years_and_minutes_lie_in_their_range(folder, tmp_path: Path) -> None:
     assert result.findings == {"odd_value": 5}
 
 
+def test_no_title_ends_before_it_began(folder, tmp_path: Path) -> None:
+    years = ["2010\t2005", "2010\t2010", "\\N\t2005", "2010\t\\N"]
+    lines = [f"tt000000{n}\ttvSeries\tA\tA\t0\t{y}\t90\tDrama" for n, y in enumerate(years, 1)]
+    dump(tmp_path / "d", "title.basics", BASICS, *lines)
+    result = loaded(folder, tmp_path / "d")
+    assert rows(folder, "SELECT start_year, end_year FROM titles ORDER BY id") == [
+        (2010, None),
+        (2010, 2010),
+        (None, 2005),
+        (2010, None),
+    ]
+    assert result.findings == {"odd_value": 1}
+    assert result.examples == {"odd_value": "title.basics.endYear: 2005"}
+
+
 def test_a_row_without_a_key_stands_in_the_quarantine(folder, tmp_path: Path) -> None:
     dump(tmp_path / "d", "title.ratings", RATINGS, "\\N\t7.5\t10", "tt0000001\t7.5\t10")
     result = loaded(folder, tmp_path / "d")
@@ -245,6 +262,7 @@ def test_dumps_read_cells_as_responses_are_read(
     patterns = get_bulk("imdb").manifest.ids.patterns
     for column, cell in TABLES[table].cells.items():
         sql = f"SELECT coalesce({cell.is_sound(column, patterns)}, false)"
-        sql += f" FROM (SELECT unnest(?) AS {column})"
+        others = "".join(f", NULL AS {name}" for name in TABLES[table].columns if name != column)
+        sql += f" FROM (SELECT unnest(?) AS {column}{others})"
         sound = [is_sound for (is_sound,) in typed.execute(sql, [texts]).fetchall()]
         assert sound == [means_something(cell, text) for text in texts], column

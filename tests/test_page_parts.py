@@ -130,6 +130,32 @@ def test_a_saved_page_that_was_cut_still_has_its_json_ld(cut: int) -> None:
         assert [f.detail for f in told.findings if f.kind == "missing_block"] == ["__NEXT_DATA__"]
 
 
+@pytest.mark.parametrize(
+    ("parts", "date", "precision", "odd"),
+    [
+        ({"year": 1953, "month": 2, "day": 30}, "1953-02", "month", True),
+        ({"year": 1953, "month": 13, "day": 1}, "1953", "year", True),
+        ({"year": 1953, "month": 2, "day": None}, "1953-02", "month", False),
+        ({"year": 1953, "month": None, "day": None}, "1953", "year", False),
+        ({"year": 1953, "month": 2, "day": 3}, "1953-02-03", "day", False),
+        ({"year": 0, "month": 2, "day": 3}, None, None, False),
+    ],
+)
+def test_the_date_of_a_page_is_a_day_of_the_calendar(
+    parts: dict[str, Any], date: str | None, precision: str | None, odd: bool
+) -> None:
+    def set_date(props: dict[str, Any]) -> None:
+        props["aboveTheFoldData"]["releaseDate"] = parts
+        props["aboveTheFoldData"]["runtime"] = {"seconds": 0}
+
+    body = changed(page(WORLD, 2), set_date)
+    told = get("imdb").parse(Request("title_page", (WORLD.tconst(2),)), Response(200, {}, body))
+    title = title_of(told)
+    assert (title.release_date, title.release_date_precision) == (date, precision)
+    assert title.runtime_ms is None
+    assert bool([f for f in told.findings if f.kind == "odd_value"]) == odd
+
+
 def test_a_page_that_is_cut_on_its_way_is_requested_again() -> None:
     imdb, request = get("imdb"), Request("title_page", (WORLD.tconst(2),))
     body = page(WORLD, 2)

@@ -176,7 +176,7 @@ class DumpViews:
 
     def _report_text(self, table: str, row: bytes) -> None:
         """Report a row that is no UTF-8: its odd bytes became U+FFFD."""
-        self._report("odd_text", 1, f"{table}: {row[:_EXCERPT_BYTES]!r}")
+        self._report("odd_text", 1, f"{table}: {row[:_EXCERPT_BYTES].decode('utf-8', 'replace')}")
 
     @staticmethod
     def _check_share(table: str, bad: int, rows: int, example: BadRow) -> None:

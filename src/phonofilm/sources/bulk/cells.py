@@ -13,12 +13,14 @@ from phonofilm.sql import identifier, literal
 class Cell(NamedTuple):
     """A trait of the values, and the macro that reads the text (empty: the text is the value).
 
-    `unknown` are the source's words for a value that it does not know.
+    `unknown` are the source's words for a value that it does not know. `unless` is an SQL condition
+    on the row under which the value contradicts the other columns and means nothing.
     """
 
     trait: Trait
     macro: str = ""
     unknown: tuple[str, ...] = ()
+    unless: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -34,7 +36,12 @@ class Cell(NamedTuple):
         """Return the SQL of the value of a column."""
         name = identifier(column)
         text = f"{self.macro}({name})" if self.macro else name
-        return cleaned(self.trait, text, patterns)
+        value = cleaned(self.trait, text, patterns)
+        return (
+            f"CASE WHEN NOT coalesce({self.unless}, false) THEN {value} END"
+            if self.unless
+            else value
+        )
 
     def is_sound(self, column: str, patterns: Mapping[str, str]) -> str:
         """Return the SQL condition that a text means something."""

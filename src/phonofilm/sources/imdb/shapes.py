@@ -7,34 +7,43 @@ from collections.abc import Iterator
 from typing import Any
 
 from phonofilm.records import ABSENT
-from phonofilm.records.values.dates import release_date
+from phonofilm.records.values.dates import date_of_parts, read_date
 
 _DURATION = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 
 def date_of(block: Any) -> tuple[Any, Any, Any]:
-    """Return date, precision and country of a block: each ABSENT, null or a value."""
+    """Return date, precision and country of a block: each ABSENT, null or a value.
+
+    An odd date is as it came: its parts that are none are dropped when the record is checked.
+    """
     if block is ABSENT:
         return ABSENT, ABSENT, ABSENT
     if isinstance(block, str):
-        date, precision = release_date(block)
-        return date, precision, ABSENT
-    if not isinstance(block, dict) or not _between(block.get("year"), 9999):
+        return *_dated(block), ABSENT
+    if not isinstance(block, dict) or not _is_year(block.get("year")):
         return None, None, None
-    text = f"{block['year']:04d}"
-    for name, most in (("month", 12), ("day", 31)):
-        if not _between(block.get(name), most):
-            break
-        text += f"-{block[name]:02d}"
-    date, precision = release_date(text)
+    parts = (block.get(name) for name in ("month", "day"))
+    text = date_of_parts(block["year"], *(part if _is_whole(part) else None for part in parts))
     country = block.get("country", ABSENT)
     if isinstance(country, dict):
         country = country.get("id")
-    return date, precision, country if isinstance(country, str) or country is ABSENT else None
+    country = country if isinstance(country, str) or country is ABSENT else None
+    return *_dated(text), country
 
 
-def _between(number: Any, most: int) -> bool:
-    return isinstance(number, int) and 1 <= number <= most
+def _dated(text: str) -> tuple[str | None, str | None]:
+    """Return a date and its precision; an odd one as it came."""
+    date = read_date(text)
+    return (text if date.odd else date.date), date.precision
+
+
+def _is_year(number: Any) -> bool:
+    return type(number) is int and 1 <= number <= 9999
+
+
+def _is_whole(number: Any) -> bool:
+    return type(number) is int and 0 <= number <= 99
 
 
 def texts_of(block: Any, name: str, own: str = "text") -> Any:

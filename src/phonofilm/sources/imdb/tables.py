@@ -24,12 +24,13 @@ _KEYS = {
     "name.basics": ("nconst",),
 }
 _MINUTES = whole(Figure(1, DURATION_MS.maximum // 60_000, zero_unknown=True))
+_END_YEAR = whole(YEAR)._replace(unless="whole_number(endYear) < whole_number(startYear)")
 _CELLS = {
     "title.basics": {
         "tconst": id_of("title"),
         "isAdult": FLAG,
         "startYear": whole(YEAR),
-        "endYear": whole(YEAR),
+        "endYear": _END_YEAR,
         "runtimeMinutes": _MINUTES,
     },
     "title.akas": {"titleId": id_of("title"), "ordering": whole(COUNT), "isOriginalTitle": FLAG},
@@ -121,7 +122,7 @@ RECORD_QUERIES = (
         sql=f"""SELECT tconst AS id, primaryTitle AS name, originalTitle AS original_name,
         titleType AS title_type, titleType IN ('tvSeries', 'tvMiniSeries') AS is_series,
         flag(isAdult) AS is_adult,
-        {_int("startYear")} AS start_year, {_int("endYear")} AS end_year,
+        {_int("startYear")} AS start_year, {_END_YEAR.value("endYear", {})} AS end_year,
         {_MINUTES.value("runtimeMinutes", {})} * 60000 AS runtime_ms, tconst AS imdb_id
         FROM "title.basics" """,
         fields=(
