@@ -104,12 +104,14 @@ class Crate:
         max_seconds: float | None = None,
         workers: int = 4,
         fresh: bool = False,
+        refresh_days: float | None = None,
         wait: bool = False,
         media: str = "",
     ) -> CrawlResult:
         """Collect from a source, as `phonofilm crawl`.
 
         `want` maps kinds to numbers, None for all: `want={"artists": 1000, "albums": None}`.
+        `refresh_days` requests again what was answered longer ago than so many days.
         """
         wants = dict(
             parse_want(f"{kind}={'all' if number is None else number}")
@@ -127,6 +129,7 @@ class Crate:
             at=at,
             workers=workers,
             fresh=fresh,
+            refresh_days=refresh_days,
             wait=wait,
             media=parse_roles(media, get(source)) if media else [],
         )

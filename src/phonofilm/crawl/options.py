@@ -15,9 +15,10 @@ class CrawlOptions(msgspec.Struct):
     """Options of a crawl of one source.
 
     `at` is the address of a sandbox; None is the service itself. `fresh` forgets the frontier
-    first, `wait` sleeps until a parked source may be asked again, or one that is away is back;
-    `report` takes a sentence about such a pause. With `planned_requests` these are
-    made and nothing else. `media` are roles of files to fetch of followed records, after the crawl.
+    first; `refresh_days` reopens first what was answered longer ago than so many days. `wait`
+    sleeps until a parked source may be asked again, or one that is away is back; `report` takes a
+    sentence about such a pause. With `planned_requests` these are made and nothing else. `media`
+    are roles of files to fetch of followed records, after the crawl.
     """
 
     source: str
@@ -26,6 +27,7 @@ class CrawlOptions(msgspec.Struct):
     at: str | None = None
     workers: int = 4
     fresh: bool = False
+    refresh_days: float | None = None
     wait: bool = False
     policy: str = "information"
     planned_requests: list[PlannedRequest] | None = None

@@ -11,6 +11,7 @@ from phonofilm.config import Settings
 from phonofilm.crawl.fresh import forget_frontier
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.policies import policy
+from phonofilm.crawl.refresh import refresh
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.source_run import SourceRun, Watch, run_source
 from phonofilm.errors import ParkedError, UnavailableError
@@ -25,6 +26,7 @@ from phonofilm.workspace import FolderLock, Workspace
 # With --wait a source that is away is requested again for about a day. Chosen, not tuned.
 _AWAY = RetryPolicy(attempts_max=100, first_pause_seconds=60.0)
 _AWAY_PAUSE_SECONDS_MAX = 900.0
+_DAY_SECONDS = 86_400
 _SLEEP_SECONDS_MAX = 30.0  # a longer sleep would miss that the wall clock was set
 
 
@@ -73,6 +75,9 @@ async def _crawl_one(
     origin = await open_origin(source, settings, options.at)
     if options.fresh:
         forget_frontier(workspace, source.manifest.name)
+    if options.refresh_days is not None:
+        before = origin.clock.wall() - options.refresh_days * _DAY_SECONDS
+        await asyncio.to_thread(refresh, workspace, source, origin.access, before)
     setup = SourceRun(
         workspace=workspace,
         settings=settings,

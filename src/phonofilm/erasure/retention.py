@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from phonofilm.crawl.fresh import forget_frontier
+from phonofilm.crawl.frontier.history import bound_access
+from phonofilm.crawl.refresh import refresh
 from phonofilm.erasure.identity import delete_match_store
 from phonofilm.errors import StoreError
 from phonofilm.sources import get, source_names
@@ -36,6 +39,7 @@ def purge(workspace: Workspace, now: datetime | None = None) -> Purged:
         if rows.total():  # it holds facts of the same rows, and can be computed again
             delete_match_store(workspace)
         responses = _purge_landing(workspace, instant)
+        _reopen_purged(workspace, instant)
         if rows.total() and published(workspace) is not None:
             withdraw(workspace)
             publish(workspace)
@@ -63,6 +67,25 @@ def _purge_rows(warehouse: Warehouse, instant: datetime) -> dict[str, int]:
         rows = warehouse.purge(instant.astimezone(UTC).replace(tzinfo=None))
     warehouse.checkpoint()
     return rows
+
+
+def _reopen_purged(workspace: Workspace, instant: datetime) -> None:
+    """Let the frontiers know what expired, so that the next crawl requests it again.
+
+    A source of which nothing is landed any more begins anew; its pause and the requests of its last
+    day stay.
+    """
+    for source in source_names():
+        path = workspace.frontier / f"{source}.sqlite"
+        keep_days = get(source).manifest.terms.keep_days
+        if keep_days is None or not path.exists():
+            continue
+        if not workspace.segments().names(source):
+            forget_frontier(workspace, source)
+            continue
+        limit = instant - timedelta(days=keep_days)
+        if access := bound_access(path):
+            refresh(workspace, get(source), access, limit.timestamp())
 
 
 def _purge_landing(workspace: Workspace, instant: datetime) -> int:

@@ -126,6 +126,16 @@ class CrawlArguments:
             "-f", "--fresh", help="Forget this source's frontier (never what was collected)."
         ),
     ] = False
+    refresh: Annotated[
+        float | None,
+        typer.Option(
+            "--refresh",
+            metavar="DAYS",
+            min=0,
+            help="Ask again what was answered longer than so many days ago.",
+            show_default=False,
+        ),
+    ] = None
     yes: shared.Yes = False
     policy: Annotated[
         str, typer.Option("--policy", help="How calls are chosen: information, averages, breadth.")

@@ -147,6 +147,7 @@ def _options_of(
         at=arguments.at,
         workers=arguments.workers,
         fresh=arguments.fresh,
+        refresh_days=arguments.refresh,
         wait=arguments.wait,
         policy=arguments.policy,
         media=parse_roles(arguments.media, get(source)) if arguments.media else [],

@@ -29,6 +29,7 @@ _REFUSED = (
     "max_time",
     "wait",
     "fresh",
+    "refresh",
 )
 
 

@@ -18,7 +18,7 @@ from phonofilm.sources.contract import Link
 if TYPE_CHECKING:
     from phonofilm.enrich.enrich import EnrichResult
 
-_REFUSED = ("urls", "ids", "playlist", "until", "max_time", "wait", "fresh", "policy")
+_REFUSED = ("urls", "ids", "playlist", "until", "max_time", "wait", "fresh", "refresh", "policy")
 # Chosen, not tuned: enough artists to judge a field by, in a few minutes.
 _ARTISTS = 100
 

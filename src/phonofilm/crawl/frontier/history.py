@@ -59,3 +59,10 @@ def followed_ids(path: Path, kind: int, count: int | None, scope: str) -> list[s
             (kind, flags_from(FOLLOWED), -1 if count is None else count),
         )
         return [id_ for (id_,) in rows]
+
+
+def bound_access(path: Path) -> str | None:
+    """Return the access level of the last crawl; None when the frontier never had one."""
+    with _read_only(path) as db:
+        row = db.execute("SELECT value FROM meta WHERE key = 'access'").fetchone()
+        return None if row is None else str(row[0])
