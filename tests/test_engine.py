@@ -207,6 +207,17 @@ def test_a_single_request_that_fails_at_a_source_that_responds_is_given_up() -> 
     assert isinstance(guard.on_failure("b", True, "HTTP 500"), UnavailableError)
 
 
+def test_an_error_of_one_request_alone_is_its_own_and_an_outage_is_not() -> None:
+    guard = guards.OutageGuard("Deezer", FailingLimiter())
+    guard.on_failure("a", True, "HTTP 500")
+    assert not guard.is_own_error  # nothing responded yet
+    guard.on_response()
+    guard.on_failure("a", True, "HTTP 500")
+    assert guard.is_own_error
+    guard.on_failure("a", True, "HTTP 503")
+    assert not guard.is_own_error
+
+
 def test_twenty_requests_in_a_row_that_no_attempt_helps_end_a_crawl() -> None:
     guard = guards.OutageGuard("Deezer", FailingLimiter())
     errors = [guard.on_failure(str(n), False, "redirected") for n in range(guards.HOPELESS_MAX)]

@@ -37,11 +37,12 @@ class OutageGuard:
         self._title, self._limiter = title, limiter
         self._responded = False
         self._hopeless, self._failing_keys = 0, set[str]()
-        self._was_unreachable = False
+        self._was_unreachable = self._may_be_outage = False
 
     def on_response(self) -> None:
         """Note that the source responds."""
-        self._responded, self._was_unreachable = True, False
+        self._responded = True
+        self._was_unreachable = self._may_be_outage = False
         self._hopeless = 0
         self._failing_keys.clear()
 
@@ -52,6 +53,7 @@ class OutageGuard:
         begins with the kind of a `NoResponse`, where there was none.
         """
         self._was_unreachable = self._was_unreachable or reason.startswith("unreachable")
+        self._may_be_outage = self._may_be_outage or not reason.startswith("HTTP 500")
         self._failing_keys.add(key)
         self._hopeless += not may_help
         if self._hopeless < HOPELESS_MAX and (not self.is_over or self.is_own_fault):
@@ -76,6 +78,11 @@ class OutageGuard:
     def is_over(self) -> bool:
         """Whether the source failed for longer than is waited."""
         return self._limiter.failing_seconds >= net_limiter.PATIENCE_SECONDS
+
+    @property
+    def is_own_error(self) -> bool:
+        """Whether a single request meets an error (HTTP 500) that is no sign of an outage."""
+        return self.is_own_fault and not self._may_be_outage
 
     @property
     def is_own_fault(self) -> bool:

@@ -182,7 +182,7 @@ class OutcomeHandler:
         if self._outages.is_over and self._outages.is_own_fault:
             self._outages.give_up(now)
             is_hopeless = True
-        if limiter.is_away and not is_hopeless:
+        if limiter.is_away and not is_hopeless and not self._outages.is_own_error:
             # Another task tries first, because this one may be what fails.
             pause_seconds = 2 * limiter.seconds_closed()
             self._retries.add_later(task, attempt.attempts, now + pause_seconds)
