@@ -13,7 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from phonofilm.sources import get
 from tests.cli import run_cli
+from tests.test_link_forms import VALID
 
 Answer = Callable[[str, dict[str, str]], Any]
 NO_DATA = {"error": {"type": "DataException", "message": "no data", "code": 800}}
@@ -224,3 +226,23 @@ def test_ids_that_a_batch_leaves_out_are_listed(tmp_path) -> None:
             )
             listed = [row["name"] for row in json.loads(result.stdout)["not_found"]]
             assert listed == [f"spotify:artist:{id_}" for id_ in ids[::3]]
+
+
+EXAMPLES = {name: (text, link) for name, text, link in reversed(VALID)}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_dead_link_of_every_source_ends_with_exit_2_and_is_listed(tmp_path, name: str) -> None:
+    manifest, (text, link) = get(name).manifest, EXAMPLES[name]
+    access = manifest.default_access
+    if not any(e.subject == link.kind for e in manifest.permitted(access).values()):
+        pytest.skip("this access level requests nothing by link")
+    with serving(name, access, lambda path, query: (404, {"error": "not here"})) as (url, paths):
+        for _ in range(2):
+            result = run_cli("crawl", name, text, "--at", url, "--data", tmp_path, "--json")
+            document = json.loads(result.stdout)
+            assert result.exit_code == 2, document
+            if document["status"] == "failed":  # the source gives nothing of what a link implies
+                assert (name, paths) == ("listenbrainz", [])
+            else:
+                assert [row["name"] for row in document["not_found"]] == [text]

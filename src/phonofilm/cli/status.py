@@ -14,6 +14,7 @@ from phonofilm.cli import options as shared
 from phonofilm.cli.console import note, print_json, print_table, say
 from phonofilm.cli.summary import print_finding, print_records
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.results import not_found_file
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage, format_minute
 from phonofilm.records.kinds import PLURALS, WANTED
@@ -129,6 +130,8 @@ def _print_status(name: str, status: SourceStatus, yields: bool) -> None:
         print_table(("endpoint", "status", "calls"), status.request_counts)
     for finding in last_run.get("findings", []):
         print_finding(finding)
+    if not_found := last_run.get("not_found"):
+        say(f"  {len(not_found):,} that were named were not found: {not_found_file(name)}")
     if status.absent:
         say(f"  not there at this access level: {', '.join(status.absent)}")
 

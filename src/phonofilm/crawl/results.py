@@ -76,7 +76,8 @@ def _settled(engine: Engine) -> Callable[[Link], bool]:
     nodes: dict[str, set[int]] = {}
     for name, endpoint in endpoints.items():
         if ended or endpoint.role in ("detail", "search"):
-            nodes.setdefault(endpoint.subject, set()).update(frontier.settled_nodes(name))
+            known = nodes.setdefault(endpoint.subject, set())
+            known.update(frontier.settled_nodes(name), frontier.refused_nodes(name))
     return lambda link: frontier.seq_of(link.kind, link.id) in nodes.get(link.kind, ())
 
 

@@ -112,6 +112,10 @@ class Tasks(Protocol):
         """Return nodes whose first page of an endpoint is answered or missing."""
         ...
 
+    def refused_nodes(self, endpoint: str) -> Iterator[int]:
+        """Return nodes that a response says are not there, though the next run tries again."""
+        ...
+
     def add_continuation(self, request: Request, node: int, total: int | None = None) -> int:
         """Add the page after a response; return its row."""
         ...

@@ -188,6 +188,16 @@ class SqliteFrontier(FrontierDatabase):
         )
         return (row[0] for row in rows)
 
+    def refused_nodes(self, endpoint: str) -> Iterator[int]:
+        """Return nodes that a response says are not there, though the next run tries again."""
+        # A failed task without a response has status 0; keys and limits are no fault of the node.
+        rows = self._db.execute(
+            "SELECT node FROM task WHERE endpoint = ? AND at = 0 AND state = ?"
+            " AND status > 0 AND status NOT IN (401, 403, 429)",
+            (endpoint, FAILED),
+        )
+        return (row[0] for row in rows)
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Run a block in one transaction; StoreError and nothing written when it fails."""
