@@ -40,7 +40,8 @@ class Transport:
         options = options or TransportOptions()
         self.base_url = base_url.rstrip("/")
         self._key = urlencode(options.key)  # it is sent with requests, and stands nowhere else
-        values = options.key.values()
+        contact = options.user_agent.removeprefix(AGENT).strip(" ()")
+        values = [*options.key.values(), contact]
         self._secrets = [v.encode() for v in values if len(v) >= _SECRET_LENGTH_MIN]
         self._is_same_host = same_host(self.base_url)
         self._client = HttpClient(
@@ -108,13 +109,12 @@ class Transport:
                 body = await read_bounded(response, BODY_BYTES_MAX)
                 if body is None:
                     return NoResponse("too_large", f"over {BODY_BYTES_MAX >> 20} MiB")
-                for secret in self._secrets:  # some services repeat the key that they were sent
-                    body = body.replace(secret, b"***")
                 headers = headers_of(response)
                 if "set-cookie" in headers:  # several come as several headers
                     cookies = response.cookies.items()
                     headers["set-cookie"] = "; ".join(f"{n}={c.value}" for n, c in cookies)
-                return Response(status=response.status, headers=headers, body=body, url=url)
+                received = Response(status=response.status, headers=headers, body=body, url=url)
+                return self._without_secrets(received, arguments.get("headers", {}))
         except TimeoutError:
             return NoResponse("timeout", f"no answer within {time.monotonic() - began:.0f} s")
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError) as error:
@@ -122,6 +122,17 @@ class Transport:
         except (aiohttp.ClientError, OSError, ValueError, asyncio.IncompleteReadError) as error:
             detail = str(error).replace(self._key, "***") if self._key else str(error)
             return NoResponse("unreachable", f"{type(error).__name__}: {detail}")
+
+    def _without_secrets(self, response: Response, sent: dict[str, str]) -> Response:
+        """Remove key, token and contact of the request, which some services repeat."""
+        token = sent.get("Authorization", "").rpartition(" ")[2].encode()
+        secrets = [*self._secrets, *([token] if len(token) >= _SECRET_LENGTH_MIN else [])]
+        body, headers = response.body, response.headers
+        for secret in secrets:
+            body = body.replace(secret, b"***")
+            text = secret.decode()
+            headers = {name: value.replace(text, "***") for name, value in headers.items()}
+        return response._replace(body=body, headers=headers)
 
     def _signed(self, url: str) -> URL:
         """Return the address as it is sent, with the key where it belongs."""
