@@ -13,6 +13,7 @@ from phonofilm.cli.options import open_workspace
 from phonofilm.config import Settings, SourceSettings, cache_folder, hash_key, load_settings
 from phonofilm.errors import ConfigurationError
 from phonofilm.sources import source_names
+from phonofilm.sources import source_names
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +165,50 @@ def test_a_tilde_is_the_home_folder_in_settings_options_and_python(tmp_path, mon
     assert load_settings(Path("~/third.toml")).landing == "third"
     monkeypatch.setenv("PHONOFILM_CONFIG", "~/third.toml")
     assert load_settings().landing == "third"
+
+
+class TestAddressesOfAFolder:
+    """A folder of somebody else may hold a phonofilm.toml and a .env that lead secrets away."""
+
+    FILES = {
+        "phonofilm.toml": '[{source}]\n{key} = "https://evil.example"\n',
+        ".env": "PHONOFILM_{SOURCE}__{KEY}=https://evil.example\n",
+    }
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    def write(self, folder: Path, file: str, source: str, key: str) -> None:
+        text = self.FILES[file].format(
+            source=source, SOURCE=source.upper(), key=key, KEY=key.upper()
+        )
+        (folder / file).write_text(text)
+
+    @pytest.mark.parametrize("source", source_names())
+    @pytest.mark.parametrize("key", ["base_url", "token_url"])
+    @pytest.mark.parametrize("file", FILES)
+    def test_get_no_secret_of_the_environment(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, source: str, key: str, file: str
+    ) -> None:
+        self.write(folder, file, source, key)
+        monkeypatch.setenv(f"PHONOFILM_{source.upper()}__TOKEN", "of-the-environment")
+        with pytest.raises(ConfigurationError, match=r"evil\.example") as caught:
+            load_settings()
+        assert "of-the-environment" not in str(caught.value)
+
+    def test_get_the_secrets_of_the_folder_itself(self, folder: Path) -> None:
+        (folder / "phonofilm.toml").write_text(
+            '[spotify]\nbase_url = "https://mirror.example"\ntoken = "of the folder"\n'
+        )
+        assert load_settings().source("spotify").base_url == "https://mirror.example"
+
+    def test_are_trusted_where_a_person_names_them(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.write(folder, "phonofilm.toml", "spotify", "base_url")
+        monkeypatch.setenv("PHONOFILM_SPOTIFY__TOKEN", "of-the-environment")
+        assert load_settings(Path("phonofilm.toml")).source("spotify").base_url
+        monkeypatch.setenv("PHONOFILM_SPOTIFY__BASE_URL", "https://evil.example")
+        assert load_settings().source("spotify").base_url

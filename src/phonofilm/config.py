@@ -72,6 +72,7 @@ class SourceSettings(BaseModel):
     password: SecretStr = SecretStr("")
 
 
+_SECRET_KEYS = ("client_secret", "token", "refresh_token", "password", "client_id", "username")
 _SECTION = FieldInfo(annotation=SourceSettings, default=None)
 
 
@@ -173,7 +174,10 @@ def load_settings(config: Path | None = None) -> Settings:
     next_step = f"Correct {file}, .env or the environment; phonofilm doctor shows them."
     try:
         _check_names(file)
-        return Settings(config=file)
+        settings = Settings(config=file)
+        if config is None and "PHONOFILM_CONFIG" not in os.environ:
+            _check_addresses(settings, file)
+        return settings
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file} is not TOML: {error}.") from None
     except ValidationError as error:
@@ -212,6 +216,27 @@ def _unknown_name(where: str, shown: str, name: str) -> ConfigurationError:
         f"{where} sets {shown}, which is no setting.",
         next_step=f"Did you mean {near[0]}?" if near else f"Known: {', '.join(_known_names())}.",
     )
+
+
+def _check_addresses(settings: Settings, file: Path) -> None:
+    """Refuse to send secrets of the environment to an address that this folder names.
+
+    `phonofilm.toml` and `.env` are read from the working folder, which may be a folder of somebody
+    else. An address of the environment, or of a file that a person names, is trusted.
+    """
+    for name, environment in _Environment(Settings)().items():
+        if name not in source_names() or not isinstance(environment, dict):
+            continue
+        secret = next((key for key in _SECRET_KEYS if environment.get(key)), "")
+        for key in ("base_url", "token_url"):
+            address = getattr(settings.source(name), key)
+            if secret and address and environment.get(key) != address:
+                raise ConfigurationError(
+                    f"Cannot send {name}.{secret} of the environment to {address}: this folder's"
+                    f" {file} or .env names the address.",
+                    next_step=f"Set PHONOFILM_{name.upper()}__{key.upper()} in the environment, too,"
+                    f" or name the file: --config {file}",
+                )
 
 
 def _places(error: ValidationError) -> str:

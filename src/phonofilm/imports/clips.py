@@ -43,8 +43,14 @@ def _clips(root: Path, folders: Sequence[str]) -> Iterator[Path]:
         base = root if root.name == name else root / name
         if base.is_dir():
             for path in sorted(base.glob("*/*")):
-                if path.suffix.lower() in _SUFFIXES and path.stem.isdecimal():
+                if _is_clip(path):
                     yield path
+
+
+def _is_clip(path: Path) -> bool:
+    """Tell whether a file is a clip by its name; links, which may lead anywhere, are none."""
+    is_named = path.suffix.lower() in _SUFFIXES and path.stem.isdecimal()
+    return is_named and path.is_file() and not path.is_symlink()
 
 
 def _import_clip(path: Path, media: Path) -> tuple[int, str, int, str]:

@@ -19,6 +19,7 @@ from phonofilm.sources.bulk.tsv import TruncatedFile
 
 PIECE_BYTES = 32 * 1024 * 1024  # chosen, not tuned
 _READ_BYTES = 2 * 1024 * 1024
+_LINE_BYTES_MAX = 128 * 1024 * 1024  # chosen, not tuned: hundreds of times the longest one seen
 _PIECES_AHEAD_MAX = 2  # each is in memory; chosen, not tuned
 _DAMAGED: tuple[type[Exception], ...] = (EOFError, lzma.LZMAError, tarfile.TarError)
 _zstandard: Any = None
@@ -112,6 +113,12 @@ def _whole_lines(lines: IO[bytes], size: int, table: DumpTable) -> Iterator[byte
         chunk = read()
         line_end = chunk.rfind(b"\n") + 1
         piece_bytes += len(chunk)
+        if piece_bytes > _LINE_BYTES_MAX and not line_end:
+            raise ShapeError(
+                f"{table.name} has a line of more than {_LINE_BYTES_MAX >> 20} MiB.",
+                table=table.name,
+                saved="The last import stays as it was.",
+            )
         if piece_bytes >= PIECE_BYTES and line_end:  # else one line longer than a piece: it goes on
             yield b"".join((*chunks, chunk[:line_end]))
             chunk = chunk[line_end:]

@@ -24,6 +24,8 @@ _DAMAGED: tuple[type[Exception], ...] = (zlib.error, gzip_library.error)
 # Small enough that the unpacked bytes are still in the processor's cache when they are scanned.
 _PACKED_BYTES = 128 * 1024
 _BLOCK_BYTES = 1024 * 1024
+# Zeros are packed a thousand times smaller: what is unpacked at once is bounded by itself.
+_UNPACKED_BYTES_MAX = 8 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 ROW_BYTES_MAX = 1024 * 1024
 
@@ -58,21 +60,25 @@ def unpacked(file: Readable) -> Iterator[bytes]:
         member = gzip_library.decompressobj(31)
         while not member.eof:
             try:
-                out = member.decompress(chunk)
+                out = member.decompress(chunk, _UNPACKED_BYTES_MAX)
             except _DAMAGED as error:
                 raise TruncatedFile(f"its gzip is damaged ({error})") from None
             if out:
                 yield out
             if member.eof:
                 break
-            chunk = file.read(_PACKED_BYTES)
-            if not chunk:
+            chunk = member.unconsumed_tail or file.read(_PACKED_BYTES)
+            if not chunk and not out:
                 raise TruncatedFile("its gzip ends in the middle")
         chunk = member.unused_data or file.read(_BLOCK_BYTES)
 
 
 def blocks(file: Readable) -> Iterator[bytes]:
-    """Yield the bytes of a dump in blocks of whole lines; a last line without an end gets one."""
+    """Yield the bytes of a dump in blocks of whole lines; a last line without an end gets one.
+
+    Of a line that is longer than a row may be, the beginning stays: enough to be a bad row, and no
+    line fills the memory.
+    """
     rest = b""
     for chunk in unpacked(file):
         end = chunk.rfind(b"\n") + 1
@@ -80,7 +86,7 @@ def blocks(file: Readable) -> Iterator[bytes]:
             yield rest + chunk[:end]
             rest = chunk[end:]
         else:
-            rest += chunk
+            rest = (rest + chunk)[: ROW_BYTES_MAX + 1]
     if rest:
         yield rest + b"\n"
 
