@@ -13,7 +13,6 @@ from phonofilm.cli.options import open_workspace
 from phonofilm.config import Settings, SourceSettings, cache_folder, hash_key, load_settings
 from phonofilm.errors import ConfigurationError
 from phonofilm.sources import source_names
-from phonofilm.sources import source_names
 
 
 @pytest.fixture(autouse=True)
@@ -167,13 +166,14 @@ def test_a_tilde_is_the_home_folder_in_settings_options_and_python(tmp_path, mon
     assert load_settings().landing == "third"
 
 
+FILES_OF_A_FOLDER = {
+    "phonofilm.toml": '[{source}]\n{key} = "https://evil.example"\n',
+    ".env": "PHONOFILM_{SOURCE}__{KEY}=https://evil.example\n",
+}
+
+
 class TestAddressesOfAFolder:
     """A folder of somebody else may hold a phonofilm.toml and a .env that lead secrets away."""
-
-    FILES = {
-        "phonofilm.toml": '[{source}]\n{key} = "https://evil.example"\n',
-        ".env": "PHONOFILM_{SOURCE}__{KEY}=https://evil.example\n",
-    }
 
     @pytest.fixture
     def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -181,14 +181,14 @@ class TestAddressesOfAFolder:
         return tmp_path
 
     def write(self, folder: Path, file: str, source: str, key: str) -> None:
-        text = self.FILES[file].format(
+        text = FILES_OF_A_FOLDER[file].format(
             source=source, SOURCE=source.upper(), key=key, KEY=key.upper()
         )
         (folder / file).write_text(text)
 
     @pytest.mark.parametrize("source", source_names())
     @pytest.mark.parametrize("key", ["base_url", "token_url"])
-    @pytest.mark.parametrize("file", FILES)
+    @pytest.mark.parametrize("file", FILES_OF_A_FOLDER)
     def test_get_no_secret_of_the_environment(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, source: str, key: str, file: str
     ) -> None:

@@ -234,8 +234,8 @@ def _check_addresses(settings: Settings, file: Path) -> None:
                 raise ConfigurationError(
                     f"Cannot send {name}.{secret} of the environment to {address}: this folder's"
                     f" {file} or .env names the address.",
-                    next_step=f"Set PHONOFILM_{name.upper()}__{key.upper()} in the environment, too,"
-                    f" or name the file: --config {file}",
+                    next_step=f"Name the file: --config {file}. Or set the address in the"
+                    f" environment, too: PHONOFILM_{name.upper()}__{key.upper()}",
                 )
 
 

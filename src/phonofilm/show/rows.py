@@ -138,21 +138,6 @@ def run_query(workspace: Workspace, query: str) -> tuple[list[str], list[tuple[A
         return [column[0] for column in cursor.description or ()], rows
 
 
-# Statements that write files, or that open or run others: the rest fails on a read-only database.
-_WRITING = ("ATTACH", "COPY", "COPY_DATABASE", "EXPORT", "LOAD")
-
-
-def _check_reads_only(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """Check that a query writes no file. UsageError for COPY, EXPORT, ATTACH, INSTALL and LOAD."""
-    for statement in connection.extract_statements(query):
-        kind = statement.type.name
-        if kind in _WRITING:
-            raise UsageError(
-                f"Cannot run {kind}: a query reads and writes no file.",
-                next_step="phonofilm export TABLE --out FILE writes tables.",
-            )
-
-
 def first_column(workspace: Workspace, query: str) -> list[str]:
     """Return the distinct values of a query's first column as text, without NULL, in order."""
     _, rows = run_query(workspace, query)
