@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ from phonofilm.sources.contract import Response
 _PAGES = (".html", ".htm", ".json")
 _WARCS = (".warc", ".warc.gz")
 _GZIP_MARK = b"\x1f\x8b"
+_STATUS = re.compile(r"[1-5][0-9]{2}")
+# What warcio raises for lengths, heads and packing that are none (1.8.1, November 2026).
+_WARC_ERRORS = (EOFError, OSError, ValueError, AttributeError, KeyError, OverflowError, zlib.error)
 
 
 class SavedResponse(NamedTuple):
@@ -83,13 +87,18 @@ def _read_warc(file: Path) -> Iterator[SavedResponse | UnreadableFile]:
             "Reading WARC files needs warcio.",
             next_step="Install it: pip install 'phonofilm[warc]'",
         ) from None
+    is_empty = True
     with file.open("rb") as opened:
         try:
             for record in ArchiveIterator(opened):
                 if record.rec_type == "response" and record.http_headers is not None:
+                    is_empty = False
                     yield _read_record(file, record)
-        except (ArchiveLoadFailed, EOFError, OSError) as error:
+        except (ArchiveLoadFailed, *_WARC_ERRORS) as error:
             yield UnreadableFile("unreadable", f"{file.name}: {error}")
+            return
+    if is_empty:
+        yield UnreadableFile("unreadable", f"{file.name}: it holds no response")
 
 
 def _read_record(file: Path, record: Any) -> SavedResponse | UnreadableFile:
@@ -98,11 +107,12 @@ def _read_record(file: Path, record: Any) -> SavedResponse | UnreadableFile:
     if len(body) > BODY_BYTES_MAX:
         return _too_large(url)
     saved_at = file.stat().st_mtime
-    with contextlib.suppress(ValueError, TypeError, AttributeError):
+    with contextlib.suppress(ValueError, TypeError, AttributeError, OverflowError, OSError):
         date = record.rec_headers.get_header("WARC-Date").replace("Z", "+00:00")
         saved_at = datetime.fromisoformat(date).timestamp()
     headers = {name.lower(): value for name, value in record.http_headers.headers}
-    status = int(record.http_headers.get_statuscode() or 0)
+    code = str(record.http_headers.get_statuscode() or "")
+    status = int(code) if _STATUS.fullmatch(code) else 0
     response = Response(status=status, headers=headers, body=body, url=url)
     return SavedResponse(name=url, response=response, saved_at=saved_at)
 
