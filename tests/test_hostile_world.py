@@ -344,6 +344,6 @@ def test_a_query_writes_no_file(query: str, folder: Workspace, tmp_path: Path) -
     load(folder)
     out = tmp_path / "out"
     for read in (Rows.rows, Rows.arrow):
-        with pytest.raises(UsageError, match="writes no file"):
+        with pytest.raises(UsageError, match="reads and does nothing else"):
             read(Rows(folder, query.format(out=out)))
     assert not out.exists()
