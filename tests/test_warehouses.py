@@ -164,7 +164,8 @@ def test_lists_of_every_kind_survive(workspace: Workspace, tmp_path: Path) -> No
     (files / "title.akas.tsv").write_text(head + row)
     import_files(workspace, files)
     load(workspace)
-    assert query(workspace, "SELECT types, attributes FROM akas") == [(types, None)]
+    said = [name for name in types if name]  # an empty element says nothing
+    assert query(workspace, "SELECT types, attributes FROM akas") == [(said, None)]
 
 
 def test_what_a_newer_dump_corrected_is_gone(workspace: Workspace, tmp_path: Path) -> None:

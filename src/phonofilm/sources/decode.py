@@ -115,16 +115,17 @@ def malformed_item(error: Exception) -> Finding:
     return Finding("malformed_item", str(error) if is_typed else type(error).__name__)
 
 
-def one_of(body: bytes, shape: type[T], page: Page) -> T:
+def one_of(body: bytes, shape: type[T], page: Page | None = None) -> T:
     """Decode a single object by its type; Malformed with the path that does not fit.
 
-    Odd values that it can do without are dropped and become findings of the page.
+    Odd values that it can do without are dropped and become findings of the page. Packages written
+    before November 2026 pass no page.
     """
     decoded: T | None = _decoded(body, shape)
     if decoded is not None:
         return decoded
     try:
-        return fit(plain(body), shape, page)
+        return fit(plain(body), shape, page or Page(findings=[]))
     except msgspec.ValidationError as error:
         raise Malformed(str(error)) from None
 
