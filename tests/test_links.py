@@ -29,7 +29,7 @@ SOUNDCLOUD = get("soundcloud")
 # fault, source, the calls it is played on: how a crawl ends and which finding tells of it.
 OUTCOMES = {
     "next_absent": ("soundcloud", "track_comments", "whole", ""),
-    "next_repeats": ("soundcloud", "track_comments", "whole", "repeating_link"),
+    "next_repeats": ("soundcloud", "track_comments", "whole", "repeated_page"),
     "next_at_another_host": ("soundcloud", "users", "whole", "foreign_link"),
     "next_of_the_inside": ("soundcloud", "track_comments", "whole", ""),
     "next_is_bare": ("soundcloud", "track_comments", "whole", ""),

@@ -94,7 +94,8 @@ class Engine:
 
     def _report_lists_given_up(self) -> None:
         for lists in self.context.planner.forecast.lists_given_up():
-            self.findings.add("lists_given_up", str(lists), lists.endpoint)
+            kind = "short_lists" if lists.ended else "lists_given_up"
+            self.findings.add(kind, str(lists), lists.endpoint)
 
     async def _work(self) -> None:
         """Work off tasks until the crawl ends."""

@@ -104,7 +104,10 @@ class OutcomeHandler:
         self._judge(task, recorded)
         number = self._record_request(task, response.status, "answer", recorded)
         self.counters.gain += recorded.gain
-        position = context.writer.add(number, task.request, response, recorded.schema_match)
+        if recorded.malformed:
+            self._recorder.skip_page(task)
+        landed = task.request._replace(offset=recorded.offset)
+        position = context.writer.add(number, landed, response, recorded.schema_match)
         state = QUARANTINED if recorded.malformed else ANSWERED
         context.frontier.settle(task, state, response, self._now_us(), position)
         context.planner.learn(task, recorded.gain, recorded.discovered, recorded.items)
@@ -192,6 +195,7 @@ class OutcomeHandler:
             self._report(attempt.task, "retried_call", reason)
             return
         self._report(attempt.task, "failed_call", reason)
+        self._recorder.skip_page(attempt.task)
         await self._settle(attempt.task, FAILED, _NO_RESPONSE)
 
     async def _settle_unanswered(
@@ -213,6 +217,7 @@ class OutcomeHandler:
         self.counters.usable += verdict == "missing"
         # A rejection by an endpoint that never answered may be a passing fault: the next run tries.
         passing = not self._absence.has_answered(task.request.endpoint)
+        self._recorder.skip_page(task)
         await self._settle(task, FAILED if passing else MISSING, response)
 
     def _is_absent(self, task: Task, verdict: str) -> bool:

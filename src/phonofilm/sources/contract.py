@@ -70,14 +70,15 @@ class Page(msgspec.Struct):
     """The content of one response.
 
     `continues` are the requests of the next pages; `total` is the announced size of the list,
-    which is a claim and no bound. `answered_ids` are requested ids that the page answers although
-    no record names them.
+    which is a claim and no bound. `offset` is where the page begins by the response's own word.
+    `answered_ids` are requested ids that the page answers although no record names them.
     """
 
     records: list[Record] = []
     links: list[Link] = []
     continues: list[Request] = []
     total: int | None = None
+    offset: int | None = None
     findings: list[Finding] = []
     answered_ids: list[str] = []
 

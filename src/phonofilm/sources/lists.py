@@ -15,7 +15,7 @@ B = TypeVar("B", bound=RecordBuilder)
 
 
 class Listing(NamedTuple):
-    """One page of a list: typed items, the announced total, the requests of the next page.
+    """One page of a list: typed items, announced total, next requests, and its own offset.
 
     An item that was dropped is UNSET, so that the others keep their positions.
     """
@@ -23,6 +23,7 @@ class Listing(NamedTuple):
     items: Iterable[Any]
     total: int | None = None
     continues: tuple[Request, ...] = ()
+    offset: int | None = None
 
 
 Read = Callable[[Request, Response, Page], Listing]
@@ -47,12 +48,19 @@ def list_parser(
         if after:
             after(records)
         page = records.build()
-        if listing.total is not None:
-            page.total = listing.total
-        page.continues += listing.continues
+        describe(page, listing)
         return page
 
     return parse
+
+
+def describe(page: Page, listing: Listing) -> None:
+    """Set the total, the own offset and the next requests of a page."""
+    if listing.total is not None:
+        page.total = listing.total
+    if listing.offset is not None:
+        page.offset = listing.offset
+    page.continues += listing.continues
 
 
 def use_each(items: Iterable[Any], use: Callable[[B, Any], object], records: B) -> None:

@@ -124,8 +124,20 @@ class Tasks(Protocol):
         """Yield the continuations that wait for their request, oldest first."""
         ...
 
-    def cursors(self, endpoint: str, node: int) -> list[str]:
-        """Return the cursors that a list gave so far, committed ones."""
+    def pages(self, endpoint: str, node: int) -> list[Request]:
+        """Return the offset and the cursor of each page of a list so far, committed ones."""
+        ...
+
+    def continuation_total(self, row: int | None) -> int | None:
+        """Return the announced list size of a continuation, a committed one."""
+        ...
+
+    def set_shortfall(self, endpoint: str, node: int, items: int) -> None:
+        """Set how many of its announced items a list did not give."""
+        ...
+
+    def shortfalls(self) -> dict[tuple[str, int], int]:
+        """Return the lists that gave less than they announced: missing items by endpoint, node."""
         ...
 
     def set_list_size(self, endpoint: str, node: int, number: int) -> None:

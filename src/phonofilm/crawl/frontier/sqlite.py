@@ -9,7 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from phonofilm.crawl.frontier.base import ANSWERED, FAILED, MISSING, PENDING, Continuation, Task
+from phonofilm.crawl.frontier.base import (
+    ANSWERED,
+    FAILED,
+    MISSING,
+    PENDING,
+    QUARANTINED,
+    Continuation,
+    Task,
+)
 from phonofilm.crawl.frontier.database import FrontierDatabase
 from phonofilm.crawl.frontier.index import KIND_NUMBER, Discovered, FrontierIndex
 from phonofilm.crawl.frontier.levels import FULL_MASK, FollowLevel
@@ -45,6 +53,8 @@ class SqliteFrontier(FrontierDatabase):
         try:
             self._last_task = self._number("SELECT coalesce(max(seq), 0) FROM task")
             self.index.load(self._db.execute("SELECT seq, kind, id, flags FROM node ORDER BY seq"))
+            shortfalls = self._db.execute("SELECT endpoint, node, items FROM shortfall")
+            self._shortfalls = {(endpoint, node): items for endpoint, node, items in shortfalls}
             self.index.mark_answered(row[0] for row in self._db.execute(_ANSWERED_NODES))
             # Only estimates depend on the members of lists: they are written now and then.
             self.index.list_members.update(dict(self._db.execute("SELECT node, known FROM member")))
@@ -120,20 +130,35 @@ class SqliteFrontier(FrontierDatabase):
         """
         rows = self._db.execute(
             "SELECT seq, endpoint, node, at, total, coalesce(cursor, '') FROM task"
-            " WHERE state = ? OR (state = ? AND at > 0) ORDER BY seq",
-            (PENDING, FAILED),
+            " WHERE state = ? OR (state IN (?, ?) AND at > 0) ORDER BY seq",
+            (PENDING, FAILED, QUARANTINED),
         )
         for row, endpoint, node, offset, total, cursor in rows:
             request = Request(endpoint, offset=offset, cursor=cursor)
             yield Continuation(request=request, row=row, node=node, total=total)
 
-    def cursors(self, endpoint: str, node: int) -> list[str]:
-        """Return the cursors that a list gave so far, committed ones."""
+    def pages(self, endpoint: str, node: int) -> list[Request]:
+        """Return the offset and the cursor of each page of a list so far, committed ones."""
         rows = self._db.execute(
-            "SELECT cursor FROM task WHERE endpoint = ? AND node = ? AND cursor IS NOT NULL",
+            "SELECT at, coalesce(cursor, '') FROM task WHERE endpoint = ? AND node = ?",
             (endpoint, node),
         )
-        return [row[0] for row in rows]
+        return [Request(endpoint, offset=offset, cursor=cursor) for offset, cursor in rows]
+
+    def continuation_total(self, row: int | None) -> int | None:
+        """Return the announced list size of a continuation, a committed one."""
+        stored = self._db.execute("SELECT total FROM task WHERE seq = ?", (row,)).fetchone()
+        return None if stored is None else stored[0]
+
+    def set_shortfall(self, endpoint: str, node: int, items: int) -> None:
+        """Set how many of its announced items a list did not give."""
+        if items or (endpoint, node) in self._shortfalls:
+            self._shortfalls[endpoint, node] = items
+            self._insert("REPLACE INTO shortfall VALUES (?, ?, ?)", (endpoint, node, items))
+
+    def shortfalls(self) -> dict[tuple[str, int], int]:
+        """Return the lists that gave less than they announced: missing items by endpoint, node."""
+        return {key: items for key, items in self._shortfalls.items() if items}
 
     def set_list_size(self, endpoint: str, node: int, number: int) -> None:
         """Set the announced size of a list."""

@@ -45,7 +45,8 @@ class ListsGivenUp(NamedTuple):
     """Lists of one endpoint that were left before their end; a later run goes on with them.
 
     `items` are announced (one where no number is) and were on no page that was read; `new_share`
-    of them is expected to be new, by the pages that were read.
+    of them is expected to be new, by the pages that were read. `ended` lists have no further page:
+    they gave less than they announced.
     """
 
     endpoint: str
@@ -54,9 +55,12 @@ class ListsGivenUp(NamedTuple):
     items: int
     new_share: float
     requests_without_gain: int
+    ended: bool = False
 
     def __str__(self) -> str:
         """Return the text of the finding."""
+        if self.ended:
+            return f"{self.endpoint}: {self.items} items less than {self.lists} lists announce"
         return (
             f"{self.endpoint}: {self.lists} lists left after {self.requests_without_gain} requests"
             f" without gain; they announce {self.items} more items"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.levels import FOLLOWED
 from phonofilm.crawl.intervals import Range, Z
 from phonofilm.crawl.planner.base import NOTHING, ListsGivenUp
 from phonofilm.crawl.planner.queue_set import QueueSet
@@ -14,8 +16,8 @@ from phonofilm.crawl.planner.wants import Wants
 class QueueForecast:
     """Forecast over the queues of a planner."""
 
-    def __init__(self, queues: QueueSet, wants: Wants) -> None:
-        self._queues, self._wants = queues, wants
+    def __init__(self, queues: QueueSet, wants: Wants, frontier: Frontier) -> None:
+        self._queues, self._wants, self._frontier = queues, wants, frontier
 
     @property
     def wanted_kinds(self) -> tuple[str, ...]:
@@ -75,10 +77,31 @@ class QueueForecast:
             lists[queue.endpoint] += unfinished.lists
             items[queue.endpoint] += unfinished.items
             fruitless[queue.endpoint] += queue.expected.fruitless + queue.expected.empty_pages
-        return [
+        given_up = [
             self._given_up(endpoint, number, items[endpoint], fruitless[endpoint])
             for endpoint, number in lists.items()
             if number
+        ]
+        return given_up + self._short_lists()
+
+    def _short_lists(self) -> list[ListsGivenUp]:
+        """Return the followed lists that gave less than they announced, by endpoint."""
+        lists, items = Counter[str](), Counter[str]()
+        for (endpoint, node), number in self._frontier.shortfalls().items():
+            if self._frontier.level(node) == FOLLOWED:
+                lists[endpoint] += 1
+                items[endpoint] += number
+        return [
+            ListsGivenUp(
+                endpoint=endpoint,
+                kind=self._queues.spec_of(endpoint).item_kind,
+                lists=number,
+                items=items[endpoint],
+                new_share=1.0,
+                requests_without_gain=0,
+                ended=True,
+            )
+            for endpoint, number in lists.items()
         ]
 
     def _given_up(self, endpoint: str, lists: int, items: int, fruitless: int) -> ListsGivenUp:

@@ -59,7 +59,7 @@ class Planner:
         self._wants = Wants(endpoints.goal, endpoints.scope)
         self._queues = QueueSet(endpoints, frontier, frontier.absent(), policy.in_order)
         self.lists: ListObserver = QueueLists(self._queues, frontier)
-        self.forecast: Forecast = QueueForecast(self._queues, self._wants)
+        self.forecast: Forecast = QueueForecast(self._queues, self._wants, frontier)
         self.quota_blocked = False
         self._unprobed = sorted(self._queues.absent)
         self._choices = self._responses_since_update = 0

@@ -15,9 +15,9 @@ from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.queues.base import FULL, MENTION
+from phonofilm.crawl.responses.continuations import ContinuationRecorder
 from phonofilm.crawl.responses.field_drift import Drift, FieldDrift
 from phonofilm.crawl.responses.memberships import MembershipRecorder
-from phonofilm.crawl.responses.pagination import PaginationGuard
 from phonofilm.crawl.responses.reconciliation import reconcile
 from phonofilm.crawl.responses.writer import SchemaMatch
 from phonofilm.crawl.scope.goal import Goal
@@ -36,15 +36,17 @@ DRIFT_KEY = "field_shares"
 class RecordedResponse(NamedTuple):
     """Effect of a response. `gain` counts wanted kinds, `discovered` new nodes of every kind.
 
-    `items` is the number of records of the listed kind, known or not; `drifts` are promised fields
-    that vanished. The records themselves are not kept: those of requests in flight would fill the
-    processor's cache.
+    `offset` is where the page begins by what it holds, whatever was requested. `items` is the
+    number of records of the listed kind, known or not; `drifts` are promised fields that vanished.
+    The records themselves are not kept: those of requests in flight would fill the processor's
+    cache.
     """
 
     gain: float
     discovered: dict[str, int]
     findings: list[Finding]
     malformed: bool
+    offset: int = 0
     items: int = 0
     drifts: Sequence[Drift] = ()
 
@@ -79,7 +81,13 @@ class ResponseRecorder:
         self._goal, self._scope = goal, scope
         self._frontier, self._planner = frontier, planner
         self.drift = FieldDrift(source, access, goal, drift_share, frontier.meta(DRIFT_KEY))
-        self._pagination = PaginationGuard(frontier)
+        self._continuations = ContinuationRecorder(
+            endpoints=self._endpoints,
+            access=access,
+            scope=scope,
+            frontier=frontier,
+            lists=planner.lists,
+        )
         absent = frontier.absent()
         self._masks = {
             kind: source.manifest.wanted_mask(kind, access, absent)
@@ -141,13 +149,14 @@ class ResponseRecorder:
         if not page.continues and self._memberships.is_counted(endpoint):
             self.population.close_list(task.nodes[0])
         self._add_partitions(task, endpoint, page)
-        self._add_continuations(task, page, len(self._frontier) - known_before)
+        offset = self._continuations.record(task, page, len(self._frontier) - known_before)
         self._update_satisfied()
         return RecordedResponse(
             gain=gain,
             discovered={kind: number for kind, number in new_nodes.items() if number},
             findings=page.findings,
             malformed=False,
+            offset=offset,
             items=sum([record.kind == endpoint.item_kind for record in page.records]),
             drifts=self.drift.check(task.request.endpoint, page.records, response.body),
         )
@@ -235,24 +244,9 @@ class ResponseRecorder:
         for link in self._source.partition(task.request):
             self._frontier.add_nodes(link.kind, [(link.id, level, True)])
 
-    def _add_continuations(self, task: Task, page: Page, new_nodes: int) -> None:
-        """Add the pages after a response that discovered so many nodes."""
-        for request in page.continues:
-            endpoint = self._endpoints.get(request.endpoint)
-            if endpoint is None or not _is_within_reach(request.offset, endpoint):
-                continue
-            if self._scope.closed and endpoint.role == "search" and endpoint.item_kind == "artist":
-                continue  # the artist of that very name is on the first page or nowhere
-            node = _node_of(task, request.ids)
-            if request.cursor:
-                finding = self._pagination.follow(task, request, node, new_nodes)
-                if finding:
-                    page.findings.append(finding)
-                    if finding.kind == "barren_pages":
-                        self._planner.lists.abandon(request, node, page.total)
-                    continue
-            row = self._frontier.add_continuation(request, node, page.total)
-            self._planner.lists.add_continuation(request, row, node, page.total)
+    def skip_page(self, task: Task) -> None:
+        """Go on with a list after a page of it failed."""
+        self._continuations.skip(task)
 
 
 def _malformed(task: Task, endpoint: Endpoint, error: Exception) -> RecordedResponse:
@@ -265,12 +259,9 @@ def _malformed(task: Task, endpoint: Endpoint, error: Exception) -> RecordedResp
     else:
         reason = error.without_excerpt if endpoint.personal else str(error)
     finding = Finding("malformed_body", f"{task.request.key}: {reason}")
-    return RecordedResponse(gain=0.0, discovered={}, findings=[finding], malformed=True)
-
-
-def _node_of(task: Task, ids: tuple[str, ...]) -> int:
-    """Return the node of a continuation; one of a batch continues only one of its ids."""
-    return task.nodes[0 if ids == task.request.ids else task.request.ids.index(ids[0])]
+    return RecordedResponse(
+        gain=0.0, discovered={}, findings=[finding], malformed=True, offset=task.request.offset
+    )
 
 
 def _has_related(manifest: Manifest, access: str, absent: frozenset[str]) -> bool:
@@ -287,10 +278,3 @@ def _size_fields(endpoints: Mapping[str, Endpoint]) -> dict[str, list[tuple[str,
             kind, _, field = endpoint.size_field.partition(".")
             fields.setdefault(kind, []).append((name, field))
     return fields
-
-
-def _is_within_reach(offset: int, endpoint: Endpoint) -> bool:
-    """Tell whether some page size keeps a request at this offset below the maximum."""
-    if not endpoint.max_offset:
-        return True
-    return offset + min(endpoint.page.values()) <= endpoint.max_offset

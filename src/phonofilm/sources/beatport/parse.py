@@ -11,7 +11,7 @@ from phonofilm.sources.beatport import api_types
 from phonofilm.sources.beatport.convert import PageBuilder
 from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response
 from phonofilm.sources.decode import each, one_of, plain, script_json
-from phonofilm.sources.lists import Listing, list_parser, use_each
+from phonofilm.sources.lists import Listing, describe, list_parser, use_each
 
 PAGE = 100
 _COUNT = re.compile(r"(\d+)/(\d+)")
@@ -44,7 +44,12 @@ def _listing(tree: Any, items: Iterable[Any], request: Request) -> Listing:
     turned = _COUNT.fullmatch(str(tree.get("page", "")))
     goes_on = turned and int(turned[1]) < int(turned[2])
     further = Request(request.endpoint, request.ids, int(turned[1]) * PAGE) if turned else request
-    return Listing(items, count if isinstance(count, int) else None, (further,) if goes_on else ())
+    return Listing(
+        items,
+        total=count if isinstance(count, int) else None,
+        continues=(further,) if goes_on else (),
+        offset=(int(turned[1]) - 1) * PAGE if turned else None,
+    )
 
 
 def _list_of(words: str, item: Any, use: Use, turns: bool = True) -> Parser:
@@ -83,8 +88,7 @@ def _chart(request: Request, response: Response) -> Page:
     chart, day = request.ids[0] or "all", _day(response)
     use_each(items, lambda records, row: records.charted(row, chart, day), builder)
     page = builder.build()
-    listing = _listing(tree, (), request)
-    page.total, page.continues = listing.total, list(listing.continues)
+    describe(page, _listing(tree, (), request))
     return page
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import UnsetType
 
@@ -11,16 +12,33 @@ from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import each, items_of, one_of
 from phonofilm.sources.deezer import api_types
 from phonofilm.sources.deezer.convert import PageBuilder
-from phonofilm.sources.lists import Listing, list_parser
+from phonofilm.sources.lists import Listing, describe, list_parser
+
+_DIGITS = 12  # more make no index
 
 
 def _listing(items: Any, paging: Any, count: int, request: Request) -> Listing:
-    """Describe an index page; `next` only says that there is another, so the index is our own."""
+    """Describe an index page; its `next` names the index of the next one, and the page size.
+
+    A page may hold fewer items than that, where some are hidden.
+    """
     total = paging.total if isinstance(paging.total, int) else None
-    reached = request.offset + count
-    goes_on = paging.next and count
-    further = (Request(request.endpoint, request.ids, reached),) if goes_on else ()
-    return Listing(items, total, further)
+    if not paging.next:
+        return Listing(items, total)
+    link = dict(parse_qsl(urlsplit(paging.next).query))
+    size = _number(link.get("limit")) or count
+    index = _number(link.get("index"))
+    following = request.offset + size if index is None else index
+    if not size or (not count and following >= (total or 0)):
+        return Listing(items, total)
+    own_offset = None if index is None else index - size
+    further = Request(request.endpoint, request.ids, max(following, request.offset + 1))
+    return Listing(items, total, (further,), own_offset)
+
+
+def _number(text: str | None) -> int | None:
+    """Return a number of a link; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < _DIGITS else None
 
 
 def _read_artists(request: Request, response: Response, page: Page) -> Listing:
@@ -85,8 +103,7 @@ def _playlist_tracks(request: Request, response: Response) -> Page:
     paging = one_of(response.body, api_types.Page, builder.page)
     _entries(builder, paging.data, request.ids[0], request.offset)
     page = builder.build()
-    listing = _listing((), paging, len(paging.data), request)
-    page.total, page.continues = listing.total, list(listing.continues)
+    describe(page, _listing((), paging, len(paging.data), request))
     return page
 
 

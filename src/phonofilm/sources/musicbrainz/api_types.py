@@ -175,8 +175,25 @@ class Found(_Wire):
     release_count: int | None = None
     recording_count: int | None = None
     genre_count: int | None = None
+    offset: int | None = None
+    artist_offset: int | None = None
+    release_offset: int | None = None
+    recording_offset: int | None = None
+    genre_offset: int | None = None
     resource: str | None = None
     relations: list[Any] | None = None
+
+    @property
+    def own_offset(self) -> int | None:
+        """Offset of the page by its own word."""
+        offsets = (
+            self.offset,
+            self.artist_offset,
+            self.release_offset,
+            self.recording_offset,
+            self.genre_offset,
+        )
+        return next((offset for offset in offsets if offset is not None), None)
 
     @property
     def total(self) -> int | None:

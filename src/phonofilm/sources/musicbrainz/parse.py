@@ -25,7 +25,7 @@ def _list_of(name: str, item: Any, use: Callable[[PageBuilder, Any], object]) ->
         total, reached = envelope.total, request.offset + len(items)
         goes_on = items and total is not None and reached < total
         further = (Request(request.endpoint, request.ids, reached),) if goes_on else ()
-        return Listing(each(items, item, page), total, further)
+        return Listing(each(items, item, page), total, further, envelope.own_offset)
 
     return list_parser(PageBuilder, read, use)
 

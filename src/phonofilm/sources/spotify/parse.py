@@ -11,7 +11,7 @@ from phonofilm.records import Genre, Record
 from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response
 from phonofilm.sources.decode import each, items_of, one_of, plain
 from phonofilm.sources.fitting import fit
-from phonofilm.sources.lists import Listing, list_parser, use_each
+from phonofilm.sources.lists import Listing, describe, list_parser, use_each
 from phonofilm.sources.spotify import api_types
 from phonofilm.sources.spotify.convert import SOURCE, PageBuilder
 
@@ -19,15 +19,20 @@ Use = Callable[[PageBuilder, Any], object]
 
 
 def _continues(request: Request, paging: Any, count: int) -> tuple[Request, ...]:
-    """Return the next page by our own offset; `next` only says that one exists (seen 2026)."""
-    if not paging.next or not count:
-        return ()
+    """Return the next page by our own offset; `next` only says that one exists (seen 2026).
+
+    An empty page between full ones was reported, too, so only the announced total ends a list.
+    """
     step = paging.limit if paging.limit and paging.limit >= count else count
-    return (Request(request.endpoint, request.ids, request.offset + step),)
+    following = request.offset + step
+    if not paging.next or not step or (not count and following >= (paging.total or 0)):
+        return ()
+    return (Request(request.endpoint, request.ids, following),)
 
 
 def _listing(items: Iterable[Any], paging: api_types.Paging, request: Request) -> Listing:
-    return Listing(items, paging.total, _continues(request, paging, len(paging.items or ())))
+    continues = _continues(request, paging, len(paging.items or ()))
+    return Listing(items, paging.total, continues, paging.offset)
 
 
 def _present(items: Iterable[Any] | None, item: Any, page: Page) -> list[Any]:
@@ -94,7 +99,7 @@ def _read_search(request: Request, response: Response, page: Page) -> Listing:
     paging = search.artists
     null = Finding("null_item", "an element of a page is null")
     page.findings += [null for row in rows if row is None]
-    return Listing(rows, paging.total, _continues(request, paging, len(rows)))
+    return Listing(rows, paging.total, _continues(request, paging, len(rows)), paging.offset)
 
 
 _MIXED: tuple[tuple[str, Any, Use], ...] = (
@@ -111,7 +116,7 @@ def _mixed_search(request: Request, response: Response) -> Page:
     for paging, (_, item, use) in zip(pages, _MIXED, strict=True):
         use_each(_present(paging.items, item, builder.page), use, builder)
     page = builder.build()
-    page.total = pages[0].total
+    page.total, page.offset = pages[0].total, pages[0].offset
     goes_on = any(_continues(request, paging, len(paging.items or ())) for paging in pages)
     if goes_on and (step := pages[-1].limit):
         page.continues = [Request(request.endpoint, request.ids, request.offset + step)]
@@ -173,8 +178,7 @@ def _playlist_tracks(request: Request, response: Response) -> Page:
     paging = _whole_paging(response.body, builder.page)
     _entries_of(builder, paging, request.ids[0], request.offset)
     page = builder.build()
-    listing = _listing((), paging, request)
-    page.total, page.continues = listing.total, list(listing.continues)
+    describe(page, _listing((), paging, request))
     return page
 
 

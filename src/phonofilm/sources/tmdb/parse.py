@@ -89,6 +89,7 @@ class _Item(msgspec.Struct):
 
 class _List(msgspec.Struct):
     results: list[_Item]
+    page: int | None = None
     total_results: int | None = None
     total_pages: int | None = None
 
@@ -105,6 +106,7 @@ def parse_discover(request: Request, response: Response) -> Page:
     page_body, items = items_of(response.body, _List, _Item, ["results"], page)
     page.records += [_title(item, kind) for item in items if item is not UNSET]
     page.total = total = page_body.total_results
+    page.offset = None if page_body.page is None else (page_body.page - 1) * 20
     if items and (total is None or request.offset + len(items) < total):
         page.continues = [request._replace(offset=request.offset + 20)]
     return page
