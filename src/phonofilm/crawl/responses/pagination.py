@@ -32,7 +32,7 @@ class PageCheck(NamedTuple):
 
 
 class ListProgress:
-    """Progress through one list, in this run: what its pages contained, and what was requested of it.
+    """Progress through one list, in this run: its pages, and what was requested of it.
 
     `pages` are offsets by the hash of the node ids on a page; `requested` are offsets, or hashes of
     cursors.
