@@ -6,6 +6,8 @@ import re
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from phonofilm.records import kinds
 from phonofilm.sources import get, source_names
@@ -233,3 +235,14 @@ def test_ids_in_links_are_ids_of_the_source(source) -> None:
     if manifest.endpoints and not manifest.links.none:
         for nonsense in ("", "nonsense", "-1", "0", "1 2", "a,b", "\x00"):
             assert parse_id(manifest.ids, nonsense) is None, nonsense
+
+
+@given(
+    st.text(max_size=40),
+    st.sampled_from(["", "https://", "http://[", "//", "x:", "soundcloud.com/"]),
+)
+def test_any_text_is_a_link_or_none(text: str, begin: str) -> None:
+    for name in source_names():
+        link = get(name).parse_link(f"{begin}{text}")
+        assert link is None or (link.kind in kinds.BY_NAME and link.id)
+        is_share_link(get(name).manifest, f"{begin}{text}")

@@ -177,3 +177,21 @@ def test_what_is_written_as_a_csv_is_read_back(tmp_path_factory, names: list[str
     expected = list(dict.fromkeys(stripped for name in names if (stripped := name.strip())))
     if expected and not any("\r" in name or "\x00" in name for name in names):
         assert [n.strip() for n in read_artist_names(path).names] == expected
+
+
+@given(st.binary(max_size=200), st.sampled_from(["names.txt", "names.csv"]))
+def test_any_file_is_names_or_a_sentence(tmp_path_factory, body: bytes, name: str) -> None:
+    path = tmp_path_factory.mktemp("names") / name
+    path.write_bytes(body)
+    for read in (read_artist_names, read_ids):
+        try:
+            assert all(text.strip() for text in read(path).names)
+        except UsageError as refused:
+            assert refused.next_step
+
+
+def test_a_long_list_with_an_open_quote_is_a_list(tmp_path) -> None:
+    path = tmp_path / "names.txt"
+    names = ['"Weird Al', *(f"Nobody {number}" for number in range(20_000))]
+    path.write_text("\n".join(names))
+    assert read_artist_names(path).names == names

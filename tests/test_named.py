@@ -183,6 +183,7 @@ def test_dead_ids_are_listed_and_the_others_are_collected(tmp_path) -> None:
         for _ in range(2):
             code, result = crawl(url, tmp_path / "d", "--ids", tmp_path / "ids.txt")
             assert (code, [row["name"] for row in result["not_found"]]) == (0, ["98", "99"])
+            assert max(result["coverage"]["artists"]) < 0.34
             assert result["records"]["artists"]["full"] == 1
 
 

@@ -111,6 +111,8 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
     estimator = engine.recorder.coverage
     requests = counters.requests
     named = context.scope.named
+    not_found = named.not_found(_settled(engine)) if named else []
+    shares_found = named.shares_found(not_found) if named else {}
     return CrawlResult(
         run=context.run,
         source=context.source.manifest.name,
@@ -123,12 +125,15 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
         status_counts=dict(counters.by_status),
         records={PLURALS[kind]: tally[kind] for kind in WANTED if kind in tally},
         new_per_call=round(counters.gain / requests, 3) if requests else 0.0,
-        coverage={PLURALS[kind]: list(share) for kind, share in estimator.coverage().items()},
+        coverage={
+            PLURALS[kind]: [min(share, shares_found.get(kind, 1.0)) for share in shares]
+            for kind, shares in estimator.coverage().items()
+        },
         yields=context.planner.yields(),
         coverage_by_list={name: list(share) for name, share in estimator.lists().items()},
         findings=engine.findings.rows(),
         named=len(named.links) if named else 0,
-        not_found=named.not_found(_settled(engine)) if named else [],
+        not_found=not_found,
         namesakes=named.namesakes() if named else [],
         elapsed_s=round(elapsed_seconds, 3),
     )

@@ -50,6 +50,7 @@ _ID_COLUMNS = {
     "album uri": "",
 }
 _DELIMITERS = ",;\t|"
+_TABLE_SUFFIXES = (".csv", ".tsv")
 _PLURAL = re.compile(r"\(s\)|(?<=\bartist)s\b|(?<=\bname)s\b|(?<=\bid)s\b|(?<=\buri)s\b")
 # Several names in one cell: Kaggle writes `;`, Exportify `,` without a blank; "Tyler, The Creator"
 # and "10,000 Maniacs" are one name.
@@ -127,10 +128,7 @@ def _read(path: Path, columns: tuple[str, ...], example: str) -> NameList:
         raise UsageError(
             f"Cannot read {path}: {error}.", next_step="Save it as UTF-8 (Excel: CSV UTF-8)."
         ) from None
-    try:
-        names = _names_in(path, text, columns)
-    except csv.Error as error:
-        raise UsageError(f"Cannot read {path} as a CSV: {error}.") from None
+    names = _names_in(path, text, columns)
     if not names.names:
         raise UsageError(
             f"Cannot use {path}: it names nothing.",
@@ -141,7 +139,7 @@ def _read(path: Path, columns: tuple[str, ...], example: str) -> NameList:
 
 def _names_in(path: Path, text: str, columns: tuple[str, ...]) -> NameList:
     for delimiter in _DELIMITERS:
-        table = _table(text, delimiter)
+        table = _table(path, text, delimiter)
         index = table.column_of(columns)
         if index is not None:
             return NameList(_distinct(table.names(index)), table.header[index].strip())
@@ -150,8 +148,17 @@ def _names_in(path: Path, text: str, columns: tuple[str, ...]) -> NameList:
     return NameList(_distinct([line for line in lines if f"{line.strip()} "[:2] != "# "]), "")
 
 
-def _table(text: str, delimiter: str) -> _Table:
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+def _table(path: Path, text: str, delimiter: str) -> _Table:
+    """Read a text as a CSV; empty when it is none, UsageError when its name says that it is one."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        rows = [row for row in lines if row]
+    except csv.Error as error:
+        if path.suffix.lower() not in _TABLE_SUFFIXES:
+            return _Table([], [], delimiter)
+        raise UsageError(
+            f"Cannot read {path} as a CSV: {error}.", next_step="Check its quotes."
+        ) from None
     return _Table(rows[0] if rows else [], rows[1:], delimiter)
 
 
@@ -174,10 +181,10 @@ def _split(cell: str, commas: int) -> list[str]:
 def _refuse_table(path: Path, text: str, columns: tuple[str, ...]) -> None:
     """Refuse a file whose lines all have the same delimiters, and none of the known columns."""
     for delimiter in _DELIMITERS:
-        table = _table(text, delimiter)
+        table = _table(path, text, delimiter)
         width = len(table.header)
         is_table = table.rows and all(len(row) == width for row in table.rows)
-        looks_so = path.suffix.lower() in (".csv", ".tsv") or not _is_prose(text, delimiter)
+        looks_so = path.suffix.lower() in _TABLE_SUFFIXES or not _is_prose(text, delimiter)
         if width > 1 and is_table and looks_so:
             names = ", ".join(cell.strip() or "(no name)" for cell in table.header)
             raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -93,9 +94,20 @@ class NamedNodes:
             if link not in self._found and is_settled(link)
         ]
 
+    def shares_found(self, not_found: Sequence[NotFound]) -> dict[str, float]:
+        """Return the share of the named nodes that are there, by the kind of record they name."""
+        named = Counter(_record_kind(link.kind) for link in self.links)
+        missing = Counter(_record_kind(row.kind) for row in not_found)
+        return {kind: 1 - missing[kind] / count for kind, count in named.items()}
+
     def namesakes(self) -> list[Namesakes]:
         """Return the names that several artists have."""
         return list(self._namesakes.values())
+
+
+def _record_kind(kind: str) -> str:
+    """Return the kind of the records that a name or an address is of."""
+    return kind.removesuffix("_query").removesuffix("_link")
 
 
 def _texts_of(record: Record) -> list[str]:
