@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from phonofilm.sandbox.worlds import film_words, words
+from phonofilm.sandbox.worlds import film_words, titles, words
 from phonofilm.sandbox.worlds.hashing import mix, pick, share
 
 BLOCK = 40
@@ -166,7 +166,7 @@ class FilmWorld:
         minutes = (
             None if (roll >> 33) % 3 == 0 else 1 + (roll >> 36) % (30 if kind[:2] == "tv" else 140)
         )
-        name = words.title(seed, index, 103)
+        name = titles.title(seed, index, 203)
         if roll % 997 == 0:
             name = pick(film_words.AWKWARD, seed, index, 104).format(a=name)
         original = film_words.japanese(seed, index) if anime else name

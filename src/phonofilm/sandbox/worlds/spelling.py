@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 
+from phonofilm.sandbox.worlds import titles
 from phonofilm.sandbox.worlds.hashing import mix, share
 from phonofilm.sandbox.worlds.world import Artist, Track, World
 
 _SECOND_MS = 1000
+# Of 28,352 real tracks (January 2020) 3 % say that they are an edition. Of 24,888 songs 1.7 % stand
+# there in two spellings: three in four differ in punctuation, one in capitals, few in letters.
+_EDITIONS, _UNPUNCTUATED, _LOWER = 0.03, 0.013, 0.004
 
 
 class SourceSpelling:
@@ -63,11 +67,15 @@ class SourceSpelling:
         if way < 0.5:
             text = text.replace(", Pt. ", ", Part ").replace(" & ", " and ")
         if self._guests and len(row.artists) > 1:
-            text += f" (feat. {self.world.artist(row.artists[1]).name})"
-        if share(self.salt, row.recording, 6) < 0.04:
-            text += f" - Remastered {2001 + row.recording % 20}"
-        elif way > 0.96:
+            form = titles.GUESTS.choose(self.salt, row.recording, 13)
+            text += form.format(guest=self.world.artist(row.artists[1]).name)
+        if share(self.salt, row.recording, 6) < _EDITIONS:
+            form = titles.EDITIONS.choose(self.salt, row.recording, 14)
+            text += " - " + form.format(year=2001 + row.recording % 20)
+        elif way > 1 - _LOWER:
             text = text.lower()
+        elif way > 1 - _LOWER - _UNPUNCTUATED:
+            text = "".join(c for c in text if c not in "'?!,.\"")
         return self._slip(text, row.recording, 7)
 
     def _slip(self, text: str, index: int, what: int) -> str:

@@ -192,16 +192,6 @@ TITLES = (
     "Tides",
     "Velvet",
 )
-VERSIONS = (
-    "Live",
-    "Acoustic",
-    "Instrumental",
-    "Radio Edit",
-    "Extended Mix",
-    "Demo",
-    "Club Mix",
-    "Live in Berlin",
-)
 STRANGE = (
     "{a}, {b} & Sons",
     '"{a}" {b}',
@@ -250,15 +240,6 @@ def artist_name(seed: int, index: int) -> str:
 def accented(text: str) -> str:
     """Return a text with accents on its vowels."""
     return text.translate(_ACCENTS)
-
-
-def title(seed: int, index: int, salt: int) -> str:
-    """Return a title of two or three words, now and then with a version or a guest's brackets."""
-    words = f"{pick(TITLES, seed, index, salt)} {pick(SECOND, seed, index, salt + 1)}"
-    extra = mix(seed, index, salt + 2) % 40
-    return words + {0: " - Live", 1: " (Remix)", 2: ", Pt. 2", 3: ' "Reprise"', 4: " 🌙"}.get(
-        extra, ""
-    )
 
 
 def playlist_name(genre: str, seed: int, index: int) -> str:

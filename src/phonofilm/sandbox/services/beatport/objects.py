@@ -7,7 +7,7 @@ from typing import Any
 from phonofilm.sandbox.worlds.hashing import hash_of, mix, pick, share, uuid
 from phonofilm.sandbox.worlds.ids import Numbering
 from phonofilm.sandbox.worlds.spelling import SourceSpelling
-from phonofilm.sandbox.worlds.words import VERSIONS
+from phonofilm.sandbox.worlds.titles import is_version
 from phonofilm.sandbox.worlds.world import Track
 
 _KEYS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
@@ -73,11 +73,11 @@ class Objects:
         """Name and mix; some mixes stand in the name, too."""
         text = self.house.title(row)
         head, dash, tail = text.partition(" - ")
-        if dash and tail in VERSIONS:
+        if dash and is_version(tail):
             return head, tail
-        if text.endswith(")") and any(f"({version})" in text for version in VERSIONS):
-            head, _, tail = text.rpartition(" (")
-            return (text if share(902, row.index, 3) < 0.2 else head), tail.rstrip(")")
+        head, bracket, tail = text.removesuffix(")").rpartition(" (")
+        if bracket and text.endswith(")") and is_version(tail):
+            return (text if share(902, row.index, 3) < 0.2 else head), tail
         return text, "Original Mix"
 
     def release(self, index: int, whole: bool = False) -> dict[str, Any]:
