@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from phonofilm.sandbox.worlds.hashing import mix, pick, share
 
 PARENTS = (
@@ -238,8 +240,8 @@ def artist_name(seed: int, index: int) -> str:
 
 
 def accented(text: str) -> str:
-    """Return a text with accents on its vowels."""
-    return text.translate(_ACCENTS)
+    """Return a text with an accent on its first small vowel."""
+    return re.sub("[aeiou]", lambda vowel: vowel[0].translate(_ACCENTS), text, count=1)
 
 
 def playlist_name(genre: str, seed: int, index: int) -> str:

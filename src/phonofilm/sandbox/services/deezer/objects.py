@@ -242,5 +242,6 @@ def _day(date: str | None) -> str:
 
 def _spelled(row: Track) -> str:
     """Return a title in Deezer's spelling: versions in brackets, and/& mixed."""
-    name = (row.name or "").replace(" - Live", " (Live)")
+    head, dash, version = (row.name or "").partition(" - ")
+    name = f"{head} ({version})" if dash else head
     return name.replace(" & ", " and ") if mix(row.recording, 12) % 3 == 0 else name

@@ -33,6 +33,10 @@ def _same(row: Any) -> Any:
     return row
 
 
+def _nothing() -> Any:
+    raise _no_data()
+
+
 def _no_data() -> Refusal:
     return Refusal("DataException", "no data", 800)
 
@@ -114,7 +118,7 @@ class DeezerService:
             "options": made.options,
             "editorial": lambda: self._page(range(len(self._genres)), made.editorial, request),
             "radio": lambda: {"data": made.radios()},
-            "radio/top": lambda: {"data": made.radios()[:10]},
+            "radio/top": lambda: self._page(made.radios(), _same, request),
             "radio/lists": lambda: self._page(made.radios(), _same, request),
             "radio/genres": lambda: {"data": made.radios_by_genre()},
         }
@@ -125,7 +129,7 @@ class DeezerService:
         if parts[0] == "radio":
             genre = made.genre_of_radio(parts[1])
             if genre is None:
-                return None
+                return "radio_one", _nothing
             if len(parts) == 2:
                 return "radio_one", lambda: made.radio(genre)
             tracks = made.radio_tracks(genre)
@@ -166,6 +170,8 @@ class DeezerService:
             return lambda: builders[kind](self._index(kind, key))
         if kind == "genre":
             return lambda: self.objects.genre(self._genre(key))
+        if kind in ("user", "podcast", "episode"):  # the world has none of them
+            return _nothing
         if kind == "chart":
             return lambda: {
                 name: self._chart(name, self._genre(key), request, 10) for name in self._charts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from phonofilm.sandbox.worlds.film import GENRES, Credit, FilmWorld
+from phonofilm.sandbox.worlds.film import CERTIFICATES, GENRES, Credit, FilmWorld
 from phonofilm.sandbox.worlds.hashing import mix
 from phonofilm.sandbox.worlds.ids import Numbering
 
@@ -40,7 +40,12 @@ class Objects:
                 "images": self._images,
                 "videos": lambda _: {"results": []},
                 "translations": lambda _: {"translations": []},
+                "changes": lambda _: {"changes": []},
+                "watch/providers": lambda _: {"results": {}},
+                "reviews": _none,
+                "lists": _none,
             }
+        self.parts["tv"]["aggregate_credits"] = self._credits
 
     def kind(self, index: int) -> str:
         """Return the path of a title: tv or movie."""
@@ -162,10 +167,30 @@ class Objects:
             "also_known_as": [],
         }
 
+    def person_parts(self, index: int) -> dict[str, dict[str, Any]]:
+        """Return what stands under a person's path."""
+        return {
+            "external_ids": {"imdb_id": self.world.nconst(index)},
+            "images": {"profiles": []},
+            "translations": {"translations": []},
+            "changes": {"changes": []},
+        }
+
+
+def _none(_: int) -> dict[str, Any]:
+    """Return an empty page: nobody of this world writes reviews or lists."""
+    return {"page": 1, "results": [], "total_pages": 1, "total_results": 0}
+
 
 def genres() -> dict[str, Any]:
     """Return the genres by number."""
     return {"genres": [{"id": number, "name": name} for number, name in enumerate(GENRES)]}
+
+
+def certifications() -> dict[str, Any]:
+    """Return the certificates of the world, all of one country."""
+    rows = [{"certification": c, "meaning": "", "order": n} for n, c in enumerate(CERTIFICATES)]
+    return {"certifications": {"US": rows}}
 
 
 def configuration(base: str) -> dict[str, Any]:

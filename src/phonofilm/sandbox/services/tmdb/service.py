@@ -12,6 +12,7 @@ from phonofilm.sandbox.services.tmdb.objects import (
     IDS,
     SERIES,
     Objects,
+    certifications,
     configuration,
     genres,
 )
@@ -22,8 +23,10 @@ from phonofilm.sandbox.worlds.word_index import words_of
 _PAGE = 20
 _MOST_PAGES = 500
 _POSTER = re.compile(r"/t/p/\w+/(tt\d+)\.jpg")
-_DETAIL = re.compile(r"/3/(movie|tv)/(tt\d+|\d+)(?:/(\w+))?")
-_LIST = re.compile(r"/3/(movie|tv)/(popular|top_rated|now_playing|upcoming|on_the_air)")
+_DETAIL = re.compile(r"/3/(movie|tv)/(tt\d+|\d+)(?:/([\w/]+))?")
+_LIST = re.compile(
+    r"/3/(movie|tv)/(popular|top_rated|now_playing|upcoming|on_the_air|airing_today)"
+)
 _FIND = re.compile(r"/3/find/(tt\d+)")
 
 
@@ -69,6 +72,8 @@ class TmdbService:
             "/3/configuration": lambda: configuration(request.base),
             "/3/genre/movie/list": genres,
             "/3/genre/tv/list": genres,
+            "/3/certification/movie/list": certifications,
+            "/3/certification/tv/list": certifications,
         }
         if request.path in plain:
             return json_response(request.path.split("/")[2], plain[request.path]())
@@ -83,7 +88,7 @@ class TmdbService:
         if first == "search" and rest[0] in ("multi", "movie", "tv"):
             return self._search(rest[0], request)
         if first == "person" and rest[0]:
-            return self._person(rest[0])
+            return self._person(*rest[:2])
         if match := _LIST.fullmatch(request.path):
             return self._page(f"{match[1]}_list", self._lists[match[1]], match[1], request)
         if match := _FIND.fullmatch(request.path):
@@ -133,11 +138,14 @@ class TmdbService:
         body = {"page": 1, "results": rows, "total_pages": 1, "total_results": len(rows)}
         return json_response("search_title", body)
 
-    def _person(self, text: str) -> HttpResponse:
+    def _person(self, text: str, part: str) -> HttpResponse:
         index = IDS.index_of("people", text)
         if index is None or index >= self.world.people:
             return _missing()
-        return json_response("person", self.objects.person(index))
+        if not part:
+            return json_response("person", self.objects.person(index))
+        parts = self.objects.person_parts(index)
+        return json_response(f"person_{part}", parts[part]) if part in parts else _missing()
 
     def _find(self, imdb_id: str) -> HttpResponse:
         index = self.world.index_of(imdb_id)
