@@ -178,7 +178,7 @@ class Objects:
 
 
 def _none(_: int) -> dict[str, Any]:
-    """Return an empty page: nobody of this world writes reviews or lists."""
+    """Return an empty page: there are no reviews and lists in this world."""
     return {"page": 1, "results": [], "total_pages": 1, "total_results": 0}
 
 
