@@ -86,7 +86,9 @@ def _read_status(path: Path) -> SourceStatus:
         parked_until = float(frontier.meta("parked_until") or 0.0)
         return SourceStatus(
             yields=_summarise_queues(frontier, last_run or {}),
-            origin=frontier.meta("origin") or (last_run or {}).get("origin"),
+            origin=frontier.meta("origin")
+            or (last_run or {}).get("origin")
+            or frontier.meta("parked_origin"),
             access=frontier.meta("access") or (last_run or {}).get("access"),
             parked_until=parked_until if parked_until > time.time() else None,
             records={PLURALS[kind]: tally[kind] for kind in WANTED if kind in tally},
@@ -119,7 +121,7 @@ def _summarise_queues(frontier: SqliteFrontier, last_run: dict[str, Any]) -> lis
 
 def _print_status(name: str, status: SourceStatus, yields: bool) -> None:
     last_run = status.last_run or {}
-    say((name, "bold"), f" from {status.origin} ({status.access})")
+    say((name, "bold"), f" from {status.origin}", f" ({status.access})" if status.access else "")
     if status.parked_until:
         say("  ", ("⏸", "yellow"), f" parked until {format_minute(status.parked_until)}")
     print_records(status.records, last_run.get("coverage", {}))
