@@ -61,7 +61,7 @@ def test_every_verb_has_a_help(verb: str) -> None:
         (["crawl", "deezer", "--fresh"], 2, "--yes"),
         (["crawl", "deezer", "https://example.org/x"], 2, "no link"),
         (["crawl", "deezer", "--genre", "x", "--artist", "y"], 2, "Several ways"),
-        (["crawl", "deezer", "--artists", "nowhere.csv"], 2, "cannot be read"),
+        (["crawl", "deezer", "--artists", "nowhere.csv"], 2, "Cannot read"),
         (["crawl", "spotify", "-n", "5"], 3, "is off until you say"),
         (["crawl", "deezer", "--config", "nowhere.toml"], 3, "no file"),
         (["export", "artists"], 2, "no warehouse yet"),

@@ -124,7 +124,11 @@ def read_ids(path: Path, kinds: tuple[str, ...] = ()) -> NameList:
 def _read(path: Path, columns: tuple[str, ...], example: str) -> NameList:
     try:
         text = decode_text(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(
+            f"Cannot read {path}: {error.strerror or error}.", next_step="Check its path."
+        ) from None
+    except ValueError as error:
         raise UsageError(
             f"Cannot read {path}: {error}.", next_step="Save it as UTF-8 (Excel: CSV UTF-8)."
         ) from None
