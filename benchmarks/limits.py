@@ -36,7 +36,7 @@ from phonofilm.workspace import Workspace
 SPEED = 20.0
 ARTISTS, WORKERS, GOOD_FIRST = 8, 4, 10
 # A request on its way when the ban is pronounced is none inside of it; seconds of the machine.
-ON_THEIR_WAY_SECONDS = 0.1
+ON_THEIR_WAY_SECONDS = 0.25
 NEVER = float("inf")
 
 
