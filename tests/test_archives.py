@@ -274,6 +274,31 @@ def test_the_middle_of_several_measures_stands(folder: Workspace, tmp_path: Path
     assert rows == [("a", 120.7, 10, 0)]
 
 
+@pytest.mark.parametrize("value", ["nan", "-5", "abc", "0x1F", "9" * 400, "inf", "-1", ""])
+@pytest.mark.parametrize("column", [0, 2])
+def test_an_odd_cell_of_the_features_costs_itself(
+    folder: Workspace, tmp_path: Path, column: int, value: str
+) -> None:
+    stem = "acousticbrainz-lowlevel-features-20220623"
+    lines = RHYTHM.splitlines()[:-1]
+    cells = ["c", "0", "128.0", "1", "1", "1", "1", "0.5", "1"]
+    cells[column] = value
+    body = "\n".join([*lines, ",".join(cells)]) + "\n"
+    packed = _archive(f"{stem}/rhythm.csv", body.encode(), zstandard.compress)
+    (tmp_path / f"{stem}-rhythm.tar.zst").write_bytes(packed)
+    imported(folder, "acousticbrainz", tmp_path)
+    result = load(folder)
+    with open_snapshot(folder) as connection:
+        rows = connection.execute("SELECT id, tempo FROM features ORDER BY id").fetchall()
+    is_id = value in ("nan", "abc", "0x1F", "9" * 400, "inf")  # any word may be an id
+    if column == 2:
+        assert rows == [("a", 120.7)]
+        assert sum(result.findings.values()) == (value != "")
+    else:
+        assert rows == sorted([("a", 120.7), *([(value, 128.0)] if is_id else [])])
+        assert result.quarantined == (not is_id)
+
+
 def test_other_columns_than_expected_are_refused(folder: Workspace, tmp_path: Path) -> None:
     stem = "acousticbrainz-lowlevel-features-20220623"
     packed = _archive(f"{stem}/rhythm.csv", b"mbid,tempo\na,1\n", zstandard.compress)

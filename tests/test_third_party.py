@@ -18,7 +18,7 @@ import pytest
 from phonofilm.sources import GROUP
 
 PACKAGE = Path(__file__).with_name("vinyl")
-ARTISTS = [{"id": n, "name": f"Group {n}", "country": "AM" if n % 2 else None} for n in range(5)]
+ARTISTS = [{"id": n, "name": f"Group {n}", "country": "AM" if n % 2 else None} for n in range(1, 6)]
 
 
 class Catalogue(BaseHTTPRequestHandler):

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from phonofilm.records import AudioFeatures, Track
 from phonofilm.records.values.traits import TEMPO
-from phonofilm.sources.bulk.cells import decimal
+from phonofilm.sources.bulk.cells import decimal, id_of
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.contract import Link, Parser
 from phonofilm.sources.http import HttpSource
@@ -44,7 +44,7 @@ def _table(name: str, columns: tuple[str, ...]) -> DumpTable:
     return DumpTable(
         name=name,
         columns=columns,
-        cells={"bpm": decimal(TEMPO)} if "bpm" in columns else {},
+        cells={"mbid": id_of("track")} | ({"bpm": decimal(TEMPO)} if "bpm" in columns else {}),
         required=("mbid",),
         packing="csv.tar",
         files=files,
