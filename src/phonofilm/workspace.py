@@ -206,4 +206,5 @@ def _lock_failure(root: Path, error: Exception) -> StoreError:
             saved="Nothing was touched.",
             next_step="Put the folder on a local disk and name it: --data FOLDER",
         )
-    return StoreError(f"Cannot lock {root}: {error}.", saved="Nothing was touched.")
+    reason = getattr(error, "strerror", None) or error
+    return StoreError(f"Cannot lock {root}: {reason}.", saved="Nothing was touched.")
