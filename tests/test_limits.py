@@ -137,6 +137,21 @@ def test_with_wait_a_crawl_outlasts_a_server_that_is_away_for_minutes(
     assert "Waiting for" in lines[0]
 
 
+def test_with_wait_no_more_requests_are_sent_than_allowed(
+    folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_SLEEP_SECONDS_MAX", 0.02)
+    with wire(lambda number, line: response(503)) as server, accelerated(300.0):
+        settings = Settings(
+            deezer=SourceSettings(accept_terms=True, basis="test", base_url=server.url)
+        )
+        planned = [PlannedRequest("artist", str(number)) for number in range(1, 30)]
+        options = {"settings": settings, "planned_requests": planned, "max_calls": 30}
+        result = collect(folder, "deezer", None, "artists=all", wait=True, **options)
+        assert result.status == "stopped"
+        assert len(server.requests) == 30
+
+
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_a_name_without_an_address_and_a_port_without_tls_end_a_crawl(
     folder, monkeypatch: pytest.MonkeyPatch, scheme: str

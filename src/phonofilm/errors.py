@@ -122,7 +122,13 @@ class StoreError(PhonofilmError):
 
 
 class UnavailableError(StoreError):
-    """A source gave no usable response for longer than is waited."""
+    """A source gave no usable response for longer than is waited.
+
+    `requests` and `elapsed_seconds` are those of the run that it ended.
+    """
+
+    requests = 0
+    elapsed_seconds = 0.0
 
 
 class LockedError(StoreError):

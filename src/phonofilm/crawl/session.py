@@ -98,6 +98,7 @@ async def _crawl_one(
                 raise
             if not await _wait(setup, min(pause_seconds, _AWAY_PAUSE_SECONDS_MAX), error.happened):
                 raise
+            setup = _rest(setup, error.requests, error.elapsed_seconds)
             continue
         except ParkedError as parked:
             seconds = parked.resume_at - origin.clock.wall()
@@ -110,8 +111,13 @@ async def _crawl_one(
         if not await _wait(setup, seconds, f"{source.manifest.title} is parked."):
             result.status = "interrupted"
             return result
-        rest = setup.options.goal.less(result.calls, result.elapsed_s)
-        setup = setup._replace(options=msgspec.structs.replace(setup.options, goal=rest))
+        setup = _rest(setup, result.calls, result.elapsed_s)
+
+
+def _rest(setup: SourceRun, requests: int, seconds: float) -> SourceRun:
+    """Return what is left to do after a run of so many requests and seconds."""
+    goal = setup.options.goal.less(requests, seconds)
+    return setup._replace(options=msgspec.structs.replace(setup.options, goal=goal))
 
 
 async def _wait(setup: SourceRun, seconds: float, reason: str) -> bool:

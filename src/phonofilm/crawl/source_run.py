@@ -30,7 +30,7 @@ from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, report_named, result_of, save_not_found
 from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.rescope import leave_scope, rescope, start_estimates
-from phonofilm.errors import ParkedError, PhonofilmError
+from phonofilm.errors import ParkedError, PhonofilmError, UnavailableError
 from phonofilm.landing.envelope import Envelope, RunInfo, new_run_id
 from phonofilm.landing.segments import Select, read_segments
 from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
@@ -248,6 +248,8 @@ async def _run(engine: Engine, parking: Parking, watch: Watch | None) -> CrawlRe
     if error is not None:
         result.status = "failed"
     context.frontier.save_run(context.run, started, json.dumps(msgspec.to_builtins(result)))
+    if isinstance(error, UnavailableError):
+        error.requests, error.elapsed_seconds = result.calls, result.elapsed_s
     if error is not None:
         raise error
     return result
