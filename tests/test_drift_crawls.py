@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from phonofilm.crawl.fresh import forget_frontier
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.errors import ShapeError
 from phonofilm.sandbox.kernel.server import SandboxServer
@@ -109,3 +110,13 @@ def test_a_folder_knows_what_the_source_gave_before(folder: Workspace, stand_in:
     Proxy("license", "renamed").before(served)
     second = crawled(folder, "soundcloud", url, "artists=all", "playlists=all")
     assert "track.licence_url" in second.findings["field_drift"], second
+
+
+def test_a_crawl_from_scratch_knows_it_too(folder: Workspace, stand_in: Start) -> None:
+    url, served = stand_in("soundcloud", artists=20)
+    assert crawled(folder, "soundcloud", url, "tracks=all").exit_code == 0
+    forget_frontier(folder, "soundcloud")
+    Proxy("license", "renamed").before(served)
+    second = crawled(folder, "soundcloud", url, "tracks=all")
+    assert second.exit_code == 5
+    assert "track.licence_url" in second.findings["field_drift"]

@@ -37,7 +37,7 @@ class WatchedEndpoint:
     """
 
     def __init__(self, promises: Promises, before: SavedEndpoint) -> None:
-        self.keys = set(before.keys)
+        self.keys, self._before = set(before.keys), before
         self._bodies_left = 0 if before.keys else _BODIES_REMEMBERED
         self._responses, self._is_odd = 0, False
         self._kinds: dict[type[Record], WatchedKind] = {}
@@ -45,7 +45,8 @@ class WatchedEndpoint:
         for cls, kind in promises.kinds.items():
             saved = before.shares.get(cls.kind, {})
             self._kinds[cls] = WatchedKind(cls, kind, saved)
-            self._any[cls] = ShareTest(kind.any, *saved.get("", ()))
+            if kind.any:  # how many lists are empty depends on the order of the requests
+                self._any[cls] = ShareTest(kind.any, *saved.get("", ()))
         self._keys = {key: ShareTest(1.0) for key in promises.keys}
         self._find = {key: re.compile(rb'"%b"\s*:' % key.encode()).search for key in promises.keys}
 
@@ -65,8 +66,10 @@ class WatchedEndpoint:
     def _add_records(self, sampled: Mapping[type[Record], list[Record]]) -> Iterator[bool]:
         for cls, watched in self._kinds.items():
             is_odd = watched.add(sampled.get(cls, ()))
-            self._any[cls].add(1, is_odd is not None)
-            yield is_odd or self._any[cls].score > 0
+            if test := self._any.get(cls):
+                test.add(1, is_odd is not None)
+                yield test.score > 0
+            yield bool(is_odd)
 
     def _add_keys(self, records: Sequence[Record], body: bytes) -> Iterator[bool]:
         if records:
@@ -77,8 +80,8 @@ class WatchedEndpoint:
     def falls(self) -> Iterator[Fall]:
         """Yield what fell: fields, records of a kind (field "") and keys (kind "")."""
         for cls, watched in self._kinds.items():
-            if self._any[cls].fell:
-                yield Fall(cls.kind, "", "absent", self._any[cls])
+            if (test := self._any.get(cls)) and test.fell:
+                yield Fall(cls.kind, "", "absent", test)
             yield from watched.falls()
         for key, test in self._keys.items():
             if test.fell:
@@ -88,8 +91,9 @@ class WatchedEndpoint:
         """Return what the folder remembers of this run and those before."""
         shares = {watched.kind: watched.saved() for watched in self._kinds.values()}
         for cls, test in self._any.items():
-            if not test.fell:
-                shares[cls.kind][""] = test.saved()
+            before = self._before.shares.get(cls.kind, {}).get("", [])
+            if row := before if test.fell else test.saved():
+                shares[cls.kind][""] = row
         return SavedEndpoint(shares=shares, keys=sorted(self.keys))
 
 
