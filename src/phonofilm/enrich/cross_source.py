@@ -21,6 +21,7 @@ from phonofilm.crawl.session import crawl_each
 from phonofilm.crawl.source_run import Watch
 from phonofilm.errors import UsageError, exit_code_of
 from phonofilm.identity.match import match
+from phonofilm.records.values.codes import isrc as valid_isrc
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources import get, sources_with
 from phonofilm.warehouse.load.load import load
@@ -149,8 +150,8 @@ def _plan_requests(endpoint: str, unmatched: list[tuple[str | None, ...]]) -> li
     """Plan a request for each code, or for each title with its artist."""
     keys: dict[str, None] = {}
     for name, artist, isrc, mix in unmatched:
-        if endpoint == "isrc" and isrc and len(isrc) == 12:
-            keys[isrc] = None
+        if endpoint == "isrc" and (code := valid_isrc(isrc)):
+            keys[code] = None
         elif endpoint != "isrc" and name:
             keys[" ".join(filter(None, (artist, name, mix)))] = None
     return [PlannedRequest(endpoint, key) for key in keys]

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 import duckdb
 import msgspec
 
+from phonofilm.records.values.codes import isrc as valid_isrc
 from phonofilm.sources import get, manifests
 from phonofilm.sources.routes import equivalent_fields
+from phonofilm.warehouse.views.genres import NAMED_GENRES
 
 _ITEMS_MAX = 12  # chosen, not tuned: a source rarely needs more tracks of an artist
 
@@ -101,8 +103,8 @@ def _add_items(connection: duckdb.DuckDBPyConnection, artists: dict[str, KnownAr
             continue
         artist = artists[entity]
         artist.items.setdefault((source, kind), []).append(id_)
-        if isrc and isrc not in artist.isrcs:
-            artist.isrcs.append(isrc)
+        if (code := valid_isrc(isrc)) and code not in artist.isrcs:
+            artist.isrcs.append(code)
         if source in as_codes and kind == "track":
             codes[entity][id_] = None
     for entity, artist in artists.items():
@@ -128,7 +130,7 @@ def _filled_sql(kind: str, field: str) -> str:
         tags = "FROM store.tag WHERE of_kind = 'artist' AND is_genre AND removed_at IS NULL"
         rows = f"({tags}) t {join} = t.of_id"
     elif kind == "artist_genre":
-        rows = f"store.artist_genre t {join} = t.artist_id"
+        rows = f"(FROM {NAMED_GENRES} WHERE genre IS NOT NULL) t {join} = t.artist_id"
     elif kind == "artist":
         rows = f"store.artist t {join} = t.id"
     elif kind == "features":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from phonofilm.identity.model import (
     FEWER_RECORDINGS,
     LINKED_BY_ID,
@@ -19,6 +21,9 @@ from phonofilm.identity.model import (
 )
 from phonofilm.records.names import artist_key, spaceless_key
 
+# "[unknown]", "[traditional]", "[no artist]": entities that stand for nobody in particular. They
+# share names with artists and are none of them.
+_SPECIAL_PURPOSE = re.compile(r"\s*\[[^\]]*\]\s*")
 _RECORDINGS_MAX = 200
 _RECORDINGS_MIN = 4  # fewer recordings are no evidence; chosen, not tuned
 
@@ -37,6 +42,8 @@ FACTS = {"name": "VARCHAR", "names": "VARCHAR[]", "known": "VARCHAR[]", "recordi
 
 def _prepare(row: Row) -> Row:
     name, aliases, known, recordings = row
+    if name and _SPECIAL_PURPOSE.fullmatch(name):
+        name, aliases = None, None
     key = artist_key(name) if name else None
     spellings = [text for text in (name, *(aliases or ())) if text]
     names = [spell(text) for spell in (artist_key, spaceless_key) for text in spellings]

@@ -71,7 +71,8 @@ class ArchiveStream:
 
     def _holds_table(self, member: tarfile.TarInfo) -> bool:
         name, table = member.name.rsplit("/", 1)[-1], self._table.name
-        return member.isfile() and name in (table, f"{table}.csv", f"{table}.json")
+        stem = name.removesuffix(".csv").removesuffix(".json")
+        return member.isfile() and (stem == table or stem.endswith(f"-{table}"))
 
 
 def _unpacked(file_name: str, packed: HashingReader) -> Any:

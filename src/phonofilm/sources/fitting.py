@@ -15,11 +15,13 @@ import msgspec
 from phonofilm.sources.contract import Finding, Page
 
 T = TypeVar("T")
+CAME = ", and it was "
+"""What stands before the excerpt of a value in the detail of a finding."""
 _PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
 _FIGURE = re.compile(r"Expected `(int|float|bool)\b")
 # An object with more odd values than this is none of its type. Chosen, not tuned.
-_REPAIRS_MAX = 200
+_REPAIRS_MAX = 2000
 _EXCERPT_CHARACTERS_MAX = 40
 
 
@@ -29,7 +31,7 @@ def fit(tree: Any, shape: type[T], page: Page) -> T:
     Raises ValidationError when the whole tree does not fit; nothing is reported then.
     """
     findings: list[Finding] = []
-    nulled: list[str | int] = []
+    last: list[str | int] = []
     for _ in range(_REPAIRS_MAX):
         try:
             converted = msgspec.convert(tree, shape, strict=False)
@@ -38,11 +40,12 @@ def fit(tree: Any, shape: type[T], page: Page) -> T:
             parent, key = _parent_of(tree, steps)
             if parent is None:
                 raise
-            value = parent[key]
-            if value is not None or (isinstance(parent, list) and steps != nulled):
-                findings.append(Finding("odd_value", _detail(message, steps, value)))
+            # A container that cannot do without a dropped part is dropped for the same fault.
+            if last[: len(steps)] != steps:
+                findings.append(Finding("odd_value", _detail(message, steps, parent[key])))
+            is_element = isinstance(parent, list) and parent[key] is None
             _drop(parent, key)
-            nulled = steps
+            last = [] if is_element else steps  # the next element comes to this position
             continue
         page.findings += findings
         return converted
@@ -88,9 +91,9 @@ def _is_in(step: str | int, items: list[Any]) -> bool:
 
 
 def _detail(message: str, steps: list[str | int], value: Any) -> str:
-    """Describe a value by the names on its path; texts are shown only in place of figures."""
+    """Describe a value by the names on its path; an excerpt of a text stands for a figure only."""
     name = ".".join(step for step in steps if isinstance(step, str))
     reason = message.partition(" - at ")[0]
     is_shown = not isinstance(value, str | list | dict) or not value or _FIGURE.match(message)
-    excerpt = f": {repr(value)[:_EXCERPT_CHARACTERS_MAX]}" if is_shown else ""
+    excerpt = f"{CAME}{repr(value)[:_EXCERPT_CHARACTERS_MAX]}" if is_shown else ""
     return f"{name}: {reason}{excerpt}"

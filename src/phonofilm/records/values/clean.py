@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
 from phonofilm.records.base import Record, traits_of
 from phonofilm.records.values.codes import isrc, upc
-from phonofilm.records.values.dates import PRECISIONS, read_date, read_instant
+from phonofilm.records.values.dates import read_date, read_instant
 from phonofilm.records.values.texts import is_unknown
 from phonofilm.records.values.traits import Date, Id, IdList, Reading
 
@@ -20,9 +20,6 @@ from phonofilm.records.values.traits import Date, Id, IdList, Reading
 _ANY_ID = re.compile(
     r"(?!0+$|-\d+$|\d{40})[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?"
 )
-
-IsId = Callable[[str], bool]
-"""Test of an id of one kind."""
 
 
 class Oddity(NamedTuple):
@@ -37,52 +34,70 @@ class IdPatterns:
     """Patterns of a source's ids by kind; ids of other kinds are any text that can be one."""
 
     def __init__(self, patterns: Mapping[str, str]) -> None:
-        self._patterns = {kind: re.compile(text, re.ASCII) for kind, text in patterns.items()}
-        self._compiled: dict[type[Record], Callable[[Any], bool]] = {}
+        self._matches = {kind: re.compile(p, re.ASCII).fullmatch for kind, p in patterns.items()}
+        self._tests: dict[type[Record], Callable[[Any], bool]] = {}
 
     def is_id(self, kind: str, text: Any) -> bool:
         """Tell whether a text can be an id of a kind."""
-        if not isinstance(text, str):
-            return False
-        return self._patterns.get(kind, _ANY_ID).fullmatch(text) is not None
+        return isinstance(text, str) and bool(self.test_of(kind)(text))
 
-    def passes(self, cls: type[Record]) -> Callable[[Any], bool]:
-        """Return the compiled test of records of a class."""
-        if cls not in self._compiled:
-            self._compiled[cls] = _compile(cls, self)
-        return self._compiled[cls]
+    def test_of(self, kind: str) -> Callable[[str], Any]:
+        """Return the test of ids of a kind; it raises TypeError for what is no text."""
+        return self._matches.get(kind, _is_any_id)
+
+    def passes(self, record: Record) -> bool:
+        """Tell whether all values of a record are as its traits say."""
+        cls = record.__class__
+        test = self._tests.get(cls)
+        if test is None:
+            test = self._tests[cls] = _compile(cls, self)
+        try:
+            return test(record)
+        except (TypeError, AttributeError):  # a value of another type
+            return False
+
+
+def _is_any_id(text: str) -> bool:
+    return (text.isalnum() and text >= "1" and len(text) < 40) or bool(_ANY_ID.fullmatch(text))
 
 
 def _compile(cls: type[Record], ids: IdPatterns) -> Callable[[Any], bool]:
-    """Compile a test that all fields of a record are as their traits say."""
-    traits = traits_of(cls)
-    terms = [f"((v := r.{n}) is UNSET or v is None or {t.passes})" for n, t in traits.items()]
+    """Compile a test that the id and all fields of a record are as their traits say."""
+    traits, dates = traits_of(cls), _precisions(cls)
+    terms = ["is_id(r.id)"]
+    terms += [f"((v := r.{n}) is UNSET or v is None or {t.passes})" for n, t in traits.items()]
+    terms += [f"r.{precision} == precision_of(r.{name})" for name, precision in dates]
     names: dict[str, Any] = {
         "UNSET": UNSET,
+        "is_id": ids.test_of(cls.id_kind or cls.kind),
         "is_unknown": is_unknown,
-        "is_date": _is_date,
+        "date_precision": _date_precision,
+        "precision_of": _precision_of,
         "is_instant": _is_instant,
         "isrc": isrc,
         "upc": upc,
     }
     for trait in traits.values():
         if isinstance(trait, Id | IdList):
-            names[f"is_id_{trait.of}"] = _test_of(ids, trait.of)
+            names[f"is_id_{trait.of}"] = ids.test_of(trait.of)
     return typing.cast(
         Callable[[Any], bool],
         eval(f"lambda r: {' and '.join(terms)}", names),  # noqa: S307
     )
 
 
-def _test_of(ids: IdPatterns, kind: str) -> IsId:
-    return lambda text: ids.is_id(kind, text)
-
-
-def _is_date(text: str) -> bool:
+@lru_cache(maxsize=4096)
+def _date_precision(text: str) -> str | None:
+    """Return the precision of a text that is a date as it stands; null for any other."""
     date = read_date(text)
-    return date.date == text and not date.odd
+    return date.precision if date.date == text and not date.odd else None
 
 
+def _precision_of(date: Any) -> Any:
+    return date if date is UNSET or date is None else _date_precision(date)
+
+
+@lru_cache(maxsize=4096)
 def _is_instant(text: str) -> bool:
     return read_instant(text) == (text, False)
 
@@ -93,16 +108,16 @@ def clean(record: Record, ids: IdPatterns) -> tuple[bool, list[Oddity]]:
     A record is not kept when its own id or a required one is none.
     """
     cls = type(record)
-    fields, odd = cls.__struct_fields__, list[Oddity]()
-    if ids.is_id(_kind_of_id(cls), record.id) and _has_precisions(record) and _passes(record, ids):
+    odd: list[Oddity] = []
+    if ids.passes(record):
         return True, odd
     for name, trait in traits_of(cls).items():
         value = getattr(record, name)
-        if value is None and isinstance(trait, Date) and f"{name}_precision" in fields:
-            setattr(record, f"{name}_precision", None)
-        if value is UNSET or value is None:
+        if value is UNSET:
             continue
-        if isinstance(trait, IdList):
+        if value is None:
+            _set_precision(record, name, None)
+        elif isinstance(trait, IdList):
             odd += _clean_ids(record, name, trait, ids)
         elif isinstance(trait, Id):
             odd += _clean_id(record, name, trait, ids)
@@ -110,22 +125,9 @@ def clean(record: Record, ids: IdPatterns) -> tuple[bool, list[Oddity]]:
             odd += _clean_date(record, name, value)
         else:
             odd += _set(record, name, trait.read(value))
-    if not ids.is_id(_kind_of_id(cls), record.id):
+    if not ids.is_id(cls.id_kind or cls.kind, record.id):
         return False, [*odd, Oddity("odd_id", "id", record.id)]
     return not any(getattr(record, name) is None for name in _required(cls)), odd
-
-
-def _passes(record: Record, ids: IdPatterns) -> bool:
-    try:
-        return ids.passes(type(record))(record)
-    except (TypeError, AttributeError):  # a value of another type
-        return False
-
-
-@cache
-def _kind_of_id(cls: type[Record]) -> str:
-    """Return the kind of node whose id a record has; a joined id is of its own kind."""
-    return cls.id_kind or cls.kind
 
 
 @cache
@@ -166,22 +168,6 @@ def _clean_ids(record: Record, name: str, trait: IdList, ids: IdPatterns) -> Ite
             setattr(record, column, [v for v, is_good in zip(row, good, strict=True) if is_good])
 
 
-def _has_precisions(record: Record) -> bool:
-    """Tell whether the precision of each date is that of its text."""
-    for name, precision in _precisions(type(record)):
-        value = getattr(record, name)
-        if value is UNSET or getattr(record, precision) == _precision_of(value):
-            continue
-        return False
-    return True
-
-
-def _precision_of(date: Any) -> str | None:
-    if not isinstance(date, str):
-        return None
-    return next((word for word, length in PRECISIONS.items() if length == len(date)), None)
-
-
 @cache
 def _precisions(cls: type[Record]) -> tuple[tuple[str, str], ...]:
     """Return the dates of a class that have a column for their precision."""
@@ -204,5 +190,9 @@ def _clean_date(record: Record, name: str, value: Any) -> Iterator[Oddity]:
     if date is None or date.odd:
         yield Oddity("odd_value", name, value)
     setattr(record, name, date.date if date else None)
-    if column in record.__struct_fields__:
-        setattr(record, column, date.precision if date else None)
+    _set_precision(record, name, date.precision if date else None)
+
+
+def _set_precision(record: Record, name: str, precision: Any) -> None:
+    if f"{name}_precision" in record.__struct_fields__:
+        setattr(record, f"{name}_precision", precision)

@@ -13,7 +13,9 @@ _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31
 
 def is_unknown(text: str) -> bool:
     """Tell whether a text is blank, or a source's marker for a value that it does not know."""
-    return text.strip() in MARKERS or (text.startswith("http") and BLANK_NODE in text)
+    if text[:4] == "http":
+        return BLANK_NODE in text
+    return text.strip() in MARKERS
 
 
 def plain_text(text: str) -> str:

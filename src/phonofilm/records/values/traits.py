@@ -24,6 +24,13 @@ class Reading(NamedTuple):
 UNKNOWN, ODD = Reading(None), Reading(None, odd=True)
 
 
+# Nearly all texts begin with another character than a word for unknown, so no function looks.
+_KNOWN = (
+    "{0}.__class__ is str and ('!' < {0} < '[' or ']' < {0} < 'h' or {0} > 'i'"
+    " or not is_unknown({0}))"
+)
+
+
 class Trait:
     """Base of the traits; values of it are kept as they are."""
 
@@ -54,7 +61,7 @@ class Figure(Trait):
 class Date(Trait):
     """A date of any precision; the column `NAME_precision`, where there is one, goes along."""
 
-    passes = "v.__class__ is str and is_date(v)"
+    passes = "date_precision(v)"
 
     def read(self, value: Any, precision: str | None = None) -> Reading:
         """Return the longest part that is a date."""
@@ -67,7 +74,7 @@ class Date(Trait):
 class Instant(Trait):
     """An instant in ISO 8601, or the day alone."""
 
-    passes = "v.__class__ is str and is_instant(v)"
+    passes = "is_instant(v)"
 
     def read(self, value: Any) -> Reading:
         """Return the instant, or the longest part that is a date."""
@@ -80,7 +87,7 @@ class Code(Trait):
     def __init__(self, name: str) -> None:
         self._normalise = {"isrc": isrc, "upc": upc}[name]
         self.name = name
-        self.passes = f"v.__class__ is str and {name}(v) == v"
+        self.passes = f"{name}(v) == v"
 
     def read(self, value: Any) -> Reading:
         """Return the code; blanks and zeros are unknown, other texts odd."""
@@ -95,7 +102,7 @@ class Code(Trait):
 class Words(Trait):
     """Text; blank ones and markers are unknown."""
 
-    passes = "v.__class__ is str and not is_unknown(v)"
+    passes = _KNOWN.format("v")
 
     def read(self, value: Any) -> Reading:
         """Return the text unchanged, or null when it says that nothing is known."""
@@ -110,10 +117,7 @@ class WordList(Trait):
     def __init__(self, *, keeps_places: bool = False) -> None:
         self.keeps_places = keeps_places
         null = "e is None or " if keeps_places else ""
-        self.passes = (
-            f"v.__class__ is list and all([{null}e.__class__ is str and not is_unknown(e)"
-            " for e in v])"
-        )
+        self.passes = f"v.__class__ is list and all([{null}{_KNOWN.format('e')} for e in v])"
 
     def read(self, value: Any) -> Reading:
         """Return the list without unknown and odd elements."""
@@ -129,7 +133,7 @@ class Id(Trait):
 
     def __init__(self, of: str, *, required: bool = False) -> None:
         self.of, self.required = of, required
-        self.passes = f"v.__class__ is str and is_id_{of}(v)"
+        self.passes = f"is_id_{of}(v)"
 
 
 class IdList(Trait):

@@ -97,10 +97,6 @@ def _int(name: str) -> str:
     return f'whole_number("{name}")'
 
 
-def _day(name: str) -> str:
-    return f"nullif(left(\"{name}\", 10), '')"
-
-
 _BY_TITLE = licence_of('t."track.license"')
 _LICENCE = f"coalesce(nullif(w.license_url, ''), {_BY_TITLE})"
 _TRACK_SQL = f"""SELECT t.track_id AS id, t."track.title" AS name, [t."artist.id"] AS artist_ids,
@@ -109,7 +105,7 @@ _TRACK_SQL = f"""SELECT t.track_id AS id, t."track.title" AS name, [t."artist.id
     {_int("track.number")} AS track_number, coalesce(list_filter(list_transform(
         regexp_extract_all(t."track.genres_all", '[0-9]+'), lambda g: names.title_of[g]),
         lambda n: n IS NOT NULL), []) AS genres, {_int("track.listens")} AS listens,
-    {_LICENCE} AS licence_url, {_day("album.date_released")} AS release_date
+    {_LICENCE} AS licence_url, "album.date_released" AS release_date
     FROM tracks t LEFT JOIN raw_tracks w ON w.track_id = t.track_id
     CROSS JOIN (SELECT coalesce(map(list(genre_id), list(title)), MAP {{}}) AS title_of
         FROM genres) names WHERE try_cast(t.track_id AS BIGINT) IS NOT NULL"""
@@ -118,7 +114,7 @@ _ARTIST_SQL = """SELECT "artist.id" AS id, any_value("artist.name") AS name,
     WHERE try_cast("artist.id" AS BIGINT) IS NOT NULL GROUP BY 1"""
 _ALBUM_SQL = f"""SELECT "album.id" AS id, any_value("album.title") AS name,
     lower(any_value("album.type")) AS album_type, list(DISTINCT "artist.id") AS artist_ids,
-    any_value({_day("album.date_released")}) AS release_date,
+    any_value("album.date_released") AS release_date,
     any_value({_int("album.tracks")}) AS total_tracks FROM tracks
     WHERE try_cast("album.id" AS BIGINT) > 0 GROUP BY 1"""
 _GENRE_SQL = (

@@ -98,35 +98,28 @@ _ELSEWHERE = {
 }
 
 
-def _date(name: str) -> str:
-    return f"CASE WHEN {name} ~ '^[1-9]\\d{{3}}(-\\d\\d(-\\d\\d)?)?$' THEN {name} END"
-
-
 def _blank(name: str) -> str:
     return f"nullif({name}, '')"
 
 
 _CREDITED = """list_transform("artist-credit", lambda c: c.artist.id) AS artist_ids,
     list_transform("artist-credit", lambda c: coalesce(c.name, c.artist.name)) AS artist_names"""
-_ISRC = "upper(regexp_replace({0}[1], '[\\s-]', '', 'g'))"
+_ISRC = "list_filter({0}, lambda i: isrc_of(i) IS NOT NULL)[1]"
 
 _ARTISTS = f"""SELECT id, name, lower(type) AS artist_type,
     list_distinct(list_transform(aliases, lambda a: a.name)) AS aliases,
     {_blank("disambiguation")} AS disambiguation, country,
-    {_date('"life-span"."begin"')} AS begin_date, '{_PAGE}/artist/' || id AS url FROM artist"""
+    "life-span"."begin" AS begin_date, '{_PAGE}/artist/' || id AS url FROM artist"""
 
 _ALBUMS = f"""SELECT id, title AS name,
     CASE WHEN list_contains("release-group"."secondary-types", 'Compilation') THEN 'compilation'
     ELSE lower("release-group"."primary-type") END AS album_type, {_CREDITED},
-    {_date("date")} AS release_date, CASE length({_date("date")}) WHEN 4 THEN 'year'
-    WHEN 7 THEN 'month' WHEN 10 THEN 'day' END AS release_date_precision,
+    date AS release_date,
     nullif(list_sum(list_transform(media, lambda m: whole_number(m."track-count"))), 0)::BIGINT
     AS total_tracks,
     list_filter(list_transform("label-info", lambda l: l.label.name),
         lambda n: n IS NOT NULL)[1] AS label,
-    CASE WHEN barcode ~ '^[0-9]{{1,14}}$'
-    THEN lpad(barcode, greatest(12, length(barcode))::INTEGER, '0')
-    ELSE {_blank("barcode")} END AS upc, "release-group".id AS group_id,
+    barcode AS upc, "release-group".id AS group_id,
     {_blank("disambiguation")} AS disambiguation, '{_PAGE}/release/' || id AS url FROM release"""
 
 # A recording stands on many releases: the first one by date is where it is found.
@@ -141,7 +134,7 @@ _PLACED = f"""SELECT rec.id AS id, rec.title AS name,
             t.recording AS rec
         FROM (SELECT album_id, album_name, released, whole_number(m.position) AS disc,
                 unnest(m.tracks) AS t
-            FROM (SELECT id AS album_id, title AS album_name, {_date("date")} AS released,
+            FROM (SELECT id AS album_id, title AS album_name, partial_date(date) AS released,
                 unnest(media) AS m FROM release)))
     WHERE rec.id IS NOT NULL QUALIFY row_number() OVER (
         PARTITION BY rec.id ORDER BY released NULLS LAST, album_id, disc, place) = 1"""

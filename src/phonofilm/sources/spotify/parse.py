@@ -15,6 +15,8 @@ from phonofilm.sources.lists import Listing, describe, list_parser, use_each
 from phonofilm.sources.spotify import api_types
 from phonofilm.sources.spotify.convert import SOURCE, PageBuilder
 
+# Pages have 50 or 100 items; a larger limit than this is none.
+_LIMIT_MAX = 1000
 Use = Callable[[PageBuilder, Any], object]
 
 
@@ -23,7 +25,7 @@ def _continues(request: Request, paging: Any, count: int) -> tuple[Request, ...]
 
     An empty page between full ones was reported, too, so only the announced total ends a list.
     """
-    step = paging.limit if paging.limit and paging.limit >= count else count
+    step = paging.limit if paging.limit and count <= paging.limit <= _LIMIT_MAX else count
     following = request.offset + step
     if not paging.next or not step or (not count and following >= (paging.total or 0)):
         return ()

@@ -20,6 +20,7 @@ from phonofilm.warehouse.export.card import (
 )
 from phonofilm.warehouse.export.legacy import comments, tables
 from phonofilm.warehouse.export.legacy.titles import write_titles
+from phonofilm.warehouse.export.lists import joined_list
 from phonofilm.warehouse.export.permitted_use import check_use, permitted_rows
 from phonofilm.warehouse.schema.tables import WIDE_VIEWS
 from phonofilm.warehouse.snapshots import open_snapshot
@@ -168,14 +169,14 @@ def _write(
 def _expressible(connection: duckdb.DuckDBPyConnection, sql: str, format_: str) -> str:
     """Return a query whose values a format can express.
 
-    CSV has no lists: their elements are joined by `;`. JSON has no NaN and no infinity: they are
-    null.
+    CSV has no lists: their elements are joined (`joined_list`). JSON has no NaN and no infinity:
+    they are null.
     """
     replaced = []
     for name, type_, *_ in connection.execute(f"DESCRIBE {sql}").fetchall():
         column = identifier(name)
         if format_ == "csv" and type_.endswith("[]"):
-            replaced.append(f"array_to_string({column}, ';') AS {column}")
+            replaced.append(f"{joined_list(column)} AS {column}")
         elif format_ == "jsonl" and type_ in ("DOUBLE", "FLOAT"):
             replaced.append(f"CASE WHEN isfinite({column}) THEN {column} END AS {column}")
     return f"SELECT * REPLACE ({', '.join(replaced)}) FROM ({sql})" if replaced else sql

@@ -18,6 +18,7 @@ from phonofilm.warehouse.views.comments import comment_views
 from phonofilm.warehouse.views.definition import Definition, schema, view
 from phonofilm.warehouse.views.entities import entity_views
 from phonofilm.warehouse.views.films import snowflake_views, title_views
+from phonofilm.warehouse.views.genres import NAMED_GENRES
 from phonofilm.warehouse.views.lists import list_views
 
 PROVENANCE = {
@@ -132,10 +133,9 @@ def plain_select(cls: type[Record]) -> str:
 
 # Some sources give genres by lists and albums and not on the artist; they are collected here.
 _ARTISTS_WITH_GENRES = """SELECT {names} FROM ({plain}) t LEFT JOIN (
-    SELECT l.source, l.artist_id,
-    array_agg(DISTINCT coalesce(n.name, l.genre_id) ORDER BY coalesce(n.name, l.genre_id)) AS genres
-    FROM store.artist_genre l LEFT JOIN store.genre n ON n.source = l.source AND n.id = l.genre_id
-    GROUP BY l.source, l.artist_id) g ON g.source = t.source AND g.artist_id = t.id"""
+    SELECT source, artist_id, array_agg(DISTINCT genre ORDER BY genre) AS genres
+    FROM {genres} l WHERE genre IS NOT NULL GROUP BY source, artist_id) g
+    ON g.source = t.source AND g.artist_id = t.id"""
 
 
 def _artists(cls: type[Record]) -> str:
@@ -144,7 +144,9 @@ def _artists(cls: type[Record]) -> str:
         "coalesce(t.genres, g.genres) AS genres" if name == "genres" else f"t.{identifier(name)}"
         for name in names
     ]
-    return _ARTISTS_WITH_GENRES.format(names=", ".join(values), plain=plain_select(cls))
+    return _ARTISTS_WITH_GENRES.format(
+        names=", ".join(values), plain=plain_select(cls), genres=NAMED_GENRES
+    )
 
 
 _OTHER_TABLES = {

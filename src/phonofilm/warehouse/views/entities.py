@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from phonofilm.sources.priority import by_priority
 from phonofilm.sql import literal
 from phonofilm.warehouse.views.definition import Definition, view
+from phonofilm.warehouse.views.genres import NAMED_GENRES
 
 _ARTIST = ("name", "artist_type", "country", "begin_date", "image_url", "url")
 _RECORDING = (
@@ -117,9 +118,7 @@ _ARTIST_GENRES = f"""SELECT DISTINCT {_ENTITY} AS artist,
     lower(t.genre) AS genre, t.source, t.licence FROM (
         SELECT a.source, a.id, unnest(a.genres) AS genre, cast(NULL AS VARCHAR) AS licence
         FROM store.artist a
-        UNION ALL SELECT l.source, l.artist_id, coalesce(n.name, l.genre_id), NULL
-        FROM store.artist_genre l
-        LEFT JOIN store.genre n ON n.source = l.source AND n.id = l.genre_id
+        UNION ALL SELECT l.source, l.artist_id, l.genre, NULL FROM {NAMED_GENRES} l
         UNION ALL SELECT g.source, g.of_id, g.name, g.licence FROM store.tag g
         WHERE g.of_kind = 'artist' AND g.removed_at IS NULL AND (g.is_genre OR lower(g.name) IN (
             SELECT name FROM identity.genres))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from phonofilm.warehouse.export.lists import joined_list
+
 
 def _file(role: str, kind: str, alias: str) -> str:
     """Return the join with the downloaded file of an artist or track in a role."""
@@ -27,7 +29,7 @@ QUERIES = {
         coalesce(b.genres[1], t.genres[1]) AS genre, t.waveform_url,
         waveform.path AS waveform_path,
         coalesce(b.duration_ms, t.duration_ms) / 1000.0 AS length, b.mix_name AS mix,
-        array_to_string(b.remixer_names, ';') AS remixers, coalesce(b.label, t.label) AS label,
+        {joined_list("b.remixer_names")} AS remixers, coalesce(b.label, t.label) AS label,
         coalesce(b.release_date, t.release_date) AS release_date
         FROM store.track t LEFT JOIN beats b ON b.source = t.source AND b.id = t.id
         LEFT JOIN store.features f ON f.source = t.source AND f.id = t.id
