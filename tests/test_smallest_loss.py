@@ -28,6 +28,8 @@ from tests.test_parse_any import replaced, small_body
 ODD: list[Any] = [None, "", 0, -1, "soon", [], {}, math.nan, math.inf, 10**400, 1.5, True, "-3"]
 PER_ENDPOINT = 60
 """Changed bodies of each endpoint, spread over its paths and the odd values."""
+DERIVED = ("preview_expires_at", "poster_licence")
+"""Fields that a parser reads out of addresses, which may be any text."""
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
@@ -94,7 +96,23 @@ def check_change(source: str, endpoint: str, path: tuple[Any, ...], value: Any) 
     gone = {key for key in keys(whole) - keys(page) if key[0] != "external_id"}
     if gone and value and not any(str(value) in id_ for _, id_ in keys(page)):
         assert page.findings, (path, value, gone)
+    if value and not page.findings:
+        assert not silently_dropped(whole, page), (path, value, silently_dropped(whole, page))
     check_positions(whole, page, path, value)
+
+
+def silently_dropped(whole: Page, page: Page) -> list[tuple[str, str, Any]]:
+    """Values that records of both pages had before the change, and have no longer."""
+    before = {(record.kind, record.id): record for record in whole.records}
+    return [
+        (record.kind, name, getattr(old, name))
+        for record in page.records
+        if (old := before.get((record.kind, record.id)))
+        for name in record.__struct_fields__
+        if name not in DERIVED
+        and getattr(old, name) not in (None, UNSET, [])
+        and getattr(record, name) in (None, UNSET)
+    ]
 
 
 def holds_items(body: Any, path: tuple[Any, ...]) -> bool:

@@ -221,7 +221,8 @@ class AudioFeatures(Record):
         ABSENT
     )
     time_signature: Annotated[
-        Maybe[int], note("beats in a bar, 3 to 7", trait=Figure(1, 16, zero_unknown=True))
+        Maybe[int],
+        note("beats in a bar; null when unknown", trait=Figure(1, 16, zero_unknown=True)),
     ] = ABSENT
     gain_db: Annotated[Maybe[float], note("replay gain, dB", trait=DECIBELS)] = ABSENT
     duration_ms: Annotated[Maybe[int], note("milliseconds", trait=DURATION_MS)] = ABSENT
@@ -267,7 +268,9 @@ class PlaylistEntry(Record):
     track_id: Annotated[
         Maybe[str], note("null for local files, episodes, withdrawn", trait=Id("track"))
     ] = ABSENT
-    entry_type: Annotated[Maybe[str], note("track, episode, local or withdrawn")] = ABSENT
+    entry_type: Annotated[
+        Maybe[str], note("track, episode, local or withdrawn; null when unreadable")
+    ] = ABSENT
     added_at: Annotated[Maybe[str], note("ISO 8601", trait=INSTANT)] = ABSENT
 
 

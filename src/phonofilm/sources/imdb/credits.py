@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from phonofilm.records import ABSENT, Credit, Person, Record
+from phonofilm.records.values.texts import plain_text
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.imdb.shapes import nodes_of
 from phonofilm.sources.imdb.tables import ROLES
@@ -180,7 +180,7 @@ def stars_of_json_ld(title_id: str, json_ld: dict[str, Any]) -> tuple[list[Recor
         for row in rows if isinstance(rows, list) else [rows]:
             if isinstance(row, dict) and row.get("@type") == "Person":
                 person_match = _PERSON_ID.search(str(row.get("url", "")))
-                text = html.unescape(str(row.get("name", "")))
+                text = plain_text(str(row.get("name", "")))
                 builder.add(
                     category,
                     {"id": person_match[0] if person_match else None, "nameText": {"text": text}},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from phonofilm.records import ABSENT
 from phonofilm.records.values.dates import year_of
+from phonofilm.records.values.texts import plain_text
 from phonofilm.sources.decode import json_or_none
 from phonofilm.sources.imdb.shapes import date_of, minutes_of
 
@@ -66,7 +66,7 @@ def _text(json_ld: dict[str, Any], name: str) -> Any:
     """Return a text with its entities undone once; null for another type."""
     value = json_ld.get(name, ABSENT)
     if isinstance(value, str):
-        return html.unescape(value)
+        return plain_text(value)
     return ABSENT if value is ABSENT else None
 
 

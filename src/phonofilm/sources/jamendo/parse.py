@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -9,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Tag, Track
+from phonofilm.records.values.texts import plain_text
 from phonofilm.sources.contract import Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
 from phonofilm.sources.lists import Listing, list_parser
@@ -82,21 +84,32 @@ class _Answer(msgspec.Struct, Generic[T]):
     headers: _Headers | None = None
 
 
-def _number(value: int | str) -> int | None:
-    return int(value) or None if str(value).isascii() and str(value).isdigit() else None
+def _number(value: int | str) -> Any:
+    """Return a number that may be text; null for "", and another text as it came."""
+    text = str(value)
+    return int(text) if re.fullmatch("[0-9]{1,15}", text) else value or None
+
+
+def _name(text: str | None) -> str | None:
+    """Return a name without the HTML entities that the API writes."""
+    return plain_text(text) if text else None
 
 
 class _Gathered(RecordBuilder):
     def artist(self, row: _Artist) -> None:
         self.page.records.append(
             Artist(
-                SOURCE, row.id, name=row.name, image_url=row.image or None, url=row.shareurl or None
+                SOURCE,
+                row.id,
+                name=_name(row.name),
+                image_url=row.image or None,
+                url=row.shareurl or None,
             )
         )
 
     def _mention(self, key: str, name: str | None) -> None:
         if key:
-            self._mentions.setdefault(("artist", key), Artist(SOURCE, key, name=name))
+            self._mentions.setdefault(("artist", key), Artist(SOURCE, key, name=_name(name)))
 
     def album(self, row: _Album) -> None:
         self._mention(row.artist_id, row.artist_name)
@@ -104,9 +117,9 @@ class _Gathered(RecordBuilder):
             Album(
                 SOURCE,
                 row.id,
-                name=row.name,
+                name=_name(row.name),
                 artist_ids=[row.artist_id] if row.artist_id else [],
-                artist_names=[row.artist_name],
+                artist_names=[_name(row.artist_name)],
                 release_date=row.releasedate,
                 image_url=row.image or None,
                 url=row.shareurl or None,
@@ -117,7 +130,7 @@ class _Gathered(RecordBuilder):
         self._mention(row.artist_id, row.artist_name)
         if row.album_id:
             album = Album(
-                SOURCE, row.album_id, name=row.album_name or None, image_url=row.album_image or None
+                SOURCE, row.album_id, name=_name(row.album_name), image_url=row.album_image or None
             )
             self._mentions.setdefault(("album", row.album_id), album)
         tags = row.musicinfo.tags if row.musicinfo else None
@@ -127,12 +140,12 @@ class _Gathered(RecordBuilder):
             Track(
                 SOURCE,
                 row.id,
-                name=row.name,
+                name=_name(row.name),
                 artist_ids=[row.artist_id] if row.artist_id else [],
-                artist_names=[row.artist_name],
+                artist_names=[_name(row.artist_name)],
                 album_id=row.album_id or None,
-                album_name=row.album_name or None,
-                duration_ms=seconds * 1000 if seconds else None,
+                album_name=_name(row.album_name),
+                duration_ms=seconds * 1000 if isinstance(seconds, int) else seconds,
                 track_number=_number(row.position),
                 release_date=row.releasedate,
                 genres=genres if row.musicinfo else without(row.musicinfo),

@@ -17,6 +17,7 @@ from phonofilm.records import (
     Track,
 )
 from phonofilm.records.values.dates import in_precision
+from phonofilm.records.values.texts import plain_text
 from phonofilm.sources.contract import Finding, Link, Page, Request
 from phonofilm.sources.record_builder import RecordBuilder, external_id, mapped, without
 from phonofilm.sources.spotify import api_types
@@ -221,7 +222,7 @@ class PageBuilder(RecordBuilder):
                 SOURCE,
                 row.id,
                 name=row.name,
-                description=row.description,
+                description=mapped(row.description, plain_text),  # the API escapes it
                 owner_id=mapped(row.owner, lambda owner: owner.id),
                 owner_name=mapped(row.owner, lambda owner: owner.display_name),
                 track_count=mapped(page, lambda paging: paging.total),
