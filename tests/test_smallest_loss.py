@@ -28,7 +28,7 @@ from tests.test_parse_any import replaced, small_body
 ODD: list[Any] = [None, "", 0, -1, "soon", [], {}, math.nan, math.inf, 10**400, 1.5, True, "-3"]
 PER_ENDPOINT = 60
 """Changed bodies of each endpoint, spread over its paths and the odd values."""
-DERIVED = ("preview_expires_at", "poster_licence")
+DERIVED = ("preview_expires_at", "poster_licence", "poster_url")
 """Fields that a parser reads out of addresses, which may be any text."""
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
