@@ -102,7 +102,7 @@ def test_phps_empty_list_for_an_object_costs_the_object() -> None:
     page = parsed("deezer", "album", body, "6")
     album = one(page, "album")
     assert (album.name, album.genres, album.artist_ids, album.upc) == ("Runaway", None, None, None)
-    assert [finding.kind for finding in page.findings] == ["odd_value", "odd_value"]
+    assert [finding.kind for finding in page.findings] == ["odd_part", "odd_part"]
 
 
 def test_one_bad_nested_part_costs_itself_and_not_the_artist() -> None:
@@ -113,7 +113,7 @@ def test_one_bad_nested_part_costs_itself_and_not_the_artist() -> None:
     page = parsed("musicbrainz", "artist", body, mbid)
     assert one(page, "artist").name == "Ada"
     assert one(page, "tag").name == "folk"
-    assert [finding.kind for finding in page.findings] == ["odd_value"]
+    assert [finding.kind for finding in page.findings] == ["odd_part"]
 
 
 def test_deezers_genres_come_with_their_names() -> None:
@@ -199,5 +199,5 @@ def test_lists_keep_nulls_and_separators_in_csv() -> None:
 def test_findings_of_people_never_quote_texts() -> None:
     comment = {"id": 3, "body": "x", "created_at": "Mia Moe", "timestamp": [], "user": "Mia Moe"}
     page = parsed("soundcloud", "comments", {"collection": [comment]}, "7")
-    assert {finding.kind for finding in page.findings} == {"odd_value"}
+    assert {finding.kind for finding in page.findings} == {"odd_part", "odd_value"}
     assert not any("Mia" in finding.detail for finding in page.findings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from phonofilm.records.base import ABSENT, Maybe, Record, note
+from phonofilm.records.values.traits import COUNT, Figure
 
 
 class ListPage(Record):
@@ -20,16 +21,20 @@ class ListPage(Record):
     of_id: Annotated[Maybe[str], note("the list: a playlist, an album, artist:id of tags ...")] = (
         ABSENT
     )
-    position: Annotated[Maybe[int], note("place in the list where the page begins, from 0")] = (
-        ABSENT
-    )
-    order_key: Annotated[
-        Maybe[int], note("orders responses: milliseconds since 2020 and bits of a hash")
+    position: Annotated[
+        Maybe[int], note("place in the list where the page begins, from 0", trait=COUNT)
     ] = ABSENT
-    next_position: Annotated[Maybe[int], note("where the next page begins; null at the end")] = (
-        ABSENT
-    )
-    total: Annotated[Maybe[int], note("members that the source announced")] = ABSENT
+    order_key: Annotated[
+        Maybe[int],
+        note(
+            "orders responses: milliseconds since 2020 and bits of a hash",
+            trait=Figure(0, 2**63 - 1),
+        ),
+    ] = ABSENT
+    next_position: Annotated[
+        Maybe[int], note("where the next page begins; null at the end", trait=COUNT)
+    ] = ABSENT
+    total: Annotated[Maybe[int], note("members that the source announced", trait=COUNT)] = ABSENT
     whole: Annotated[Maybe[bool], note("every member of the page could be read")] = ABSENT
     member_ids: Annotated[Maybe[list[str]], note("ids of the rows, in the order of the page")] = (
         ABSENT

@@ -62,8 +62,8 @@ class Finding(NamedTuple):
 
     @property
     def is_loss(self) -> bool:
-        """True when a part of the body was dropped: a value, an id or a whole item."""
-        return self.kind in ("malformed_item", "odd_value", "odd_id")
+        """True when a part of the body was dropped: a value, an object, an id or an item."""
+        return self.kind in ("malformed_item", "odd_part", "odd_value", "odd_id")
 
 
 class Page(msgspec.Struct):

@@ -19,6 +19,7 @@ CAME = ", and it was "
 """What stands before the excerpt of a value in the detail of a finding."""
 _PATH = re.compile(r" - at `\$(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
+_SCALAR = re.compile(r"Expected `(int|float|bool|str)\b")
 _FIGURE = re.compile(r"Expected `(int|float|bool)\b")
 # An object with more odd values than this is none of its type. Chosen, not tuned.
 _REPAIRS_MAX = 2000
@@ -28,6 +29,7 @@ _EXCERPT_CHARACTERS_MAX = 40
 def fit(tree: Any, shape: type[T], page: Page) -> T:
     """Convert a tree, which is changed; each value that was dropped is a finding of the page.
 
+    `odd_value` is a figure or a text, `odd_part` an object, a list or an element of a list.
     Raises ValidationError when the whole tree does not fit; nothing is reported then.
     """
     findings: list[Finding] = []
@@ -41,9 +43,12 @@ def fit(tree: Any, shape: type[T], page: Page) -> T:
             if parent is None:
                 raise
             # A container that cannot do without a dropped part is dropped for the same fault.
-            if last[: len(steps)] != steps:
-                findings.append(Finding("odd_value", _detail(message, steps, parent[key])))
             is_element = isinstance(parent, list) and parent[key] is None
+            if last[: len(steps)] != steps:
+                kind = "odd_value" if _SCALAR.match(message) else "odd_part"
+                findings.append(Finding(kind, _detail(message, steps, parent[key])))
+            elif is_element or len(steps) < len(last):
+                findings[-1] = findings[-1]._replace(kind="odd_part")
             _drop(parent, key)
             last = [] if is_element else steps  # the next element comes to this position
             continue

@@ -15,7 +15,9 @@ from phonofilm.sources.contract import Page
 from phonofilm.sources.manifest import Endpoint
 
 # Findings after which a list may have more members than were read.
-_UNREAD = frozenset(("malformed_item", "without_id", "null_item", "foreign_link"))
+_UNREAD = frozenset(
+    ("malformed_item", "odd_part", "odd_id", "without_id", "null_item", "foreign_link")
+)
 
 
 def list_pages(
