@@ -21,7 +21,7 @@ from phonofilm.identity.model import (
 )
 from phonofilm.records.names import artist_key, spaceless_key
 
-# "[unknown]", "[traditional]", "[no artist]": entities that stand for nobody in particular. They
+# "[unknown]", "[traditional]", "[no artist]": entities that stand for no single artist. They
 # share names with artists and are none of them.
 _SPECIAL_PURPOSE = re.compile(r"\s*\[[^\]]*\]\s*")
 _RECORDINGS_MAX = 200
