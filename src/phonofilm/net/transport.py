@@ -127,6 +127,8 @@ class Transport:
         """Remove key, token and contact of the request, which some services repeat."""
         token = sent.get("Authorization", "").rpartition(" ")[2].encode()
         secrets = [*self._secrets, *([token] if len(token) >= _SECRET_LENGTH_MIN else [])]
+        if not secrets:
+            return response
         body, headers = response.body, response.headers
         for secret in secrets:
             body = body.replace(secret, b"***")
