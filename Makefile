@@ -60,6 +60,12 @@ bench: $(BENCH)/.ready ## the figures of benchmarks/RESULTS.md, as ratios; half 
 soak: setup ## 200,000 calls with faults and kills must end with the truth, some minutes
 	$(BIN)/python -m benchmarks.soak
 
+storm: setup ## kill -9 at 1,000 random moments over the verbs, and damaged files; KILLS=N SEED=N
+	$(BIN)/python -m benchmarks.storm $(addprefix --kills ,$(KILLS)) $(addprefix --seed ,$(SEED))
+
+fuzz: setup ## ten million changed bodies over all parsers, at most an hour; SECONDS=N SEED=N
+	$(BIN)/python -m benchmarks.fuzz $(addprefix --seconds ,$(SECONDS)) $(addprefix --seed ,$(SEED))
+
 docs: setup ## the generated pages
 	$(BIN)/python -m docs.generate
 
@@ -91,4 +97,4 @@ $(DEMO)/.ready: requirements-demo.txt pyproject.toml
 $(BENCH)/.ready: requirements-bench.txt pyproject.toml
 	$(environment)
 
-.PHONY: help setup demo test test-slow lint wheel wheel-demo bench soak docs pins clean
+.PHONY: help setup demo test test-slow lint wheel wheel-demo bench soak storm fuzz docs pins clean

@@ -117,7 +117,7 @@ def parse_saved(request: Request, response: Response) -> Page:
 
 def objects(tree: Any) -> list[dict[str, Any]]:
     """Return the listed objects, likes and chart entries unwrapped; [] for any other body."""
-    if isinstance(tree, dict) and tree.get("kind") in _KINDS:
+    if _has_kind(tree):
         return [tree]
     rows = tree.get("collection") if isinstance(tree, dict) else tree
     result: list[dict[str, Any]] = []
@@ -126,10 +126,16 @@ def objects(tree: Any) -> list[dict[str, Any]]:
             continue
         row_data = row.get("data") if "hydratable" in row else row
         for inner in (row_data, row.get("track"), row.get("playlist"), row.get("user")):
-            if isinstance(inner, dict) and inner.get("kind") in _KINDS:
+            if _has_kind(inner):
                 result.append(inner)
                 break
     return result
+
+
+def _has_kind(node: Any) -> bool:
+    """Tell whether a node is an object of a kind that is read; its `kind` may be any JSON."""
+    kind = node.get("kind") if isinstance(node, dict) else None
+    return isinstance(kind, str) and kind in _KINDS
 
 
 def hydration(body: bytes) -> Any:
