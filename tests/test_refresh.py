@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from phonofilm.erasure import retention
 from phonofilm.erasure.retention import purge
 from phonofilm.warehouse.load.load import load
 from phonofilm.workspace import Workspace
@@ -96,3 +97,22 @@ def test_an_interrupted_refresh_goes_on(folder: Workspace, stand_in) -> None:
     rest = crawl(folder, "deezer", url)
     assert begun.calls + rest.calls <= 1.5 * first.calls + 3
     assert rest.records == first.records
+
+
+def test_a_purge_that_was_killed_before_its_snapshot_is_finished_by_the_next(
+    folder: Workspace, stand_in, monkeypatch
+) -> None:
+    url, _ = stand_in("spotify", access="extended-legacy", artists=10)
+    crawl(folder, "spotify", url)
+    load(folder)
+    later = datetime.now(UTC) + timedelta(days=31)
+
+    def killed(_: Workspace) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "withdraw", killed)
+        with pytest.raises(KeyboardInterrupt):
+            purge(folder, later)
+    purge(folder, later)
+    assert query(folder, "SELECT count(*) FROM artists") == [(0,)]

@@ -15,7 +15,8 @@ from phonofilm.errors import StoreError
 from phonofilm.sources import get, source_names
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.every import every_warehouse
-from phonofilm.warehouse.snapshots import publish, published, withdraw
+from phonofilm.warehouse.schema.tables import EXPIRING_TABLES
+from phonofilm.warehouse.snapshots import open_snapshot, publish, published, withdraw
 from phonofilm.workspace import FolderLock, Workspace
 
 
@@ -36,16 +37,31 @@ def purge(workspace: Workspace, now: datetime | None = None) -> Purged:
     with FolderLock(workspace, "purge"):
         workspace.seal_logs()
         rows, unreached = _purge_warehouses(workspace, instant)
-        if rows.total():  # it holds facts of the same rows, and can be computed again
+        # The snapshot is replaced last, so that a purge that was killed is finished by the next.
+        is_stale = _shows_expired(workspace, instant)
+        if rows.total() or is_stale:  # it holds facts of the same rows, and can be computed again
             delete_match_store(workspace)
         responses = _purge_landing(workspace, instant)
         _reopen_purged(workspace, instant)
-        if rows.total() and published(workspace) is not None:
+        if is_stale:
             withdraw(workspace)
             publish(workspace)
     if unreached:
         raise unreached[-1].with_saved("Everything that could be reached was purged.")
     return Purged({table: count for table, count in rows.items() if count}, responses)
+
+
+def _shows_expired(workspace: Workspace, instant: datetime) -> bool:
+    """Tell whether the newest snapshot has expired rows, be it because a purge was killed."""
+    if published(workspace) is None:
+        return False
+    expired = " UNION ALL ".join(
+        f"(SELECT 1 FROM store.{table} WHERE expires_at <= $instant LIMIT 1)"
+        for table in EXPIRING_TABLES
+    )
+    with open_snapshot(workspace) as connection:
+        naive = instant.astimezone(UTC).replace(tzinfo=None)
+        return bool(connection.execute(expired, {"instant": naive}).fetchone())
 
 
 def _purge_warehouses(

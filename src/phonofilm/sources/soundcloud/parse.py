@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -132,7 +132,7 @@ def objects(tree: Any) -> list[dict[str, Any]]:
     return result
 
 
-def _has_kind(node: Any) -> bool:
+def _has_kind(node: Any) -> TypeGuard[dict[str, Any]]:
     """Tell whether a node is an object of a kind that is read; its `kind` may be any JSON."""
     kind = node.get("kind") if isinstance(node, dict) else None
     return isinstance(kind, str) and kind in _KINDS
