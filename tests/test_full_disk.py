@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+import phonofilm
 from phonofilm.cli.main import VERBS
+from phonofilm.errors import StoreError
 from phonofilm.records import BY_PLURAL
 from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.sandbox.services.imdb.dumps import write
@@ -160,3 +162,18 @@ def test_standard_output_that_is_full_is_exit_code_6(
     assert b"No space left" in process.stderr
     assert b"Traceback" not in process.stderr
     assert b"Exception ignored" not in process.stderr
+
+
+@pytest.mark.parametrize("bytes_", ROOMS)
+def test_a_full_disk_is_a_store_error_in_python_too(bytes_: int, base: Path, url: str) -> None:
+    crate = phonofilm.open(base / "data")
+    stages = (
+        crate.load,
+        crate.match,
+        lambda: crate.export("tracks", base / "out" / "t.csv"),
+        lambda: crate.report(base / "out" / "r.html"),
+        lambda: crate.crawl("deezer", at=url, want={"albums": None}),
+    )
+    for stage in stages:
+        with room(bytes_), contextlib.suppress(StoreError):
+            stage()

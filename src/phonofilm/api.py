@@ -38,6 +38,7 @@ from phonofilm.show.rows import Rows, Table
 from phonofilm.show.waveform import waveform
 from phonofilm.sources import get
 from phonofilm.sources.capabilities import resolve_field
+from phonofilm.store_failures import store_failures
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import Loaded, load
@@ -155,12 +156,14 @@ class Crate:
         obeyed = dumps_obeyed(self.folder, source)
         return _run(import_dumps(self.folder, self.settings, options, obeyed=obeyed))
 
+    @store_failures()
     def land(self, source: str, *paths: str | Path) -> LandResult:
         """Land saved pages, folders of them or WARC files, as `phonofilm land`."""
         return land(
             self.folder, source, [expanded(path) for path in paths], self.settings.keep_names
         )
 
+    @store_failures()
     def load(self) -> Loaded:
         """Load what was collected into the warehouse, as `phonofilm load`."""
         return load(self.folder)
@@ -200,16 +203,19 @@ class Crate:
         options = CrossSourceOptions(source=source, reference=beside, at=at, max_calls=max_calls)
         return _run_apart(lambda: match_source(self.folder, self.settings, options))
 
+    @store_failures()
     def forget(self, who: str, *, source: str = "soundcloud") -> Removed:
         """Remove a person everywhere, as `phonofilm forget`."""
         return erase_person(self.folder, who, source)
 
+    @store_failures()
     def match(self, *, again: bool = False) -> MatchResult:
         """Match records of the same entity across sources, as `phonofilm match`."""
         from phonofilm.identity.match import match  # noqa: PLC0415 - an extra
 
         return match(self.folder, again)
 
+    @store_failures()
     def explain(self, one: str, other: str, *, kind: str = "") -> Explanation:
         """Explain why two records, `source:id`, are one entity or two."""
         from phonofilm.identity.explain import explain  # noqa: PLC0415 - an extra
@@ -232,16 +238,19 @@ class Crate:
         """Return the rows of a query on the newest snapshot."""
         return Rows(self.folder, query)
 
+    @store_failures()
     def export(
         self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""
     ) -> list[Exported]:
         """Write a table and its card, as `phonofilm export`."""
         return export(self.folder, table, format, expanded(out), shape)
 
+    @store_failures()
     def report(self, out: str | Path = "report.html") -> Path:
         """Write the page of what was collected, as `phonofilm report`."""
         return report(self.folder, expanded(out))
 
+    @store_failures()
     def waveform(self, track: str, out: str | Path = "track.svg") -> Path:
         """Write the picture of a track with its comments, as `phonofilm report --track`."""
         return waveform(self.folder, track, expanded(out))
@@ -260,6 +269,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     return _run_apart(lambda: run(work))
 
 
+@store_failures()
 def _run_apart(function: Callable[[], T]) -> T:
     """Call a function that starts an event loop; in a thread of its own where one is running."""
     try:
