@@ -667,3 +667,21 @@ def test_a_stand_in_is_described_by_its_first_page(stand_in) -> None:
     assert isinstance(served, SandboxServer)
     with urllib.request.urlopen(f"{url}/__sandbox__/truth") as response:
         assert json.load(response)["artists"] == 30
+
+
+def test_a_first_list_that_gives_no_answer_is_not_done(folder, hostile) -> None:
+    broken = [True]
+
+    async def respond(server: Hostile, request: web.BaseRequest) -> web.StreamResponse:
+        if broken[0] and request.path == "/genre":
+            return web.Response(text='{"data": [{"id": 1, "na', content_type="application/json")
+        if request.path.startswith("/chart"):
+            return web.json_response({"error": {"type": "DataException", "code": 800}})
+        return await answered(server, request)
+
+    server = hostile(respond)
+    with pytest.raises((StoreError, ShapeError)):
+        collect(folder, "deezer", server.url, "artists=all", workers=1)
+    broken[0] = False
+    result = collect(folder, "deezer", server.url, "artists=all")
+    assert result.records["artists"]["full"] == 180

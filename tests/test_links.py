@@ -80,7 +80,8 @@ def test_a_trap_costs_nothing_of_what_listeners_said(folder, stand_in, name: str
     assert result.records["comments"]["full"] == served.service.visible()["comments"]
     assert result.records["artists"]["full"] == 12
     assert not finding or kinds[finding] >= 1
-    assert kinds.keys() - {finding} <= {"missing"}
+    drift = {"field_drift"} if name == "all_null" else set()  # six such pages may be news
+    assert kinds.keys() - {finding} <= {"missing", *drift}
     assert name == "missing_silent" or served.faults.played()[name] >= 1
 
 

@@ -24,10 +24,11 @@ from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.scope.goal import Goal
-from phonofilm.crawl.scope.scopes import Everything
+from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
 from phonofilm.errors import UsageError
 from phonofilm.records import Artist, Record
-from phonofilm.sources.contract import Page, Request, Response
+from phonofilm.sources import get
+from phonofilm.sources.contract import Link, Page, Request, Response
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Access, Endpoint, Manifest, Terms
 
@@ -365,3 +366,28 @@ def test_an_estimate_stays_within_what_happened(values: list[float]) -> None:
         estimate.learn(value)
     assert min(values) - 1e-9 <= estimate.mean <= max(values) + 1e-9
     assert estimate.error >= 0
+
+
+def relevant(access: str, scope: Scope, *wants: str) -> set[str]:
+    """Return the endpoints that are relevant for a goal at an access level of Spotify."""
+    goal = Goal(dict.fromkeys(wants))
+    endpoints = GoalEndpoints(
+        manifest=get("spotify").manifest, access=access, goal=goal, scope=scope
+    )
+    return set(endpoints.relevant(frozenset()))
+
+
+def test_tracks_that_nobody_wanted_are_not_looked_up_one_by_one() -> None:
+    links = [Link("artist_query", "Ada")]
+    implied = Named(links, with_credits=False, implies_tracks=True)
+    wanted = Named(links, with_credits=False)
+    kinds = ("artist", "album", "track")
+    assert "track" not in relevant("development", implied, *kinds)
+    assert "track" in relevant("development", wanted, *kinds)
+    assert "tracks" in relevant("extended-legacy", implied, *kinds)  # fifty in a request
+
+
+def test_a_genre_is_whole_with_its_lists_where_artists_do_not_say_their_genres() -> None:
+    detours = {"genre_tracks", "artist_albums", "album", "related"}
+    assert not relevant("development", OfGenre("techno"), "artist") & detours
+    assert "related" in relevant("extended-legacy", OfGenre("techno"), "artist")

@@ -7,7 +7,7 @@ import asyncio
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.ending import Ending, StopConditions
 from phonofilm.crawl.frontier.base import Task
-from phonofilm.crawl.guards import useless_run_error
+from phonofilm.crawl.guards import first_lists_error, useless_run_error
 from phonofilm.crawl.outcomes import OutcomeHandler
 from phonofilm.crawl.responses.recorder import ResponseRecorder
 from phonofilm.crawl.retries import Attempt, RetryQueue
@@ -86,11 +86,27 @@ class Engine:
         self.stop("interrupted")
 
     def _judge_run(self) -> None:
-        """Fail a run in which the source never answered usefully, because it is no success."""
-        finding = self.findings.worst()
-        useless = self.counters.requests and not self.counters.usable
-        if useless and finding and self.ending.status == "done":
-            self.ending.fail(useless_run_error(self.context.source.manifest.title, finding))
+        """Fail a run that is no success: without a usable answer, or without a first list."""
+        finding, title = self.findings.worst(), self.context.source.manifest.title
+        if self.ending.status != "done" or not finding:
+            return
+        if self.counters.requests and not self.counters.usable:
+            self.ending.fail(useless_run_error(title, finding))
+        elif lists := self._unanswered_seeds():
+            self.ending.fail(first_lists_error(title, lists, finding))
+
+    def _unanswered_seeds(self) -> list[str]:
+        """Return the seeds of an open scope of which no request was answered.
+
+        What a person named is listed by itself when it is not there.
+        """
+        context = self.context
+        if context.scope.closed:
+            return []
+        seeds = context.scope.seeds(context.source, context.access)
+        nodes = {context.frontier.seq_of(link.kind, link.id): link for link in seeds}
+        known = [node for node in nodes if node is not None]
+        return [nodes[node].id or "all" for node in context.frontier.unanswered(known)]
 
     def _report_lists_given_up(self) -> None:
         for lists in self.context.planner.forecast.lists_given_up():

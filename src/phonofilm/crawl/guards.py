@@ -167,3 +167,14 @@ def useless_run_error(title: str, finding: str) -> PhonofilmError:
         saved="Whatever came is kept; nothing counts as answered.",
         next_step="Run the same command again later.",
     )
+
+
+def first_lists_error(title: str, lists: list[str], finding: str) -> PhonofilmError:
+    """Return the error for a crawl in which lists that it begins with gave no answer at all."""
+    cls = ShapeError if finding.startswith("malformed body") else StoreError
+    named = ", ".join(lists[:3]) + (" ..." if len(lists) > 3 else "")
+    return cls(
+        f"{len(lists)} of the first lists of {title} gave no usable answer: {named} ({finding}).",
+        saved=_SAVED,
+        next_step="Run the same command again; it requests these lists again.",
+    )

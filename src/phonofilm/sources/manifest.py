@@ -12,6 +12,8 @@ from phonofilm.errors import ConfigurationError
 from phonofilm.records import BY_KIND, bit_of, core_fields
 from phonofilm.records.values.clean import IdPatterns
 
+_DAY_SECONDS = 86_400
+
 
 class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rate limit of `limit` requests in any `seconds`; windows over an hour are kept on disk.
@@ -71,6 +73,11 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grows: bool = False
     concurrent: int | None = None
     consent: bool = False
+
+    @property
+    def has_daily_quota(self) -> bool:
+        """True when requests are so few that they are counted by the day."""
+        return any(budget.seconds >= _DAY_SECONDS for budget in self.budgets)
 
 
 class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -116,6 +116,10 @@ class Tasks(Protocol):
         """Return nodes that a response says are not there, though the next run tries again."""
         ...
 
+    def unanswered(self, nodes: Iterable[int]) -> list[int]:
+        """Return the nodes that were requested, without any answer; committed requests only."""
+        ...
+
     def add_continuation(self, request: Request, node: int, total: int | None = None) -> int:
         """Add the page after a response; return its row."""
         ...

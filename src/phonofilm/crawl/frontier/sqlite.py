@@ -223,6 +223,17 @@ class SqliteFrontier(FrontierDatabase):
         )
         return (row[0] for row in rows)
 
+    def unanswered(self, nodes: Iterable[int]) -> list[int]:
+        """Return the nodes that were requested, without any answer; committed requests only."""
+        answered = "count(*) FILTER (WHERE state IN (?, ?))"
+        sql = f"SELECT count(*), {answered} FROM task WHERE node = ? AND at = 0"
+        unanswered = []
+        for node in nodes:
+            requested, settled = self._db.execute(sql, (ANSWERED, MISSING, node)).fetchone()
+            if requested and not settled:
+                unanswered.append(node)
+        return unanswered
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Run a block in one transaction; StoreError and nothing written when it fails."""

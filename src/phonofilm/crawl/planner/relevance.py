@@ -33,10 +33,51 @@ class GoalEndpoints(NamedTuple):
             for name, endpoint in self.manifest.permitted(self.access).items()
             if name not in absent and not (self.scope.closed and endpoint.role == "relate")
         }
-        best = {n: e for n, e in endpoints.items() if not self._is_inferior(n, endpoints)}
+        best = {
+            name: endpoint
+            for name, endpoint in endpoints.items()
+            if not (self._is_inferior(name, endpoints) or self._is_spared(endpoint, endpoints))
+        }
         if self.scope.closed:
             best = {n: e for n, e in best.items() if not self._is_detour(e, endpoints)}
-        return _leading_to(best, set(self.goal.wants))
+        return self._leading_to(best, set(self.goal.wants))
+
+    def _leading_to(self, endpoints: Endpoints, kinds: set[str]) -> list[str]:
+        """Return endpoints that bring some kinds, and those that bring their subjects."""
+        relevant: set[str] = set()
+        while True:
+            more = {
+                name
+                for name, endpoint in endpoints.items()
+                if name not in relevant and self._brings(endpoint, kinds)
+            }
+            if not more:
+                return [name for name in endpoints if name in relevant]
+            relevant |= more
+            kinds = kinds | {endpoints[name].subject for name in more}
+
+    def _brings(self, endpoint: Endpoint, kinds: set[str]) -> bool:
+        """Tell whether an endpoint brings nodes of some kinds that the scope may follow.
+
+        Where artists do not say their genres, only lists of a genre tell who belongs to it.
+        """
+        shown = {shape.partition(".")[0] for shape in endpoint.returns}
+        if self.scope.by_genre and "genres" not in self.manifest.obtainable("artist", self.access):
+            shown = {endpoint.subject} if endpoint.role == "detail" else set()
+        return not kinds.isdisjoint(shown | {endpoint.item_kind})
+
+    def _is_spared(self, endpoint: Endpoint, endpoints: Endpoints) -> bool:
+        """Tell whether single look-ups are left out, because lists bring what they are about.
+
+        Where requests are counted by the day, five named artists cost 36 requests with the tracks
+        that their albums list, and 263 with one more for each track (Spotify, November 2026).
+        """
+        daily = self.manifest.access[self.access].has_daily_quota
+        if not (daily and self.scope.implies_tracks and endpoint.subject == "track"):
+            return False
+        single = endpoint.role == "detail" and endpoint.batch == 1
+        lists = (e for e in endpoints.values() if e.item_kind == "track" and e.subject != "track")
+        return single and any(lists)
 
     def _is_inferior(self, name: str, endpoints: Endpoints) -> bool:
         """Tell whether another endpoint brings the same, and more in a request.
@@ -121,22 +162,6 @@ class GoalEndpoints(NamedTuple):
             if kind in self.goal.wants:
                 gain += number * (FULL if self.gives_full(endpoint, kind) else MENTION)
         return GainEstimate(gain, items)
-
-
-def _leading_to(endpoints: Endpoints, kinds: set[str]) -> list[str]:
-    """Return endpoints that bring some kinds, and those that bring the subjects of such ones."""
-    relevant: set[str] = set()
-    while True:
-        more = {n for n, e in endpoints.items() if n not in relevant and _brings(e, kinds)}
-        if not more:
-            return [name for name in endpoints if name in relevant]
-        relevant |= more
-        kinds = kinds | {endpoints[name].subject for name in more}
-
-
-def _brings(endpoint: Endpoint, kinds: set[str]) -> bool:
-    shown = {shape.partition(".")[0] for shape in endpoint.returns} | {endpoint.item_kind}
-    return bool(shown & kinds)
 
 
 def _shapes(endpoint: Endpoint, kind: str) -> list[str]:

@@ -22,6 +22,8 @@ class Scope(Protocol):
     """Part of a source that a crawl follows. `name` tells scopes apart in a data folder."""
 
     closed: bool  # only what was named is followed: no genres or words grow from records
+    implies_tracks: bool  # tracks are wanted only because artists or albums were named
+    by_genre: bool  # artists are followed by their genres
     name: str
 
     @property
@@ -62,6 +64,8 @@ class Everything:
     """Scope of a whole source: its own seeds, and all records and links."""
 
     closed = False
+    implies_tracks = False
+    by_genre = False
     name = "everything"
     named = None
 
@@ -92,6 +96,8 @@ class FollowNothing:
     """Scope of planned requests: records become known and are not followed."""
 
     closed = True
+    implies_tracks = False
+    by_genre = False
     name = ""
     named = None
 
@@ -122,6 +128,8 @@ class OfGenre:
     """Scope of the artists of a genre and what belongs to them; "house" includes "deep house"."""
 
     closed = False
+    implies_tracks = False
+    by_genre = True
     named = None
 
     def __init__(self, genre: str) -> None:
@@ -190,6 +198,7 @@ class Named:
     """
 
     closed = True
+    by_genre = False
 
     def __init__(
         self,
@@ -197,14 +206,17 @@ class Named:
         with_credits: bool,
         playlists: int | None = None,
         texts: Mapping[Link, str] | None = None,
+        implies_tracks: bool = False,
     ) -> None:
+        self.implies_tracks = implies_tracks
         self.named = NamedNodes(links, texts or {})
         self._ids = {link.id for link in links}
         self._links = set(links)
         keys = sorted(f"{link.kind} {link.id}" for link in self._links)
         self.name = f"named {with_credits} {playlists} {' | '.join(keys)}"
         self._with_credits = with_credits
-        self._playlists_left = playlists
+        self._playlists = playlists
+        self._chosen: dict[str, dict[str, None]] = {}  # ids of playlists by theme, in order
 
     def seeds(self, source: HttpSource, access: str) -> list[Link]:
         """Return the named links."""
@@ -237,15 +249,25 @@ class Named:
             else (FOLLOWED if record.kind in followed_kinds else credits_level)
             for record, parent in zip(page.records, parent_levels, strict=True)
         ]
-        return self._first_playlists(levels) if endpoint.subject == "playlist_query" else levels
+        if endpoint.subject == "playlist_query" and self._playlists is not None:
+            return self._first_playlists(request.ids[0], page, levels, self._playlists)
+        return levels
 
-    def _first_playlists(self, levels: list[FollowLevel]) -> list[FollowLevel]:
-        """Follow as many playlists of a theme as are wanted, in the order of the search."""
-        if self._playlists_left is None:
-            return levels
-        count = min(self._playlists_left, len(levels))
-        self._playlists_left -= count
-        return levels[:count] + [IGNORED] * (len(levels) - count)
+    def _first_playlists(
+        self, theme: str, page: Page, levels: list[FollowLevel], number: int
+    ) -> list[FollowLevel]:
+        """Follow so many playlists of a theme, in the order of the search.
+
+        A page may be read again by a later run, which chooses the same ones.
+        """
+        chosen = self._chosen.setdefault(theme, {})
+        for record in page.records:
+            if record.kind == "playlist" and len(chosen) < number:
+                chosen[record.id] = None
+        return [
+            level if record.kind != "playlist" or record.id in chosen else IGNORED
+            for record, level in zip(page.records, levels, strict=True)
+        ]
 
     def findings(self, followed: int) -> list[Finding]:
         """Return no findings: `named` has what was not found."""

@@ -53,7 +53,8 @@ def select(source: str, selection: Selection, wants: Wants) -> tuple[Wants, Scop
         return wants or {"artist": None}, OfGenre(selection.genre)
     if selection.artists:
         links = [_artist_link(source, name) for name in selection.artists]
-        return wants or _obtainable(source, _OF_ARTIST), Named(links, with_credits=False)
+        scope = Named(links, with_credits=False, implies_tracks=not wants)
+        return wants or _obtainable(source, _OF_ARTIST), scope
     if selection.playlist:
         return _select_theme(selection.playlist, wants or dict(_OF_PLAYLIST))
     if selection.urls or selection.ids:
@@ -62,7 +63,9 @@ def select(source: str, selection: Selection, wants: Wants) -> tuple[Wants, Scop
         kind = BY_NAME[links[0].kind]
         implied = _obtainable(source, dict.fromkeys(kind.implies))
         typed = dict(zip(links, texts, strict=True))
-        return wants or implied, Named(links, with_credits=kind.credits, texts=typed)
+        implies_tracks = not wants and links[0].kind in ("artist", "album")
+        scope = Named(links, kind.credits, texts=typed, implies_tracks=implies_tracks)
+        return wants or implied, scope
     return wants or {"artist": None}, Everything()
 
 
