@@ -92,17 +92,12 @@ class Engine:
             return
         if self.counters.requests and not self.counters.usable:
             self.ending.fail(useless_run_error(title, finding))
-        elif lists := self._unanswered_seeds():
+        elif lists := [] if self.context.scope.closed else self.unanswered_seeds():
             self.ending.fail(first_lists_error(title, lists, finding))
 
-    def _unanswered_seeds(self) -> list[str]:
-        """Return the seeds of an open scope of which no request was answered.
-
-        What a person named is listed by itself when it is not there.
-        """
+    def unanswered_seeds(self) -> list[str]:
+        """Return the seeds of which no request was answered, by id."""
         context = self.context
-        if context.scope.closed:
-            return []
         seeds = context.scope.seeds(context.source, context.access)
         nodes = {context.frontier.seq_of(link.kind, link.id): link for link in seeds}
         known = [node for node in nodes if node is not None]

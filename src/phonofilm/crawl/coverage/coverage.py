@@ -37,14 +37,17 @@ class CoverageEstimator(NamedTuple):
     counted_kind: str = "artist"
 
     def coverage(self) -> dict[str, Coverage]:
-        """Estimate the coverage of each wanted kind, in the order of the wants."""
+        """Estimate the coverage of each wanted kind, in the order of the wants.
+
+        Only followed nodes count as known, not those that another scope or a credit brought.
+        """
         unlisted = self._unlisted()
         unknown: dict[str, Range] = {}
         for kind in PARENTS_FIRST:  # unknown artists have unknown albums
             estimate = self._unknown(kind, unknown)
             unknown[kind] = Range(*(max(value, unlisted[kind]) for value in estimate))
-        tally = self.frontier.tally()
-        known = {kind: sum(tally.get(kind, {}).values()) for kind in self.forecast.wanted_kinds}
+        followed_count = self.frontier.index.followed_count
+        known = {kind: followed_count(kind) for kind in self.forecast.wanted_kinds}
         return {
             kind: _known_share(number, unknown[kind])
             for kind, number in known.items()

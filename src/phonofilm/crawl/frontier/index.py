@@ -44,6 +44,7 @@ class FrontierIndex:
     __slots__ = (
         "_answered",
         "_counts",
+        "_followed_counts",
         "_full_counts",
         "_known",
         "by_kind",
@@ -70,6 +71,7 @@ class FrontierIndex:
         self._answered = bytearray()
         self._known: dict[str, dict[int, int]] = {kind: {} for kind in NODE_KINDS}
         self._counts, self._full_counts = [0] * len(NODE_KINDS), [0] * len(NODE_KINDS)
+        self._followed_counts = [0] * len(NODE_KINDS)
 
     def __len__(self) -> int:
         return len(self.flags) - 1
@@ -84,6 +86,7 @@ class FrontierIndex:
             self.by_kind[NODE_KINDS[kind]].append(seq)
             self._counts[kind] += 1
             self._full_counts[kind] += flags & FULL_MASK
+            self._followed_counts[kind] += flags > FULL_MASK
 
     def mark_answered(self, nodes: Iterable[int]) -> None:
         """Mark nodes as having a landed response."""
@@ -173,12 +176,13 @@ class FrontierIndex:
         self.kinds.extend(bytes((number,)) * len(new))
         self._counts[number] += len(new)
         self._full_counts[number] += sum(flags & FULL_MASK for flags in new)
+        self._followed_counts[number] += sum(flags > FULL_MASK for flags in new)
 
     def _set_flags(self, seq: int, flags: int) -> None:
         if seq < len(self.kinds):  # a node of this very response is counted after it
-            self._full_counts[self.kinds[seq]] += (flags & FULL_MASK) - (
-                self.flags[seq] & FULL_MASK
-            )
+            kind, old = self.kinds[seq], self.flags[seq]
+            self._full_counts[kind] += (flags & FULL_MASK) - (old & FULL_MASK)
+            self._followed_counts[kind] += (flags > FULL_MASK) - (old > FULL_MASK)
         self.flags[seq] = flags
         self.changed_flags[seq] = flags
 
@@ -192,6 +196,11 @@ class FrontierIndex:
     def reset_levels(self) -> None:
         """Follow no node any more; what is full stays full."""
         self.flags[:] = bytes(flags & FULL_MASK for flags in self.flags)
+        self._followed_counts = [0] * len(NODE_KINDS)
+
+    def followed_count(self, kind: str) -> int:
+        """Return the number of nodes of a kind that are followed, full or only mentioned."""
+        return self._followed_counts[KIND_NUMBER[kind]] if kind in KIND_NUMBER else 0
 
     def seq_of(self, kind: str, id_: str) -> int | None:
         """Return the number of a node, or None when it is unknown."""

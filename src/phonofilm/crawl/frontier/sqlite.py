@@ -225,14 +225,12 @@ class SqliteFrontier(FrontierDatabase):
 
     def unanswered(self, nodes: Iterable[int]) -> list[int]:
         """Return the nodes that were requested, without any answer; committed requests only."""
-        answered = "count(*) FILTER (WHERE state IN (?, ?))"
-        sql = f"SELECT count(*), {answered} FROM task WHERE node = ? AND at = 0"
-        unanswered = []
-        for node in nodes:
-            requested, settled = self._db.execute(sql, (ANSWERED, MISSING, node)).fetchone()
-            if requested and not settled:
-                unanswered.append(node)
-        return unanswered
+        sql = "SELECT DISTINCT node FROM task WHERE at = 0 AND state IN (?, ?)"
+        failed = {row[0] for row in self._db.execute(sql, (FAILED, QUARANTINED))} & {*nodes}
+        if not failed:
+            return []
+        settled = {row[0] for row in self._db.execute(sql, (ANSWERED, MISSING))}
+        return sorted(failed - settled)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
