@@ -23,6 +23,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ from phonofilm.workspace import FolderLock, Workspace
 
 ATTEMPTS_MAX = 12
 """Kills of one folder before the verb is left to run to its end."""
+CLOCKS = {"clock an hour back": -3600.0, "clock a day on": 86_400.0}
 _OK, _FAILED, _REFUSED = 0, 1, 2
 
 
@@ -225,8 +227,13 @@ class Storm:
         self.losses.append(text)
         print(f"LOST {text}", file=sys.stderr, flush=True)
 
-    def damage(self, name: str, hurt: Callable[[Workspace], object]) -> None:
-        """Damage a copy of a folder that was crawled, killed, and loaded; crawl and load again."""
+    def damage(
+        self, name: str, hurt: Callable[[Workspace], object], clock_seconds: float = 0.0
+    ) -> None:
+        """Damage a folder that was crawled, killed and loaded; crawl and load it again.
+
+        `clock_seconds` is how far the clock is moved before that.
+        """
         verb = self.verbs["crawl"]
         truth, seconds = self.truth(verb)
         folder = self._new(None)
@@ -237,7 +244,7 @@ class Storm:
         steps = (lambda: verb.act(folder), lambda: load(folder), lambda: digest(folder, True))
         text = ""
         for step in steps:
-            code, text = in_child(step)
+            code, text = in_child(partial(_with_clock, step, clock_seconds))
             if code == _REFUSED:
                 self.results[f"{name}: refused"] += 1
                 return
@@ -247,6 +254,13 @@ class Storm:
         self.results[f"{name}: recovered"] += 1
         if text != truth:
             self._lost(f"{name}: {_difference(code, text, truth)}, in silence, in {folder.root}")
+
+
+def _with_clock(act: Callable[[], object], seconds: float) -> object:
+    """Run a function with the wall clock moved; only in a child, because it stays moved."""
+    now = time.time
+    time.time = lambda: now() + seconds
+    return act()
 
 
 def _difference(code: int | None, text: str, truth: str) -> str:
@@ -320,6 +334,8 @@ def run_storm(
                     made += storm.kill(storm.verbs[name], kills - made)
         for name, hurt in DAMAGES.items() if damages else ():
             storm.damage(name, hurt)
+        for name, seconds in CLOCKS.items() if damages else ():
+            storm.damage(name, lambda _: None, seconds)
     return storm
 
 

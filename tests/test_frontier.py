@@ -134,6 +134,8 @@ def test_after_a_power_cut_responses_past_the_end_of_the_log_are_requested_again
     frontier.commit(log, 2000)
     assert frontier.reopen_lost(log, 1000) == 1
     assert set(frontier.settled_nodes("artist")) == {1}
+    assert [frontier.is_full(node) for node in (1, 2)] == [True, False]
+    assert frontier.tally()["artist"] == {"full": 1, "mentioned": 1}
     assert frontier.unsealed_logs() == {log: 1000}
     frontier.close()
 

@@ -193,6 +193,11 @@ class FrontierIndex:
         self._set_flags(seq, self.flags[seq] | FULL_MASK)
         return True
 
+    def mark_not_full(self, seq: int) -> None:
+        """Mark a node as not full, because the response that filled it was lost."""
+        if self.flags[seq] & FULL_MASK:
+            self._set_flags(seq, self.flags[seq] & ~FULL_MASK)
+
     def reset_levels(self) -> None:
         """Follow no node any more; what is full stays full."""
         self.flags[:] = bytes(flags & FULL_MASK for flags in self.flags)

@@ -232,6 +232,20 @@ class SqliteFrontier(FrontierDatabase):
         settled = {row[0] for row in self._db.execute(sql, (ANSWERED, MISSING))}
         return sorted(failed - settled)
 
+    def reopen_lost(self, log: int, size: int) -> int:
+        """Reopen the tasks whose lines lie past the landed bytes of their log; return how many.
+
+        Their nodes are not full any more, or no queue would request them again.
+        """
+        lost = "SELECT node FROM task WHERE log = ? AND log_offset >= ? AND node > 0"
+        nodes = {row[0] for row in self._db.execute(lost, (log, size))}
+        for node in nodes:
+            self.index.mark_not_full(node)
+        self._db.executemany(
+            f"UPDATE node SET flags = flags & ~{FULL_MASK} WHERE seq = ?", [(n,) for n in nodes]
+        )
+        return super().reopen_lost(log, size)
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """Run a block in one transaction; StoreError and nothing written when it fails."""
