@@ -38,7 +38,7 @@ WHOLE = [
     for source, endpoint in ENDPOINTS
     for kind in get(source).manifest.endpoints[endpoint].whole
 ]
-VARIANTS_MAX = 400
+VARIANTS_MAX, DEPTH_MAX = 400, 9
 SIZES = re.compile("total|count|nb_")
 
 
@@ -206,21 +206,30 @@ def test_a_track_that_its_album_has_no_more_is_ended_until_it_is_seen_there(
 
 
 def variants(node: Any) -> Iterator[Any]:
-    """Yield bodies in which one list, or one text that is a list, is shorter by its last item."""
-    children = list(node.items() if isinstance(node, dict) else enumerate(node))
-    for key, child in children:
-        if isinstance(child, list) and child:
-            yield _replaced(node, key, child[:-1])
-        if isinstance(child, dict) and child:
-            yield _replaced(node, key, dict(list(child.items())[:-1]))
-        if isinstance(child, str):
-            for separator in "| ":
-                if separator in child:
-                    yield _replaced(node, key, child.rpartition(separator)[0])
-    for key, child in children:
-        if isinstance(child, dict | list):
-            for changed in variants(child):
+    """Yield bodies in which one part that is a list is shorter by its last item, outer ones first.
+
+    A list may also be an object with a key for each item, or a text of words.
+    """
+    for depth in range(DEPTH_MAX):
+        yield from _variants_at(node, depth)
+
+
+def _variants_at(node: Any, depth: int) -> Iterator[Any]:
+    for key, child in list(node.items() if isinstance(node, dict) else enumerate(node)):
+        if depth and isinstance(child, dict | list):
+            for changed in _variants_at(child, depth - 1):
                 yield _replaced(node, key, changed)
+        elif not depth:
+            yield from (_replaced(node, key, shorter) for shorter in _without_last(child))
+
+
+def _without_last(node: Any) -> Iterator[Any]:
+    if isinstance(node, list) and node:
+        yield node[:-1]
+    if isinstance(node, dict) and node:
+        yield dict(list(node.items())[:-1])
+    if isinstance(node, str):
+        yield from (node.rpartition(separator)[0] for separator in "| " if separator in node)
 
 
 def _replaced(node: Any, key: Any, child: Any) -> Any:
