@@ -388,7 +388,7 @@ def test_a_track_of_a_set_that_cannot_be_read_keeps_its_place() -> None:
     body = {
         "id": 1,
         "kind": "playlist",
-        "tracks": [{"id": 5}, {"id": 6, "title": 7}, None, {"id": 8}],
+        "tracks": [{"id": 5}, {"id": {}, "title": 7}, None, {"id": 8}],
     }
     page = get("soundcloud").parse(
         Request("playlist", ("1",)), Response(200, {}, json.dumps(body).encode(), "https://x/")

@@ -83,7 +83,7 @@ PALETTES: dict[tuple[str, str], tuple[Job, ...]] = {
     ("musicbrainz", ""): MUSIC,
     ("jamendo", ""): MUSIC,
     ("soundcloud", ""): (
-        *MUSIC,
+        *(job for job in MUSIC if "albums" not in job.wants),
         Job(genre, ("tracks",)),
         Job(artist(3, 4, 5), ("comments",)),
         Job(artist(3), ("comments",)),

@@ -41,6 +41,16 @@ class AbsenceDetector:
         """Tell whether an endpoint ever answered, in this run or before."""
         return endpoint in self._answered
 
+    def may_pass(self, endpoint: str, verdict: str) -> bool:
+        """Tell whether a refusal may be a passing fault, so that the next run tries again.
+
+        That is one by an endpoint that never answered; a node that is missing is so for good, but
+        where the whole endpoint may be gone.
+        """
+        if endpoint in self._answered:
+            return False
+        return verdict != "missing" or endpoint in self._manifest.may_be_gone
+
     def is_absent(self, task: Task, verdict: str) -> bool:
         """Tell whether the endpoint of a refused task is absent."""
         endpoint = task.request.endpoint

@@ -215,8 +215,7 @@ class OutcomeHandler:
             kind = "missing" if verdict == "missing" else f"{verdict}_call"
             self._report(task, kind, outcome.reason)
         self.counters.usable += verdict == "missing"
-        # A rejection by an endpoint that never answered may be a passing fault: the next run tries.
-        passing = not self._absence.has_answered(task.request.endpoint)
+        passing = self._absence.may_pass(task.request.endpoint, verdict)
         self._recorder.skip_page(task)
         await self._settle(task, FAILED if passing else MISSING, response)
 

@@ -29,7 +29,7 @@ from phonofilm.crawl.responses.recorder import DRIFT_KEY
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, report_named, result_of, save_not_found
 from phonofilm.crawl.scope.replay import Replay
-from phonofilm.crawl.scope.rescope import leave_scope, rescope, start_estimates
+from phonofilm.crawl.scope.rescope import note_planned_requests, rescope, start_estimates
 from phonofilm.errors import ParkedError, PhonofilmError, UnavailableError
 from phonofilm.landing.envelope import Envelope, RunInfo, new_run_id
 from phonofilm.landing.segments import Select, read_segments
@@ -213,7 +213,7 @@ def _make_scheduler(setup: SourceRun, frontier: Frontier, quota: Quota) -> Sched
     """Make a worklist of planned requests, or a planner over the seeds of the scope."""
     source, options, access = setup.source, setup.options, setup.origin.access
     if options.planned_requests is not None:
-        leave_scope(frontier)
+        note_planned_requests(frontier)
         return Worklist(source.manifest, frontier, options.planned_requests, quota)
     start_estimates(frontier, options.scope, options.goal)
     endpoints = GoalEndpoints(

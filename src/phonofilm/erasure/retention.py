@@ -38,8 +38,8 @@ def purge(workspace: Workspace, now: datetime | None = None) -> Purged:
         workspace.seal_logs()
         rows, unreached = _purge_warehouses(workspace, instant)
         # The snapshot is replaced last, so that a purge that was killed is finished by the next.
-        is_stale = _shows_expired(workspace, instant)
-        if rows.total() or is_stale:  # it holds facts of the same rows, and can be computed again
+        is_stale = rows.total() > 0 or _shows_expired(workspace, instant)
+        if is_stale:  # it holds facts of the same rows, and can be computed again
             delete_match_store(workspace)
         responses = _purge_landing(workspace, instant)
         _reopen_purged(workspace, instant)

@@ -13,7 +13,8 @@ from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.sources.http import HttpSource
 
 _CHANGING = ""
-"""Name of the scope while levels are set anew, and of planned requests, which follow nothing."""
+"""Name of the scope while levels are set anew: a crawl that is cut then sets them anew again."""
+_PLANNED = "planned_since_scope"
 
 
 def rescope(
@@ -27,25 +28,26 @@ def rescope(
     last_scope = frontier.meta("scope")
     changed = last_scope is not None and last_scope != scope.name
     if changed:
-        leave_scope(frontier)
+        frontier.set_meta("scope", _CHANGING)
         frontier.reset_levels()
     seeds = scope.seeds(source, access)
     for link in seeds:
         frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
     if scope.closed:
         replay.add(seeds)
-    elif changed:
+    if frontier.meta(_PLANNED) or (changed and not scope.closed):
         replay.read_all()
     replay.read_raised()
     frontier.commit()
     frontier.set_meta("scope", scope.name)
+    frontier.set_meta(_PLANNED, None)
     return changed
 
 
-def leave_scope(frontier: Frontier) -> None:
-    """Mark the levels of a frontier as those of no scope: the next crawl sets them anew."""
+def note_planned_requests(frontier: Frontier) -> None:
+    """Note that responses come which no scope follows: the next crawl reads them for its own."""
     if frontier.meta("scope") is not None:
-        frontier.set_meta("scope", _CHANGING)
+        frontier.set_meta(_PLANNED, "yes")
 
 
 def start_estimates(frontier: Frontier, scope: Scope, goal: Goal) -> None:

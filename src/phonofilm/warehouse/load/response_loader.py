@@ -27,6 +27,8 @@ SCRATCH_PREFIX = "load-"
 # that compare with rows that are stored already.
 _STAGE_RECORDS = 80_000
 _EXCERPT_CHARS = 400
+_LOST_ITEMS = ("malformed_item", "without_id")
+"""Findings of items that are in no table."""
 
 
 class ResponseLoader:
@@ -104,7 +106,7 @@ class ResponseLoader:
             page.records = self._fitting(envelope, page.records, keep_us)
         for finding in page.findings:
             self._counts.add_finding(finding.kind, 1, finding.detail)
-            if finding.kind == "malformed_item":
+            if finding.kind in _LOST_ITEMS:
                 self._quarantine(envelope, finding.detail, keep_us)
         endpoint = source.manifest.endpoints[envelope.endpoint]
         looked_up = (

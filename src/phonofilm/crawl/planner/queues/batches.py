@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.planner.queues.base import NodeQueue, QueueOptions
 
@@ -14,7 +12,8 @@ class BatchQueue(NodeQueue):
     def __init__(self, options: QueueOptions) -> None:
         super().__init__(options)
         self._next_index = 0  # of the nodes: those before it are in the batch or were passed over
-        self._batch: deque[int] = deque()
+        # Nodes in order, each once: one that is followed further stands in the list of nodes twice.
+        self._batch: dict[int, None] = {}
 
     def on_discovery(self, queue: str = "") -> None:
         """Look for a request again, if there was none or some nodes are new."""
@@ -28,8 +27,8 @@ class BatchQueue(NodeQueue):
         batch, index = self._batch, self._next_index
         if not batch and index >= len(self._nodes):
             return 0
-        while batch and not self._is_open(batch[0]):
-            batch.popleft()
+        while batch and not self._is_open(first := next(iter(batch))):
+            del batch[first]
         nodes, all_flags, size = self._nodes, self._flags, self.spec.batch
         flags_min, skip_mask = self._flags_min, self._skip_mask
         while len(batch) < size and index < len(nodes):
@@ -38,17 +37,14 @@ class BatchQueue(NodeQueue):
             flags = all_flags[node]
             # Most nodes are passed over by these two comparisons, without a method call.
             if flags >= flags_min and not flags & skip_mask and self._is_open(node):
-                batch.append(node)
+                batch[node] = None
         self._next_index = index
         return len(batch)
 
     def take(self) -> Task:
         """Take the next batch."""
-        nodes: list[int] = []
-        while self._batch and len(nodes) < self.spec.batch:
-            node = self._batch.popleft()
-            if self._is_open(node):
-                nodes.append(node)
+        nodes = [node for node in self._batch if self._is_open(node)]
+        self._batch.clear()
         return self._task(nodes)
 
     def pending(self) -> int:
