@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from phonofilm.cli.crawl.result import format_outcome
 from phonofilm.config import Settings
 from phonofilm.crawl.frontier.levels import FOLLOWED
 from phonofilm.crawl.frontier.sqlite import SqliteFrontier
@@ -685,3 +686,14 @@ def test_a_first_list_that_gives_no_answer_is_not_done(folder, hostile) -> None:
     broken[0] = False
     result = collect(folder, "deezer", server.url, "artists=all")
     assert result.records["artists"]["full"] == 180
+
+
+def test_the_end_of_a_crawl_says_what_was_asked_for_and_what_came(folder, stand_in) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=120)
+    result = collect(folder, "spotify", url, "artists", scope=OfGenre("rock"))
+    world = served.world
+    rock = sum(any("rock" in genre.split() for genre in world.artist(a).genres) for a in range(120))
+    assert result.in_scope["artists"] == {"full": rock, "mentioned": 0}
+    others = sum(result.records["artists"].values()) - rock
+    text = f"{rock} rock artists, all there are; {others} others were mentioned."
+    assert format_outcome(result) == text

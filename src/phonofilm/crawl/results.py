@@ -22,7 +22,8 @@ class CrawlResult(msgspec.Struct):
     """Status, figures and findings of a crawl.
 
     `resume_at` is Unix seconds. `coverage` holds fractions by plural kind: estimate, low and high
-    end of the 90 % interval. `named` counts the names, links and ids that a person gave,
+    end of the 90 % interval. `in_scope` are those of `records` that the scope follows, which is a
+    `scope` in one or two words. `named` counts the names, links and ids that a person gave,
     `not_found` are those to which nothing belongs, and `namesakes` those that several artists have.
     """
 
@@ -43,6 +44,8 @@ class CrawlResult(msgspec.Struct):
     coverage_by_list: dict[str, list[float]] = {}
     yields: list[QueueYield] = []
     media: MediaResult | None = None
+    scope: str = ""
+    in_scope: dict[str, dict[str, int]] = {}
     named: int = 0
     not_found: list[NotFound] = []
     namesakes: list[Namesakes] = []
@@ -107,7 +110,7 @@ def not_found_file(source: str) -> str:
 def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResult:
     """Return the result of an engine that ended, or so far."""
     context, counters = engine.context, engine.counters
-    tally = context.frontier.tally()
+    tally, followed = context.frontier.tally(), context.frontier.index.followed_tally()
     estimator = engine.recorder.coverage
     requests = counters.requests
     named = context.scope.named
@@ -132,6 +135,8 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
         yields=context.planner.yields(),
         coverage_by_list={name: list(share) for name, share in estimator.lists().items()},
         findings=engine.findings.rows(),
+        scope=context.scope.label,
+        in_scope={PLURALS[kind]: rows for kind, rows in followed.items() if kind in WANTED},
         named=len(named.links) if named else 0,
         not_found=not_found,
         namesakes=named.namesakes() if named else [],

@@ -43,7 +43,7 @@ def purge(workspace: Workspace, now: datetime | None = None) -> Purged:
             delete_match_store(workspace)
         responses = _purge_landing(workspace, instant)
         _reopen_purged(workspace, instant)
-        if is_stale:
+        if is_stale and published(workspace) is not None:
             withdraw(workspace)
             publish(workspace)
     if unreached:

@@ -28,6 +28,8 @@ def print_result(result: CrawlResult, workspace: Workspace) -> None:
         f": {result.calls:,} calls in {format_duration(result.elapsed_s)},"
         f" {result.new_per_call} new per call.",
     )
+    if outcome := format_outcome(result):
+        say(outcome)
     print_records(result.records, result.coverage)
     if result.media:
         _print_media(result.media)
@@ -39,6 +41,26 @@ def print_result(result: CrawlResult, workspace: Workspace) -> None:
         note(CONTINUE)
     else:
         note(f"Next: {in_folder('phonofilm load', workspace.root)}")
+
+
+def format_outcome(result: CrawlResult) -> str:
+    """Return what was asked for and what came: "50 house artists, all there are; ..."."""
+    parts = []
+    for plural in result.coverage:
+        rows = result.in_scope.get(plural, {"full": 0, "mentioned": 0})
+        known = result.records.get(plural, rows)
+        others = sum(known.values()) - sum(rows.values())
+        of_scope = " ".join(filter(None, (result.scope, plural)))
+        text = f"{rows['full']:,} {of_scope}{_completeness(result, plural, rows['mentioned'])}"
+        parts.append(text + (f"; {others:,} others were mentioned" if others else ""))
+    return ". ".join(parts) + "." if parts else ""
+
+
+def _completeness(result: CrawlResult, plural: str, mentioned: int) -> str:
+    if mentioned:
+        return f" and {mentioned:,} by name alone"
+    is_whole = result.status == "done" and result.coverage[plural][0] >= 1
+    return ", all there are" if is_whole and not result.not_found else ""
 
 
 def _ending(result: CrawlResult) -> tuple[Part, ...]:

@@ -207,6 +207,16 @@ class FrontierIndex:
         """Return the number of nodes of a kind that are followed, full or only mentioned."""
         return self._followed_counts[KIND_NUMBER[kind]] if kind in KIND_NUMBER else 0
 
+    def followed_tally(self) -> dict[str, dict[str, int]]:
+        """Count the followed nodes by kind, full and only mentioned; looks at every node."""
+        counts = Counter(zip(self.kinds, self.flags, strict=True))
+        tally: dict[str, dict[str, int]] = {}
+        for (number, flags), count in counts.items():
+            if flags > FULL_MASK:
+                row = tally.setdefault(NODE_KINDS[number], {"full": 0, "mentioned": 0})
+                row["full" if flags & FULL_MASK else "mentioned"] += count
+        return tally
+
     def seq_of(self, kind: str, id_: str) -> int | None:
         """Return the number of a node, or None when it is unknown."""
         return self._known[kind].get(hash(id_))

@@ -24,6 +24,7 @@ class Scope(Protocol):
     closed: bool  # only what was named is followed: no genres or words grow from records
     implies_tracks: bool  # tracks are wanted only because artists or albums were named
     by_genre: bool  # artists are followed by their genres
+    label: str  # for people: the word before the kind, as in "house artists"
     name: str
 
     @property
@@ -66,6 +67,7 @@ class Everything:
     closed = False
     implies_tracks = False
     by_genre = False
+    label = ""
     name = "everything"
     named = None
 
@@ -98,6 +100,7 @@ class FollowNothing:
     closed = True
     implies_tracks = False
     by_genre = False
+    label = ""
     name = ""
     named = None
 
@@ -134,7 +137,7 @@ class OfGenre:
 
     def __init__(self, genre: str) -> None:
         self.genre = genre
-        self.name = f"genre {genre.casefold()}"
+        self.name, self.label = f"genre {genre.casefold()}", genre
         self._words = set(genre.casefold().split())
         self._genres_seen: set[str] = set()
 
@@ -199,6 +202,7 @@ class Named:
 
     closed = True
     by_genre = False
+    label = "named"
 
     def __init__(
         self,
