@@ -138,7 +138,8 @@ def test_a_parked_source_does_not_stop_the_others(
 
 
 @pytest.mark.heavy
-def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world) -> None:
+def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world, monkeypatch) -> None:
+    monkeypatch.setattr(limiter, "PATIENCE_SECONDS", 2.0)
     held = world()
     for served in held.served.values():
         served.addresses = served.addresses | {"musicbrainz": "http://127.0.0.1:9"}

@@ -567,8 +567,10 @@ class TestTheHost:
         assert kinds <= {"movie", "tvMovie", "tvSeries", "tvMiniSeries"}
 
 
-def test_the_settings_that_accept_the_terms(folder) -> None:
+def test_the_settings_that_accept_the_terms(folder, monkeypatch) -> None:
     """With them the live host would be asked; here no test reaches it."""
+    once = RetryPolicy(attempts_max=1, first_pause_seconds=0.0)
+    monkeypatch.setattr(resumable_download, "RETRIES", once)
     settings = Settings(imdb=SourceSettings(accept_terms=True, basis="mine, non-commercial"))
     with pytest.raises((PhonofilmError, AssertionError)):
         run(import_dumps(folder, settings, ImportOptions("imdb")))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from phonofilm.crawl.scope.scopes import Named
 from phonofilm.errors import StoreError
+from phonofilm.net import limiter
 from phonofilm.sources import get
 from phonofilm.sources.classify import is_cut_json
 from phonofilm.sources.contract import InvalidId, Link, Page, Request, Response
@@ -143,7 +144,11 @@ def test_a_page_that_ran_out_of_time_is_requested_again(folder, hostile) -> None
     assert crawled.records["titles"]["full"] == 100
 
 
-def test_a_service_that_always_runs_out_of_time_ends_the_crawl(folder, hostile) -> None:
+def test_a_service_that_always_runs_out_of_time_ends_the_crawl(
+    folder, hostile, monkeypatch
+) -> None:
+    monkeypatch.setattr(limiter, "PATIENCE_SECONDS", 2.0)
+
     async def answer(server: Any, request: web.BaseRequest) -> web.Response:
         return web.Response(body=WHOLE[:3000] + trace(57), content_type="application/json")
 
