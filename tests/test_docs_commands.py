@@ -212,7 +212,9 @@ def run_in_shell(block: Block, cwd: Path) -> None:
 
 
 each_block = pytest.mark.parametrize("block", README, ids=[block.name for block in README])
-each_walk = pytest.mark.parametrize("walk", WALKS, ids=lambda walk: Path(walk.page).stem)
+each_walk = pytest.mark.parametrize(
+    "walk", [pytest.param(walk, id=Path(walk.page).stem, marks=pytest.mark.slow) for walk in WALKS]
+)
 
 
 def test_the_readme_shows_many_commands() -> None:

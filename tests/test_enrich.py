@@ -114,6 +114,7 @@ def test_the_same_command_again_asks_nothing(folder: Workspace, world) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.slow
 def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> None:
     held = world()
     short = enrich(folder, Settings(), wish(held, 20, max_calls=60))
@@ -126,6 +127,7 @@ def test_a_limit_of_calls_is_kept_and_gone_on_from(folder: Workspace, world) -> 
 
 
 @pytest.mark.heavy
+@pytest.mark.slow
 def test_a_parked_source_does_not_stop_the_others(
     folder: Workspace, world, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_parked_source_does_not_stop_the_others(
 
 
 @pytest.mark.heavy
+@pytest.mark.slow
 def test_a_source_that_is_down_is_left_out_and_said(folder: Workspace, world, monkeypatch) -> None:
     monkeypatch.setattr(limiter, "PATIENCE_SECONDS", 2.0)
     held = world()

@@ -106,6 +106,7 @@ def test_every_verb_that_uses_a_disk_is_tried() -> None:
 
 
 @pytest.mark.parametrize("verb", WRITING)
+@pytest.mark.slow
 def test_a_verb_without_room_ends_with_exit_code_6_and_goes_on_with_room(
     verb: str, base: Path, url: str
 ) -> None:

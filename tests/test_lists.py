@@ -311,7 +311,19 @@ def _layers() -> list[list[tuple[str, str, str]]]:
     return layers
 
 
-@pytest.mark.parametrize("layer", _layers(), ids=lambda layer: "+".join(c[0] for c in layer))
+def _layer_params() -> list[Any]:
+    """Return the layers; the first two, which have most sources, run in the quick suite."""
+    return [
+        pytest.param(
+            layer,
+            id="+".join(case[0] for case in layer),
+            marks=[pytest.mark.slow] if number >= 2 else [],
+        )
+        for number, layer in enumerate(_layers())
+    ]
+
+
+@pytest.mark.parametrize("layer", _layer_params())
 def test_every_whole_list_ends_the_members_that_it_has_no_more(
     layer: list[tuple[str, str, str]], tmp_path: Path
 ) -> None:

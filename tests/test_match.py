@@ -375,6 +375,7 @@ def five(made_once):
 
 
 @pytest.mark.heavy
+@pytest.mark.slow
 def test_five_sources_of_one_world_are_told_apart_and_together(five) -> None:
     folder, truth = five
     recordings = compare(groups_of(folder, "recording"), truth["recording"])

@@ -153,6 +153,7 @@ def test_a_warehouse_and_views_of_an_older_version_are_replaced(
         assert str(marks[0]).startswith("phonofilm")
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_twenty_times(own_postgres: Postgres, tmp_path: Path) -> None:
     """Nothing is half-loaded; the next load finishes."""
     database = own_postgres.database()

@@ -242,15 +242,15 @@ def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
     frontier = SqliteFrontier(path)
     frontier.add_nodes("artist_query", [("Ada Lovelace", 2, True)])
-    frontier.add_nodes("artist", [("4711", 2, True), ("8", 2, True)])
+    frontier.add_nodes("artist", [("470815117", 2, True), ("8", 2, True)])
     frontier.commit()
     frontier.set_meta("scope", "named artist_query Ada Lovelace")
     frontier.close()
     again = SqliteFrontier(path)
-    again.erase_person({"artist": ["4711"]}, ["Ada Lovelace"], "forgotten")
+    again.erase_person({"artist": ["470815117"]}, ["Ada Lovelace"], "forgotten")
     again.close()
     stored = b"".join(p.read_bytes() for p in tmp_path.iterdir())
-    assert b"Lovelace" not in stored and b"4711" not in stored
+    assert b"Lovelace" not in stored and b"470815117" not in stored
     last = SqliteFrontier(path)
     assert last.seq_of("artist", "8") == 3
     last.close()

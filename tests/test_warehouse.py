@@ -121,6 +121,7 @@ RESPONSES = st.lists(
 
 @settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(responses=RESPONSES, data=st.data())
+@pytest.mark.slow
 def test_any_order_and_any_grouping_of_loads_give_one_result(
     tmp_path_factory: pytest.TempPathFactory, responses: list, data: st.DataObject
 ) -> None:
