@@ -89,3 +89,11 @@ def test_a_playlist_longer_than_what_it_embeds_goes_on() -> None:
     page = get("deezer").parse(page.continues[0], Response(200, {}, json.dumps(rest).encode()))
     assert [r.position for r in page.records if r.kind == "playlist_entry"] == [3, 4]
     assert page.continues == []
+
+
+def test_a_next_that_is_no_link_still_says_that_a_page_follows() -> None:
+    body = {"data": [{"id": 1, "title": "x"}], "total": 9, "next": "http://["}
+    request = Request("artist_albums", ("7",))
+    page = get("deezer").parse(request, Response(200, {}, json.dumps(body).encode()))
+    assert [record.id for record in page.records if record.kind == "album"] == ["1"]
+    assert page.continues == [request._replace(offset=1)]

@@ -25,7 +25,7 @@ def _listing(items: Any, paging: Any, count: int, request: Request) -> Listing:
     total = paging.total if isinstance(paging.total, int) else None
     if not paging.next:
         return Listing(items, total)
-    link = dict(parse_qsl(urlsplit(paging.next).query))
+    link = _parameters(paging.next)
     size = _number(link.get("limit")) or count
     index = _number(link.get("index"))
     following = request.offset + size if index is None else index
@@ -34,6 +34,14 @@ def _listing(items: Any, paging: Any, count: int, request: Request) -> Listing:
     own_offset = None if index is None else index - size
     further = Request(request.endpoint, request.ids, max(following, request.offset + 1))
     return Listing(items, total, (further,), own_offset)
+
+
+def _parameters(link: str) -> dict[str, str]:
+    """Return the query of a link; none of what is no link, which still says that a page follows."""
+    try:
+        return dict(parse_qsl(urlsplit(link).query))
+    except ValueError:
+        return {}
 
 
 def _number(text: str | None) -> int | None:
