@@ -94,24 +94,26 @@ async def _crawl_one(
         except UnavailableError as error:
             away += 1
             pause_seconds = _AWAY.pause_seconds(away)
-            if not options.wait or pause_seconds is None:
+            rest = _rest(setup, error.requests, error.elapsed_seconds)
+            if not options.wait or pause_seconds is None or rest.options.goal.spent():
                 raise
             if not await _wait(setup, min(pause_seconds, _AWAY_PAUSE_SECONDS_MAX), error.happened):
                 raise
-            setup = _rest(setup, error.requests, error.elapsed_seconds)
+            setup = rest
             continue
         except ParkedError as parked:
             seconds = parked.resume_at - origin.clock.wall()
             if not options.wait or not await _wait(setup, seconds, parked.happened):
                 raise
             continue
-        if result.status != "parked" or not options.wait:
+        rest = _rest(setup, result.calls, result.elapsed_s)
+        if result.status != "parked" or not options.wait or rest.options.goal.spent():
             return result
         seconds = (result.resume_at or 0.0) - origin.clock.wall()
         if not await _wait(setup, seconds, f"{source.manifest.title} is parked."):
             result.status = "interrupted"
             return result
-        setup = _rest(setup, result.calls, result.elapsed_s)
+        setup = rest
 
 
 def _rest(setup: SourceRun, requests: int, seconds: float) -> SourceRun:

@@ -23,11 +23,15 @@ class Goal(msgspec.Struct):
 
     def less(self, requests: int, seconds: float) -> Goal:
         """Return the rest of the goal after a run of so many requests and seconds."""
-        requests_left = None if self.max_calls is None else max(1, self.max_calls - requests)
+        requests_left = None if self.max_calls is None else max(0, self.max_calls - requests)
         seconds_left = None if self.max_seconds is None else max(0.1, self.max_seconds - seconds)
         return Goal(
             wants=self.wants, max_calls=requests_left, max_seconds=seconds_left, until=self.until
         )
+
+    def spent(self) -> bool:
+        """Tell whether no request is left."""
+        return self.max_calls == 0
 
     def open_ended(self) -> bool:
         """Tell whether some kind is wanted without a number."""
