@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import typing
 
 _PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11, "H": 11}
 _KEY = re.compile(
@@ -31,3 +32,9 @@ def parse_key(text: str | None) -> tuple[int | None, int | None]:
     mode = match[3] or ""
     minor = mode == "m" or mode.lower() in ("min", "minor", "moll")
     return (_PITCHES[match[1].upper()] + sign) % 12, int(not minor)
+
+
+def key_or_text(text: str | None) -> tuple[int | None, int | None]:
+    """Parse a key; a text that is none stands for the pitch class, to be reported as odd."""
+    pitch, mode = parse_key(text)
+    return typing.cast(int | None, text or None) if pitch is None else pitch, mode

@@ -19,7 +19,7 @@ from phonofilm.records import (
 )
 from phonofilm.sources.beatport import api_types
 from phonofilm.sources.contract import Finding
-from phonofilm.sources.musical_keys import parse_key
+from phonofilm.sources.musical_keys import key_or_text
 from phonofilm.sources.record_builder import RecordBuilder, mapped, whole, without
 
 SOURCE = "beatport"
@@ -255,7 +255,7 @@ def _first_genre(row: api_types.Flat) -> api_types.Named | None:
 def _measures(key: str, row: api_types.Track) -> AudioFeatures:
     """Return tempo and key; the tempo is whole and may be half or double."""
     name = mapped(row.key, lambda key: key.name)
-    pitch, mode = (UNSET, UNSET) if isinstance(name, UnsetType) else parse_key(name)
+    pitch, mode = (UNSET, UNSET) if isinstance(name, UnsetType) else key_or_text(name)
     return AudioFeatures(
         SOURCE,
         key,

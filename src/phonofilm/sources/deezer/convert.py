@@ -231,8 +231,9 @@ class PageBuilder(RecordBuilder):
         """Add a track in its place in a playlist; one that cannot be read leaves its place.
 
         Uploads of the owner have negative ids, the artist 0 and the album 0: they are local files.
+        On an album of the catalogue such an id is odd, and costs the track alone.
         """
-        is_local = row is not None and row.id <= 0
+        is_local = row is not None and _is_upload(row)
         self.page.records.append(
             PlaylistEntry(
                 SOURCE,
@@ -246,7 +247,12 @@ class PageBuilder(RecordBuilder):
         )
 
 
+def _is_upload(row: api_types.Track) -> bool:
+    return row.id <= 0 and not (isinstance(row.album, api_types.Album) and row.album.id > 0)
+
+
 def _iso(seconds: int) -> str | None:
+    """Return an instant in ISO 8601; null for 0, and what is no instant as it came."""
     if not 0 < seconds < 253_402_300_800:
-        return None
+        return str(seconds) if seconds else None
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

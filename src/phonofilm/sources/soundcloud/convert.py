@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import typing
 from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET, UnsetType
@@ -25,7 +25,7 @@ from phonofilm.records import (
 from phonofilm.records.values.dates import date_of_parts
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.decode import each
-from phonofilm.sources.musical_keys import parse_key
+from phonofilm.sources.musical_keys import key_or_text
 from phonofilm.sources.record_builder import RecordBuilder, T, mapped, whole, without
 from phonofilm.sources.soundcloud import api_types
 from phonofilm.sources.soundcloud.api_types import tail
@@ -249,12 +249,13 @@ def _background(row: api_types.User) -> Maybe[str]:
 
 
 def _moment_of(value: float | str | None | UnsetType) -> Maybe[int]:
-    """Return milliseconds from a number or from text; null for anything else."""
+    """Return milliseconds from a number or from text; anything else as it came."""
     if isinstance(value, UnsetType | None):
-        return UNSET if isinstance(value, UnsetType) else None
+        return value
     if isinstance(value, str):
-        return int(value) if value.strip().isascii() and value.strip().isdigit() else None
-    return int(value) if math.isfinite(value) else None
+        is_number = value.strip().isascii() and value.strip().isdigit()
+        return int(value) if is_number else typing.cast(int, value or None)
+    return whole(value)
 
 
 def _track(key: str, row: api_types.Track, owner: api_types.User | None) -> Track:
@@ -366,5 +367,5 @@ def _measures(key: str, row: api_types.Track) -> Iterator[Record]:
     tempo = row.bpm if isinstance(row.bpm, int | float) and row.bpm else None
     name = row.key_signature if isinstance(row.key_signature, str) and row.key_signature else None
     if tempo or name:
-        pitch, mode = parse_key(name)
+        pitch, mode = key_or_text(name)
         yield AudioFeatures(SOURCE, key, tempo=tempo, key_name=name, key=pitch, mode=mode)

@@ -149,7 +149,7 @@ class PageBuilder(RecordBuilder):
 
     def track(self, row: api_types.Track, album_id: Maybe[str] = UNSET) -> str | None:
         """Add a track, full or short; local files and episodes are not tracks of the catalogue."""
-        if not row.id or row.type == "episode" or row.episode:
+        if not row.id or _is_episode(row):
             self._odd("no_track", f"{row.type or 'track'} {row.name!r} without an id or no track")
             return None
         album = row.album if isinstance(row.album, api_types.Album) else None
@@ -253,8 +253,13 @@ def _date_of(album: api_types.Album) -> Maybe[str]:
 def _entry_type(track: api_types.Track | None, is_local: bool) -> str:
     if track is None:
         return "withdrawn"
-    if is_local or track.is_local:
-        return "local"
-    if track.type == "episode" or track.episode:
+    if _is_episode(track):
         return "episode"
-    return "track" if track.id else "withdrawn"
+    if track.id:
+        return "track"
+    return "local" if is_local or track.is_local else "withdrawn"
+
+
+def _is_episode(track: api_types.Track) -> bool:
+    """Tell an episode by its type, and by its mark where no type is stated."""
+    return track.type == "episode" if track.type in ("episode", "track") else bool(track.episode)

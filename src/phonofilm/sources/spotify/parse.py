@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from phonofilm.records import Genre, Record
 from phonofilm.sources.contract import Finding, Malformed, Page, Parser, Request, Response
@@ -149,14 +150,15 @@ def _whole_album(builder: PageBuilder, row: api_types.Album) -> None:
     """Add an album with the tracks that it embeds; the page after them continues it."""
     key = builder.album(row, keep=True)
     paging = row.tracks
-    if key is None or not isinstance(paging, api_types.Paging) or paging.items is None:
+    if not isinstance(paging, api_types.Paging) or paging.items is None:
         builder.page.findings.append(Finding("malformed_item", f"album {key} without its tracks"))
         return
     for track in _present(paging.items, api_types.Track, builder.page):
         if track:
-            builder.track(track, key)
-    rest = Request("album_tracks", (key,))
-    builder.page.continues += _continues(rest, paging, len(paging.items))
+            builder.track(track, UNSET if key is None else key)
+    if key is not None:
+        rest = Request("album_tracks", (key,))
+        builder.page.continues += _continues(rest, paging, len(paging.items))
 
 
 def _whole_playlist(builder: PageBuilder, row: api_types.Playlist) -> None:

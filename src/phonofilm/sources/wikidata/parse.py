@@ -70,7 +70,7 @@ def _records(row: dict[str, str], page: Page) -> list[Record]:
 
 def _title(item: str, row: dict[str, Any], page: Page) -> Title:
     date, precision = _earliest(row.get("dates", ""), page)
-    kind = entity_of(row.get("kind", ""))
+    kind = _kind(row.get("kind", ""), page)
     picture = row.get("picture")
     return Title(
         "wikidata",
@@ -87,6 +87,14 @@ def _title(item: str, row: dict[str, Any], page: Page) -> Title:
         poster_licence=_licence_page(picture),
         imdb_id=imdb_id_of(row.get("imdb", ""), "tt", page),
     )
+
+
+def _kind(text: str, page: Page) -> str:
+    """Return the item of a class that was requested; empty, with a finding, for any other."""
+    kind = entity_of(text)
+    if text and kind not in KINDS:
+        page.findings.append(Finding("odd_value", f"kind: {text[:60]}"))
+    return kind if kind in KINDS else ""
 
 
 def _credit(item: str, role: str, person: Entry, page: Page) -> list[Record]:
