@@ -17,11 +17,22 @@ from phonofilm.crawl.coverage.coverage import Coverage, CoverageEstimator
 from phonofilm.crawl.engine import Engine
 from phonofilm.sandbox.kernel.server import Plan, SandboxServer
 
+# Source, access level and policy of the crawls through the whole engine.
+STAND_INS = [
+    ("deezer", "open", "information"),
+    ("deezer", "open", "breadth"),
+    ("musicbrainz", "open", "information"),
+    ("soundcloud", "official", "information"),
+    ("spotify", "extended-legacy", "information"),
+    ("spotify", "development", "information"),
+]
+SIZES = (200, 400, 800, 1600)
+
 
 class Stop(NamedTuple):
-    """What a crawl said after so many calls, and how many artists it knew."""
+    """What a crawl said after so many calls, and how many full artists it had."""
 
-    known: int
+    full: int
     said: Coverage
 
 
@@ -58,28 +69,27 @@ def stops_of(world: Any, policy: str) -> list[Stop]:
     return stops
 
 
-def stand_in(access: str, artists: int, seed: int) -> list[Stop]:
-    """The same through the whole engine, against the Spotify stand-in."""
-    served = SandboxServer(Plan("spotify", access, artists, seed, rate="none"))
+def stand_in(source: str, access: str, policy: str, artists: int, seed: int) -> list[Stop]:
+    """The same through the whole engine, against the stand-in of a source."""
+    served = SandboxServer(Plan(source, access, artists, seed, rate="none"))
     stops: list[Stop] = []
 
     def look(engine: Engine) -> None:
-        if engine.counters.requests >= 30 and engine.counters.requests % 10 == 0:
-            held = engine.recorder.coverage
-            said = held.coverage()["artist"]
-            stops.append(Stop(len(held.frontier.index.by_kind["artist"]), said))
+        if engine.counters.requests >= 20 and engine.counters.requests % 10 == 0:
+            said = engine.recorder.coverage.coverage()["artist"]
+            stops.append(Stop(engine.recorder.full["artist"], said))
 
-    known, _ = direct.crawl(served, "spotify", {"artist": None}, look=look)
+    known, _ = direct.crawl(served, source, {"artist": None}, policy, look=look, max_calls=2500)
     stops.append(Stop(known[-1], Coverage(1.0, 1.0, 1.0)))
     return stops
 
 
 def judge(stops: list[Stop], chance: random.Random) -> tuple[bool, float, float]:
     """At one random moment before 97 %: whether the truth is inside, the width, the truth."""
-    end = stops[-1].known
-    open_ones = [stop for stop in stops[:-1] if stop.known < 0.97 * end] or stops[:1]
+    end = stops[-1].full
+    open_ones = [stop for stop in stops[:-1] if stop.full < 0.97 * end] or stops[:1]
     stop = chance.choice(open_ones)
-    truth = stop.known / end
+    truth = stop.full / end
     held = stop.said.low - 1e-4 <= truth <= stop.said.high + 1e-4
     return held, stop.said.high - stop.said.low, truth
 
@@ -92,10 +102,10 @@ def main() -> None:
         policy = "breadth" if number % 2 else "information"
         world, name = closed(chance, policy)
         seen[name].append(judge(stops_of(world, policy), chance))
-    for number in range(max(1, count // 10)):
-        for access in ("extended-legacy", "development"):
-            stops = stand_in(access, 600, 100 + number)
-            seen[f"Spotify stand-in, {access}"].append(judge(stops, chance))
+    for number in range(max(1, count // 5)):
+        for source, access, policy in STAND_INS:
+            stops = stand_in(source, access, policy, SIZES[number % len(SIZES)], 100 + number)
+            seen[f"stand-in: {source}, {access}, {policy}"].append(judge(stops, chance))
     rows = []
     total = [one for name, held in seen.items() if name.startswith("closed") for one in held]
     for name, held in [("closed worlds, all", total), *sorted(seen.items())]:

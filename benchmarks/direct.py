@@ -18,6 +18,7 @@ from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.scopes import Everything, Scope
 from phonofilm.landing.envelope import RunInfo
 from phonofilm.net.clock import Clock
@@ -35,8 +36,11 @@ BASE = "http://127.0.0.1:1"
 class Direct:
     """Sends to a stand-in without a socket, and notes what was known before each call."""
 
-    def __init__(self, stand_in: SandboxServer, frontier: SqliteFrontier, kind: str) -> None:
+    def __init__(
+        self, stand_in: SandboxServer, frontier: SqliteFrontier, kind: str, scheme: str
+    ) -> None:
         self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
+        self._scheme = scheme
         self.known: list[int] = []
         self.look: Callable[[], None] = lambda: None
 
@@ -45,8 +49,11 @@ class Direct:
     ) -> Response:
         self.known.append(len(self._frontier.index.by_kind[self._kind]))
         self.look()
-        asked = {"Authorization": f"Bearer {token(self._stand_in)}"}
-        answer = self._stand_in.respond(HttpRequest("GET", path, query, asked, b"", BASE))
+        sent = {
+            "Authorization": f"{self._scheme} {token(self._stand_in)}",
+            "User-Agent": "phonofilm-benchmarks/1 (somebody@example.org)",
+        }
+        answer = self._stand_in.respond(HttpRequest("GET", path, query, sent, b"", BASE))
         return Response(
             answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.body
         )
@@ -108,7 +115,9 @@ def crawl(
                 manifest=source.manifest, access=access, goal=goal, scope=scope
             )
             planner = Planner(endpoints, frontier, policy(name))
-            sender = Direct(stand_in, frontier, kind)
+            auth = source.manifest.auth
+            scheme = auth.scheme if auth else "Bearer"
+            sender = Direct(stand_in, frontier, kind, scheme)
             context = CrawlContext(
                 source=source,
                 access=access,
@@ -116,6 +125,7 @@ def crawl(
                 scope=scope,
                 frontier=frontier,
                 planner=planner,
+                replay=Replay(frontier, source, scope, access, writer.read_log),
                 limiter=Limiter([], clock),
                 sender=sender,
                 tokens=NoToken(),

@@ -14,6 +14,7 @@ from phonofilm.crawl.coverage.population import STATE_VERSION, PopulationEstimat
 from phonofilm.crawl.scope.goal import parse_until
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 ROCK, JAZZ = 1, 2
@@ -91,8 +92,26 @@ def some_evidence() -> Evidence:
         listed = node % 3
         evidence.add(node, (ROCK,) if listed else (), page_of=ROCK if listed else 0)
         evidence.estimator.add_related_response([node], 1)
-    evidence.estimator.add_unlinked_response(9, 2)
+    evidence.estimator.add_list_response(9, 2)
     return evidence
+
+
+def test_without_sizes_the_new_share_of_related_responses_says_what_is_unknown() -> None:
+    evidence = Evidence()
+    for number in range(20):  # each names ten nodes, two of them for the first time
+        for node in (2 * number, 2 * number + 1):
+            evidence.add(10 + node, ())
+        evidence.estimator.add_related_response(list(range(10 + 2 * number, 20 + 2 * number)), 2)
+    unknown = evidence.estimator.unknown(20, lists_open=True)
+    assert unknown.middle == pytest.approx(40 * 2 / 8, rel=0.1)
+    assert unknown.low < 5 < 20 < unknown.high
+
+
+def test_mentions_alone_are_known_too() -> None:
+    evidence = Evidence()
+    evidence.estimator.add_list_response(50, 50)
+    assert evidence.estimator.unknown(0, lists_open=True).middle > 0
+    assert evidence.estimator.unknown(0, lists_open=False) == (0.0, 0.0, 0.0)
 
 
 @given(
@@ -223,6 +242,61 @@ def test_a_crawl_stops_when_enough_is_in_hand(folder, stand_in) -> None:
     assert low <= result.records["artists"]["full"] / 300 + 0.1
     assert low <= estimate <= high
     assert served.calls["related"][200] < 250
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_crawl_until_a_coverage_has_that_share_of_full_artists(
+    folder, stand_in, seed: int
+) -> None:
+    url, _ = stand_in("deezer", artists=300, seed=seed)
+    result = collect(folder, "deezer", url, "artists=all", until=0.6, workers=1)
+    assert result.status == "goal"
+    assert result.records["artists"]["full"] / 300 >= 0.5
+
+
+# Sources whose lists name artists, and a level of access; most of them without sizes of lists.
+ARTIST_SOURCES = [
+    ("deezer", "open"),
+    ("musicbrainz", "open"),
+    ("soundcloud", "official"),
+    ("spotify", "extended-legacy"),
+    ("spotify", "development"),
+]
+
+
+@pytest.mark.parametrize(("source", "access"), ARTIST_SOURCES)
+def test_intervals_hold_the_share_of_full_artists(
+    folder, stand_in, source: str, access: str
+) -> None:
+    """Stops before the end; nine of ten intervals should hold, so one of six may fail."""
+    inside = []
+    for seed in (21, 22):
+        url, _ = stand_in(source, access=access, artists=240, seed=seed)
+        crate = Workspace(folder.root / f"{seed}")
+        for max_calls in (30, 15, 15):
+            result = collect(crate, source, url, "artists=all", workers=1, max_calls=max_calls)
+            share = result.records["artists"]["full"] / 240
+            _, low, high = result.coverage["artists"]
+            inside.append(low - 0.01 <= share <= high + 0.01)
+    assert sum(inside) >= 5
+
+
+@pytest.mark.parametrize(("source", "access"), ARTIST_SOURCES)
+def test_at_the_end_of_a_crawl_everything_reachable_is_collected(
+    folder, stand_in, source: str, access: str
+) -> None:
+    url, _ = stand_in(source, access=access, artists=40)
+    result = collect(folder, source, url, "artists=all")
+    assert result.status == "done"
+    assert result.coverage == {"artists": [1.0, 1.0, 1.0]}
+
+
+def test_what_is_only_mentioned_is_not_collected(folder, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=200)
+    result = collect(folder, "deezer", url, "artists=all", workers=1, max_calls=12)
+    known = result.records["artists"]
+    assert known["mentioned"] > 0
+    assert result.coverage["artists"][2] <= known["full"] / sum(known.values())
 
 
 def test_coverage_goes_on_where_the_last_run_stopped(folder, stand_in) -> None:

@@ -250,6 +250,8 @@ class OutcomeHandler:
 
     async def _settle(self, task: Task, state: int, response: Response) -> None:
         self._context.frontier.settle(task, state, response, self._now_us(), None)
+        if state == MISSING:
+            self._recorder.note_looked_up(task)
         await self._context.writer.wait_durable()
 
     def _record_request(

@@ -113,7 +113,9 @@ class CrawlArguments:
     until: Annotated[
         str,
         typer.Option(
-            "--until", metavar="coverage=0.9", help="Stop when so much of the reachable is in hand."
+            "--until",
+            metavar="coverage=0.9",
+            help="Stop when so much of the reachable is collected: full records.",
         ),
     ] = ""
     wait: Annotated[bool, typer.Option("--wait", help="Stay when the source is parked.")] = False

@@ -105,8 +105,8 @@ class MentionCounts(msgspec.Struct):
             self.flags.extend(bytes(max(_GROWTH_MIN, missing)))
 
 
-class UnlinkedResponses(msgspec.Struct):
-    """Responses whose list says nothing about its members: a year, a chart.
+class NewShare(msgspec.Struct):
+    """Responses with the items that they mentioned, and how many of these were new nodes.
 
     `late_items` and `late_new_nodes` are sums of late responses.
     """
@@ -121,3 +121,9 @@ class UnlinkedResponses(msgspec.Struct):
         remaining = remaining_share(self.responses)
         self.late_items = self.late_items * remaining + items
         self.late_new_nodes = self.late_new_nodes * remaining + new
+
+    @property
+    def odds(self) -> float:
+        """New nodes for each known one in late responses; 1 before the first response."""
+        new = self.late_new_nodes + 0.5
+        return new / max(0.5, self.late_items + 1 - new)

@@ -19,12 +19,12 @@ from phonofilm.crawl.coverage.list_evidence import (
     NewestMemberships,
     ResponseMemberships,
 )
-from phonofilm.crawl.coverage.mention_counts import MentionCounts, UnlinkedResponses
+from phonofilm.crawl.coverage.mention_counts import MentionCounts, NewShare
 from phonofilm.crawl.intervals import Range
 
 # Version of `EstimatorState`: raise it with every change of a field or of its meaning. The state
 # before 2026-11-30 carried no version, so it counts as another one.
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 class EstimatorState(msgspec.Struct):
@@ -33,12 +33,14 @@ class EstimatorState(msgspec.Struct):
     version: int
     known: int
     listed: int
+    discovered: int
     has_list_responses: bool
     discovering_lists: bytes
     newest_memberships: list[ResponseMemberships]
     lists: ListEvidence
     mentions: MentionCounts
-    unlinked: UnlinkedResponses
+    list_responses: NewShare
+    related_responses: NewShare
 
 
 class _Versioned(msgspec.Struct):
@@ -55,13 +57,13 @@ class PopulationEstimator:
     def __init__(self, members: Counter[int], has_related: bool) -> None:
         self._members = members
         self._has_related = has_related
-        self.known = self.listed = 0
+        self.known = self.listed = self.discovered = 0
         self._has_list_responses = False
         self._discovering = DiscoveringLists()
         self._newest = NewestMemberships()
         self._lists = ListEvidence.empty()
         self._mentions = MentionCounts.empty()
-        self._unlinked = UnlinkedResponses()
+        self._list_responses, self._related_responses = NewShare(), NewShare()
 
     def add(
         self,
@@ -104,12 +106,18 @@ class PopulationEstimator:
         if not self._has_related:
             self._lists.close(list_node, self._members[list_node])
 
-    def add_unlinked_response(self, items: int, new: int) -> None:
-        """Add a response whose list says nothing about its members: a year, a chart."""
-        self._unlinked.add(items, new)
+    def add_list_response(self, items: int, new: int) -> None:
+        """Add a response of a list: its different nodes, and how many no response named before."""
+        self.discovered += new
+        self._list_responses.add(items, new)
 
-    def add_related_response(self, nodes: list[int], new: int) -> None:
-        """Add a related response with all nodes that it mentioned; `add` comes before."""
+    def add_related_response(self, nodes: Sequence[int], new: int) -> None:
+        """Add a related response with all nodes that it mentioned; `add` comes before.
+
+        `new` are those that no response named before.
+        """
+        self.discovered += new
+        self._related_responses.add(len(nodes), new)
         self._mentions.add_related_response(nodes, new)
 
     def share_of(self, list_node: int) -> Range:
@@ -117,7 +125,7 @@ class PopulationEstimator:
         return unknown_nodes.known_share(self._lists, list_node, self._members[list_node])
 
     def unknown(self, open_related: int, lists_open: bool) -> Range:
-        """Estimate the unknown nodes that requests can reach.
+        """Estimate the nodes that no response named yet and that requests can reach.
 
         `open_related` are the known nodes whose related nodes were not requested, and `lists_open`
         tells whether some page of a list can still be requested.
@@ -126,19 +134,23 @@ class PopulationEstimator:
             open_related = 0
         if not open_related and not lists_open:
             return Range(0.0, 0.0, 0.0)
-        if not self.known:
+        if not self.known and not self.discovered:
             return Range(math.inf, 0.0, math.inf)
         if not self._lists.has_sized_members:
-            return unknown_nodes.unknown_without_sizes(
-                self.known, self._mentions, open_related, self._has_list_responses
+            responses = self._related_responses if self._has_related else self._list_responses
+            known = max(self.known, self.discovered)
+            estimate = unknown_nodes.unknown_by_new_share(known, responses, self._has_related)
+        else:
+            named = max(0, self.discovered - self.known)
+            estimate = Range(
+                *(max(0.0, number - named) for number in self._by_lists_and_mentions(open_related))
             )
-        estimate = self._by_lists_and_mentions(open_related)
         return estimate if lists_open else self._limited(estimate, open_related)
 
     def _by_lists_and_mentions(self, open_related: int) -> Range:
         listed = unknown_nodes.listed_unknown(self._lists, self._newest)
         if not self._has_related:
-            return unknown_nodes.unknown_by_searches(listed, self.known, self._unlinked)
+            return unknown_nodes.unknown_by_searches(listed, self.known, self._list_responses)
         return unknown_nodes.unknown_by_mentions(listed, self.listed, self._mentions, open_related)
 
     def _limited(self, estimate: Range, open_related: int) -> Range:
@@ -153,12 +165,14 @@ class PopulationEstimator:
             version=STATE_VERSION,
             known=self.known,
             listed=self.listed,
+            discovered=self.discovered,
             has_list_responses=self._has_list_responses,
             discovering_lists=self._discovering.by_node.tobytes(),
             newest_memberships=list(self._newest.responses),
             lists=self._lists,
             mentions=self._mentions,
-            unlinked=self._unlinked,
+            list_responses=self._list_responses,
+            related_responses=self._related_responses,
         )
         return msgspec.msgpack.encode(state)
 
@@ -170,9 +184,10 @@ class PopulationEstimator:
             state = msgspec.msgpack.decode(stored, type=EstimatorState)
         except msgspec.DecodeError:
             return
-        self.known, self.listed = state.known, state.listed
+        self.known, self.listed, self.discovered = state.known, state.listed, state.discovered
         self._has_list_responses = state.has_list_responses
         self._discovering.restore(state.discovering_lists)
         self._newest.restore(state.newest_memberships)
         self._lists, self._mentions = state.lists, state.mentions
-        self._unlinked = state.unlinked
+        self._list_responses = state.list_responses
+        self._related_responses = state.related_responses

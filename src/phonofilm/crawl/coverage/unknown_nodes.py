@@ -15,12 +15,7 @@ from __future__ import annotations
 import math
 
 from phonofilm.crawl.coverage.list_evidence import LONG_LIST_MIN, ListEvidence, NewestMemberships
-from phonofilm.crawl.coverage.mention_counts import (
-    LISTED,
-    UNLISTED,
-    MentionCounts,
-    UnlinkedResponses,
-)
+from phonofilm.crawl.coverage.mention_counts import LISTED, UNLISTED, MentionCounts, NewShare
 from phonofilm.crawl.intervals import Range, Z
 
 # Relative errors, one standard deviation: of missing members of sized lists, and of open lists.
@@ -41,13 +36,16 @@ _NODES_PER_WITNESS = 2.0
 _UNLISTED_PRIOR, _UNLISTED_PRIOR_WITNESSES = 0.33, 4.0
 # Chao1 counts only once nearly all listed nodes were mentioned: by the mentioned share to this.
 _CHAO_POWER = 8
-# Where only searches lead on, the ends are factors of the estimate, and a share of known nodes.
-_SEARCH_LOW, _SEARCH_HIGH, _SEARCH_HIGH_KNOWN = 2.0, 2.5, 0.03
+# Where only searches lead on, the ends are factors of what the two witnesses say.
+_SEARCH_LOW, _SEARCH_HIGH = 2.5, 1.8
 # A greater share of new nodes in late responses means that no end is in sight.
 _NEW_SHARE_MAX = 0.9
-# Without announced sizes, each open related request brings so many new nodes; low and high ends.
-_OPEN_YIELD, _OPEN_YIELD_LOW, _HIGH_FACTOR = 0.5, 0.03, 6
-# Without any announced size and without related responses, coverage is 2 % to 98 %.
+# Logarithm of the odds by the new share of related responses against the true ones, one standard
+# deviation, and what is added to it after the first response alone. A planner that chooses the
+# responses with the most new nodes moves the lower end by the bias. Set on Deezer worlds of 150 to
+# 3,000 artists with both policies, November 2026.
+_NEW_SHARE_ERROR, _FIRST_RESPONSE_ERROR, _CHOICE_BIAS = 0.62, 1.6, 0.25
+# Without any announced size and without related responses, coverage is 2 % to 100 %.
 _NO_EVIDENCE_FACTOR = 49
 
 
@@ -79,17 +77,16 @@ def listed_unknown(lists: ListEvidence, newest: NewestMemberships) -> Range:
     return Range(middle, middle / spread, middle * spread)
 
 
-def unknown_by_searches(listed: Range, known: int, unlinked: UnlinkedResponses) -> Range:
+def unknown_by_searches(listed: Range, known: int, responses: NewShare) -> Range:
     """Estimate the unknown nodes where only searches lead on.
 
-    The new share of what other lists show is the second witness. A node that no known word finds is
-    seen by neither, so the interval is wide.
+    The new share of late responses is the second witness: the sizes of searches count more than
+    the nodes whose name contains the word. The ends are those of the farther witness.
     """
-    items = unlinked.late_items
-    share = min(_NEW_SHARE_MAX, unlinked.late_new_nodes / items) if items else 0.0
-    middle = max(listed.middle, known * share / (1 - share))
-    high = middle * _SEARCH_HIGH + _SEARCH_HIGH_KNOWN * known
-    return Range(middle, middle / _SEARCH_LOW, high)
+    by_share = known * responses.odds if responses.responses else listed.middle
+    middle = math.sqrt(listed.middle * by_share)
+    low, high = min(listed.middle, by_share), max(listed.middle, by_share)
+    return Range(middle, low / _SEARCH_LOW, high * _SEARCH_HIGH)
 
 
 def unknown_by_mentions(
@@ -108,18 +105,19 @@ def unknown_by_mentions(
     return Range(middle, max(0.0, low), middle + up)
 
 
-def unknown_without_sizes(
-    known: int, mentions: MentionCounts, open_related: int, has_list_responses: bool
-) -> Range:
-    """Estimate the unknown nodes where no list announced its size: wide on purpose."""
-    if not mentions.related_responses or open_related <= 0:
-        return Range(known, known / _NO_EVIDENCE_FACTOR, known * _NO_EVIDENCE_FACTOR)
-    # With lists, too, mentions say too much, because listed nodes are mentioned more often.
-    chao = 0.0 if has_list_responses else _chao1(mentions.frequencies)
-    middle = max(_OPEN_YIELD * open_related, chao)
-    rate = min(1.0, mentions.late_new_nodes / max(1.0, mentions.late_responses))
-    low = max(_OPEN_YIELD_LOW * open_related, 0.5 * chao)
-    return Range(middle, low, _HIGH_FACTOR * middle + known * rate)
+def unknown_by_new_share(known: int, responses: NewShare, related: bool) -> Range:
+    """Estimate the unknown nodes where no list announced its size: by the new share of mentions.
+
+    A planner that looks for new nodes meets more of them than there are, and nodes that many
+    responses mention are met first; the interval covers both. Lists repeat themselves, so their
+    share is evidence for the middle only.
+    """
+    middle = known * min(_NO_EVIDENCE_FACTOR, responses.odds)
+    if not related or not responses.responses:
+        return Range(middle, 0.0, max(known * _NO_EVIDENCE_FACTOR, middle))
+    error = math.hypot(_NEW_SHARE_ERROR, _FIRST_RESPONSE_ERROR / math.sqrt(responses.responses))
+    up, down = math.exp(Z * error), math.exp(Z * (error + _CHOICE_BIAS))
+    return Range(middle, middle / down, middle * up)
 
 
 def related_limit(mentions: MentionCounts, open_related: int) -> float:

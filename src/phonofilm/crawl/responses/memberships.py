@@ -53,10 +53,13 @@ class MembershipRecorder:
             population.add(new_nodes, lists, members, list_node, related)
         if known.already_known:
             population.add_known(known.already_known, list_node)
+        discovered = known.first_full + known.first_mentioned
+        ids = {record.id for record in records}
         if related:
-            population.add_related_response([*new_nodes, *known.already_known], len(new_nodes))
-        elif not list_node:
-            population.add_unlinked_response(len(records), len(new_nodes))
+            nodes = (self._frontier.seq_of(records[0].kind, id_) for id_ in ids)
+            population.add_related_response([node for node in nodes if node], discovered)
+        else:
+            population.add_list_response(len(ids), discovered)
 
     def _count_members(self, records: list[Record]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
         """Return the lists that each record stands in, and the new members of each list.

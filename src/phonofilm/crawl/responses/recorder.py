@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from phonofilm.crawl.coverage.coverage import CoverageEstimator
 from phonofilm.crawl.coverage.population import PopulationEstimator
+from phonofilm.crawl.coverage.unobtainable import UnobtainableNodes
 from phonofilm.crawl.frontier.base import Frontier, Task
 from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
@@ -105,9 +106,12 @@ class ResponseRecorder:
         self._memberships = MembershipRecorder(
             source, scope, frontier, planner.lists, self.population
         )
-        self.coverage = CoverageEstimator(planner.forecast, frontier, self.population)
+        self.unobtainable = UnobtainableNodes(frontier, source.manifest.permitted(access))
         self.responses = 0
         self.full: Counter[str] = Counter()
+        self.coverage = CoverageEstimator(
+            planner.forecast, frontier, self.population, self.full, self.unobtainable
+        )
         self.satisfied: set[str] = set()
         self.count_known()
 
@@ -150,6 +154,7 @@ class ResponseRecorder:
             self.population.close_list(task.nodes[0])
         self._add_partitions(task, endpoint, page)
         offset = self._continuations.record(task, page, len(self._frontier) - known_before)
+        self.note_looked_up(task)
         self._update_satisfied()
         return RecordedResponse(
             gain=gain,
@@ -243,6 +248,12 @@ class ResponseRecorder:
         level = self._frontier.level(task.nodes[0])
         for link in self._source.partition(task.request):
             self._frontier.add_nodes(link.kind, [(link.id, level, True)])
+
+    def note_looked_up(self, task: Task) -> None:
+        """Note that a look-up was answered, with a record or without one."""
+        endpoint = self._endpoints[task.request.endpoint]
+        if endpoint.role == "detail":
+            self.unobtainable.add(endpoint.subject, task.nodes)
 
     def skip_page(self, task: Task) -> None:
         """Go on with a list after a page of it failed."""
