@@ -32,12 +32,15 @@ from tests.conftest import collect
 from tests.warehouses import import_films
 
 from benchmarks.damages import DAMAGES
+from phonofilm.config import Settings
+from phonofilm.crawl.scope.scopes import Everything
+from phonofilm.enrich.enrich import EnrichOptions, EnrichResult, enrich
 from phonofilm.erasure.person import erase_person
 from phonofilm.erasure.retention import purge
 from phonofilm.errors import PhonofilmError, UsageError
 from phonofilm.identity.match import match
 from phonofilm.records import RECORDS, columns
-from phonofilm.sandbox.kernel.server import Plan, running
+from phonofilm.sandbox.kernel.server import Plan, link_servers, make_world, running
 from phonofilm.sql import identifier
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
@@ -46,6 +49,11 @@ from phonofilm.workspace import FolderLock, Workspace
 
 ATTEMPTS_MAX = 12
 """Kills of one folder before the verb is left to run to its end."""
+FILES = ("artwork", "profile", "waveform", "samples")
+"""Roles of files that `crawl --media` of the storm fetches."""
+FIELDS = [("artist", "genres"), ("track", "preview_url")]
+PLANNED = ("spotify", "deezer", "listenbrainz")
+"""Sources that `crawl --plan` of the storm may request."""
 CLOCKS = {"clock an hour back": -3600.0, "clock a day on": 86_400.0}
 _OK, _FAILED, _REFUSED = 0, 1, 2
 
@@ -58,10 +66,16 @@ class Verb(NamedTuple):
     act: Callable[[Workspace], object]
     volatile: bool = False
     """Rows are compared without times and hashes, because every run requests anew."""
+    result: Callable[[Workspace], dict[str, object]] | None = None
+    """What is compared instead of all rows, where several ways lead to the goal."""
+
+    def digest(self, folder: Workspace) -> dict[str, object] | dict[str, int]:
+        """Return what two folders have in common in which this verb ran to its end."""
+        return self.result(folder) if self.result else digest(folder, self.volatile)
 
 
 def digest(folder: Workspace, volatile: bool) -> dict[str, int]:
-    """Return a hash of the rows of each table, and of the exported files."""
+    """Return a hash of the rows of each table, of the exported files, and of those of media."""
     load(folder)
     hashes = {}
     with open_snapshot(folder) as connection:
@@ -78,6 +92,8 @@ def digest(folder: Workspace, volatile: bool) -> dict[str, int]:
     for path in sorted(folder.root.glob("out.parquet")):
         rows = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
         hashes[path.name] = hash(frozenset(map(repr, rows)))
+    stored = sorted(path for path in folder.root.glob("media/??/*") if path.suffix != ".growing")
+    hashes["files of media"] = hash(tuple((path.name, path.stat().st_size) for path in stored))
     return hashes
 
 
@@ -157,6 +173,19 @@ class Storm:
             lambda folder: collect(folder, "soundcloud", soundcloud, "artists=all", "comments=all"),
             True,
         )
+        yield Verb(
+            "crawl --media",
+            (),
+            lambda folder: collect(folder, "soundcloud", soundcloud, "tracks=all", media=FILES),
+            True,
+        )
+        planned = self._urls["planned"]
+        yield Verb(
+            "crawl --plan",
+            (),
+            lambda folder: _plan(folder, planned),
+            result=lambda folder: _planned_fields(_plan(folder, planned)),
+        )
         yield Verb("load", ("crawl",), load)
         yield Verb("match", ("crawl", "load"), match)
         yield Verb("publish", ("crawl", "load"), _publish)
@@ -192,7 +221,7 @@ class Storm:
             began = time.monotonic()
             must(lambda: verb.act(folder))
             elapsed = time.monotonic() - began
-            truth = must(lambda: digest(folder, verb.volatile))
+            truth = must(lambda: verb.digest(folder))
             self._truths[verb.name] = truth, elapsed
             shutil.rmtree(folder.root)
         return self._truths[verb.name]
@@ -217,7 +246,7 @@ class Storm:
         if code != _OK:
             self._lost(f"{verb.name} after kills: {text}")
             return
-        code, text = in_child(lambda: digest(folder, verb.volatile))
+        code, text = in_child(lambda: verb.digest(folder))
         if code != _OK or text != truth:
             self._lost(f"{verb.name}: {_difference(code, text, truth)} in {folder.root}")
             return
@@ -271,6 +300,17 @@ def _difference(code: int | None, text: str, truth: str) -> str:
     return "other rows in " + ", ".join(t for t in expected if rows.get(t) != expected[t])
 
 
+def _plan(folder: Workspace, url: str) -> EnrichResult:
+    options = EnrichOptions("spotify", None, FIELDS, Everything(), at=url)
+    return enrich(folder, Settings(), options)
+
+
+def _planned_fields(again: EnrichResult) -> dict[str, object]:
+    """Return what a plan that is carried out once more has to say: the same, without a request."""
+    shares: dict[str, object] = dict(again.after)
+    return shares | {"artists": again.artists, "requests": sum(again.calls.values())}
+
+
 def _export(folder: Workspace) -> object:
     return export(folder, "tracks", "parquet", folder.root / "out.parquet")
 
@@ -299,21 +339,34 @@ def _forget(folder: Workspace) -> object:
     return None
 
 
+_CRAWLED = Plan("spotify", "extended-legacy", artists=40, rate="none")
+_HEARD = Plan("soundcloud", artists=12, rate="none")
+
+
+def _planned(stack: contextlib.ExitStack) -> str:
+    """Serve the sources of a field plan in one world, and return the address of the first."""
+    world = make_world(Plan("spotify", artists=5))
+    served = [stack.enter_context(running(Plan(s, rate="none"), world)) for s in PLANNED]
+    link_servers([server for _, server in served], [url for url, _ in served])
+    return served[0][0]
+
+
 @contextlib.contextmanager
 def worlds() -> Iterator[dict[str, str]]:
     """Serve the sandboxes in a process of their own, so that this one starts no thread."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        with (
-            running(Plan("spotify", "extended-legacy", artists=40, rate="none")) as (spotify, _),
-            running(Plan("soundcloud", artists=12, rate="none")) as (soundcloud, _),
-        ):
-            os.write(write, f"{spotify} {soundcloud}\n".encode())
+        with contextlib.ExitStack() as stack:
+            urls = {
+                "spotify": stack.enter_context(running(_CRAWLED))[0],
+                "soundcloud": stack.enter_context(running(_HEARD))[0],
+                "planned": _planned(stack),
+            }
+            os.write(write, repr(urls).encode())
             signal.pause()
     try:
-        spotify, soundcloud = os.read(read, 4096).decode().split()
-        yield {"spotify": spotify, "soundcloud": soundcloud}
+        yield ast.literal_eval(os.read(read, 4096).decode())
     finally:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)

@@ -208,6 +208,7 @@ def test_a_disk_that_fills_stops_before_loss_with_exit_code_6(tmp_path: Path, st
     url, served = stand_in("spotify", access="extended-legacy", artists=400)
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "sys.dont_write_bytecode = True;"  # a module that is cut at the limit would stay
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY));"
         "from phonofilm.cli.main import main; sys.argv[0] = 'phonofilm'; main()"
     )

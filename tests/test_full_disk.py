@@ -10,6 +10,7 @@ import contextlib
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,11 +53,18 @@ _WITHOUT_FOLDER = ("plan",)
 
 @contextlib.contextmanager
 def room(bytes_: int) -> Iterator[None]:
-    """Let no file of this process grow beyond a size."""
+    """Let no file of this process grow beyond a size.
+
+    Python writes no bytecode meanwhile: importlib does not notice a short write, and would put
+    a module that is cut at the limit into the environment for good (3.11, 2026-11-30).
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, hard))
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "dont_write_bytecode", True)
+            patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+            yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 

@@ -26,8 +26,6 @@ def test_changed_bodies_give_records_or_a_reason() -> None:
         assert failure is None, (sample.source, sample.request.endpoint, body[:2000])
 
 
-# Not run to its end on a quiet machine yet, so it reports and does not decide.
-@pytest.mark.xfail(reason="the storm was not run whole yet", strict=False)
 @pytest.mark.slow
 def test_a_hundred_kills_over_all_verbs_lose_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.storm", "--kills", str(KILLS), "--seed", "14"]
