@@ -12,7 +12,8 @@ import msgspec
 
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.planner.relevance import GoalEndpoints
@@ -37,7 +38,7 @@ class Direct:
     """Sends to a stand-in without a socket, and notes what was known before each call."""
 
     def __init__(
-        self, stand_in: SandboxServer, frontier: SqliteFrontier, kind: str, scheme: str
+        self, stand_in: SandboxServer, frontier: Frontier, kind: str, scheme: str
     ) -> None:
         self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
         self._scheme = scheme
@@ -98,7 +99,7 @@ def crawl(
     try:
         root.open()
         with FolderLock(root, "benchmark"):
-            frontier = SqliteFrontier(root.frontier / f"{source_name}.sqlite")
+            frontier = open_frontier(root.frontier / f"{source_name}.sqlite")
             goal, clock = Goal(wants, max_calls), Clock()
             writer = ResponseWriter(
                 workspace=root,

@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.tables import table
-from phonofilm.crawl.frontier.base import ANSWERED
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import ANSWERED
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.relevance import GoalEndpoints
 from phonofilm.crawl.responses.recorder import ResponseRecorder
@@ -29,7 +30,7 @@ BATCH = 50
 KNOWN = 2_000_000
 
 
-def grow(frontier: SqliteFrontier, start: int, count: int) -> float:
+def grow(frontier: Frontier, start: int, count: int) -> float:
     """Meets `count` new artists in answers of fifty, each committed; keys a second."""
     began = time.perf_counter()
     for first in range(start, start + count, BATCH):
@@ -64,7 +65,7 @@ class Crawl:
 
     def __init__(self, path: Path) -> None:
         source, goal, scope = get("spotify"), Goal({"artist": None}), Everything()
-        self.frontier = SqliteFrontier(path)
+        self.frontier = open_frontier(path)
         endpoints = GoalEndpoints(
             manifest=source.manifest, access="extended-legacy", goal=goal, scope=scope
         )
@@ -127,7 +128,7 @@ def memory_mb() -> float:
 def main() -> None:
     folder = Path(tempfile.mkdtemp())
     before = memory_mb()
-    frontier = SqliteFrontier(folder / "bench.sqlite")
+    frontier = open_frontier(folder / "bench.sqlite")
     grow(frontier, 0, 10_000)
     small = [grow(frontier, 10_000 + n * 20_000, 20_000) for n in range(5)]
     at = 110_000
@@ -138,7 +139,7 @@ def main() -> None:
     frontier.close()
     peak = memory_mb()
     began = time.perf_counter()
-    again = SqliteFrontier(folder / "bench.sqlite")
+    again = open_frontier(folder / "bench.sqlite")
     opened = time.perf_counter() - began
     assert len(again) == at + 100_000, len(again)
     again.close()

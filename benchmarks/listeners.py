@@ -25,7 +25,7 @@ from aiohttp import web
 
 from benchmarks.tables import table
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Named
@@ -180,7 +180,7 @@ async def our_files(url: str, files: int, root: Path) -> None:
     """Types and sizes checked, hashed, renamed into place, a row each, landed and sealed."""
     folder, source = Workspace(root), get("soundcloud")
     folder.open()
-    frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
+    frontier = open_frontier(folder.frontier / "soundcloud.sqlite")
     writer = ResponseWriter(
         workspace=folder,
         frontier=frontier,

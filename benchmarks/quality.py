@@ -244,7 +244,7 @@ def existing(
     folder: Workspace, world: World, index_of: Mapping[str, int], wanted: int
 ) -> list[float]:
     """The share of the wanted artists of whom each field exists somewhere in the world."""
-    from phonofilm.crawl.frontier.history import followed_ids  # noqa: PLC0415
+    from phonofilm.crawl.frontier.sqlite.read_only import followed_ids  # noqa: PLC0415
     from phonofilm.records.kinds import NODE_KINDS  # noqa: PLC0415
 
     path = folder.frontier / "spotify.sqlite"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.tables import table
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sandbox.worlds.ids import Numbering
 
@@ -89,7 +89,7 @@ def live(folder: Path, url: str, seconds: float) -> tuple[int | None, float, byt
 def truth(folder: Path, artists: int) -> dict[str, int]:
     """All that belongs to the artists that are known, counted in the world itself."""
     world = GeneratedWorld(artists, 7)
-    frontier = SqliteFrontier(folder / "data" / "frontier" / "deezer.sqlite")
+    frontier = open_frontier(folder / "data" / "frontier" / "deezer.sqlite")
     ids, nodes = Numbering("deezer"), frontier.index.by_kind["artist"]
     indices = (ids.index_of("artists", frontier.id_of(node)) for node in nodes)
     known = [index for index in indices if index is not None]

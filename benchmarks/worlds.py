@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from phonofilm.crawl.coverage.coverage import CoverageEstimator
-from phonofilm.crawl.frontier.base import ANSWERED
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.values import ANSWERED
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import policy
 from phonofilm.crawl.planner.relevance import GoalEndpoints
@@ -103,7 +103,7 @@ def crawl(
     """Our planner in a closed world: calls made and artists known, call by call."""
     folder = Path(tempfile.mkdtemp())
     source, scope, goal = Closed(world), Everything(), Goal({"artist": None})
-    frontier = SqliteFrontier(folder / "closed.sqlite")
+    frontier = open_frontier(folder / "closed.sqlite")
     try:
         for link in scope.seeds(source, "open"):
             frontier.add_nodes(link.kind, [(link.id, 2, True)])

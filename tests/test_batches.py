@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.sandbox.kernel.server import Plan, running
@@ -55,7 +55,7 @@ class Batch(NamedTuple):
 
     def settled(self, folder: Workspace) -> set[str]:
         """Return the ids that are answered or missing."""
-        frontier = SqliteFrontier(folder.frontier / f"{self.source.manifest.name}.sqlite")
+        frontier = open_frontier(folder.frontier / f"{self.source.manifest.name}.sqlite")
         ids = {frontier.id_of(node) for node in set(frontier.settled_nodes(self.endpoint))}
         frontier.close()
         return ids

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.landing.segments import read_segments, segment_paths
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
@@ -93,8 +93,8 @@ def test_every_answered_call_stands_once_in_the_frontier(tmp_path: Path, stand_i
             os.kill(process.pid, signal.SIGKILL)
             process.join()
     crawl_once(str(folder.root), url)
-    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
-    twice = frontier._db.execute(
+    frontier = open_frontier(folder.frontier / "spotify.sqlite")
+    twice = frontier.store._database.execute(
         "SELECT endpoint, node, at FROM task WHERE state = 1 GROUP BY 1, 2, 3 HAVING count(*) > 1"
     ).fetchall()
     frontier.close()
@@ -198,8 +198,8 @@ def test_a_signal_finishes_the_calls_in_flight_and_says_how_to_go_on(
     assert "Interrupted; everything is saved" in out
     assert "same command" in err
     made = calls_made(served)
-    frontier = SqliteFrontier(tmp_path / "data/frontier/deezer.sqlite")
-    assert sum(count for *_, count in frontier.request_counts()) == made
+    frontier = open_frontier(tmp_path / "data/frontier/deezer.sqlite")
+    assert sum(count for *_, count in frontier.history.request_counts()) == made
     frontier.close()
 
 

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from phonofilm.cli.crawl.result import format_outcome
 from phonofilm.config import Settings
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.levels import FOLLOWED
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.scope.scopes import Named, OfGenre
 from phonofilm.errors import (
     BotWallError,
@@ -37,14 +37,14 @@ from tests.hostile import Hostile
 
 
 def known(folder: Workspace, source: str) -> dict[str, dict[str, int]]:
-    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
+    frontier = open_frontier(folder.frontier / f"{source}.sqlite")
     tally = frontier.tally()
     frontier.close()
     return tally
 
 
 def followed(folder: Workspace, source: str = "spotify") -> set[str]:
-    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
+    frontier = open_frontier(folder.frontier / f"{source}.sqlite")
     nodes = frontier.index.by_kind["artist"]
     ids = {frontier.id_of(node) for node in nodes if frontier.level(node) == FOLLOWED}
     frontier.close()
@@ -265,7 +265,7 @@ def test_a_named_artist_brings_the_whole_discography_and_no_more(
     artist = next(a for a in range(200) if names.count(names[a]) == 1 and names[a].isascii())
     scope = Named([Link("artist_query", world.artist(artist).name)], with_credits=False)
     result = collect(folder, source, url, "artists", "albums", "tracks", scope=scope)
-    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
+    frontier = open_frontier(folder.frontier / f"{source}.sqlite")
     counts = {
         kind: sum(frontier.level(node) == FOLLOWED for node in set(frontier.index.by_kind[kind]))
         for kind in ("artist", "album", "track")
@@ -371,12 +371,11 @@ def test_a_spent_quota_parks_the_source_and_nothing_is_asked_in_the_ban(folder, 
 def test_a_clock_set_back_does_not_lengthen_a_ban(folder, stand_in) -> None:
     url, _ = stand_in("spotify", access="extended-legacy", quota="5/24h")
     collect(folder, "spotify", url, "artists=all", workers=1)
-    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
-    until, since = float(frontier.meta("parked_until")), float(frontier.meta("parked_at"))
-    frontier.set_meta(
-        "parked_at", str(since + 864_000)
-    )  # written when the clock was ten days ahead
-    frontier.set_meta("parked_until", str(until + 864_000))
+    frontier = open_frontier(folder.frontier / "spotify.sqlite")
+    settings = frontier.settings
+    until, since = float(settings["parked_until"]), float(settings["parked_at"])
+    settings["parked_at"] = str(since + 864_000)  # written when the clock was ten days ahead
+    settings["parked_until"] = str(until + 864_000)
     frontier.close()
     with pytest.raises(ParkedError) as raised:
         collect(folder, "spotify", url, "artists=all")

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from phonofilm.crawl.fresh import forget_frontier
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.errors import ShapeError
 from phonofilm.sandbox.kernel.server import SandboxServer
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
@@ -60,8 +60,8 @@ def crawled(folder: Workspace, source: str, url: str, *wants: str) -> Ended:
         collect(folder, source, url, *wants)
     except ShapeError as error:
         exit_code = error.exit_code
-    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
-    result: dict[str, Any] = json.loads(frontier.runs()[-1][2])
+    frontier = open_frontier(folder.frontier / f"{source}.sqlite")
+    result: dict[str, Any] = json.loads(frontier.history.runs()[-1][2])
     frontier.close()
     return Ended(exit_code, {found["kind"]: found["example"] for found in result["findings"]})
 

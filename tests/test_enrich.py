@@ -9,7 +9,7 @@ import pytest
 from benchmarks.quality import FIELDS, existing
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.planner.worklist import PlannedRequest, Worklist
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre
 from phonofilm.enrich.enrich import EnrichOptions, enrich
@@ -221,7 +221,7 @@ def test_nobody_who_lists_artists_is_told() -> None:
 
 def test_errands_are_made_once_in_batches(folder: Workspace) -> None:
     folder.open()
-    frontier = SqliteFrontier(folder.frontier / "reccobeats.sqlite")
+    frontier = open_frontier(folder.frontier / "reccobeats.sqlite")
     told = [PlannedRequest("audio_features", f"code{n}") for n in range(90)]
     errands = Worklist(get("reccobeats").manifest, frontier, [*told, *told])
     sizes = []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from phonofilm.config import Settings, SourceSettings
-from phonofilm.crawl.frontier.base import QUARANTINED
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.values import QUARANTINED
 from phonofilm.errors import PhonofilmError
 from phonofilm.net import limiter
 from phonofilm.net.rate_windows import InferredWindow
@@ -151,16 +151,18 @@ def outcome_of(folder: Workspace, url: str, name: str) -> tuple[str, dict[str, i
 
 
 def findings_of_last_run(folder: Workspace) -> dict[str, int]:
-    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
-    result = json.loads(frontier.runs()[-1][2])
+    frontier = open_frontier(folder.frontier / "spotify.sqlite")
+    result = json.loads(frontier.history.runs()[-1][2])
     frontier.close()
     assert result["status"] == "failed"
     return {finding["kind"]: finding["count"] for finding in result["findings"]}
 
 
 def quarantined(folder: Workspace) -> int:
-    frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
-    count = frontier._number(f"SELECT count(*) FROM task WHERE state = {QUARANTINED}")
+    frontier = open_frontier(folder.frontier / "spotify.sqlite")
+    count = frontier.store._database.number(
+        f"SELECT count(*) FROM task WHERE state = {QUARANTINED}"
+    )
     frontier.close()
     return count
 
@@ -183,7 +185,7 @@ def test_a_passing_fault_ends_in_its_outcome_and_loses_nothing(folder, stand_in,
     assert not finding or kinds[finding] >= 1
     assert served.faults.played()[name] >= 1
     if outcome in ("read", "retried", "waited", "passed over", "quarantined"):
-        frontier = SqliteFrontier(folder.frontier / "spotify.sqlite")
+        frontier = open_frontier(folder.frontier / "spotify.sqlite")
         assert frontier.tally()["artist"] == {"full": artists, "mentioned": 0}
         frontier.close()
     if outcome == "parked":

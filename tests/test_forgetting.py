@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.saved import land
 from phonofilm.erasure import person as forgetting
 from phonofilm.erasure.person import erase_person
@@ -94,7 +94,7 @@ def put(folder, *responses: tuple[str, list[str], object]) -> None:
     log.close()
     seal_log(path, folder.landing)
     path.unlink()
-    SqliteFrontier(folder.frontier / "soundcloud.sqlite").close()
+    open_frontier(folder.frontier / "soundcloud.sqlite").close()
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_what_is_called_like_a_person_stays(folder) -> None:
         ),
         ("search_artist", ["Techno"], {"collection": [BOB, techno]}),
     )
-    frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
+    frontier = open_frontier(folder.frontier / "soundcloud.sqlite")
     for kind, id_ in (
         ("genre", "Techno"),
         ("artist_query", "Techno"),
@@ -246,9 +246,9 @@ def test_what_is_called_like_a_person_stays(folder) -> None:
 def test_what_runs_told_stays_readable_whatever_people_are_called(folder) -> None:
     digit, zoe = user(901, "1", "one-guy"), user(902, "Zo\u00eb", "zoe-z")
     put(folder, ("artists", ["901", "902"], {"collection": [digit, zoe]}))
-    frontier = SqliteFrontier(folder.frontier / "soundcloud.sqlite")
+    frontier = open_frontier(folder.frontier / "soundcloud.sqlite")
     run = {"status": "done", "calls": 121, "findings": [{"example": "nobody called Zo\u00eb"}]}
-    frontier.save_run("20260101T000000-abc", 1.0, json.dumps(run))
+    frontier.history.save_run("20260101T000000-abc", 1.0, json.dumps(run))
     frontier.close()
     load(folder)
     for id_ in ("902", "901"):

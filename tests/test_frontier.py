@@ -12,8 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from phonofilm.crawl.frontier.base import ANSWERED, FAILED, MISSING, Continuation, Task
-from phonofilm.crawl.frontier.history import answered_ids, followed_ids
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.levels import (
     FOLLOWED,
     FULL_MASK,
@@ -24,8 +23,9 @@ from phonofilm.crawl.frontier.levels import (
     flags_from,
     pack_flags,
 )
-from phonofilm.crawl.frontier.schema import VERSION
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.sqlite.read_only import answered_ids, followed_ids
+from phonofilm.crawl.frontier.sqlite.schema import VERSION
+from phonofilm.crawl.frontier.values import ANSWERED, FAILED, MISSING, Continuation, Task
 from phonofilm.errors import NewerDataError, OriginError, StoreError
 from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.sources.contract import Request, Response
@@ -41,7 +41,7 @@ class FrontierMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.frontier = SqliteFrontier(self.folder / "x.sqlite")
+        self.frontier = open_frontier(self.folder / "x.sqlite")
         self.known: dict[tuple[str, str], list[int]] = {}
         self.settled: set[tuple[str, int]] = set()
         self.saved: tuple[dict, set] = ({}, set())
@@ -70,7 +70,7 @@ class FrontierMachine(RuleBasedStateMachine):
     def crash(self) -> None:
         """What was not committed is gone; what was is there."""
         self.frontier.close()
-        self.frontier = SqliteFrontier(self.folder / "x.sqlite")
+        self.frontier = open_frontier(self.folder / "x.sqlite")
         self.known = {k: list(v) for k, v in self.saved[0].items()}
         self.settled = set(self.saved[1])
         assert set(self.frontier.settled_nodes("look")) == {seq for _, seq in self.settled}
@@ -99,7 +99,7 @@ TestFrontier = FrontierMachine.TestCase
 
 
 def test_continuations_wait_until_they_are_requested(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     frontier.add_nodes("genre", [("rock", 2, True)])
     row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
     frontier.commit()
@@ -112,7 +112,7 @@ def test_continuations_wait_until_they_are_requested(tmp_path: Path) -> None:
 
 
 def test_a_continuation_added_and_answered_in_one_commit_is_answered(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     frontier.add_nodes("genre", [("rock", 2, True)])
     row = frontier.add_continuation(Request("genre_artists", ("rock",), 50), 1)
     task = Task(Request("genre_artists", ("rock",), 50), (1,), row)
@@ -125,27 +125,27 @@ def test_a_continuation_added_and_answered_in_one_commit_is_answered(tmp_path: P
 def test_after_a_power_cut_responses_past_the_end_of_the_log_are_requested_again(
     tmp_path: Path,
 ) -> None:
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
-    log = frontier.new_log()
+    frontier = open_frontier(tmp_path / "x.sqlite")
+    log = frontier.logs.begin()
     frontier.add_nodes("artist", [("a", 2, True), ("b", 2, True)])
     for node, offset in ((1, 0), (2, 1000)):
         task = Task(Request("artist", (str(node),)), (node,))
         frontier.settle(task, ANSWERED, ANSWER, 1, (log, offset))
     frontier.commit(log, 2000)
-    assert frontier.reopen_lost(log, 1000) == 1
+    frontier.reopen_lost(log, 1000)
     assert set(frontier.settled_nodes("artist")) == {1}
     assert [frontier.is_full(node) for node in (1, 2)] == [True, False]
     assert frontier.tally()["artist"] == {"full": 1, "mentioned": 1}
-    assert frontier.unsealed_logs() == {log: 1000}
+    assert frontier.logs.unsealed() == {log: 1000}
     frontier.close()
 
 
 def test_a_folder_holds_one_origin_per_source(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path / "spotify.sqlite")
-    frontier.bind_origin("sandbox a", "extended")
-    frontier.bind_origin("sandbox a", "development")
+    frontier = open_frontier(tmp_path / "spotify.sqlite")
+    frontier.store.bind("sandbox a", "extended")
+    frontier.store.bind("sandbox a", "development")
     with pytest.raises(OriginError, match="sandbox a"):
-        frontier.bind_origin("the live service", "extended")
+        frontier.store.bind("the live service", "extended")
     frontier.close()
 
 
@@ -155,7 +155,7 @@ def test_a_frontier_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(NewerDataError):
-        SqliteFrontier(path)
+        open_frontier(path)
 
 
 # A frontier as version 3 wrote it: one genre with an open continuation, one artist answered.
@@ -214,13 +214,13 @@ def old_frontier(path: Path, version: int) -> Path:
 def test_a_frontier_of_an_older_version_opens_and_goes_on(tmp_path: Path, version: int) -> None:
     path = old_frontier(tmp_path / "x.sqlite", version)
     for _ in range(2):  # migrated once, then opened as it is
-        frontier = SqliteFrontier(path)
+        frontier = open_frontier(path)
         total = 120 if version > 1 else None
         waiting = Continuation(Request("genre_artists", (), 50), 1, 1, total)
         assert list(frontier.open_continuations()) == [waiting]
         assert list(frontier.settled_nodes("related")) == [2]
         assert list(frontier.answered_requests()) == [("related", 2.5, '{"artist":3}')]
-        assert frontier.gain_by_queue() == [("related", 1, 2.5, 2.5)]
+        assert frontier.history.gain_by_queue() == [("related", 1, 2.5, 2.5)]
         assert frontier.seq_of("genre", "rock") == 1
         assert frontier.index.list_members == ({1: 3} if version > 1 else {})
         frontier.close()
@@ -246,31 +246,31 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
     db.commit()
     db.close()
     with pytest.raises(StoreError):
-        SqliteFrontier(path)
+        open_frontier(path)
     with sqlite3.connect(path) as again:  # nothing of the failed migration stays
         assert again.execute("PRAGMA user_version").fetchone() == (3,)
         assert again.execute("SELECT count(*) FROM ask").fetchone() == (2,)
 
 
 def test_estimates_outlive_a_run(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     frontier.index.list_members[1] = 3
     frontier.save_estimates(b"evidence")
     frontier.close()
-    again = SqliteFrontier(tmp_path / "x.sqlite")
+    again = open_frontier(tmp_path / "x.sqlite")
     assert again.index.list_members == {1: 3}
     assert again.saved_estimates() == b"evidence"
     again.close()
 
 
 def test_another_scope_keeps_what_is_known_and_follows_nothing(tmp_path: Path) -> None:
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     frontier.add_nodes("artist", [("a", FOLLOWED, True), ("b", LOOKED_UP, False)])
     frontier.commit()
     flags = frontier.index.flags
     frontier.reset_levels()
     assert flags is frontier.index.flags  # queues hold on to it
-    for index in (frontier, SqliteFrontier(tmp_path / "x.sqlite")):
+    for index in (frontier, open_frontier(tmp_path / "x.sqlite")):
         assert [index.level(seq) for seq in (1, 2)] == [IGNORED, IGNORED]
         assert [index.is_full(seq) for seq in (1, 2)] == [True, False]
         index.close()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.crawl.frontier.base import ANSWERED, Task
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.values import ANSWERED, Task
 from phonofilm.crawl.responses.writer import seal_waiting
 from phonofilm.errors import NewerDataError, StoreError
 from phonofilm.landing.envelope import Envelope, RunInfo, wrap
@@ -36,9 +36,9 @@ class Crawl:
     def __init__(self, folder: Workspace) -> None:
         folder.open()
         self.folder, self.logs = folder, LogFolder(folder.landing)
-        self.frontier = SqliteFrontier(folder.frontier / "deezer.sqlite")
+        self.frontier = open_frontier(folder.frontier / "deezer.sqlite")
         seal_waiting(self.logs, self.frontier, "deezer")
-        self.log = self.frontier.new_log(max(self.logs.numbers("deezer"), default=0) + 1)
+        self.log = self.frontier.logs.begin(max(self.logs.numbers("deezer"), default=0) + 1)
         self.journal = Journal(self.logs.path("deezer", self.log))
 
     def answer(self, number: int) -> None:
@@ -138,9 +138,9 @@ def test_a_number_that_stands_in_the_folder_is_not_used_again(folder) -> None:
     with pytest.raises(StoreError, match="exists"):
         Journal(path)
     assert path.read_bytes() == lines
-    frontier = SqliteFrontier(folder.frontier / "deezer.sqlite")
-    assert frontier.new_log(2) == 2
-    assert frontier.new_log(2) == 3
+    frontier = open_frontier(folder.frontier / "deezer.sqlite")
+    assert frontier.logs.begin(2) == 2
+    assert frontier.logs.begin(2) == 3
     frontier.close()
 
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl import session
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.guards import RENEWALS_MAX
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.preflight import check_robots
@@ -110,7 +110,7 @@ def away(stand_in) -> Iterator:
 
 
 def full_artists(folder: Workspace) -> int:
-    frontier = SqliteFrontier(folder.frontier / "deezer.sqlite")
+    frontier = open_frontier(folder.frontier / "deezer.sqlite")
     try:
         return int(frontier.tally()["artist"]["full"])
     finally:
@@ -177,8 +177,8 @@ def test_a_name_without_an_address_and_a_port_without_tls_end_a_crawl(
             )
     assert raised.value.exit_code == 6
     assert "--wait" in raised.value.next_step
-    frontier = SqliteFrontier(folder.frontier / "deezer.sqlite")
-    assert sum(count for _, _, count in frontier.request_counts()) <= 40
+    frontier = open_frontier(folder.frontier / "deezer.sqlite")
+    assert sum(count for _, _, count in frontier.history.request_counts()) <= 40
     frontier.close()
 
 

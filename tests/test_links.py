@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.crawl.frontier.base import Task
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.queues import base
 from phonofilm.crawl.responses import pagination
 from phonofilm.crawl.responses.pagination import EMPTY_PAGES_MAX, PaginationGuard
@@ -178,7 +179,7 @@ PAGES = st.lists(
 
 @given(pages=PAGES)
 def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
-    frontier = SqliteFrontier(tmp_path_factory.mktemp("f") / "x.sqlite")
+    frontier = open_frontier(tmp_path_factory.mktemp("f") / "x.sqlite")
     frontier.add_nodes("track", [("7", 2, True)])
     items_seen, steps = walk(frontier, pages)
     reached = set()
@@ -192,7 +193,7 @@ def test_any_sequence_of_pages_and_links_ends(tmp_path_factory, pages) -> None:
     frontier.close()
 
 
-def walk(frontier: SqliteFrontier, pages: list[Any]) -> tuple[set[str], int]:
+def walk(frontier: Frontier, pages: list[Any]) -> tuple[set[str], int]:
     """Follow a list as a crawl does; return the items seen and the number of pages requested."""
     guard = PaginationGuard(frontier)
     node = frontier.seq_of("track", "7")
@@ -222,7 +223,7 @@ def walk(frontier: SqliteFrontier, pages: list[Any]) -> tuple[set[str], int]:
 
 
 def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     frontier.add_nodes("track", [("7", 2, True)])
     link = Request("comments", ("7",), 200, "cursor=a")
     frontier.add_continuation(link, 1)
@@ -238,7 +239,7 @@ def test_a_list_an_earlier_run_began_remembers_its_links(tmp_path) -> None:
 
 def test_no_list_is_followed_for_ever(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagination, "PAGES_MAX", 5)
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     guard = PaginationGuard(frontier)
     kinds = []
     for number in range(6):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.workspace import Workspace
 from tests.cli import run_cli
 from tests.conftest import calls_made
@@ -66,8 +66,8 @@ def test_a_finished_goal_can_be_named_again_and_again(times: int, stand_in, tmp_
     assert after.memory_kib < before.memory_kib * 1.2 + 20_000
     last, first = seconds[-5:], warm[-4:]
     assert sum(last) / len(last) < 3 * sum(first) / len(first) + 0.5
-    frontier = SqliteFrontier(Workspace(data).frontier / "deezer.sqlite")
-    runs = len(frontier.runs())
+    frontier = open_frontier(Workspace(data).frontier / "deezer.sqlite")
+    runs = len(frontier.history.runs())
     frontier.close()
     print(
         f"{times} times: {before} -> {after}, {min(first):.3f} s -> {min(last):.3f} s, {runs} runs"

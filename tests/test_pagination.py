@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 import phonofilm
-from phonofilm.crawl.frontier.base import Task
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.base import Unobserved
 from phonofilm.crawl.responses.continuations import ContinuationRecorder
 from phonofilm.crawl.scope.scopes import Everything, Named
@@ -38,7 +38,7 @@ class Walk:
         manifest = get(source).manifest
         self.endpoint, self.spec = endpoint, manifest.endpoints[endpoint]
         self.access = manifest.default_access
-        self.frontier = SqliteFrontier(folder / f"{source}.sqlite")
+        self.frontier = open_frontier(folder / f"{source}.sqlite")
         self.frontier.add_nodes(self.spec.node_kind, [("7", 2, True)])
         self.recorder = ContinuationRecorder(
             endpoints=manifest.endpoints,

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from phonofilm.crawl.frontier.base import ANSWERED, Task
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import ANSWERED, Task
 from phonofilm.crawl.planner.estimates import Estimate, GainEstimate
 from phonofilm.crawl.planner.planner import Planner
 from phonofilm.crawl.planner.policies import POLICIES, policy
@@ -131,12 +132,10 @@ class Small(HttpSource):
         return page
 
 
-def crawled(
-    source: Small, name: str, folder: Path, seed: int = 7
-) -> tuple[list[Task], SqliteFrontier]:
+def crawled(source: Small, name: str, folder: Path, seed: int = 7) -> tuple[list[Task], Frontier]:
     """All tasks of a crawl to its end, and its frontier then."""
     scope, goal = Everything(), Goal({"artist": None})
-    frontier = SqliteFrontier(folder / f"{name}-{seed}-{len(list(folder.iterdir()))}.sqlite")
+    frontier = open_frontier(folder / f"{name}-{seed}-{len(list(folder.iterdir()))}.sqlite")
     for genre in range(min(2, len(source.genres))):
         frontier.add_nodes("genre", [(str(genre), 2, True)])
     endpoints = GoalEndpoints(manifest=source.manifest, access="open", goal=goal, scope=scope)
@@ -215,14 +214,14 @@ def test_batches_wait_until_they_are_full_and_the_last_half_is_not_forgotten(tmp
 
 
 @pytest.fixture
-def frontier(tmp_path: Path) -> Iterator[SqliteFrontier]:
+def frontier(tmp_path: Path) -> Iterator[Frontier]:
     """An empty frontier."""
-    frontier = SqliteFrontier(tmp_path / "x.sqlite")
+    frontier = open_frontier(tmp_path / "x.sqlite")
     yield frontier
     frontier.close()
 
 
-def options(frontier: SqliteFrontier, name: str, spec: Endpoint, **more: Any) -> QueueOptions:
+def options(frontier: Frontier, name: str, spec: Endpoint, **more: Any) -> QueueOptions:
     """Options of a queue whose endpoint is expected to bring three records."""
     more = {"list_sizes": {}, "page_size": spec.page["default"], "counted": False} | more
     expected = GainEstimate(3.0, {})
@@ -242,7 +241,7 @@ def test_a_list_whose_members_are_known_is_left_for_one_that_is_not(frontier) ->
     assert pages.best_gain() == pytest.approx(0.9 * PAGE * 2 / 35)
 
 
-def comment_queues(frontier: SqliteFrontier) -> tuple[SizedListQueue, ContinuationQueue]:
+def comment_queues(frontier: Frontier) -> tuple[SizedListQueue, ContinuationQueue]:
     """Queues of the comments of three tracks, of which the third does not announce a number."""
     frontier.add_nodes("track", [("7", 2, True), ("8", 2, True), ("9", 2, True)])
     frontier.commit()

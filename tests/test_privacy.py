@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.config import Settings, hash_key
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.erasure.person import erase_person
 from phonofilm.errors import UsageError
 from phonofilm.landing.segments import read_segments
@@ -240,18 +240,18 @@ def test_names_that_nobody_or_several_have_are_told(comments_folder) -> None:
 
 def test_a_frontier_wipes_the_pages_that_held_a_name(tmp_path: Path) -> None:
     path = tmp_path / "x.sqlite"
-    frontier = SqliteFrontier(path)
+    frontier = open_frontier(path)
     frontier.add_nodes("artist_query", [("Ada Lovelace", 2, True)])
     frontier.add_nodes("artist", [("470815117", 2, True), ("8", 2, True)])
     frontier.commit()
-    frontier.set_meta("scope", "named artist_query Ada Lovelace")
+    frontier.settings["scope"] = "named artist_query Ada Lovelace"
     frontier.close()
-    again = SqliteFrontier(path)
-    again.erase_person({"artist": ["470815117"]}, ["Ada Lovelace"], "forgotten")
+    again = open_frontier(path)
+    again.store.erase_person({"artist": ["470815117"]}, ["Ada Lovelace"], "forgotten")
     again.close()
     stored = b"".join(p.read_bytes() for p in tmp_path.iterdir())
     assert b"Lovelace" not in stored and b"470815117" not in stored
-    last = SqliteFrontier(path)
+    last = open_frontier(path)
     assert last.seq_of("artist", "8") == 3
     last.close()
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.levels import IGNORED
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
 from phonofilm.landing.segments import read_segments
 from phonofilm.records.kinds import BY_PLURAL
@@ -94,7 +94,7 @@ PALETTES: dict[tuple[str, str], tuple[Job, ...]] = {
 
 def outcome(folder: Workspace, source: str, wants: tuple[str, ...]) -> dict[tuple[str, str], str]:
     """Return how far each followed node of the wanted kinds is known, by kind and id."""
-    frontier = SqliteFrontier(folder.frontier / f"{source}.sqlite")
+    frontier = open_frontier(folder.frontier / f"{source}.sqlite")
     nodes = {
         (kind, frontier.id_of(node)): f"{frontier.level(node).name} {frontier.is_full(node)}"
         for want in wants

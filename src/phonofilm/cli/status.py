@@ -13,7 +13,8 @@ import typer
 from phonofilm.cli import options as shared
 from phonofilm.cli.console import note, print_json, print_table, say
 from phonofilm.cli.summary import print_finding, print_records
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.results import not_found_file
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage, format_minute
@@ -78,21 +79,21 @@ def command(
 
 
 def _read_status(path: Path) -> SourceStatus:
-    frontier = SqliteFrontier(path)
+    frontier = open_frontier(path)
     try:
-        runs = frontier.runs()
+        runs = frontier.history.runs()
         last_run = json_library.loads(runs[-1][2]) if runs else None
         tally = frontier.tally()
-        parked_until = float(frontier.meta("parked_until") or 0.0)
+        parked_until = float(frontier.settings.get("parked_until") or 0.0)
         return SourceStatus(
             yields=_summarise_queues(frontier, last_run or {}),
-            origin=frontier.meta("origin")
+            origin=frontier.settings.get("origin")
             or (last_run or {}).get("origin")
-            or frontier.meta("parked_origin"),
-            access=frontier.meta("access") or (last_run or {}).get("access"),
+            or frontier.settings.get("parked_origin"),
+            access=frontier.settings.get("access") or (last_run or {}).get("access"),
             parked_until=parked_until if parked_until > time.time() else None,
             records={PLURALS[kind]: tally[kind] for kind in WANTED if kind in tally},
-            request_counts=[list(row) for row in frontier.request_counts()],
+            request_counts=[list(row) for row in frontier.history.request_counts()],
             absent=sorted(frontier.absent()),
             last_run=last_run,
         )
@@ -100,10 +101,10 @@ def _read_status(path: Path) -> SourceStatus:
         frontier.close()
 
 
-def _summarise_queues(frontier: SqliteFrontier, last_run: dict[str, Any]) -> list[QueueSummary]:
+def _summarise_queues(frontier: Frontier, last_run: dict[str, Any]) -> list[QueueSummary]:
     at_end = {row["name"]: row for row in last_run.get("yields", [])}
     summaries = []
-    for queue, requests, gain, _ in frontier.gain_by_queue():
+    for queue, requests, gain, _ in frontier.history.gain_by_queue():
         estimate = at_end.get(queue, {})
         summaries.append(
             QueueSummary(

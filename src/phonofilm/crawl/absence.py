@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.sources.manifest import Endpoint, Manifest
 
@@ -29,7 +30,7 @@ class AbsenceDetector:
 
     def __init__(self, manifest: Manifest, scope: Scope, frontier: Frontier) -> None:
         self._manifest, self._scope, self._frontier = manifest, scope, frontier
-        self._answered = frontier.answered_endpoints()
+        self._answered = frontier.history.answered_endpoints()
         # By endpoint and nodes of a request: whether they exist for sure.
         self._refused: dict[str, dict[tuple[int, ...], bool]] = {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 
 # Requests of an endpoint that is not known to answer, after which its batches are left whole: twice
 # as many as it takes to isolate one id of 100.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.scope.goal import Goal

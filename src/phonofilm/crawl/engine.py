@@ -6,7 +6,7 @@ import asyncio
 
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.ending import Ending, StopConditions
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.guards import first_lists_error, useless_run_error
 from phonofilm.crawl.outcomes import OutcomeHandler
 from phonofilm.crawl.responses.recorder import ResponseRecorder
@@ -144,7 +144,15 @@ class Engine:
         retry = self._retries.pop(self.context.clock.steady())
         if retry is not None:
             return retry.task, retry.attempts
-        return self.context.planner.next(), 0
+        return self._next_leased(), 0
+
+    def _next_leased(self) -> Task | None:
+        """Return the next task of the planner that no other worker has."""
+        context, now = self.context, self.context.clock.wall()
+        while (task := context.planner.next()) is not None:
+            if context.frontier.lease(task, context.run, now):
+                return task
+        return None
 
     def _must_stop(self) -> bool:
         """Tell whether no further request may start; stop the crawl when none in flight counts."""
@@ -206,14 +214,21 @@ class Engine:
                 return True
             await self.context.clock.sleep(min(wait_seconds, _SLEEP_SECONDS_MAX))
 
+    def _reserve(self, endpoint: str) -> int | None:
+        """Reserve a request at a source whose budget outlives the run; return the permit."""
+        context = self.context
+        if not context.limiter.has_long_budget:
+            return None
+        return context.frontier.store.reserve(endpoint, int(context.clock.wall() * 1e6))
+
     async def _send(self, task: Task, attempts: int) -> None:
         context = self.context
         headers: dict[str, str] = {}
         received: Response | NoResponse
-        sent_at = context.clock.steady()
+        sent_at, permit = context.clock.steady(), None
         try:
             headers = await context.tokens.headers()
-            sent_at = context.clock.steady()
+            sent_at, permit = context.clock.steady(), self._reserve(task.request.endpoint)
             received = await send(
                 context.source,
                 context.access,
@@ -223,11 +238,15 @@ class Engine:
                 context.elsewhere,
             )
         except InvalidId as error:
+            if permit is not None:
+                context.frontier.use_permit(permit)
             await self._outcomes.settle_unsent(task, str(error))
             return
         except TokenUnavailableError as error:
             received = error.received
         finally:
             context.limiter.on_returned()
-        attempt = Attempt(task=task, attempts=attempts, sent_at=sent_at, headers=headers)
+        attempt = Attempt(
+            task=task, attempts=attempts, sent_at=sent_at, headers=headers, permit=permit
+        )
         await self._outcomes.handle(attempt, received)

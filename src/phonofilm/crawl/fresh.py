@@ -6,7 +6,8 @@ import sqlite3
 import time
 from pathlib import Path
 
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.values import RequestRecord
 from phonofilm.crawl.responses.recorder import DRIFT_KEY
 from phonofilm.crawl.responses.writer import seal_waiting
 from phonofilm.errors import StoreError
@@ -14,7 +15,7 @@ from phonofilm.landing.journal import LogFolder
 from phonofilm.workspace import Workspace
 
 _DAY_SECONDS = 86_400
-_PARKING = ("parked_until", "parked_at", "parked_origin", "origin")
+_KEPT = ("parked_until", "parked_at", "parked_origin", "origin", DRIFT_KEY)
 
 
 def forget_frontier(workspace: Workspace, source: str) -> None:
@@ -29,20 +30,40 @@ def forget_frontier(workspace: Workspace, source: str) -> None:
     if not path.exists():
         return
     try:
-        frontier = SqliteFrontier(path)
+        frontier = open_frontier(path)
         seal_waiting(LogFolder(workspace.landing), frontier, source)
-        parking = {key: frontier.meta(key) for key in _PARKING}
-        spent = frontier.requests_since(time.time() - _DAY_SECONDS)
-        shares = frontier.meta(DRIFT_KEY)
+        kept = {name: frontier.settings[name] for name in _KEPT if name in frontier.settings}
+        requests = frontier.history.requests_since(time.time() - _DAY_SECONDS)
         frontier.close()
     except (StoreError, sqlite3.Error):
-        parking, spent, shares = {}, [], None
+        kept, requests = {}, []
     _delete(path)
-    if parking.get("parked_until") or spent:
-        fresh = SqliteFrontier(path)
-        fresh.restore_parking(parking, spent)
-        fresh.set_meta(DRIFT_KEY, shares)
-        fresh.close()
+    if "parked_until" in kept or requests:
+        _restore(path, kept, requests)
+
+
+def _restore(path: Path, settings: dict[str, str], requests: list[tuple[float, str]]) -> None:
+    """Create a frontier with the parking of an older one, and the requests that count for it."""
+    frontier = open_frontier(path)
+    origin = settings.pop("origin", None)
+    if "parked_until" in settings and origin:
+        settings.setdefault("parked_origin", origin)
+    frontier.settings.update(settings)
+    for instant, endpoint in requests:
+        frontier.record_request(
+            RequestRecord(
+                endpoint=endpoint,
+                answered_at=int(instant * 1e6),
+                status=0,
+                verdict="before",
+                queue="",
+                gain=0.0,
+                discovered="",
+                run="before",
+            )
+        )
+    frontier.commit()
+    frontier.close()
 
 
 def _delete(path: Path) -> None:

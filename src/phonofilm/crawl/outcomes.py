@@ -16,7 +16,7 @@ from phonofilm.crawl.absence import AbsenceDetector
 from phonofilm.crawl.batch_split import BatchSplitter
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.ending import Ending, RequestCounters
-from phonofilm.crawl.frontier.base import (
+from phonofilm.crawl.frontier.values import (
     ANSWERED,
     FAILED,
     MISSING,
@@ -76,6 +76,8 @@ class OutcomeHandler:
         counters, request = self.counters, attempt.task.request
         counters.requests += 1
         counters.by_endpoint[request.endpoint] += 1
+        if attempt.permit is not None:
+            self._context.frontier.use_permit(attempt.permit)
         if isinstance(received, NoResponse):
             counters.by_status[received.kind] += 1
             await self._retry_silent(attempt, received)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.base import Frontier
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.errors import ParkedError
 from phonofilm.formatting import format_minute
 from phonofilm.imports.dumps import Obeyed
@@ -34,16 +34,16 @@ class Parking(NamedTuple):
         A wall clock that was set back does not lengthen the pause: the rest of it counts from now.
         """
         suffix = self._suffix()
-        until = self.frontier.meta(f"parked_until{suffix}")
+        until = self.frontier.settings.get(f"parked_until{suffix}")
         if until is None:
             return 0.0
         now, resume_at = self.clock.wall(), float(until)
-        parked_at = float(self.frontier.meta(f"parked_at{suffix}") or now)
+        parked_at = float(self.frontier.settings.get(f"parked_at{suffix}") or now)
         if now < parked_at:
             resume_at = now + (resume_at - parked_at)
             self.save(resume_at)
         if now >= resume_at:
-            self.frontier.set_meta(f"parked_until{suffix}", None)
+            self.frontier.settings.pop(f"parked_until{suffix}", None)
         return max(0.0, resume_at - now)
 
     def check(self, seconds_max: float = 0.0) -> float:
@@ -63,14 +63,14 @@ class Parking(NamedTuple):
         """Save until when (Unix seconds) nothing may be requested."""
         suffix = self._suffix()
         if not suffix:
-            self.frontier.set_meta("parked_origin", self.origin)
-        self.frontier.set_meta(f"parked_until{suffix}", str(resume_at))
-        self.frontier.set_meta(f"parked_at{suffix}", str(self.clock.wall()))
+            self.frontier.settings["parked_origin"] = self.origin
+        self.frontier.settings[f"parked_until{suffix}"] = str(resume_at)
+        self.frontier.settings[f"parked_at{suffix}"] = str(self.clock.wall())
 
     def _suffix(self) -> str:
         """Return what tells the settings of this origin from those of the first parked one."""
-        meta = self.frontier.meta
-        first = meta("parked_origin") or meta("origin") or self.origin
+        settings = self.frontier.settings
+        first = settings.get("parked_origin") or settings.get("origin") or self.origin
         return "" if first == self.origin else f" by {self.origin}"
 
 
@@ -109,7 +109,7 @@ class FolderParking(NamedTuple):
 
     @contextmanager
     def _opened(self) -> Iterator[Parking]:
-        frontier = SqliteFrontier(self.workspace.frontier / f"{self.manifest.name}.sqlite")
+        frontier = open_frontier(self.workspace.frontier / f"{self.manifest.name}.sqlite")
         try:
             yield Parking(
                 frontier=frontier, origin=self.origin, title=self.manifest.title, clock=self.clock

@@ -6,10 +6,12 @@ say so. An interrupted refresh goes on with the next crawl, because its tasks ar
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
-from phonofilm.crawl.frontier.reopening import ReopeningFrontier
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.sqlite.store import SqliteStore
 from phonofilm.landing.envelope import Envelope
 from phonofilm.landing.segments import read_segments
 from phonofilm.records import BY_KIND, has_all
@@ -29,11 +31,8 @@ def refresh(workspace: Workspace, source: HttpSource, access: str, before_second
         return 0
     workspace.seal_logs()
     before_us = int(before_seconds * 1e6)
-    frontier = ReopeningFrontier(path)
-    try:
-        reopened = frontier.reopen_answered_before(before_us)
-    finally:
-        frontier.close()
+    with closing(SqliteStore(path)) as store:
+        reopened = store.reopen_answered_before(before_us)
     if reopened:
         _mark_full(workspace, source, access, path, before_us)
     return reopened
@@ -44,7 +43,7 @@ def _mark_full(
 ) -> None:
     """Mark as full what the responses since an instant give all wanted fields of."""
     masks = {kind: source.manifest.wanted_mask(kind, access) for kind in WANTED}
-    frontier, store = SqliteFrontier(path), workspace.segments()
+    frontier, store = open_frontier(path), workspace.segments()
     try:
         for envelope in read_segments(store.paths(source.manifest.name)):
             if envelope.fetched_at >= since_us:
@@ -56,7 +55,7 @@ def _mark_full(
 
 
 def _mark_response(
-    frontier: SqliteFrontier, source: HttpSource, masks: dict[str, int], envelope: Envelope
+    frontier: Frontier, source: HttpSource, masks: dict[str, int], envelope: Envelope
 ) -> None:
     endpoint = source.manifest.endpoints.get(envelope.endpoint)
     if endpoint is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.net.retry import RetryPolicy
 
 # Pauses double from 0.25 s to 2 s, less a random half. Chosen in November 2026, not tuned.
@@ -12,12 +12,13 @@ RETRIES = RetryPolicy(attempts_max=5, first_pause_seconds=0.25)
 
 
 class Attempt(NamedTuple):
-    """One request that was sent: its task, attempts before, steady seconds, and headers."""
+    """One request that was sent: its task, attempts before, steady seconds, headers, permit."""
 
     task: Task
     attempts: int
     sent_at: float
     headers: dict[str, str]
+    permit: int | None = None
 
 
 class Retry(NamedTuple):

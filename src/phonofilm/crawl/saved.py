@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.imports.saved import LandResult, land_saved
 from phonofilm.sources import get
 from phonofilm.workspace import Workspace
@@ -37,6 +37,6 @@ def _save_run(workspace: Workspace, result: LandResult) -> None:
         "findings": result.findings,
         "landed": result.landed,
     }
-    frontier = SqliteFrontier(workspace.frontier / f"{result.source}.sqlite")
-    frontier.save_run(result.run, time.time(), json.dumps(run))
+    frontier = open_frontier(workspace.frontier / f"{result.source}.sqlite")
+    frontier.history.save_run(result.run, time.time(), json.dumps(run))
     frontier.close()

@@ -15,8 +15,8 @@ from phonofilm.config import Settings, SourceSettings, hash_key
 from phonofilm.crawl.absence import ABSENCE_EXPIRY_SECONDS
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
-from phonofilm.crawl.frontier.base import Frontier
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.parking import Parking
 from phonofilm.crawl.planner.base import Quota, Scheduler
@@ -67,12 +67,12 @@ async def run_source(setup: SourceRun) -> CrawlResult:
     """Crawl until the end or the next pause; the frontier is closed afterwards."""
     source, origin, options = setup.source, setup.origin, setup.options
     manifest, asks_robots = source.manifest, source.manifest.access[origin.access].consent
-    frontier = SqliteFrontier(setup.workspace.frontier / f"{manifest.name}.sqlite")
+    frontier = open_frontier(setup.workspace.frontier / f"{manifest.name}.sqlite")
     parking = Parking(
         frontier=frontier, origin=origin.name, title=manifest.title, clock=origin.clock
     )
     try:
-        frontier.bind_origin(origin.name, origin.access)
+        frontier.store.bind(origin.name, origin.access)
         frontier.expire_absent(int(origin.clock.wall() - ABSENCE_EXPIRY_SECONDS))
         pause_seconds = parking.check(0.0 if asks_robots else WAIT_SECONDS_MAX)
         missing = []
@@ -152,7 +152,7 @@ def _make_replay(setup: SourceRun, frontier: Frontier, writer: ResponseWriter) -
 
 def _make_limiter(origin: Origin, frontier: Frontier) -> Limiter:
     """Make a limiter that knows the requests of the last day, which daily budgets count."""
-    last_day = frontier.requests_since(origin.clock.wall() - _DAY_SECONDS)
+    last_day = frontier.history.requests_since(origin.clock.wall() - _DAY_SECONDS)
     return Limiter(origin.budgets, origin.clock, last_day, origin.concurrent)
 
 
@@ -237,7 +237,7 @@ async def _run(engine: Engine, parking: Parking, watch: Watch | None) -> CrawlRe
         try:
             _save_parking(parking, context.limiter)
             await context.writer.finish()
-            context.frontier.set_meta(DRIFT_KEY, engine.recorder.drift.dump())
+            context.frontier.settings[DRIFT_KEY] = engine.recorder.drift.dump()
         finally:
             await _stop_watching(watching)
     followed = sum(engine.recorder.full.values()) + engine.counters.gain
@@ -247,7 +247,7 @@ async def _run(engine: Engine, parking: Parking, watch: Watch | None) -> CrawlRe
     result = result_of(engine, parking.origin, context.clock.wall() - started)
     if error is not None:
         result.status = "failed"
-    context.frontier.save_run(context.run, started, json.dumps(msgspec.to_builtins(result)))
+    context.frontier.history.save_run(context.run, started, json.dumps(msgspec.to_builtins(result)))
     if isinstance(error, UnavailableError):
         error.requests, error.elapsed_seconds = result.calls, result.elapsed_s
     if error is not None:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from phonofilm.config import Settings
-from phonofilm.crawl.frontier.history import answered_ids, followed_ids
+from phonofilm.crawl.frontier.sqlite.read_only import answered_ids, followed_ids
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.results import CrawlResult

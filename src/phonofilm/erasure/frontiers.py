@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from phonofilm.crawl.frontier.sqlite import SqliteFrontier
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.results import not_found_file
 from phonofilm.erasure.search_texts import SEARCHED_KINDS, NamePrefixes
 from phonofilm.privacy.erased import TOMBSTONE
@@ -21,19 +22,19 @@ def erase_from_frontiers(workspace: Workspace, person: PersonData) -> None:
         path = workspace.frontier / f"{source}.sqlite"
         if not path.exists():
             continue
-        frontier = SqliteFrontier(path)
+        frontier = open_frontier(path)
         try:
             if source == person.source:
-                frontier.erase_person(person.ids_by_kind, person.names, TOMBSTONE)
+                frontier.store.erase_person(person.ids_by_kind, person.names, TOMBSTONE)
             else:
                 _erase_searches(frontier, NamePrefixes(person))
         finally:
             frontier.close()
 
 
-def _erase_searches(frontier: SqliteFrontier, names: NamePrefixes) -> None:
+def _erase_searches(frontier: Frontier, names: NamePrefixes) -> None:
     """Replace the texts of searches that begin with one of the names."""
     texts = {frontier.id_of(seq) for kind in SEARCHED_KINDS for seq in frontier.index.by_kind[kind]}
     named = {text for text in texts if names.match(text)}
     if named:
-        frontier.erase_person({}, named, TOMBSTONE)
+        frontier.store.erase_person({}, named, TOMBSTONE)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from phonofilm.crawl.fresh import forget_frontier
-from phonofilm.crawl.frontier.history import bound_access
+from phonofilm.crawl.frontier.sqlite.read_only import bound_access
 from phonofilm.crawl.refresh import refresh
 from phonofilm.erasure.identity import delete_match_store
 from phonofilm.errors import StoreError

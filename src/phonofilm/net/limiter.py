@@ -109,6 +109,11 @@ class Limiter:
         return max(shares) / general if shares and general else 1.0
 
     @property
+    def has_long_budget(self) -> bool:
+        """Whether some budget outlives a run, so that requests count beyond it."""
+        return bool(self._long)
+
+    @property
     def uniform_quota(self) -> bool:
         """Whether no endpoint has a quota of its own; then none is ever passed over."""
         return not any(window.endpoints for window in self._long)

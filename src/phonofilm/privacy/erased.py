@@ -138,9 +138,17 @@ class ErasedPeople:
 
 
 def redact_run_result(result: str, texts: Iterable[str]) -> str:
-    """Replace the examples of findings, in the JSON of a run, in which one of the texts stands."""
+    """Replace what names one of the texts in the JSON of a run.
+
+    These are the examples of findings, and names that were not found.
+    """
     tree, personal_texts = json.loads(result), list(texts)
     for finding in tree.get("findings", ()):
         if any(text in str(finding.get("example")) for text in personal_texts):
             finding["example"] = TOMBSTONE
+    named = tree.get("not_found", ())
+    if any(text in str(row) for row in named for text in personal_texts):
+        tree["not_found"] = [
+            row for row in named if not any(text in str(row) for text in personal_texts)
+        ]
     return json.dumps(tree, ensure_ascii=False)

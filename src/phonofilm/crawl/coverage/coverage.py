@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.coverage.unobtainable import UnobtainableNodes
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.base import Forecast
 from phonofilm.records.kinds import PARENTS_FIRST

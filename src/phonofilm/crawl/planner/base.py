@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import NamedTuple, Protocol
 
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.intervals import Range
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.levels import FOLLOWED
 from phonofilm.crawl.intervals import Range, Z
 from phonofilm.crawl.planner.base import NOTHING, ListsGivenUp

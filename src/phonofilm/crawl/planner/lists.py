@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.queue_set import QueueSet
 from phonofilm.crawl.planner.queues.counted_lists import CountedListQueue
 from phonofilm.crawl.planner.queues.sized_lists import SizedListQueue

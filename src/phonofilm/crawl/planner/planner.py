@@ -12,7 +12,8 @@ import json
 import random
 from collections.abc import Set
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.base import Forecast, ListObserver, Quota, Unlimited
 from phonofilm.crawl.planner.forecast import QueueForecast
 from phonofilm.crawl.planner.lists import QueueLists

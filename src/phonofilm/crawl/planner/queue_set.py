@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.queues.base import (
     PATIENCE_DIRECT,
     PATIENCE_INDIRECT,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence, Set
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.levels import IGNORED
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.base import Forecast, NoForecast, Quota, Unlimited, Unobserved
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.sources.contract import Link, Request

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.base import ListObserver
 from phonofilm.crawl.responses.pagination import FAILED_PAGES_MAX, PageCheck, PaginationGuard
 from phonofilm.crawl.scope.scopes import Scope

@@ -7,9 +7,10 @@ from itertools import chain
 from operator import add
 
 from phonofilm.crawl.coverage.population import PopulationEstimator
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.base import ListObserver
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import Record

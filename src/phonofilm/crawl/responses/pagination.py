@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.records.kinds import NODE_KINDS
 from phonofilm.sources.contract import Finding, Page, Request
 

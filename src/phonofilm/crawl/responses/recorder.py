@@ -11,9 +11,10 @@ from typing import NamedTuple
 from phonofilm.crawl.coverage.coverage import CoverageEstimator
 from phonofilm.crawl.coverage.population import PopulationEstimator
 from phonofilm.crawl.coverage.unobtainable import UnobtainableNodes
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.index import Discovered
 from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.base import Scheduler
 from phonofilm.crawl.planner.queues.base import FULL, MENTION
 from phonofilm.crawl.responses.continuations import ContinuationRecorder
@@ -81,7 +82,7 @@ class ResponseRecorder:
         self._source, self._endpoints = source, source.manifest.endpoints
         self._goal, self._scope = goal, scope
         self._frontier, self._planner = frontier, planner
-        self.drift = FieldDrift(source, access, goal, drift_share, frontier.meta(DRIFT_KEY))
+        self.drift = FieldDrift(source, access, goal, drift_share, frontier.settings.get(DRIFT_KEY))
         self._continuations = ContinuationRecorder(
             endpoints=self._endpoints,
             access=access,

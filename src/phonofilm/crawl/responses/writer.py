@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from phonofilm.config import hash_key
-from phonofilm.crawl.frontier.base import Frontier, Logs
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.envelope import Envelope, RunInfo, wrap
 from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, LogFolder
@@ -70,7 +70,7 @@ class ResponseWriter:
     def _begin_log(self) -> None:
         source = self._manifest.name
         last_number = max(self._logs.numbers(source), default=0)
-        self._log_number = self._frontier.new_log(last_number + 1)
+        self._log_number = self._frontier.logs.begin(last_number + 1)
         self._journal = Journal(self._logs.path(source, self._log_number))
 
     def exclude_erased(self, response: Response) -> Response:
@@ -169,7 +169,7 @@ class ResponseWriter:
     async def _seal_in_background(self, number: int) -> None:
         source = self._manifest.name
         await asyncio.to_thread(self._logs.seal_one, source, number, threads=1)
-        self._frontier.mark_sealed(number)
+        self._frontier.logs.mark_sealed(number)
         self._logs.remove_offsets(source)
 
     async def wait_sealed(self) -> None:
@@ -195,17 +195,17 @@ class ResponseWriter:
         seal_waiting(self._logs, self._frontier, self._manifest.name)
 
 
-def seal_waiting(logs: LogFolder, frontier: Logs, source: str) -> None:
+def seal_waiting(logs: LogFolder, frontier: Frontier, source: str) -> None:
     """Seal the logs of a source, with the frontier that knows how far they are committed.
 
     Tasks whose lines did not land are reopened. Logs of a frontier that was deleted are kept whole.
     """
-    committed = frontier.unsealed_logs()
+    committed = frontier.logs.unsealed()
     for number, offset in committed.items():
         logs.confirm(source, number, offset)
     landed = logs.seal(source, keep_whole=set(logs.numbers(source)) - committed.keys())
     for number, offset in committed.items():
         if landed.get(number, 0) < offset:
             frontier.reopen_lost(number, landed.get(number, 0))
-        frontier.mark_sealed(number)
+        frontier.logs.mark_sealed(number)
     logs.remove_offsets(source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from phonofilm.crawl.frontier.base import Nodes
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.levels import IGNORED, FollowLevel
 from phonofilm.records import Record
 from phonofilm.sources.contract import Request
@@ -19,7 +19,7 @@ from phonofilm.sources.manifest import Endpoint
 class Parents:
     """Nodes of one request, with their levels."""
 
-    def __init__(self, endpoint: Endpoint, request: Request, nodes: Nodes) -> None:
+    def __init__(self, endpoint: Endpoint, request: Request, nodes: Frontier) -> None:
         self._subject = endpoint.node_kind
         numbers = (nodes.seq_of(self._subject, id_) for id_ in request.ids) if self._subject else ()
         levels = [IGNORED if number is None else nodes.level(number) for number in numbers]

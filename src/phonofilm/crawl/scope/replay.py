@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.levels import FollowLevel
 from phonofilm.crawl.scope.parents import Parents
 from phonofilm.crawl.scope.scopes import Scope

@@ -6,7 +6,7 @@ artist, or everything after a genre, neither inherits what the other followed no
 
 from __future__ import annotations
 
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.scopes import Scope
@@ -25,29 +25,29 @@ def rescope(
     Responses to what a person named are read again in any case: they say which names exist. Returns
     whether the scope changed.
     """
-    last_scope = frontier.meta("scope")
+    last_scope = frontier.settings.get("scope")
     changed = last_scope is not None and last_scope != scope.name
     if changed:
-        frontier.set_meta("scope", _CHANGING)
+        frontier.settings["scope"] = _CHANGING
         frontier.reset_levels()
     seeds = scope.seeds(source, access)
     for link in seeds:
         frontier.add_nodes(link.kind, [(link.id, scope.link_level(link), False)])
     if scope.closed:
         replay.add(seeds)
-    if frontier.meta(_PLANNED) or (changed and not scope.closed):
+    if frontier.settings.get(_PLANNED) or (changed and not scope.closed):
         replay.read_all()
     replay.read_raised()
     frontier.commit()
-    frontier.set_meta("scope", scope.name)
-    frontier.set_meta(_PLANNED, None)
+    frontier.settings["scope"] = scope.name
+    frontier.settings.pop(_PLANNED, None)
     return changed
 
 
 def note_planned_requests(frontier: Frontier) -> None:
     """Note that responses come which no scope follows: the next crawl reads them for its own."""
-    if frontier.meta("scope") is not None:
-        frontier.set_meta(_PLANNED, "yes")
+    if frontier.settings.get("scope") is not None:
+        frontier.settings[_PLANNED] = "yes"
 
 
 def start_estimates(frontier: Frontier, scope: Scope, goal: Goal) -> None:
@@ -57,6 +57,6 @@ def start_estimates(frontier: Frontier, scope: Scope, goal: Goal) -> None:
     bring all of this one.
     """
     learned_for = f"{scope.name} | {' '.join(sorted(goal.wants))}"
-    if frontier.meta("learned_for") != learned_for:
+    if frontier.settings.get("learned_for") != learned_for:
         frontier.forget_gains()
-        frontier.set_meta("learned_for", learned_for)
+        frontier.settings["learned_for"] = learned_for

@@ -5,12 +5,12 @@ Nothing else in the warehouse imports the crawl.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.database import FrontierDatabase
+from phonofilm.crawl.frontier.sqlite.store import SqliteStore
 from phonofilm.sources import source_names
 from phonofilm.timestamps import naive_utc
 from phonofilm.workspace import Workspace
@@ -30,11 +30,11 @@ def crawl_runs(workspace: Workspace) -> Iterator[CrawlRun]:
     for source in source_names():
         path = workspace.frontier / f"{source}.sqlite"
         if path.exists():
-            with closing(FrontierDatabase(path)) as database:
-                yield from _runs(source, database)
+            with closing(SqliteStore(path)) as store:
+                yield from _runs(source, store.history.runs())
 
 
-def _runs(source: str, database: FrontierDatabase) -> Iterator[CrawlRun]:
-    for run, started_seconds, result in database.runs():
+def _runs(source: str, runs: Iterable[tuple[str, float, str]]) -> Iterator[CrawlRun]:
+    for run, started_seconds, result in runs:
         started = naive_utc(int(started_seconds * 1e6))
         yield CrawlRun(source=source, id=run, started=started, result=result)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from phonofilm.crawl.frontier.base import Frontier, Task
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.levels import FOLLOWED, FULL_MASK, LOOKED_UP, flags_from
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.estimates import GainEstimate
 from phonofilm.sources.contract import Request
 from phonofilm.sources.manifest import Endpoint

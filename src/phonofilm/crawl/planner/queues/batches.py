@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.queues.base import NodeQueue, QueueOptions
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import heapq
 from itertools import count
 
-from phonofilm.crawl.frontier.base import Task
 from phonofilm.crawl.frontier.levels import FOLLOWED, flags_from
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.estimates import Estimate
 from phonofilm.crawl.planner.queues.base import OpenLists, QueueOptions, RequestQueue
 from phonofilm.crawl.planner.queues.list_ends import ListEnds, OpenPage

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.estimates import Estimate
 from phonofilm.crawl.planner.queues.base import NodeQueue, QueueOptions
 

@@ -6,7 +6,7 @@ import heapq
 from collections import deque
 from itertools import count
 
-from phonofilm.crawl.frontier.base import Task
+from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.planner.estimates import Estimate
 from phonofilm.crawl.planner.queues.base import NodeQueue, OpenLists, QueueOptions
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from phonofilm.crawl.frontier.base import ANSWERED, MISSING
-from phonofilm.crawl.frontier.database import FrontierDatabase
 from phonofilm.crawl.frontier.levels import FOLLOWED, flags_from
-from phonofilm.crawl.frontier.schema import VERSION, version_of
+from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase
+from phonofilm.crawl.frontier.sqlite.schema import VERSION, version_of
+from phonofilm.crawl.frontier.values import ANSWERED, MISSING
 
 
 @contextmanager

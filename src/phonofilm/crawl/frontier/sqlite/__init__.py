@@ -1,0 +1,1 @@
+"""Store a frontier in one SQLite file (WAL) in the data folder."""

@@ -1,0 +1,33 @@
+"""Reopen what was answered before an instant: its tasks are open again, its nodes not full."""
+
+from __future__ import annotations
+
+from phonofilm.crawl.frontier.index import KIND_NUMBER
+from phonofilm.crawl.frontier.levels import FULL_MASK
+from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase
+from phonofilm.crawl.frontier.values import PENDING
+from phonofilm.records.kinds import WANTED
+
+# The pages of one list are reopened together, because a list is whole at one time only.
+_OLD_LISTS = f"""CREATE TEMP TABLE old_list AS SELECT DISTINCT endpoint, node FROM task
+    WHERE state <> {PENDING} AND answered_at < ?"""
+_REOPEN = "DELETE FROM task WHERE (endpoint, node) IN (SELECT endpoint, node FROM old_list)"
+
+
+def reopen_answered_before(database: FrontierDatabase, instant_us: int) -> int:
+    """Reopen the tasks answered before an instant (Unix microseconds).
+
+    Returns the number of lists and look-ups reopened. When there are any, no record counts as full
+    any more: newer responses have to mark them again.
+    """
+    numbers = ", ".join(str(KIND_NUMBER[kind]) for kind in WANTED)
+    with database.transaction():
+        database.execute(_OLD_LISTS, (instant_us,))
+        reopened = database.number("SELECT count(*) FROM old_list")
+        if reopened:
+            database.execute(_REOPEN)
+            database.execute(
+                f"UPDATE node SET flags = flags & ~{FULL_MASK} WHERE kind IN ({numbers})"
+            )
+        database.execute("DROP TABLE old_list")
+    return reopened
