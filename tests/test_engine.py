@@ -66,6 +66,7 @@ class Known:
 
     def __init__(self, *full: int, answered: Set[str] = frozenset()) -> None:
         self.full, self._answered = set(full), answered
+        self.history = self
 
     def is_full(self, node: int) -> bool:
         return node in self.full
