@@ -37,9 +37,7 @@ BASE = "http://127.0.0.1:1"
 class Direct:
     """Sends to a stand-in without a socket, and notes what was known before each call."""
 
-    def __init__(
-        self, stand_in: SandboxServer, frontier: Frontier, kind: str, scheme: str
-    ) -> None:
+    def __init__(self, stand_in: SandboxServer, frontier: Frontier, kind: str, scheme: str) -> None:
         self._stand_in, self._frontier, self._kind = stand_in, frontier, kind
         self._scheme = scheme
         self.known: list[int] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from phonofilm.crawl.frontier.base import Frontier
+from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.frontier.levels import IGNORED
 from phonofilm.sources.manifest import Endpoint
 
