@@ -26,7 +26,7 @@ STAND_INS = [
     ("spotify", "extended-legacy", "information"),
     ("spotify", "development", "information"),
 ]
-SIZES = (200, 400, 800, 1600)
+SIZES = (250, 500, 1000)
 
 
 class Stop(NamedTuple):
@@ -79,7 +79,7 @@ def stand_in(source: str, access: str, policy: str, artists: int, seed: int) -> 
             said = engine.recorder.coverage.coverage()["artist"]
             stops.append(Stop(engine.recorder.full["artist"], said))
 
-    known, _ = direct.crawl(served, source, {"artist": None}, policy, look=look, max_calls=2500)
+    known, _ = direct.crawl(served, source, {"artist": None}, policy, look=look)
     stops.append(Stop(known[-1], Coverage(1.0, 1.0, 1.0)))
     return stops
 

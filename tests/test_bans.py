@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from benchmarks.wire import response, wire
 from pydantic import SecretStr
 
 from phonofilm.config import Settings, SourceSettings
+from phonofilm.crawl.fresh import forget_frontier
+from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.lookup import find
 from phonofilm.crawl.parking import dumps_obeyed
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.probe import probe
 from phonofilm.crawl.scope.scopes import Everything
+from phonofilm.crawl.single_counts import requests_of_day
 from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.enrich.enrich import EnrichOptions, enrich
 from phonofilm.errors import ParkedError
@@ -173,3 +179,37 @@ def test_a_search_for_another_source_obeys_a_ban(folder: Workspace, stand_in) ->
     with pytest.raises(ParkedError, match="parked until"):
         match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", beatport))
     assert calls_made(served) == before
+
+
+@pytest.mark.parametrize("verb", ["probe", "find"])
+def test_requests_of_every_verb_count_towards_the_budget_of_the_next_crawl(
+    folder: Workspace, stand_in, verb: str
+) -> None:
+    url, served = stand_in("spotify", access="development", artists=20)
+    settings = settings_of("spotify", url)
+    section = settings.source("spotify")
+    section.token_url, section.rate = f"{url}/api/token", ""
+    for _ in range(2):
+        with contextlib.suppress(ParkedError):  # a probe ends so here
+            VERBS[verb](folder, "spotify", settings)
+    made = calls_made(served)
+    assert made >= 2
+    assert len(day_of(folder)) == made
+    forget_frontier(folder, "spotify")
+    assert len(day_of(folder)) == made
+    crawled = collect(folder, "spotify", url, "artists=5", settings=settings, max_calls=3)
+    assert len(day_of(folder)) == made + crawled.calls
+
+
+def test_a_search_at_a_source_without_long_windows_makes_no_folder(
+    folder: Workspace, stand_in
+) -> None:
+    url, _ = stand_in("deezer", artists=20)
+    by_find(folder, "deezer", settings_of("deezer", url))
+    assert not folder.root.exists()
+
+
+def day_of(folder: Workspace) -> list[tuple[float, str]]:
+    """Return the requests of the last day that budgets count."""
+    with closing(open_frontier(folder.frontier / "spotify.sqlite")) as frontier:
+        return requests_of_day(frontier, time.time())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -11,6 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from phonofilm.cli import main as cli  # the module: its parts are replaced here
+from phonofilm.cli.crawl import cross_source, enrich
+from phonofilm.cli.crawl.arguments import CrawlArguments, check_options
 from phonofilm.cli.options import changed_options, parse_time_limit, takes_options
 from phonofilm.errors import UsageError
 
@@ -102,3 +105,30 @@ def test_a_signal_during_a_query_is_an_interruption_and_another_error_a_bug(
     monkeypatch.setattr(cli, "app", broken)
     with pytest.raises(RuntimeError, match="only a word"):
         cli.main()
+
+
+COMMON = {"source", "at", "yes", "debug", "landing", "create", "data", "config", "json"}
+OPTIONS = [field.name for field in fields(CrawlArguments) if field.name not in COMMON]
+CHANGED = {"n": 3, "max_calls": 3, "workers": 3, "refresh": 3.0, "urls": ["a"], "want": ["albums"]}
+OBEYED = {
+    "--for": {"for_", "max_calls", "workers"},
+    "--plan": {"plan", "fields", "n", "want", "genre", "artist", "artists", "artists_from"}
+    | {"max_calls", "workers"},
+}
+
+
+@pytest.mark.parametrize("program", OBEYED)
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_crawl_obeys_an_option_or_refuses_it(program: str, option: str) -> None:
+    chosen = {"--for": {"for_": "spotify"}, "--plan": {"plan": True}}[program]
+    changed = {option: CHANGED.get(option, "x")} | chosen
+    arguments = CrawlArguments(source="deezer", data=Path("nowhere"), **changed)
+    check, accepted = {
+        "--for": ("for_", cross_source.ACCEPTED),
+        "--plan": ("plan", enrich.ACCEPTED),
+    }[program]
+    if option in OBEYED[program]:
+        check_options(arguments, check, accepted)
+    else:
+        with pytest.raises(UsageError, match=f"{program} does not go with"):
+            check_options(arguments, check, accepted)

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonofilm.crawl.preflight import unobtainable_kinds
+from phonofilm.crawl.scope.goal import Goal
+from phonofilm.crawl.scope.selection import Selection, select
 from phonofilm.records import kinds
 from phonofilm.sources import get, source_names
 from phonofilm.sources.contract import Link
@@ -246,3 +249,13 @@ def test_any_text_is_a_link_or_none(text: str, begin: str) -> None:
         link = get(name).parse_link(f"{begin}{text}")
         assert link is None or (link.kind in kinds.BY_NAME and link.id)
         is_share_link(get(name).manifest, f"{begin}{text}")
+
+
+@pytest.mark.parametrize(("name", "text", "link"), VALID)
+def test_a_link_alone_says_what_is_wanted(name: str, text: str, link: Link) -> None:
+    source = get(name)
+    wants, _ = select(name, Selection(urls=[text], genre="", artists=[], playlist="", ids=[]), {})
+    manifest = source.manifest
+    levels = [level for level in manifest.access if level not in ("datasets", "dumps")]
+    missing = [unobtainable_kinds(manifest, level, Goal(wants)) for level in levels]
+    assert min(map(len, missing)) < len(wants)

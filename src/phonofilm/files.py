@@ -41,6 +41,22 @@ def atomic_path(target: Path, *, locked: bool = False) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def readable_database(path: Path) -> Iterator[Path]:
+    """Yield the path of an SQLite file that can be opened: itself, or a copy.
+
+    A database with a write-ahead log writes beside itself even for readers, which a read-only
+    folder or disk refuses, so that one is read from a temporary copy.
+    """
+    if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="phonofilm-") as folder:
+        for file in path.parent.glob(f"{path.name}*"):
+            shutil.copyfile(file, Path(folder) / file.name)
+        yield Path(folder) / path.name
+
+
+@contextlib.contextmanager
 def output_path(target: Path) -> Iterator[Path]:
     """Yield a path whose file becomes `target`, which a person named, when the block succeeds.
 

@@ -17,6 +17,7 @@ from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.crawl.results import not_found_file
 from phonofilm.errors import UsageError
+from phonofilm.files import readable_database
 from phonofilm.formatting import format_coverage, format_minute
 from phonofilm.records.kinds import PLURALS, WANTED
 from phonofilm.sources import source_names
@@ -79,6 +80,11 @@ def command(
 
 
 def _read_status(path: Path) -> SourceStatus:
+    with readable_database(path) as readable:
+        return _read_frontier(readable)
+
+
+def _read_frontier(path: Path) -> SourceStatus:
     frontier = open_frontier(path)
     try:
         runs = frontier.history.runs()

@@ -10,11 +10,11 @@ from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.values import RequestRecord
 from phonofilm.crawl.responses.recorder import DRIFT_KEY
 from phonofilm.crawl.responses.writer import seal_waiting
+from phonofilm.crawl.single_counts import requests_of_day
 from phonofilm.errors import StoreError
 from phonofilm.landing.journal import LogFolder
 from phonofilm.workspace import Workspace
 
-_DAY_SECONDS = 86_400
 _KEPT = ("parked_until", "parked_at", "parked_origin", "origin", DRIFT_KEY)
 
 
@@ -33,7 +33,7 @@ def forget_frontier(workspace: Workspace, source: str) -> None:
         frontier = open_frontier(path)
         seal_waiting(LogFolder(workspace.landing), frontier, source)
         kept = {name: frontier.settings[name] for name in _KEPT if name in frontier.settings}
-        requests = frontier.history.requests_since(time.time() - _DAY_SECONDS)
+        requests = requests_of_day(frontier, time.time())
         frontier.close()
     except (StoreError, sqlite3.Error):
         kept, requests = {}, []

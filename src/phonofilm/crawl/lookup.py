@@ -23,6 +23,7 @@ class SourceLookup:
 
     def __init__(self, requests: SingleRequests) -> None:
         self._requests = requests
+        self.source = requests.source
 
     async def page(self, endpoint: str, text: str) -> Page:
         """Return the page of one request. Errors say what the source answered."""
@@ -65,16 +66,22 @@ async def find(
     """Search a source for records of a kind; with `artist`, list the records of that artist."""
     source = get(source_name)
     origin = await open_origin(source, settings, at)
-    with FolderParking(folder, source.manifest, origin.name, origin.clock).obeyed():
+    parking = FolderParking(folder, source.manifest, origin.name, origin.clock)
+    with parking.obeyed():
         async with origin.transport() as transport:
-            lookup = SourceLookup(SingleRequests(source, origin, transport))
-            if artist:
-                artist_id = (await lookup.artist(artist)).id
-                endpoint = "artist_albums" if kind == "album" else "top_tracks"
-                page = await lookup.page(endpoint, artist_id)
-            else:
-                page = await lookup.page(_search_endpoint(source, kind), text)
+            requests = SingleRequests(source, origin, transport)
+            with parking.counted(requests.sent, origin.budgets):
+                page = await _find_page(SourceLookup(requests), kind, text, artist)
     return [record for record in page.records if record.kind == kind]
+
+
+async def _find_page(lookup: SourceLookup, kind: str, text: str, artist: str) -> Page:
+    """Return the page of a search, or of the albums or top tracks of an artist."""
+    if not artist:
+        return await lookup.page(_search_endpoint(lookup.source, kind), text)
+    artist_id = (await lookup.artist(artist)).id
+    endpoint = "artist_albums" if kind == "album" else "top_tracks"
+    return await lookup.page(endpoint, artist_id)
 
 
 def _search_endpoint(source: HttpSource, kind: str) -> str:

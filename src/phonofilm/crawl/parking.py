@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.single_counts import add_single_requests
 from phonofilm.errors import ParkedError
+from phonofilm.files import readable_database
 from phonofilm.formatting import format_minute
 from phonofilm.imports.dumps import Obeyed
 from phonofilm.net.clock import Clock
 from phonofilm.sources import get
-from phonofilm.sources.manifest import Manifest
+from phonofilm.sources.manifest import Budget, Manifest
 from phonofilm.workspace import Workspace
+
+# Shorter windows are over before a person types the next command.
+_LONG_SECONDS_MIN = 3600
 
 
 class Parking(NamedTuple):
@@ -84,14 +91,14 @@ class FolderParking(NamedTuple):
 
     def check(self) -> None:
         """Raise ParkedError while the origin is parked."""
-        if (self.workspace.frontier / f"{self.manifest.name}.sqlite").exists():
-            with self._opened() as parking:
+        if self._path.exists():
+            with readable_database(self._path) as path, self._opened(path) as parking:
                 parking.check()
 
     def save(self, resume_at: float) -> None:
         """Save until when (Unix seconds) nothing may be requested; create the folder for it."""
         self.workspace.open()
-        with self._opened() as parking:
+        with self._opened(self._path) as parking:
             parking.save(resume_at)
 
     @contextmanager
@@ -108,8 +115,36 @@ class FolderParking(NamedTuple):
             raise
 
     @contextmanager
-    def _opened(self) -> Iterator[Parking]:
-        frontier = open_frontier(self.workspace.frontier / f"{self.manifest.name}.sqlite")
+    def counted(
+        self, sent: Sequence[tuple[float, str]], budgets: Iterable[Budget]
+    ) -> Iterator[None]:
+        """Count requests that a block sends, Unix seconds and endpoint, towards the next crawl's.
+
+        Where only short windows limit the source, no folder is created for that. A folder that
+        cannot be written counts nothing.
+        """
+        try:
+            yield
+        finally:
+            is_limited = any(budget.seconds >= _LONG_SECONDS_MIN for budget in budgets)
+            if sent and (is_limited or self._path.exists()) and self._is_writable():
+                self.workspace.open()
+                with self._opened(self._path) as parking:
+                    add_single_requests(parking.frontier, sent, self.clock.wall())
+
+    def _is_writable(self) -> bool:
+        for folder in (self.workspace.frontier, self.workspace.root):
+            if folder.exists():
+                return os.access(folder, os.W_OK)
+        return True
+
+    @property
+    def _path(self) -> Path:
+        return self.workspace.frontier / f"{self.manifest.name}.sqlite"
+
+    @contextmanager
+    def _opened(self, path: Path) -> Iterator[Parking]:
+        frontier = open_frontier(path)
         try:
             yield Parking(
                 frontier=frontier, origin=self.origin, title=self.manifest.title, clock=self.clock

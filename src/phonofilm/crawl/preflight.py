@@ -9,7 +9,7 @@ from phonofilm.net.retry import RetryPolicy
 from phonofilm.net.robots import Robots, robots_of
 from phonofilm.records.kinds import PLURALS
 from phonofilm.sources.http import HttpSource
-from phonofilm.sources.manifest import Manifest
+from phonofilm.sources.manifest import Endpoint, Manifest
 
 # Chosen, not tuned: pauses of 30 to 60 seconds in all.
 _RETRIES = RetryPolicy(attempts_max=8, first_pause_seconds=0.5)
@@ -45,6 +45,8 @@ async def _read_robots(origin: Origin) -> Robots:
 def unobtainable_kinds(manifest: Manifest, access: str, goal: Goal) -> list[str]:
     """Return the wanted kinds that no permitted endpoint returns, each with the reason.
 
+    Where a source has no full shape of a kind, every shape of it is what can be had.
+
     UsageError when no wanted kind is left.
     """
     reasons = [
@@ -61,13 +63,18 @@ def unobtainable_kinds(manifest: Manifest, access: str, goal: Goal) -> list[str]
 
 
 def _unobtainable(manifest: Manifest, access: str, kind: str) -> str:
-    """Return why no permitted endpoint returns full records of a kind; empty when one does."""
-    returning = {
-        name: endpoint
-        for name, endpoint in manifest.endpoints.items()
-        if f"{kind}.full" in endpoint.returns
-    }
+    """Return why no permitted endpoint returns records of a kind; empty when one does."""
+    returning = _returning(manifest, f"{kind}.full") or _returning(manifest, f"{kind}.")
     if returning.keys() & manifest.permitted(access).keys():
         return ""
     dates = {e.gone[access] for e in returning.values() if access in e.gone}
     return f"gone since {', '.join(sorted(dates))}" if dates else "this source has none"
+
+
+def _returning(manifest: Manifest, prefix: str) -> dict[str, Endpoint]:
+    """Return the endpoints that return a shape whose name begins so, by name."""
+    return {
+        name: endpoint
+        for name, endpoint in manifest.endpoints.items()
+        if any(shape.startswith(prefix) for shape in endpoint.returns)
+    }

@@ -47,8 +47,10 @@ async def probe(folder: Workspace, settings: Settings, name: str, at: str | None
     parking = FolderParking(folder, source.manifest, origin.name, origin.clock)
     with parking.obeyed():
         async with origin.transport() as transport:
-            prober = _Prober(SingleRequests(source, origin, transport))
-            result = await prober.run()
+            requests = SingleRequests(source, origin, transport)
+            prober = _Prober(requests)
+            with parking.counted(requests.sent, origin.budgets):
+                result = await prober.run()
     if prober.wait_seconds:
         parking.save(origin.clock.wall() + prober.wait_seconds)
     return result

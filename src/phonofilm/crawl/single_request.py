@@ -21,23 +21,29 @@ class Refusal(NamedTuple):
 
 
 class SingleRequests:
-    """Sends single requests to one origin and parses the responses."""
+    """Sends single requests to one origin and parses the responses.
+
+    `sent` are Unix seconds and endpoint of each, as budgets count them.
+    """
 
     def __init__(self, source: HttpSource, origin: Origin, transport: Transport) -> None:
         self.source, self.origin = source, origin
         self._transport = transport
         self._authenticator = origin.authenticator(transport)
+        self.sent: list[tuple[float, str]] = []
 
     async def page(self, request: Request) -> Page | Refusal | NoResponse:
         """Send one request and return its page, or why there is none."""
         response: Response | NoResponse
         try:
+            headers = await self._authenticator.headers()
+            self.sent.append((self.origin.clock.wall(), request.endpoint))
             response = await send(
                 self.source,
                 self.origin.access,
                 request,
                 self._transport,
-                await self._authenticator.headers(),
+                headers,
                 self.origin.other_hosts,
             )
         except TokenUnavailableError as error:

@@ -30,6 +30,7 @@ from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, report_named, result_of, save_not_found
 from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.rescope import note_planned_requests, rescope, start_estimates
+from phonofilm.crawl.single_counts import requests_of_day
 from phonofilm.errors import ParkedError, PhonofilmError, UnavailableError
 from phonofilm.landing.envelope import Envelope, RunInfo, new_run_id
 from phonofilm.landing.segments import Select, read_segments
@@ -43,7 +44,6 @@ from phonofilm.workspace import Workspace
 Watch = Callable[[Engine], Coroutine[Any, Any, None]]
 """Shows the progress of an engine until it is cancelled."""
 
-_DAY_SECONDS = 86_400
 _CONNECTIONS_MIN = 4
 
 
@@ -152,7 +152,7 @@ def _make_replay(setup: SourceRun, frontier: Frontier, writer: ResponseWriter) -
 
 def _make_limiter(origin: Origin, frontier: Frontier) -> Limiter:
     """Make a limiter that knows the requests of the last day, which daily budgets count."""
-    last_day = frontier.history.requests_since(origin.clock.wall() - _DAY_SECONDS)
+    last_day = requests_of_day(frontier, origin.clock.wall())
     return Limiter(origin.budgets, origin.clock, last_day, origin.concurrent)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -10,6 +11,7 @@ import typer
 
 from phonofilm.cli import options as shared
 from phonofilm.config import Settings
+from phonofilm.errors import UsageError
 from phonofilm.workspace import Workspace
 
 
@@ -164,3 +166,24 @@ class CrawlCommand(NamedTuple):
     workspace: Workspace
     wants: dict[str, int | None]
     artist_names: list[str]
+
+
+# Options that every program of the verb obeys.
+_COMMON = ("source", "at", "yes", "debug", "landing", "create", "data", "config", "json")
+
+
+def check_options(arguments: CrawlArguments, program: str, accepted: tuple[str, ...]) -> None:
+    """Raise UsageError for options that the program of an option would ignore."""
+    obeyed = {*_COMMON, *accepted, program}
+    names = tuple(field.name for field in fields(arguments) if field.name not in obeyed)
+    if ignored := shared.changed_options(arguments, names):
+        raise UsageError(
+            f"{_spelled([program])} does not go with {_spelled(ignored)}.",
+            next_step=f"It goes with --at, {_spelled(accepted)}.",
+        )
+
+
+def _spelled(names: Iterable[str]) -> str:
+    """Return names of parameters as options are typed."""
+    typed = (f"--{name.strip('_').replace('_', '-')}" if len(name) > 1 else "-n" for name in names)
+    return ", ".join("links" if option == "--urls" else option for option in typed)

@@ -91,6 +91,8 @@ def collect(crawl: CrawlCommand) -> int:
             "Which source?",
             next_step=f"One of {', '.join(source_names())}; or --plan, which chooses.",
         )
+    if shared.changed_options(arguments, ("fields",)):
+        raise UsageError("--fields goes with --plan.", next_step="Say --want for kinds of records.")
     selection = _selection(crawl)
     options = _options_by_source(crawl, selection)
     if arguments.fresh and not arguments.yes:

@@ -5,39 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from phonofilm.cli.console import err, in_folder, note, print_json, say
-from phonofilm.cli.crawl.arguments import CrawlCommand
-from phonofilm.cli.options import changed_options
+from phonofilm.cli.crawl.arguments import CrawlCommand, check_options
 from phonofilm.cli.progress import watcher
 from phonofilm.cli.summary import CONTINUE, print_parked
-from phonofilm.errors import UsageError
 from phonofilm.formatting import format_duration
 
 if TYPE_CHECKING:
     from phonofilm.enrich.cross_source import CrossSourceResult
 
-_REFUSED = (
-    "urls",
-    "ids",
-    "playlist",
-    "genre",
-    "artist",
-    "artists",
-    "artists_from",
-    "want",
-    "n",
-    "until",
-    "max_time",
-    "wait",
-    "fresh",
-    "refresh",
-)
+ACCEPTED = ("max_calls", "workers")
 
 
 def match_tracks(crawl: CrawlCommand) -> int:
     """Request the tracks of `--for` at the source and print the matches; return the exit code."""
     arguments = crawl.arguments
-    if changed_options(arguments, _REFUSED):
-        raise UsageError("--for goes with --at, --max-calls and -w.")
+    check_options(arguments, "for_", ACCEPTED)
     from phonofilm.enrich.cross_source import CrossSourceOptions, match_source  # noqa: PLC0415 - needs an extra
 
     options = CrossSourceOptions(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from phonofilm.cli.console import err, in_folder, note, print_json, print_table, say, warn
-from phonofilm.cli.crawl.arguments import CrawlCommand
+from phonofilm.cli.crawl.arguments import CrawlCommand, check_options
 from phonofilm.cli.fields import parse_fields
-from phonofilm.cli.options import changed_options
 from phonofilm.cli.progress import watcher
 from phonofilm.cli.summary import CONTINUE, print_parked
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
@@ -18,7 +17,17 @@ from phonofilm.sources.contract import Link
 if TYPE_CHECKING:
     from phonofilm.enrich.enrich import EnrichResult
 
-_REFUSED = ("urls", "ids", "playlist", "until", "max_time", "wait", "fresh", "refresh", "policy")
+ACCEPTED = (
+    "fields",
+    "n",
+    "want",
+    "genre",
+    "artist",
+    "artists",
+    "artists_from",
+    "max_calls",
+    "workers",
+)
 # Chosen, not tuned: enough artists to judge a field by, in a few minutes.
 _ARTISTS = 100
 
@@ -50,10 +59,9 @@ def fill_fields(crawl: CrawlCommand) -> int:
 
 
 def _check(crawl: CrawlCommand) -> None:
-    if changed_options(crawl.arguments, _REFUSED) or crawl.wants.keys() - {"artist"}:
-        raise UsageError(
-            "--plan goes with -n, --fields, --genre, --artist or --artists, --max-calls and -w."
-        )
+    check_options(crawl.arguments, "plan", ACCEPTED)
+    if crawl.wants.keys() - {"artist"}:
+        raise UsageError("--plan fills fields of artists.", next_step="Say --want artists=N.")
 
 
 def _scope_of(genre: str, names: list[str]) -> Scope:

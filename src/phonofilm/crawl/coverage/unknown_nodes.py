@@ -44,7 +44,7 @@ _NEW_SHARE_MAX = 0.9
 # deviation, and what is added to it after the first response alone. A planner that chooses the
 # responses with the most new nodes moves the lower end by the bias. Set on Deezer worlds of 150 to
 # 3,000 artists with both policies, November 2026.
-_NEW_SHARE_ERROR, _FIRST_RESPONSE_ERROR, _CHOICE_BIAS = 0.62, 1.6, 0.25
+_NEW_SHARE_ERROR, _FIRST_RESPONSE_ERROR, _CHOICE_BIAS = 0.65, 2.2, 0.3
 # Without any announced size and without related responses, coverage is 2 % to 100 %.
 _NO_EVIDENCE_FACTOR = 49
 

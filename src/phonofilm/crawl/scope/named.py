@@ -66,7 +66,7 @@ class NamedNodes:
         if endpoint.subject not in self._kinds or not page.records:
             return
         ids = request.ids
-        if len(ids) > 1:  # a batch may leave out some of its ids
+        if endpoint.batch > 1:  # a batch may leave out some of its ids
             values = {value for record in page.records for value in _texts_of(record)}
             ids = tuple(id_ for id_ in ids if id_ in values)
         self._found.update(Link(endpoint.subject, id_) for id_ in ids)
