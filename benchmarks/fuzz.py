@@ -1,10 +1,12 @@
 """Fuzz all parsers of all sources: `make fuzz`, or python -m benchmarks.fuzz --seconds 60.
 
 Genuine bodies of every endpoint are changed in structure (a value replaced, retyped, renamed,
-repeated, removed) or in bytes (cut, flipped, spliced), and parsed. A parser may refuse a body with
+repeated, removed) or in bytes (cut, flipped, spliced), and parsed: as responses, and as bodies and
+pages that a person saved, whose JSON is changed inside the page. A parser may refuse a body with
 `Malformed`; any other error, and a record without an id or with a value that its column cannot
-hold, is a failure. Failures are told apart by the error and the line it comes from, reduced, and
-stored in `build/fuzz/`. The end says bodies per second; the exit code is 1 after a failure.
+hold, is a failure. With every so many bodies one file of a dump is changed and read. Failures are
+told apart by the error and the line it comes from, reduced, and stored in `build/fuzz/`. The end
+says bodies per second; the exit code is 1 after a failure.
 """
 
 from __future__ import annotations
@@ -16,16 +18,18 @@ import multiprocessing
 import os
 import queue
 import random
+import re
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 from tests.genuine import ENDPOINTS, cut, genuine
 
+from benchmarks.fuzz_dumps import Dump, corpus_of_dumps, mutate_dump, read_dump
 from phonofilm.sources import get
 from phonofilm.sources.contract import Malformed, Request, Response
 from phonofilm.warehouse.load.staging import fits
@@ -34,6 +38,11 @@ FOLDER = Path("build/fuzz")
 CORPUS_PER_ENDPOINT = 3
 ITEMS_MAX = 3
 BATCH = 500
+BATCHES_PER_DUMP = 5
+"""A file of a dump takes as long as about three batches of bodies (2026-11-30)."""
+PAGE_SHARE = 0.75
+"""Changes of a page that go into its JSON; the others go into its bytes."""
+_SCRIPT = re.compile(rb"(<script[^>]*>[^<\[{]*)([\[{].*?)(;?\s*</script>)", re.DOTALL)
 ODD_SCALARS = [None, True, False, 0, -1, 1, 2**31, 2**63, -(2**63) - 1, 1e308, 0.5]
 ODD_TEXTS = [
     "",
@@ -72,6 +81,7 @@ class Sample(NamedTuple):
     request: Request
     headers: dict[str, str]
     body: bytes
+    is_saved: bool = False
 
 
 class Failure(NamedTuple):
@@ -95,12 +105,33 @@ def corpus() -> list[Sample]:
             headers = dict(response.headers)
             samples.append(Sample(source, request, headers, body))
             if saved := get(source).saved_endpoint:
-                samples.append(Sample(source, Request(saved), headers, body))
+                samples.append(Sample(source, Request(saved), headers, body, is_saved=True))
+                if wrap := PAGES.get(source):
+                    page = wrap(body)
+                    samples.append(Sample(source, Request(saved), headers, page, is_saved=True))
     return samples
+
+
+def _hydrated(body: bytes) -> bytes:
+    rows = b'[{"hydratable":"sound","data":%s}]' % body
+    return b"<html><script>window.__sc_hydration = %s;</script></html>" % rows
+
+
+def _dehydrated(body: bytes) -> bytes:
+    state = b'{"state":{"data":%s},"queryKey":["x"]}' % body
+    tree = b'{"props":{"pageProps":{"dehydratedState":{"queries":[%s]}}}}' % state
+    return b'<html><script id="__NEXT_DATA__" type="application/json">%s</script></html>' % tree
+
+
+PAGES: dict[str, Callable[[bytes], bytes]] = {"soundcloud": _hydrated, "beatport": _dehydrated}
+"""Pages around a body, as the sites write them; pages of IMDb are an endpoint of their own."""
 
 
 def mutate(rng: random.Random, body: bytes) -> bytes:
     """Change a body once to three times; one in four in its bytes."""
+    if (scripts := list(_SCRIPT.finditer(body))) and rng.random() < PAGE_SHARE:
+        script = rng.choice(scripts)
+        return body[: script.start(2)] + mutate(rng, script[2]) + body[script.end(2) :]
     if rng.random() < 0.25:
         return mutate_bytes(rng, body)
     try:
@@ -158,20 +189,38 @@ def mutate_bytes(rng: random.Random, body: bytes) -> bytes:
 
 def failure_of(sample: Sample, body: bytes) -> str | None:
     """Parse a body; return what is wrong with the outcome, None when nothing is."""
-    response = Response(200, sample.headers, body, "http://x")
+    response, request = Response(200, sample.headers, body, "http://x"), sample.request
+    source = get(sample.source)
     try:
-        page = get(sample.source).parse(sample.request, response)
+        if sample.is_saved:
+            response = source.strip(response)
+            request = source.identify(response)
+        page = source.parse(request, response)
     except Malformed as error:
         return None if str(error) else "Malformed without a reason"
     except Exception as error:  # any error is what is looked for
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+        return _signature(error)
     for record in page.records:
         if not isinstance(record.id, str) or not record.id:
             return f"{record.kind} without an id"
         if not fits(record):
             return f"{record.kind} with a value that no column can hold"
     return None
+
+
+def failure_of_dump(dump: Dump, file: bytes) -> str | None:
+    """Read a file of a dump; return what is wrong with the outcome, None when nothing is."""
+    try:
+        read_dump(dump, file)
+    except Exception as error:  # any error is what is looked for
+        return _signature(error)
+    return None
+
+
+def _signature(error: Exception) -> str:
+    """Name an error and the line that raised it."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
 def reduced(sample: Sample, body: bytes, signature: str) -> bytes:
@@ -207,33 +256,74 @@ def _without_one(node: Any) -> Iterator[Any]:
             yield copy
 
 
-def work(
-    samples: list[Sample], seed: int, until: float, bodies: int, found: Any, count: Any
-) -> None:
+class Corpus(NamedTuple):
+    """All that is changed: bodies of responses, and files of dumps."""
+
+    samples: list[Sample]
+    dumps: list[Dump]
+
+
+class Counters(NamedTuple):
+    """Counters and failures that all workers share."""
+
+    bodies: Any
+    dumps: Any
+    failures: Any
+
+
+def work(corpus: Corpus, seed: int, until: float, bodies: int, shared: Counters) -> None:
     """Fuzz until an instant, or until all workers together parsed so many bodies."""
     rng, seen = random.Random(seed), set[str]()
-    while time.monotonic() < until and count.value < bodies:
+    batches = 0
+    while time.monotonic() < until and shared.bodies.value < bodies:
         for _ in range(BATCH):
-            sample = rng.choice(samples)
-            body = mutate(rng, sample.body)
-            signature = failure_of(sample, body)
-            if signature and (key := f"{sample.source} {signature}") not in seen:
-                seen.add(key)
-                body = reduced(sample, body, signature)
-                found.put(Failure(signature, sample.source, sample.request.endpoint, body))
-        with count.get_lock():
-            count.value += BATCH
+            _fuzz_body(rng, corpus.samples, seen, shared)
+        batches += 1
+        if batches % BATCHES_PER_DUMP == 0:
+            _fuzz_dump(rng, corpus.dumps, seen, shared)
+        with shared.bodies.get_lock():
+            shared.bodies.value += BATCH
 
 
-def fuzz(seconds: float, bodies: int, workers: int, seed: int) -> tuple[int, float, list[Failure]]:
-    """Fuzz in so many processes; return the bodies, the seconds and the distinct failures."""
+def _fuzz_body(rng: random.Random, samples: list[Sample], seen: set[str], shared: Counters) -> None:
+    sample = rng.choice(samples)
+    body = mutate(rng, sample.body)
+    signature = failure_of(sample, body)
+    if signature and (key := f"{sample.source} {signature}") not in seen:
+        seen.add(key)
+        body = reduced(sample, body, signature)
+        shared.failures.put(Failure(signature, sample.source, sample.request.endpoint, body))
+
+
+def _fuzz_dump(rng: random.Random, dumps: list[Dump], seen: set[str], shared: Counters) -> None:
+    dump = rng.choice(dumps)
+    file = mutate_dump(rng, dump, mutate_bytes, mutate)
+    signature = failure_of_dump(dump, file)
+    if signature and (key := f"{dump.source} {signature}") not in seen:
+        seen.add(key)
+        shared.failures.put(Failure(signature, dump.source, dump.table, file))
+    with shared.dumps.get_lock():
+        shared.dumps.value += 1
+
+
+class Result(NamedTuple):
+    """How much was fuzzed in how many seconds, and the distinct failures."""
+
+    bodies: int
+    dumps: int
+    seconds: float
+    failures: list[Failure]
+
+
+def fuzz(seconds: float, bodies: int, workers: int, seed: int) -> Result:
+    """Fuzz in so many processes."""
     context = multiprocessing.get_context("fork")
-    samples, found, count = corpus(), context.Queue(), context.Value("q", 0)
+    whole = Corpus(corpus(), corpus_of_dumps())
+    found = context.Queue()
+    shared = Counters(context.Value("q", 0), context.Value("q", 0), found)
     began = time.monotonic()
     processes = [
-        context.Process(
-            target=work, args=(samples, seed * 1000 + n, began + seconds, bodies, found, count)
-        )
+        context.Process(target=work, args=(whole, seed * 1000 + n, began + seconds, bodies, shared))
         for n in range(workers)
     ]
     for process in processes:
@@ -247,7 +337,8 @@ def fuzz(seconds: float, bodies: int, workers: int, seed: int) -> tuple[int, flo
         failures.setdefault((failure.source, failure.signature), failure)
     for process in processes:
         process.join()
-    return count.value, time.monotonic() - began, list(failures.values())
+    elapsed = time.monotonic() - began
+    return Result(shared.bodies.value, shared.dumps.value, elapsed, list(failures.values()))
 
 
 def main() -> int:
@@ -258,8 +349,10 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    bodies, elapsed, failures = fuzz(options.seconds, options.bodies, options.workers, options.seed)
+    result = fuzz(options.seconds, options.bodies, options.workers, options.seed)
+    bodies, elapsed, failures = result.bodies, result.seconds, result.failures
     print(f"{bodies:,} bodies of {len(ENDPOINTS)} endpoints in {elapsed:.0f} s")
+    print(f"{result.dumps:,} files of dumps")
     print(f"{bodies / elapsed:,.0f} bodies per second, seed {options.seed}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     for number, failure in enumerate(failures):

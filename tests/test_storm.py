@@ -9,9 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmarks.fuzz import corpus, failure_of, mutate, reduced
+from benchmarks.fuzz import corpus, failure_of, failure_of_dump, mutate, mutate_bytes, reduced
+from benchmarks.fuzz_dumps import corpus_of_dumps, mutate_dump, packed
 
 BODIES = 3000
+FILES = 60
 KILLS = 100
 
 
@@ -24,6 +26,17 @@ def test_changed_bodies_give_records_or_a_reason() -> None:
         if failure:
             body = reduced(sample, body, failure)
         assert failure is None, (sample.source, sample.request.endpoint, body[:2000])
+
+
+def test_changed_files_of_dumps_give_rows_or_a_reason() -> None:
+    rng, dumps = random.Random(14), corpus_of_dumps()
+    for dump in dumps:
+        assert failure_of_dump(dump, packed(dump, dump.text)) is None, dump.table
+    for _ in range(FILES):
+        dump = rng.choice(dumps)
+        file = mutate_dump(rng, dump, mutate_bytes, mutate)
+        failure = failure_of_dump(dump, file)
+        assert failure is None, (dump.source, dump.table, failure, file[:2000])
 
 
 @pytest.mark.slow

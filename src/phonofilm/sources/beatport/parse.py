@@ -106,19 +106,22 @@ def next_data(body: bytes) -> Any:
 
 def blocks(tree: Any) -> Iterator[dict[str, Any]]:
     """Yield the objects of a saved page, by the keys of its queries, never by position."""
-    props = tree.get("props", tree) if isinstance(tree, dict) else {}
-    page_props = props.get("pageProps") if isinstance(props, dict) else None
-    if not isinstance(page_props, dict):
-        return
-    state = page_props.get("dehydratedState")
-    queries = state.get("queries") if isinstance(state, dict) else None
+    page_props = _child(_child(tree, "props") or tree, "pageProps")
+    queries = _child(_child(page_props, "dehydratedState"), "queries")
     for query in queries if isinstance(queries, list) else ():
-        data = query.get("state", {}).get("data") if isinstance(query, dict) else None
+        data = _child(_child(query, "state"), "data")
         rows = data.get("results", data.get("data", [data])) if isinstance(data, dict) else []
-        yield from (row for row in rows or () if isinstance(row, dict))
+        yield from (
+            row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict)
+        )
     for name in ("track", "release"):
-        if isinstance(page_props.get(name), dict):
-            yield page_props[name]
+        if isinstance(block := _child(page_props, name), dict):
+            yield block
+
+
+def _child(node: Any, name: str) -> Any:
+    """Return a member of an object; None of anything else."""
+    return node.get(name) if isinstance(node, dict) else None
 
 
 def kind_of(block: dict[str, Any]) -> str:
