@@ -84,7 +84,7 @@ def _loopback_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded_connect)
-        _move_user_folders(patch, home)
+        move_user_folders(patch, home)
         for name in FOREIGN:
             patch.delenv(name, raising=False)
         yield
@@ -105,7 +105,7 @@ def _own_user_folders(
         home = request.getfixturevalue("tmp_path")
     else:
         home = tmp_path_factory.getbasetemp() / f"home-of-test-{next(_numbers)}"
-    _move_user_folders(monkeypatch, home)
+    move_user_folders(monkeypatch, home)
 
 
 @pytest.fixture(autouse=True)
@@ -113,11 +113,6 @@ def _own_log() -> Iterator[None]:
     """Take the log handlers of a test away with it."""
     with logging_restored():
         yield
-
-
-def _move_user_folders(patch: pytest.MonkeyPatch, home: Path) -> None:
-    patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
-    patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
 
 
 @pytest.fixture
@@ -245,3 +240,9 @@ def collect(
 def calls_made(served: SandboxServer) -> int:
     """Count the requests that a stand-in answered, tokens left out."""
     return sum(sum(c.values()) for name, c in served.calls.items() if name != "token")
+
+
+def move_user_folders(patch: pytest.MonkeyPatch, home: Path) -> None:
+    """Move the user's cache and configuration below a folder."""
+    patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+    patch.setenv("XDG_CONFIG_HOME", str(home / "config"))

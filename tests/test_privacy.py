@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from phonofilm.erasure.person import erase_person
 from phonofilm.errors import UsageError
 from phonofilm.landing.segments import read_segments
 from phonofilm.privacy.pseudonyms import PREFIX, person_hash, pseudonym, pseudonymise
+from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
-from tests.conftest import collect
+from tests.conftest import collect, move_user_folders
 
 
 def everything(folder: Workspace) -> bytes:
@@ -34,13 +36,25 @@ def rows(folder, sql: str) -> list[tuple]:
         return connection.execute(sql).fetchall()
 
 
+@pytest.fixture(scope="session")
+def comments_world(tmp_path_factory):
+    """A home with a folder of all comments of a small world, loaded, and its stand-in."""
+    home = tmp_path_factory.mktemp("comments")
+    with running(Plan("soundcloud", rate="none", artists=6)) as (url, served):
+        with pytest.MonkeyPatch.context() as patch:
+            move_user_folders(patch, home)
+            folder = Workspace(home / "data")
+            collect(folder, "soundcloud", url, "comments=all")
+            load(folder)
+        yield home, served, url
+
+
 @pytest.fixture
-def comments_folder(folder, stand_in):
-    """A folder with all comments of a small world, loaded."""
-    url, served = stand_in("soundcloud", artists=10)
-    collect(folder, "soundcloud", url, "comments=all")
-    load(folder)
-    return folder, served, url
+def comments_folder(comments_world, tmp_path):
+    """A copy of that folder and of the key of its hashes."""
+    home, served, url = comments_world
+    shutil.copytree(home, tmp_path, dirs_exist_ok=True)
+    return Workspace(tmp_path / "data"), served, url
 
 
 def test_no_name_stands_in_landing_warehouse_export_or_log(folder, stand_in, tmp_path) -> None:
@@ -190,7 +204,7 @@ def test_a_listener_is_forgotten_everywhere_however_named(comments_folder, way: 
     assert load(folder, again=True).inserted.get("comments", 0) == 0
 
 
-def test_whoever_was_forgotten_is_left_out_of_later_answers(comments_folder, stand_in) -> None:
+def test_whoever_was_forgotten_is_left_out_of_later_answers(comments_folder) -> None:
     folder, _, url = comments_folder
     listener = busiest(folder)
     erase_person(folder, listener)
