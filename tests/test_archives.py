@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import lzma
 import tarfile
@@ -33,13 +34,19 @@ def imported(folder: Workspace, source: str, files: object, **more) -> ImportRes
     return asyncio.run(import_dumps(folder, Settings(), options))
 
 
+@functools.cache
+def packed(entity: str) -> bytes:
+    """A dump of the world, made once."""
+    return dumps.archive(WORLD, entity)
+
+
 @pytest.fixture
 def archived(tmp_path: Path) -> Path:
     """A folder of MusicBrainz's dumps of a small world."""
     folder = tmp_path / "dumps"
     folder.mkdir()
     for entity in dumps.ENTITIES:
-        (folder / f"{entity}.tar.xz").write_bytes(dumps.archive(WORLD, entity))
+        (folder / f"{entity}.tar.xz").write_bytes(packed(entity))
     return folder
 
 
@@ -99,7 +106,7 @@ def test_an_archive_that_ends_early_is_refused(folder: Workspace, archived: Path
 
 
 def test_an_archive_of_something_else_is_refused(folder: Workspace, archived: Path) -> None:
-    (archived / "artist.tar.xz").write_bytes(dumps.archive(WORLD, "release"))
+    (archived / "artist.tar.xz").write_bytes(packed("release"))
     with pytest.raises(ShapeError, match="holds no artist"):
         imported(folder, "musicbrainz", archived)
 
@@ -133,7 +140,7 @@ def test_who_was_interrupted_parses_only_what_is_missing(
 @pytest.mark.parametrize("name", ["release.tar.xz", "release.tar.zst"])
 def test_the_hash_of_an_archive_is_that_of_the_whole_file(tmp_path: Path, name: str) -> None:
     """A second machine compares it with the file that it fetched from the object store."""
-    plain = lzma.decompress(dumps.archive(WORLD, "release"))
+    plain = lzma.decompress(packed("release"))
     path = tmp_path / name
     if name.endswith(".xz"):
         path.write_bytes(lzma.compress(plain) + lzma.compress(b"") * 100_000)
@@ -147,7 +154,7 @@ SKIPPED_FRAME = b"\x50\x2a\x4d\x18" + (7_000_000).to_bytes(4, "little") + bytes(
 
 
 def test_an_archive_of_several_zstandard_frames_is_read_to_its_end(tmp_path: Path) -> None:
-    plain = lzma.decompress(dumps.archive(WORLD, "release"))
+    plain = lzma.decompress(packed("release"))
     frames = [
         zstandard.compress(plain[start : start + 50_000]) for start in range(0, len(plain), 50_000)
     ]
@@ -183,10 +190,10 @@ def test_an_odd_figure_of_a_recording_costs_itself(
     alone = {"id": "0b0b0b0b-0000-4000-8000-000000000000", "title": "Alone", "length": value}
     body = msgspec.json.encode(alone)
     (archived / "recording.tar.xz").write_bytes(_archive("mbdump/recording", body))
-    releases = list(dumps.lines(WORLD, "release"))
-    odd = releases[0]["media"][0]["tracks"][0]
+    release = next(iter(dumps.lines(WORLD, "release")))
+    odd = release["media"][0]["tracks"][0]
     odd["recording"]["length"], odd["position"] = value, value
-    body = b"\n".join(map(msgspec.json.encode, releases))
+    body = msgspec.json.encode(release)
     (archived / "release.tar.xz").write_bytes(_archive("mbdump/release", body))
     imported(folder, "musicbrainz", archived)
     result = load(folder)

@@ -224,7 +224,7 @@ def test_two_crawls_of_one_seed_with_one_worker_are_the_same_crawl(tmp_path, sta
 def test_more_workers_find_the_same_set(tmp_path, stand_in) -> None:
     tallies = []
     for workers in (1, 4, 16):
-        url, _ = stand_in("spotify", access="extended-legacy", artists=120)
+        url, _ = stand_in("spotify", access="extended-legacy", artists=60)
         folder = Workspace(tmp_path / str(workers))
         collect(folder, "spotify", url, "artists=all", "albums=all", "tracks=all", workers=workers)
         tallies.append({k: known(folder, "spotify")[k] for k in ("artist", "album", "track")})

@@ -118,14 +118,14 @@ def files(made_once) -> Path:
 @pytest.fixture
 def live(stand_in, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand-ins of all sources where the live services would be, with keys and accepted terms."""
-    heard, shop = (stand_in(name, artists=400)[0] for name in ("soundcloud", "beatport"))
+    heard, shop = (stand_in(name, artists=150)[0] for name in ("soundcloud", "beatport"))
     wikidata, tmdb = (stand_in(name, titles=TITLES)[0] for name in ("wikidata", "tmdb"))
     terms = {"ACCEPT_TERMS": "true", "BASIS": "a test"}
     own_key = {"CLIENT_ID": "me", "CLIENT_SECRET": "hush-hush"}
     named = {"RATE": "none", "CLIENT_ID": "sandbox", "CONTACT": "somebody@example.org"}
     settings: dict[str, dict[str, str]] = {
         **{
-            name: {"BASE_URL": stand_in(name, artists=400)[0], **named}
+            name: {"BASE_URL": stand_in(name, artists=150)[0], **named}
             for name in MUSIC_WITHOUT_TERMS
         },
         "wikidata": {"BASE_URL": wikidata, "CONTACT": "somebody@example.org"},

@@ -104,10 +104,10 @@ def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
 
 @pytest.mark.heavy
 def test_the_same_command_again_asks_nothing(folder: Workspace, world) -> None:
-    held = world()
-    first = enrich(folder, Settings(), wish(held, 10))
+    held, fields = world(60), [("artist", "genres"), ("features", "tempo")]
+    first = enrich(folder, Settings(), wish(held, 10, fields=fields))
     before = held.calls()
-    again = enrich(folder, Settings(), wish(held, 10))
+    again = enrich(folder, Settings(), wish(held, 10, fields=fields))
     assert held.calls() == before
     assert again.calls == {}
     assert again.after == first.after

@@ -12,6 +12,8 @@ import duckdb
 import pytest
 
 from phonofilm.errors import UsageError
+from phonofilm.sandbox.kernel.server import Plan, make_world, running
+from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.show.report import report
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
@@ -29,17 +31,20 @@ SEED = {
 }
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, object]:
-    """A small world, collected and loaded once for all tests here."""
-    from phonofilm.sandbox.kernel.server import Plan, running
+PLAN = Plan("spotify", "extended-legacy", artists=150, rate="none")
 
-    folder = Workspace(tmp_path_factory.mktemp("filled") / "data")
-    with running(Plan("spotify", "extended-legacy", artists=150, rate="none")) as (url, served):
+
+@pytest.fixture(scope="session")
+def filled(made_once) -> tuple[Workspace, GeneratedWorld]:
+    """A small world, collected and loaded once for all tests here."""
+
+    def make(folder: Path) -> None:
         wants = ("artists=all", "albums=all", "tracks=all", "features=all", "playlists=all")
-        collect(folder, "spotify", url, *wants)
-    load(folder)
-    return folder, served.world
+        with running(PLAN) as (url, _):
+            collect(Workspace(folder / "data"), "spotify", url, *wants)
+        load(Workspace(folder / "data"))
+
+    return Workspace(made_once("export", make) / "data"), make_world(PLAN)
 
 
 def table(path: Path) -> list[dict[str, str]]:
