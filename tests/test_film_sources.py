@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 import urllib.request
 
@@ -165,3 +166,14 @@ def test_titles_are_found_at_tmdb_and_in_the_warehouse(folder, stand_in, tmp_pat
     wikidata, _ = stand_in("wikidata", titles=500)
     with pytest.raises(UsageError, match="cannot be searched"):
         run(find(folder, Settings(), "wikidata", wikidata, "title", "x"))
+
+
+def test_pictures_of_title_pages_are_at_the_stand_in(stand_in) -> None:
+    url, served = stand_in("imdb", access="pages", titles=30)
+    pictures = set()
+    for id_ in served.service.ids("titles"):
+        page = urllib.request.urlopen(f"{url}/title/{id_}").read().decode()
+        pictures.update(re.findall(rf"{url}/images/[^\"]+\.jpg", page))
+    assert len(pictures) == sum(served.world.poster(index) is not None for index in range(30))
+    for address in pictures:
+        assert urllib.request.urlopen(address).read().startswith(b"\xff\xd8")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from phonofilm.crawl.frontier.files import open_frontier
+from phonofilm.crawl.refresh import refresh
 from phonofilm.erasure import retention
 from phonofilm.erasure.retention import purge
+from phonofilm.sources import get
 from phonofilm.warehouse.load.load import load
 from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
@@ -116,3 +120,14 @@ def test_a_purge_that_was_killed_before_its_snapshot_is_finished_by_the_next(
             purge(folder, later)
     purge(folder, later)
     assert query(folder, "SELECT count(*) FROM artists") == [(0,)]
+
+
+def test_a_refresh_forgets_what_queues_were_expected_to_bring(folder: Workspace, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=40)
+    first = crawl(folder, "deezer", url)
+    assert any(row.dry or row.gain < 0.05 for row in first.yields if row.calls)
+    refresh(folder, get("deezer"), "open", time.time() + 1)
+    with closing(open_frontier(folder.frontier / "deezer.sqlite")) as frontier:
+        assert not list(frontier.answered_requests())
+    again = crawl(folder, "deezer", url, workers=1)
+    assert again.records == first.records

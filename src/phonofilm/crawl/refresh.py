@@ -24,7 +24,8 @@ from phonofilm.workspace import Workspace
 def refresh(workspace: Workspace, source: HttpSource, access: str, before_seconds: float) -> int:
     """Reopen what a source answered before an instant (Unix seconds), and seal its logs.
 
-    Returns the number of lists and look-ups that are due; 0 without a frontier.
+    Returns the number of lists and look-ups that are due; 0 without a frontier. What queues were
+    expected to bring is forgotten, because requests about known nodes brought nothing lately.
     """
     path = workspace.frontier / f"{source.manifest.name}.sqlite"
     if not path.exists():
@@ -49,6 +50,7 @@ def _mark_full(
             if envelope.fetched_at >= since_us:
                 _mark_response(frontier, source, masks, envelope)
         frontier.commit()
+        frontier.forget_gains()
     finally:
         frontier.close()
         store.remove_fetched()

@@ -275,7 +275,7 @@ class FilmWorld:
         return (*(("anime",) if self.is_anime(index) else ()), *sorted(own))
 
     def poster(self, index: int) -> str | None:
-        """Return the address of a picture, or nothing."""
+        """Return the name of a picture's file, or nothing."""
         if share(self.seed, index, 116) < 0.1:
             return None
-        return f"https://images.example/{self.tconst(index)}.jpg"
+        return f"{self.tconst(index)}.jpg"

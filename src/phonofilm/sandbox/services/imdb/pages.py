@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from phonofilm.sandbox.worlds.film import FilmWorld
+from phonofilm.sandbox.worlds.hashing import hash_of
 
 _LD_TYPES = {"movie": "Movie", "tvSeries": "TVSeries", "tvEpisode": "TVEpisode"}
 _GROUPS = {
@@ -17,10 +18,16 @@ _GROUPS = {
 _ACTS = ("actor", "actress", "self")
 
 
-def page(world: FilmWorld, index: int, reference: bool = False, country: str = "US") -> bytes:
-    """Return a title page; odd numbers have the credits block of 2025, as reference pages have."""
+def page(
+    world: FilmWorld, index: int, reference: bool = False, country: str = "US", base: str = ""
+) -> bytes:
+    """Return a title page; odd numbers have the credits block of 2025, as reference pages have.
+
+    `base` is the address of the stand-in, where pictures are.
+    """
     second = reference or index % 2 == 1
     above, main = _above(world, index, country), _main(world, index, country)
+    above["primaryImage"] = _picture(world, index, base)
     (main if reference else above)["principalCreditsV2" if second else "principalCredits"] = (
         _credits(world, index, second)
     )
@@ -45,7 +52,7 @@ def page(world: FilmWorld, index: int, reference: bool = False, country: str = "
 
 def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
     title, rated, plot = world.title(index), world.rating(index), world.plot(index)
-    certificate, poster = world.certificate(index, country), world.poster(index)
+    certificate = world.certificate(index, country)
     series = title.kind in ("tvSeries", "tvMiniSeries")
     season, number = world.episode(index)
     episode_number = {"episodeNumber": number, "seasonNumber": season}
@@ -69,7 +76,6 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
         },
         "genres": {"genres": [{"text": g, "id": g} for g in title.genres]},
         "plot": plot and {"plotText": {"plainText": plot}},
-        "primaryImage": poster and {"url": poster, "width": 600, "height": 900},
         "keywords": {
             "total": 9,
             "edges": [{"node": {"text": word}} for word in world.keywords(index)],
@@ -81,6 +87,17 @@ def _above(world: FilmWorld, index: int, country: str) -> dict[str, Any]:
             "episodeNumber": episode_number if number else None,
         },
     }
+
+
+def picture_path(world: FilmWorld, index: int) -> str:
+    """Return the path of a title's picture, in the form of IMDb's host of pictures."""
+    return f"/images/M/MV5B{hash_of(world.tconst(index)):016x}.jpg"
+
+
+def _picture(world: FilmWorld, index: int, base: str) -> dict[str, Any] | None:
+    if world.poster(index) is None:
+        return None
+    return {"url": base + picture_path(world, index), "width": 600, "height": 900}
 
 
 def _localised(name: str, country: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from phonofilm.sandbox.kernel.media import media_file
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse, Window, file_response
 from phonofilm.sandbox.services.imdb import dumps
 from phonofilm.sandbox.services.imdb.pages import page
@@ -22,6 +23,7 @@ Disallow: /search/title-text
 Disallow: /title/tt*/watchoptions
 """
 _TITLE = re.compile(r"/title/(tt\d+)(/reference)?")
+_PICTURE = re.compile(r"/images/M/MV5B([0-9a-f]{16}\.jpg)")
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _DAY_SECONDS = 86_400
 
@@ -58,6 +60,8 @@ class ImdbService:
             return HttpResponse("id_map", 200, self._id_map(), {"Content-Type": "text/csv"})
         if request.path == "/robots.txt":
             return HttpResponse("robots", 200, _ROBOTS, {"Content-Type": "text/plain"})
+        if match := _PICTURE.fullmatch(request.path):
+            return media_file(match[1])
         if (wait := self._rate.admit()) is not None:
             return HttpResponse("title_page", 429, b"", _HTML | {"Retry-After": str(wait)})
         return self._page(request)
@@ -69,7 +73,8 @@ class ImdbService:
         index = self.world.index_of(match[1]) if match else None
         if match is None or index is None:
             return HttpResponse("title_page", 404, b"<html><title>404 Error</title></html>", _HTML)
-        body = page(self.world, index, bool(match[2]), _country(request.headers))
+        country = _country(request.headers)
+        body = page(self.world, index, bool(match[2]), country, request.base)
         return HttpResponse("title_page", 200, body, _HTML)
 
     def _file(self, request: HttpRequest, table: str) -> HttpResponse:

@@ -69,7 +69,7 @@ class Objects:
     def poster(self, index: int) -> str | None:
         """Return the path of a poster, which `/configuration` says where to fetch."""
         poster = self.world.poster(index)
-        return f"/{poster.rpartition('/')[2]}" if poster else None
+        return f"/{poster}" if poster else None
 
     def title(self, index: int, kind: str) -> dict[str, Any]:
         """Return the title of a look-up."""

@@ -28,9 +28,17 @@ def results(query: str, triples: Callable[[], Iterator[str]]) -> bytes | None:
         return None
     try:
         body = graph.query(_PREFIXES + query).serialize(format="json")
-    except Exception:
+    except _query_errors():
         return None
     return body if isinstance(body, bytes) else None
+
+
+@lru_cache(maxsize=1)
+def _query_errors() -> tuple[type[Exception], ...]:
+    """Return what rdflib raises for a query that is malformed or that it cannot evaluate."""
+    parse_error = import_module("pyparsing").ParseException
+    query_error = import_module("rdflib.plugins.sparql.sparql").SPARQLError
+    return (parse_error, query_error, NotImplementedError, TypeError, ValueError)
 
 
 @lru_cache(maxsize=2)

@@ -142,8 +142,7 @@ class WikidataService:
         for name, category in (("directors", "director"), ("composers", "composer")):
             row[name] = _text("|".join(self._people(index, category)))
         if poster := self.world.poster(index):
-            name = poster.rpartition("/")[2]
-            row["picture"] = _uri(name, "http://commons.wikimedia.org/wiki/Special:FilePath/")
+            row["picture"] = _uri(poster, "http://commons.wikimedia.org/wiki/Special:FilePath/")
         return row
 
     @staticmethod
