@@ -153,16 +153,13 @@ def test_a_body_of_a_byte_at_a_time_ends_with_the_time_limit(hostile) -> None:
     async def respond(_: object, request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(200):
+        while True:  # until the client goes away
             await response.write(b" ")
             await asyncio.sleep(0.05)
-        return response
 
-    began = time.monotonic()
-    result = fetched(respond, hostile, seconds=1.0)
+    result = fetched(respond, hostile, seconds=0.5)
     assert isinstance(result, NoResponse)
     assert result.kind == "timeout"
-    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize(

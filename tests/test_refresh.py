@@ -81,15 +81,18 @@ def test_a_refresh_of_everything_is_the_first_crawl_again(
     assert crawl(folder, source, url).calls == 0
 
 
-def test_a_refresh_asks_only_what_is_older(folder: Workspace, stand_in) -> None:
+def test_a_refresh_asks_only_what_is_older(
+    folder: Workspace, stand_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url, _ = stand_in("deezer", artists=30)
-    older = crawl(folder, "deezer", url, max_calls=10)
-    between = time.time()
+    now = time.time
+    with monkeypatch.context() as ten_days_ago:
+        ten_days_ago.setattr(time, "time", lambda: now() - 10 * DAY)
+        older = crawl(folder, "deezer", url, max_calls=10)
     newer = crawl(folder, "deezer", url)
     assert older.calls + newer.calls > 20
-    assert crawl(folder, "deezer", url, refresh_days=1.0).calls == 0
-    days = (time.time() - between) / DAY
-    again = crawl(folder, "deezer", url, refresh_days=days)
+    assert crawl(folder, "deezer", url, refresh_days=11.0).calls == 0
+    again = crawl(folder, "deezer", url, refresh_days=1.0)
     assert 1 <= again.calls <= older.calls + 3
     assert again.records == newer.records
 

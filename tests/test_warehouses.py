@@ -199,7 +199,7 @@ def test_purge_obeys_the_terms(workspace: Workspace, stand_in) -> None:
 
 
 def test_eight_readers_during_a_load_see_whole_loads(workspace: Workspace, tmp_path: Path) -> None:
-    import_films(workspace, 200, tmp_path / "one")
+    import_films(workspace, 60, tmp_path / "one")
     load(workspace)
     seen: set[tuple[int, int]] = set()
     failures: list[BaseException] = []
@@ -218,13 +218,13 @@ def test_eight_readers_during_a_load_see_whole_loads(workspace: Workspace, tmp_p
     readers = [threading.Thread(target=read) for _ in range(8)]
     for reader in readers:
         reader.start()
-    import_films(workspace, 600, tmp_path / "two")
+    import_films(workspace, 180, tmp_path / "two")
     load(workspace)
     done.set()
     for reader in readers:
         reader.join()
     assert not failures
-    assert seen <= {(200, 200), (600, 600)}
+    assert seen <= {(60, 60), (180, 180)}
 
 
 @pytest.mark.parametrize(
