@@ -30,6 +30,7 @@ from phonofilm.warehouse.engines.location import open_warehouse
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import FolderLock, Workspace
+from tests.conftest import move_user_folders
 from tests.test_privacy import everything, rows
 
 
@@ -98,10 +99,17 @@ def put(folder, *responses: tuple[str, list[str], object]) -> None:
 
 
 @pytest.fixture
-def world(folder):
-    put(folder, *WORLD)
-    load(folder)
-    return folder
+def world(made_once, tmp_path: Path) -> Workspace:
+    """A copy of a loaded folder and of the key of its hashes."""
+
+    def make(home: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            move_user_folders(patch, home)
+            put(Workspace(home / "data"), *WORLD)
+            load(Workspace(home / "data"))
+
+    shutil.copytree(made_once("people", make), tmp_path, dirs_exist_ok=True)
+    return Workspace(tmp_path / "data")
 
 
 def landed(folder) -> list[tuple[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree as Tree
 
 import pytest
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonofilm.errors import UsageError
+from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.show.waveform import waveform
 from phonofilm.show.waveform_svg import TrackComments, draw
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -86,13 +89,24 @@ def test_the_picture_is_drawn_from_what_was_collected(folder, stand_in, tmp_path
     assert name in unknown.value.next_step
 
 
+@pytest.fixture
+def sampled(made_once, copied) -> Workspace:
+    """A copy of a loaded folder with the samples of all sounds."""
+
+    def make(base: Path) -> None:
+        with running(Plan("soundcloud", artists=3, rate="none")) as (url, _):
+            folder = Workspace(base / "data")
+            collect(folder, "soundcloud", url, "comments=all", media=["samples"])
+        load(folder)
+
+    return Workspace(copied(made_once("samples", make)) / "data")
+
+
 @pytest.mark.parametrize("body", [None, b"", b"no JSON", b"[1, 2]", b'{"samples": 3}'])
 def test_samples_that_are_gone_or_odd_leave_a_thin_line(
-    folder, stand_in, tmp_path, body: bytes | None
+    sampled: Workspace, tmp_path, body: bytes | None
 ) -> None:
-    url, _ = stand_in("soundcloud", artists=3)
-    collect(folder, "soundcloud", url, "comments=all", media=["samples"])
-    load(folder)
+    folder = sampled
     with open_snapshot(folder) as connection:
         [(track, path)] = connection.execute(
             "SELECT of_id, path FROM media WHERE role = 'samples' LIMIT 1"
