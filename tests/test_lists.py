@@ -323,6 +323,7 @@ def _layer_params() -> list[Any]:
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("layer", _layer_params())
 def test_every_whole_list_ends_the_members_that_it_has_no_more(
     layer: list[tuple[str, str, str]], tmp_path: Path

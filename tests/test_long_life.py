@@ -35,6 +35,7 @@ def state_of(folder: Path) -> State:
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
 @pytest.mark.parametrize("times", [15, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_finished_goal_can_be_named_again_and_again(times: int, stand_in, tmp_path: Path) -> None:

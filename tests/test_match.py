@@ -387,6 +387,7 @@ def test_five_sources_of_one_world_are_told_apart_and_together(five) -> None:
         assert found.recall >= 0.97, kind
 
 
+@pytest.mark.heavy
 def test_probabilities_are_what_they_say(five) -> None:
     folder, truth = five
     held = calibration(folder, truth["recording"])
@@ -395,6 +396,7 @@ def test_probabilities_are_what_they_say(five) -> None:
     assert sure[2] > 0.97
 
 
+@pytest.mark.heavy
 def test_every_link_tells_method_evidence_probability_and_rules(five) -> None:
     folder, _ = five
     with open_snapshot(folder) as connection:
@@ -406,6 +408,7 @@ def test_every_link_tells_method_evidence_probability_and_rules(five) -> None:
     assert rows[5] >= 2
 
 
+@pytest.mark.heavy
 def test_one_row_a_thing_with_who_told_what(five) -> None:
     folder, truth = five
     with open_snapshot(folder) as connection:

@@ -57,6 +57,7 @@ def comments_folder(comments_world, tmp_path):
     return Workspace(tmp_path / "data"), served, url
 
 
+@pytest.mark.heavy
 def test_no_name_stands_in_landing_warehouse_export_or_log(folder, stand_in, tmp_path) -> None:
     from phonofilm.logs import listen
 

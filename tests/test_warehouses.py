@@ -198,6 +198,7 @@ def test_purge_obeys_the_terms(workspace: Workspace, stand_in) -> None:
     assert query(workspace, "SELECT count(*) FROM titles") == [(0,)]
 
 
+@pytest.mark.heavy
 def test_eight_readers_during_a_load_see_whole_loads(workspace: Workspace, tmp_path: Path) -> None:
     import_films(workspace, 60, tmp_path / "one")
     load(workspace)
