@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from phonofilm.crawl.frontier.files import open_frontier
-from phonofilm.crawl.refresh import refresh
+from phonofilm.crawl.refresh import look_at_full_again, refresh
 from phonofilm.erasure import retention
 from phonofilm.erasure.retention import purge
-from phonofilm.sources import get
+from phonofilm.sources import get, source_names
 from phonofilm.warehouse.load.load import load
 from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
@@ -134,3 +134,44 @@ def test_a_refresh_forgets_what_queues_were_expected_to_bring(folder: Workspace,
         assert not list(frontier.answered_requests())
     again = crawl(folder, "deezer", url, workers=1)
     assert again.records == first.records
+
+
+LEVELS = [
+    (name, narrow, wide)
+    for name in source_names()
+    for narrow in get(name).manifest.access
+    for wide in get(name).manifest.access
+    if any(
+        get(name).manifest.wanted_mask(kind, narrow) < get(name).manifest.wanted_mask(kind, wide)
+        for kind in ("artist", "album")
+    )
+]
+
+
+@pytest.mark.parametrize(("name", "narrow", "wide"), LEVELS)
+def test_at_a_wider_access_level_records_are_completed(
+    folder: Workspace, stand_in, name: str, narrow: str, wide: str
+) -> None:
+    try:
+        urls = [stand_in(name, access=level, artists=12)[0] for level in (narrow, wide)]
+    except ValueError:
+        pytest.skip("no stand-in of this level")
+    collect(folder, name, urls[0], "artists=all", "albums=all")
+    wider = collect(folder, name, urls[1], "artists=all", "albums=all")
+    alone = collect(Workspace(folder.root / "alone"), name, urls[1], "artists=all", "albums=all")
+    load(folder)
+    load(Workspace(folder.root / "alone"))
+    for table in ("artists", "albums"):
+        assert wider.records[table] == alone.records[table]
+        ids = f"SELECT id, {', '.join(PROMISED[table])} FROM {table} ORDER BY id"
+        assert query(folder, ids) == query(Workspace(folder.root / "alone"), ids)
+
+
+def test_another_level_with_the_same_fields_costs_nothing(folder: Workspace, stand_in) -> None:
+    url, _ = stand_in("deezer", artists=12)
+    crawl(folder, "deezer", url)
+    look_at_full_again(folder, get("deezer"), "open")
+    assert crawl(folder, "deezer", url).calls == 0
+
+
+PROMISED = {"artists": ("name", "followers", "popularity", "genres"), "albums": ("name", "label")}

@@ -2,6 +2,8 @@
 
 The tasks are reopened, and the records count as full only as far as newer responses in the landing
 say so. An interrupted refresh goes on with the next crawl, because its tasks are open.
+
+At another access level other fields can be had, so that what counts as full is looked at again.
 """
 
 from __future__ import annotations
@@ -37,6 +39,42 @@ def refresh(workspace: Workspace, source: HttpSource, access: str, before_second
     if reopened:
         _mark_full(workspace, source, access, path, before_us)
     return reopened
+
+
+def look_at_full_again(workspace: Workspace, source: HttpSource, access: str) -> None:
+    """Look again which records are full, when this access level gives other fields than the last.
+
+    Look-ups of those that lack a field are open again. Costs no request, and one pass over the
+    landing at each change of level.
+    """
+    path = workspace.frontier / f"{source.manifest.name}.sqlite"
+    if not path.exists():
+        return
+    with closing(open_frontier(path)) as frontier:
+        last_access = frontier.settings.get("access") or access
+        changed = _changed_kinds(source, last_access, access)
+        for kind in changed:
+            for node in frontier.index.by_kind[kind]:
+                frontier.index.mark_not_full(node)
+        frontier.commit()
+    if not changed:
+        return
+    workspace.seal_logs()
+    _mark_full(workspace, source, access, path, 0)
+    endpoints = source.manifest.permitted(access).items()
+    with closing(SqliteStore(path)) as store:
+        for kind in changed:
+            look_ups = [name for name, e in endpoints if e.role == "detail" and e.subject == kind]
+            store.reopen_look_ups(kind, look_ups)
+
+
+def _changed_kinds(source: HttpSource, last_access: str, access: str) -> list[str]:
+    """Return the kinds whose full records have other fields at one access level than at another."""
+    manifest = source.manifest
+    if access == last_access or last_access not in manifest.access:
+        return []
+    mask = manifest.wanted_mask
+    return [kind for kind in WANTED if mask(kind, last_access) != mask(kind, access)]
 
 
 def _mark_full(

@@ -11,7 +11,7 @@ from phonofilm.config import Settings
 from phonofilm.crawl.fresh import forget_frontier
 from phonofilm.crawl.options import CrawlOptions
 from phonofilm.crawl.planner.policies import policy
-from phonofilm.crawl.refresh import refresh
+from phonofilm.crawl.refresh import look_at_full_again, refresh
 from phonofilm.crawl.results import CrawlResult
 from phonofilm.crawl.source_run import SourceRun, Watch, run_source
 from phonofilm.errors import ParkedError, UnavailableError
@@ -78,6 +78,7 @@ async def _crawl_one(
     if options.refresh_days is not None:
         before = origin.clock.wall() - options.refresh_days * _DAY_SECONDS
         await asyncio.to_thread(refresh, workspace, source, origin.access, before)
+    await asyncio.to_thread(look_at_full_again, workspace, source, origin.access)
     setup = SourceRun(
         workspace=workspace,
         settings=settings,

@@ -1,6 +1,8 @@
-"""Reopen what was answered before an instant: its tasks are open again, its nodes not full."""
+"""Reopen what is due: what was answered before an instant, and look-ups that would give more."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from phonofilm.crawl.frontier.index import KIND_NUMBER
 from phonofilm.crawl.frontier.levels import FULL_MASK
@@ -31,3 +33,14 @@ def reopen_answered_before(database: FrontierDatabase, instant_us: int) -> int:
             )
         database.execute("DROP TABLE old_list")
     return reopened
+
+
+def reopen_look_ups(database: FrontierDatabase, kind: str, endpoints: Iterable[str]) -> None:
+    """Reopen the tasks of some endpoints about nodes of a kind that are not full."""
+    nodes = f"SELECT seq FROM node WHERE kind = ? AND flags & {FULL_MASK} = 0"
+    with database.transaction():
+        for endpoint in endpoints:
+            database.execute(
+                f"DELETE FROM task WHERE endpoint = ? AND node IN ({nodes})",
+                (endpoint, KIND_NUMBER[kind]),
+            )

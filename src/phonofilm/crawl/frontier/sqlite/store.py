@@ -13,7 +13,7 @@ from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase, Settings
 from phonofilm.crawl.frontier.sqlite.erasure import erase_person
 from phonofilm.crawl.frontier.sqlite.history import SqliteHistory
 from phonofilm.crawl.frontier.sqlite.logs import SqliteLogs
-from phonofilm.crawl.frontier.sqlite.reopening import reopen_answered_before
+from phonofilm.crawl.frontier.sqlite.reopening import reopen_answered_before, reopen_look_ups
 from phonofilm.crawl.frontier.values import (
     ANSWERED,
     Applied,
@@ -166,6 +166,10 @@ class SqliteStore:
         Returns the number of lists and look-ups reopened.
         """
         return reopen_answered_before(self._database, instant_us)
+
+    def reopen_look_ups(self, kind: str, endpoints: Iterable[str]) -> None:
+        """Reopen the tasks of some endpoints about nodes of a kind that are not full, at once."""
+        reopen_look_ups(self._database, kind, endpoints)
 
     def erase_person(
         self, ids_by_kind: Mapping[str, Iterable[str]], names: Iterable[str], tombstone: str
