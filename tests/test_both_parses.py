@@ -24,7 +24,7 @@ from phonofilm.sources.contract import ODD_RESPONSES, Page, Request, Response
 from tests.genuine import ATTEMPTS, Genuine, cut, genuine
 from tests.test_parse_any import SCALARS, replaced, walk
 from tests.test_parse_recorded import DEEZER, SPOTIFY, cases
-from tests.test_recorded_heard import ASKED, bodies
+from tests.test_recorded_heard import bodies, recorded_request
 
 KEY = b"a key of the tests"
 PERSONAL = [
@@ -161,12 +161,7 @@ def test_saved_and_recorded_bodies_of_listeners_tell_the_same_without_names(shar
         source = get(name.partition("/")[0])
         response = Response(status, {}, body, "https://api.soundcloud.com/x")
         try:
-            if name in ASKED:
-                endpoint, *ids = ASKED[name]
-                request = Request(endpoint, tuple(ids))
-            else:
-                response = source.strip(response)
-                request = source.identify(response)
+            request, response = recorded_request(name, response)
         except ODD_RESPONSES:
             continue
         if status == 200 and source.manifest.endpoints[request.endpoint].personal:

@@ -15,8 +15,6 @@ import pytest
 
 from phonofilm.erasure.rows import erase_rows
 from phonofilm.landing.envelope import Envelope, RunInfo, wrap
-from phonofilm.landing.journal import Journal
-from phonofilm.landing.segments import seal_log
 from phonofilm.privacy.erased import ErasedPeople
 from phonofilm.privacy.people import PersonData
 from phonofilm.records import BY_KIND, Record
@@ -29,7 +27,7 @@ from phonofilm.warehouse.snapshots import publish
 from phonofilm.workspace import Workspace
 from tests.genuine import ACCESS, ATTEMPTS, DATE, ENDPOINTS, genuine
 from tests.test_warehouses import workspace as workspace  # noqa: PLC0414 - a fixture of all engines
-from tests.warehouses import all_rows, query
+from tests.warehouses import all_rows, land, query
 
 START = 1_780_000_000_000_000
 HOUR = 3_600_000_000
@@ -40,18 +38,6 @@ WHOLE = [
 ]
 VARIANTS_MAX, DEPTH_MAX = 400, 9
 SIZES = re.compile("total|count|nb_")
-
-
-def land(folder: Workspace, *envelopes: Envelope) -> None:
-    """Land responses in segments of their own."""
-    folder.open()
-    log = Journal(folder.logs / "test.ndjson")
-    for envelope in envelopes:
-        log.add(envelope)
-    log.write()
-    log.close()
-    seal_log(log.path, folder.landing)
-    log.path.unlink()
 
 
 def deezer_track(id_: int) -> dict[str, Any]:

@@ -28,6 +28,15 @@ def full_text(error: PhonofilmError) -> str:
     return f"{error.happened}{error.saved}{error.next_step}"
 
 
+@pytest.fixture
+def films(database: str, tmp_path: Path) -> Workspace:
+    """A workspace whose warehouse is a database with fifty titles."""
+    workspace = Workspace(tmp_path / "data", database)
+    import_films(workspace, 50, tmp_path / "dumps")
+    load(workspace)
+    return workspace
+
+
 def test_wrong_credentials_are_no_secret(postgres: Postgres, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "data", postgres.url().replace(SECRET, "wrong-Geheim"))
     import_films(workspace, 50, tmp_path / "dumps")
@@ -117,25 +126,19 @@ def test_nothing_of_somebody_else_is_dropped_or_replaced(
 
 
 def test_a_table_of_somebody_else_in_our_schema_outlives_a_new_version(
-    database: str, tmp_path: Path
+    films: Workspace, database: str
 ) -> None:
-    workspace = Workspace(tmp_path / "data", database)
-    import_films(workspace, 50, tmp_path / "dumps")
-    load(workspace)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CREATE TABLE store.orders AS SELECT 7 AS id")
         connection.execute("ALTER TABLE store.title ADD COLUMN older int")
-    assert load(workspace).inserted["titles"] == 50
+    assert load(films).inserted["titles"] == 50
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT id FROM store.orders").fetchall() == [(7,)]
 
 
 def test_a_warehouse_and_views_of_an_older_version_are_replaced(
-    database: str, tmp_path: Path
+    films: Workspace, database: str
 ) -> None:
-    workspace = Workspace(tmp_path / "data", database)
-    import_films(workspace, 50, tmp_path / "dumps")
-    load(workspace)
     with psycopg.connect(database, autocommit=True) as connection:
         for schema in ("store", "identity", "snowflake"):  # no marks before November 2026
             connection.execute(f"COMMENT ON SCHEMA {schema} IS NULL")
@@ -143,7 +146,7 @@ def test_a_warehouse_and_views_of_an_older_version_are_replaced(
             connection.execute(f"DROP VIEW {view} CASCADE")
             connection.execute(f"CREATE VIEW {view} AS SELECT 1 AS older")
     for _ in range(2):
-        load(workspace)
+        load(films)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT count(name) FROM snowflake.titles").fetchone() == (50,)
         assert connection.execute("SELECT id, completeness FROM artists").fetchall() == []

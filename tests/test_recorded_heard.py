@@ -52,6 +52,16 @@ ELSEWHERE = {
 }
 
 
+def recorded_request(name: str, response: Response) -> tuple[Request, Response]:
+    """Return the request of a recorded body: a stated one, or what its response says it is."""
+    if name in ASKED:
+        endpoint, *ids = ASKED[name]
+        return Request(endpoint, tuple(ids)), response
+    source = get(name.partition("/")[0])
+    response = source.strip(response)
+    return source.identify(response), response
+
+
 def bodies(root: Path) -> Iterator[tuple[str, int, bytes]]:
     """Name, status and body of everything recorded of the two."""
     for source in ("soundcloud", "beatport"):
@@ -73,12 +83,7 @@ def outcome(name: str, status: int, body: bytes) -> dict[str, object]:
     if status != 200:
         return {"verdict": classify_http(response).verdict}
     try:
-        if name in ASKED:
-            endpoint, *ids = ASKED[name]
-            request = Request(endpoint, tuple(ids))
-        else:
-            response = source.strip(response)
-            request = source.identify(response)
+        request, response = recorded_request(name, response)
         page = source.parse(request, response)
     except Malformed:
         return {"verdict": "none of ours"}

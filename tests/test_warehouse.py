@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from phonofilm.erasure.retention import purge
 from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope, RunInfo, wrap
-from phonofilm.landing.journal import Journal
-from phonofilm.landing.segments import seal_log, segment_paths
+from phonofilm.landing.segments import segment_paths
 from phonofilm.records import RECORDS
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sql import identifier
@@ -25,7 +24,7 @@ from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
-from tests.warehouses import all_rows, query
+from tests.warehouses import all_rows, land, query
 
 START = 1_780_000_000_000_000
 DAY = 86_400_000_000
@@ -40,18 +39,6 @@ def response(seq: int, rows: list[Any], at: int, access: str = "extended-legacy"
     run_info = RunInfo("spotify", access, "terms", "run")
     request = Request("artists", tuple(r["id"] for r in rows if r))
     return wrap(run_info, seq, request, Response(200, {}, body, "http://x"), at)
-
-
-def land(folder: Workspace, *envelopes: Envelope) -> None:
-    """Land responses in segments of their own."""
-    folder.open()
-    log = Journal(folder.logs / "test.ndjson")
-    for envelope in envelopes:
-        log.add(envelope)
-    log.write()
-    log.close()
-    seal_log(log.path, folder.landing)
-    log.path.unlink()
 
 
 def test_absent_never_overwrites_and_null_does(folder: Workspace) -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from phonofilm.config import Settings
 from phonofilm.imports.dumps import ImportOptions, import_dumps
+from phonofilm.landing.envelope import Envelope
+from phonofilm.landing.journal import Journal
+from phonofilm.landing.segments import seal_log
 from phonofilm.records import RECORDS
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
@@ -20,6 +23,18 @@ def query(workspace: Workspace, sql: str) -> list[tuple]:
     """The rows of a query, as a reader gets them."""
     with open_snapshot(workspace) as connection:
         return connection.execute(sql).fetchall()
+
+
+def land(folder: Workspace, *envelopes: Envelope) -> None:
+    """Land responses in segments of their own."""
+    folder.open()
+    log = Journal(folder.logs / "test.ndjson")
+    for envelope in envelopes:
+        log.add(envelope)
+    log.write()
+    log.close()
+    seal_log(log.path, folder.landing)
+    log.path.unlink()
 
 
 def all_rows(workspace: Workspace) -> dict[str, list[tuple]]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import ExternalId, Maybe, Record
+from phonofilm.records import ArtistRelation, ExternalId, Maybe, Record
 from phonofilm.sources.contract import Page, Request
 
 T = TypeVar("T")
@@ -59,6 +59,20 @@ class RecordBuilder:
         self.later: list[Record] = []
         self.page = Page(records=[], links=[], continues=[], findings=[])
         self._mentions: dict[tuple[str, str], Record] = {}
+
+    def relate(self, source: str, other: str | None, position: int) -> None:
+        """Add an artist to those related to the requested one, unless it has no id."""
+        artist = self.request.ids[0]
+        if other:
+            self.later.append(
+                ArtistRelation(
+                    source,
+                    f"{artist}:{other}",
+                    artist_id=artist,
+                    related_id=other,
+                    position=position,
+                )
+            )
 
     def build(self) -> Page:
         """Return the page; mentions come after the records that were listed."""

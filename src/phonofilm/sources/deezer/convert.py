@@ -11,7 +11,6 @@ from phonofilm.records import (
     Album,
     Artist,
     ArtistGenre,
-    ArtistRelation,
     AudioFeatures,
     Genre,
     Maybe,
@@ -65,16 +64,7 @@ class PageBuilder(RecordBuilder):
 
     def related_artist(self, row: api_types.Artist) -> None:
         """Add an artist in its place among those related to the requested one."""
-        artist, other = self.request.ids[0], self.artist(row)
-        self.later.append(
-            ArtistRelation(
-                SOURCE,
-                f"{artist}:{other}",
-                artist_id=artist,
-                related_id=other,
-                position=self.request.offset + self.position,
-            )
-        )
+        self.relate(SOURCE, self.artist(row), self.request.offset + self.position)
 
     def genre(self, row: api_types.Genre) -> None:
         """Add a genre of the source's own list."""

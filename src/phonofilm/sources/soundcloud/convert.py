@@ -11,7 +11,6 @@ from msgspec import UNSET, UnsetType
 from phonofilm.records import (
     Artist,
     ArtistGenre,
-    ArtistRelation,
     AudioFeatures,
     Comment,
     Maybe,
@@ -206,17 +205,7 @@ class PageBuilder(RecordBuilder):
     def related_user(self, row: api_types.User) -> None:
         """Add an account in its place among those related to the requested one."""
         self.user(row)
-        artist, other = self.request.ids[0], tail(row.urn, row.id)
-        if other:
-            self.later.append(
-                ArtistRelation(
-                    SOURCE,
-                    f"{artist}:{other}",
-                    artist_id=artist,
-                    related_id=other,
-                    position=self.position,
-                )
-            )
+        self.relate(SOURCE, tail(row.urn, row.id), self.position)
 
     def of_genre(self) -> None:
         """Assign the requested genre to all artists of the page."""

@@ -6,16 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import (
-    Album,
-    Artist,
-    ArtistRelation,
-    AudioFeatures,
-    Maybe,
-    Playlist,
-    PlaylistEntry,
-    Track,
-)
+from phonofilm.records import Album, Artist, AudioFeatures, Maybe, Playlist, PlaylistEntry, Track
 from phonofilm.records.values.dates import in_precision
 from phonofilm.records.values.texts import plain_text
 from phonofilm.sources.contract import Finding, Link, Page, Request
@@ -74,17 +65,7 @@ class PageBuilder(RecordBuilder):
 
     def related_artist(self, row: api_types.Artist) -> None:
         """Add an artist in its place among those related to the requested one."""
-        artist, other = self.request.ids[0], self.artist(row)
-        if other:
-            self.later.append(
-                ArtistRelation(
-                    SOURCE,
-                    f"{artist}:{other}",
-                    artist_id=artist,
-                    related_id=other,
-                    position=self.position,
-                )
-            )
+        self.relate(SOURCE, self.artist(row), self.position)
 
     def category(self, row: api_types.Category) -> None:
         """Add a category, which is no record and can be requested."""
