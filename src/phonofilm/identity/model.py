@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from phonofilm.sources import manifests
 from phonofilm.sql import literal
 
-RULES = "2026.11.20"
+RULES = "2026.11.30"
 """Version of all rules; links carry it, and a store of other rules is rebuilt."""
 
 Row = tuple[Any, ...]

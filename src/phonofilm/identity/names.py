@@ -1,132 +1,96 @@
-"""Normalise titles and credits for matching: guests and version words.
+"""Take titles and credits apart for matching: song, guests, version, edit, subtitle.
 
-How single names are normalised is in `records/names.py`, because crawls compare them, too.
-
-Every function is idempotent for every script.
+How single names are normalised is in `records/names.py`, because crawls compare them, too. Which
+words mean what is in `title_words.py`. Every function is idempotent for every script.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from phonofilm.identity.title_words import (
+    EDIT_WORDS,
+    MARKERS,
+    NEUTRAL_WORDS,
+    NUMBER_OF,
+    SYNONYMS,
+    UPLOAD_WORDS,
+    VERSION_WORDS,
+)
 from phonofilm.records.names import artist_key, plain
 
+_FEATURING = r"(?:feat|ft|featuring)\b[.:\-]*"
 # Guests without brackets end where a remark starts: "Song feat. Ada (Club Mix)".
 _GUESTS = re.compile(
-    r"\s*[(\[]\s*(?:feat|ft|featuring)\b\.?\s*([^)\]]*)[)\]]"
-    r"|\s+(?:(?:feat|ft)\.|featuring|feat|ft)\s+(.*?)(?=\s*[(\[]|\s+[-\u2013\u2014]\s|$)",
+    rf"\s*[(\[]\s*(?:{_FEATURING}|with\b|con\b)\s*([^)\]]*)[)\]]"
+    rf"|\s+-?\s*{_FEATURING}\s+(.*?)(?=\s*[(\[;]|\s+[-\u2013\u2014]\s|$)",
     re.IGNORECASE,
 )
+_BETWEEN_GUESTS = re.compile(r",|&|\+|\b(?:and|feat|ft|featuring)\b\.?", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
-# A remark in brackets or after a dash names a version when it has one of these words.
-_VERSION_WORDS = frozenset(
-    (
-        "acapella",
-        "accapella",
-        "acoustic",
-        "bootleg",
-        "cappella",
-        "club",
-        "cover",
-        "demo",
-        "dub",
-        "edit",
-        "extended",
-        "instrumental",
-        "karaoke",
-        "live",
-        "medley",
-        "megamix",
-        "mix",
-        "mono",
-        "orchestral",
-        "outtake",
-        "radio",
-        "rehearsal",
-        "remix",
-        "remixed",
-        "reprise",
-        "rework",
-        "reworked",
-        "rmx",
-        "session",
-        "sessions",
-        "slowed",
-        "sped",
-        "stereo",
-        "tribute",
-        "unplugged",
-        "version",
-        "vip",
-    )
-)
-# Words that do not identify a recording; a remaster is the same recording.
-_NEUTRAL_WORDS = frozenset(
-    (
-        "a",
-        "album",
-        "and",
-        "anniversary",
-        "at",
-        "by",
-        "deluxe",
-        "digital",
-        "digitally",
-        "edition",
-        "explicit",
-        "for",
-        "from",
-        "full",
-        "in",
-        "lp",
-        "master",
-        "mix",
-        "of",
-        "on",
-        "original",
-        "recording",
-        "release",
-        "remaster",
-        "remastered",
-        "single",
-        "the",
-        "version",
-        "with",
-    )
-)
-# Words of uploaders after a title; they do not identify a recording.
-_UPLOAD_WORDS = frozenset(
-    (
-        "audio",
-        "clip",
-        "dl",
-        "download",
-        "exclusive",
-        "free",
-        "music",
-        "now",
-        "official",
-        "original",
-        "out",
-        "premiere",
-        "preview",
-        "snippet",
-        "video",
-    )
-)
-_REMASTER = re.compile(r"\bre-?master(?:ed)?\b", re.IGNORECASE)
-_PART = re.compile(r"\bp(?:ar)?t\b\.?\s*(\d+)")
+_BETWEEN_REMARKS = re.compile(r"[;/]")
+# "From the film X", "Theme from X", "X Soundtrack": where a song was heard.
+_FILM = re.compile(r"^(?:music |theme |song )?from\b|\b(?:soundtrack|ost)$")
+_PART = re.compile(r"\b(?:pts?|parts?|parte|teil)\b\.?\s*(\w+)")
+_NUMBERED = re.compile(r"\b(?:pts?|parts?|parte|teil|no|nr|vol|volume|chapter|act)\b\.?\s*\w+")
 _DIGITS = re.compile(r"\d+")
+# UTF-8 that was read as Latin-1 or Windows-1252: "BeyoncÃ©".
+_MISREAD = re.compile(r"[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 
 
 class Title(NamedTuple):
-    """Title split into song, version words and guests, each normalised."""
+    """Title taken apart; all parts are normalised, words are sorted.
+
+    `version` has the words that make another recording (remix, live, a language), `edit` those
+    that change its length at most, `subtitle` those of remarks that are neither.
+    """
 
     song: str
-    version: str
-    guests: tuple[str, ...]
+    version: str = ""
+    guests: tuple[str, ...] = ()
+    edit: str = ""
+    subtitle: str = ""
+
+
+class _Remarks:
+    """Words of the remarks of a title by what they mean."""
+
+    def __init__(self) -> None:
+        self.version: set[str] = set()
+        self.edit: set[str] = set()
+        self.subtitle: set[str] = set()
+
+    def add(self, text: str, after_dash: bool = False) -> str:
+        """Add the parts of a remark; return what of it belongs to the song."""
+        return " ".join(filter(None, (self._add(part, after_dash) for part in _parts(text))))
+
+    def _add(self, text: str, after_dash: bool) -> str:
+        words = [SYNONYMS.get(word, word) for word in plain(text).split()]
+        if UPLOAD_WORDS.issuperset(words) or _FILM.search(" ".join(words)):
+            return ""
+        telling = {word for word in words if not _is_neutral(word)}
+        if not telling:
+            return ""
+        if is_version(text) or telling <= EDIT_WORDS:
+            self.edit |= telling & EDIT_WORDS
+            self.version |= telling - EDIT_WORDS
+        elif _NUMBERED.search(plain(text)):
+            return text
+        else:
+            # Shops write versions after a dash, and names of songs in brackets.
+            (self.version if after_dash else self.subtitle).update(telling)
+        return ""
+
+
+def _parts(text: str) -> list[str]:
+    return _BETWEEN_REMARKS.split(text)
+
+
+def _is_neutral(word: str) -> bool:
+    return word in NEUTRAL_WORDS or word.startswith("remaster") or bool(_DIGITS.fullmatch(word))
 
 
 def people_of(names: list[str | None] | None, guests: tuple[str, ...] = ()) -> list[str]:
@@ -140,39 +104,70 @@ def people_of(names: list[str | None] | None, guests: tuple[str, ...] = ()) -> l
 
 
 def _without_guests(text: str) -> tuple[str, list[str]]:
-    match = _GUESTS.search(text)
-    if not match:
-        return text, []
-    guests = match[1] or match[2] or ""
-    rest = f"{text[: match.start()]} {text[match.end() :]}"
-    people = [artist_key(name) for name in re.split(r",|&|\+|\band\b", guests)]
-    return rest, [key for key in people if key]
+    guests: list[str] = []
+
+    def take(match: re.Match[str]) -> str:
+        guests.extend(_BETWEEN_GUESTS.split(match[1] or match[2] or ""))
+        return " "
+
+    rest = _GUESTS.sub(take, text)
+    return rest, [key for name in guests if (key := artist_key(name))]
 
 
 def title(text: str) -> Title:
-    """Split a title into song, version and guests."""
-    rest, guests = _without_guests(text)
-    versions: list[str] = []
-
-    def remark(match: re.Match[str]) -> str:
-        if _UPLOAD_WORDS.issuperset(plain(match[1]).split()):
-            return " "
-        if not is_version(match[1]):
-            return match[0]
-        versions.append(match[1])
-        return " "
-
-    rest = _BRACKETS.sub(remark, rest)
+    """Take a title apart."""
+    rest, guests = _without_guests(readable(text))
+    remarks = _Remarks()
+    previous = ""
+    while previous != rest:  # brackets within brackets
+        previous, rest = (
+            rest,
+            _BRACKETS.sub(lambda match: f" {_inner(match[1], remarks, guests)} ", rest),
+        )
     head, *tails = _DASH.split(rest)
-    for tail in tails:
-        if is_version(tail):
-            versions.append(tail)
-        else:
-            head += f" {tail}"
-    song = _PART.sub(r"part \1", plain(head))
-    if not song.strip():
-        song = plain(text)
-    return Title(song, version_key(" ".join(versions)), tuple(guests))
+    head = " ".join([head, *(remarks.add(tail, after_dash=True) for tail in tails)])
+    song = _numbers(plain(head)) or _numbers(plain(text))
+    return Title(
+        song=song,
+        version=_sorted(remarks.version),
+        guests=tuple(dict.fromkeys(guests)),
+        edit=_sorted(remarks.edit),
+        subtitle=_sorted(remarks.subtitle),
+    )
+
+
+def _inner(text: str, remarks: _Remarks, guests: list[str]) -> str:
+    """Add a remark in brackets; return what of it belongs to the song."""
+    rest, more = _without_guests(f" {text}")
+    guests.extend(more)
+    return remarks.add(rest)
+
+
+def _sorted(words: Iterable[str]) -> str:
+    return " ".join(sorted(words))
+
+
+def _numbers(text: str) -> str:
+    """Return a title with its numbers as digits: Roman ones, and words after "part"."""
+    text = _PART.sub(lambda match: f"part {NUMBER_OF.get(match[1], match[1])}", text)
+    return " ".join(_spelled(text.split()))
+
+
+def _spelled(words: list[str]) -> Iterator[str]:
+    for word in words:
+        is_roman = len(word) > 1 and set(word) <= set("ivx")
+        yield NUMBER_OF.get(word, word) if is_roman else word
+
+
+def readable(text: str) -> str:
+    """Return a text whose UTF-8 was read as another encoding as it was meant."""
+    if _MISREAD.search(text):
+        for encoding in ("cp1252", "latin-1"):
+            try:
+                return text.encode(encoding).decode("utf-8")
+            except UnicodeError:
+                continue
+    return text
 
 
 def without_artist(text: str, artists: list[str | None] | None) -> str:
@@ -184,11 +179,12 @@ def without_artist(text: str, artists: list[str | None] | None) -> str:
 
 def is_version(text: str) -> bool:
     """Tell whether a remark names a version."""
-    words = plain(text).split()
-    return not _VERSION_WORDS.isdisjoint(words) or bool(_REMASTER.search(text))
+    words = {SYNONYMS.get(word, word) for word in plain(text).split()}
+    return bool(words & VERSION_WORDS or words & MARKERS)
 
 
-def version_key(text: str) -> str:
-    """Return the sorted words that identify a version; empty for the original."""
-    words = set(plain(text).split()) - _NEUTRAL_WORDS
-    return " ".join(sorted(word for word in words if not _DIGITS.fullmatch(word)))
+def remark_of(text: str) -> Title:
+    """Return a remark that a source states apart from the title, as a title without a song."""
+    remarks = _Remarks()
+    remarks.add(text, after_dash=False)
+    return Title("", version=_sorted(remarks.version), edit=_sorted(remarks.edit))
