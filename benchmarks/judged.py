@@ -2,12 +2,13 @@
 
     python -m benchmarks.judged
 
-`judged_pairs.csv` holds pairs of tracks of `spotify_songs.csv.gz` (CC0): ids, the stratum from which
-a pair was drawn at random (by the rules of 2026-11-20: linked or not, probability, titles), the
-verdict whether both are one recording, and the reason. One performance in one mix is one recording,
-remastered, censored or cut by a second or so; another mix, language, take or guest, and an edit of
-another length, are others. Pairs that cannot be decided from title, artist, length, album and year
-were left out. A third of the pairs, by a hash of their ids, is never looked at while rules are tuned.
+`judged_pairs.csv` holds pairs of tracks of `spotify_songs.csv.gz` (CC0): ids, the stratum from
+which a pair was drawn at random (by the rules of 2026-11-20: linked or not, probability, titles),
+the verdict whether both are one recording, and the reason. One performance in one mix is one
+recording, remastered, censored or cut by a second or so; another mix, language, take or guest, and
+an edit of another length, are others. Pairs that cannot be decided from title, artist, length,
+album and year were left out. A third of the pairs, by a hash of their ids, is never looked at while
+rules are tuned.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.identity.names import people_of, title, version_key
+from phonofilm.identity.names import Title, people_of, readable, remark_of, title
 from phonofilm.records.names import are_same_artist_names, artist_key, plain, spaceless_key
 
 
@@ -21,7 +21,7 @@ def test_a_comparable_name_compares_as_itself(text: str) -> None:
 def test_a_title_taken_apart_stays_apart(text: str) -> None:
     once = title(text)
     assert title(once.song).song == once.song
-    assert version_key(once.version) == once.version
+    assert remark_of(f"{once.version} version").version == once.version
 
 
 @given(st.text(min_size=1, max_size=40).filter(str.strip))
@@ -102,24 +102,58 @@ def test_names_of_signs_alone_stay_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "song", "version", "guests"),
+    ("text", "expected"),
     [
-        ("Rain - Live in Berlin", "rain", "berlin live", ()),
-        ("Rain (Live)", "rain", "live", ()),
-        ("Rain (feat. Ana & Bo) - Radio Edit", "rain", "edit radio", ("ana", "bo")),
-        ("Rain ft. Ana", "rain", "", ("ana",)),
-        ("Rain - Remastered 2011", "rain", "", ()),
-        ("Rain (2009 Remaster)", "rain", "", ()),
-        ("Rain (Original Mix)", "rain", "", ()),
-        ("Sex (I'm A ...)", "sex im a", "", ()),
-        ("Echo, Pt. 2", "echo part 2", "", ()),
-        ("Echo, Part 2", "echo part 2", "", ()),
-        ("前世", "qianshi", "", ()),
-        ("(Live)", "live", "live", ()),
+        ("Rain - Live in Berlin", Title("rain", "berlin live")),
+        ("Rain (Live)", Title("rain", "live")),
+        ("Rain - En Vivo", Title("rain", "en live")),
+        (
+            "Rain (feat. Ana & Bo) - Radio Edit",
+            Title("rain", guests=("ana", "bo"), edit="edit radio"),
+        ),
+        ("Rain ft. Ana", Title("rain", guests=("ana",))),
+        ("Rain (feat.- Ana)", Title("rain", guests=("ana",))),
+        ("Rain - feat. Ana", Title("rain", guests=("ana",))),
+        ("Rain (with Ana)", Title("rain", guests=("ana",))),
+        ("Rain (Remix feat. Ana & Bo)", Title("rain", "remix", ("ana", "bo"))),
+        ("Rain - Remastered 2011", Title("rain")),
+        ("Rain (2009 Remaster)", Title("rain")),
+        ("Rain - Remasterizado 2007", Title("rain")),
+        ("Rain (Original Mix)", Title("rain")),
+        ("Rain [Explicit]", Title("rain")),
+        ("Rain (Deluxe Edition) [Bonus Track]", Title("rain")),
+        ('Rain - From "Storm"/Soundtrack Version', Title("rain")),
+        ("Rain (Inst.)", Title("rain", "instrumental")),
+        ("Rain (ENG)", Title("rain", "english")),
+        ("Rain - Duo Ver.", Title("rain", "duo")),
+        ("Rain - Mono Version / Remastered 2002", Title("rain", edit="mono")),
+        ("Rain (Ana Remix) - Radio Edit", Title("rain", "ana remix", edit="edit radio")),
+        ("Rain - Ana Remix Radio Edit", Title("rain", "ana remix", edit="edit radio")),
+        ("Rain - Ana", Title("rain", "ana")),
+        ("Rain (On The Roof)", Title("rain", subtitle="roof")),
+        ("(On The Roof)", Title("on the roof", subtitle="roof")),
+        ("Rain (Live (Berlin))", Title("rain", "live", subtitle="berlin")),
+        ("Echo, Pt. 2", Title("echo part 2")),
+        ("Echo, Part Two", Title("echo part 2")),
+        ("Echo (Pt. II)", Title("echo part 2")),
+        ("Interlude IV", Title("interlude 4")),
+        ("Rainâ€™s Fall", Title("rains fall")),
+        ("前世", Title("qianshi")),
     ],
 )
-def test_titles_are_taken_apart(text: str, song: str, version: str, guests: tuple) -> None:
-    assert title(text) == (song, version, guests)
+def test_titles_are_taken_apart(text: str, expected: Title) -> None:
+    assert title(text) == expected
+
+
+@pytest.mark.parametrize("text", ["Beyoncé", "naïve", "ÀÉÎ", "Ñandú", "100 %", "Ω"])
+def test_text_in_another_encoding_is_read_as_it_was_meant(text: str) -> None:
+    assert readable(text) == text
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            misread = text.encode().decode(encoding)
+        except UnicodeError:
+            continue
+        assert readable(misread) == text
 
 
 def test_everybody_who_is_named_is_found_once() -> None:

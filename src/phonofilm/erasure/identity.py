@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phonofilm.errors import storage_error
 from phonofilm.files import atomic_write
+from phonofilm.identity.entity_files import erase_entities
 from phonofilm.privacy.people import PersonData
 from phonofilm.workspace import Workspace
 
@@ -17,10 +18,11 @@ def delete_match_store(workspace: Workspace) -> None:
 def erase_from_identity(workspace: Workspace, person: PersonData) -> None:
     """Delete the match store, and decisions about the person and the uploads."""
     delete_match_store(workspace)
+    erase_entities(workspace.root / "identity", person.record_names)
     path = workspace.root / "identity" / "decisions.jsonl"
     if not path.exists():
         return
-    keys = [f'"{person.source}:{id_}"' for id_ in person.ids | person.tracks]
+    keys = [f'"{name}"' for name in person.record_names]
     lines = path.read_text("utf-8").splitlines(keepends=True)
     remaining = [line for line in lines if not any(key in line for key in keys)]
     try:

@@ -11,7 +11,7 @@ from phonofilm.privacy.people import PersonData
 from phonofilm.sql import literal
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.every import every_warehouse
-from phonofilm.warehouse.schema.identity_tables import delete_orphans
+from phonofilm.warehouse.schema.identity_tables import delete_entity_ids, delete_orphans
 from phonofilm.workspace import Workspace
 
 
@@ -46,7 +46,7 @@ def _delete_rows(warehouse: Warehouse, person: PersonData) -> dict[str, int]:
         table: warehouse.execute(f"DELETE FROM store.{table} WHERE {source} AND ({condition})")
         for table, condition in _conditions(person).items()
     }
-    for statement in delete_orphans():
+    for statement in (*delete_orphans(), *delete_entity_ids(person.record_names)):
         warehouse.execute(statement)
     return deleted
 

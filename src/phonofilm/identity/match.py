@@ -16,14 +16,18 @@ from phonofilm.identity.model import RULES, MatchModel
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.identity.releases import RELEASE
 from phonofilm.identity.titles import TITLE
-from phonofilm.sources.priority import by_priority
-from phonofilm.sql import literal
 from phonofilm.warehouse.engines.location import open_warehouse, saved_location
 from phonofilm.warehouse.schema.identity_tables import TABLES
 from phonofilm.warehouse.snapshots import publish
 from phonofilm.workspace import FolderLock, Workspace
 
 try:
+    from phonofilm.identity.entity_ids import (
+        assign_entities,
+        load_entities,
+        save_entities,
+        write_aliases,
+    )
     from phonofilm.identity.genres import write_genres
     from phonofilm.identity.match_store import MatchStore
     from phonofilm.identity.scoring import LINKED, STORED_PROBABILITY_MIN, prior_of, score
@@ -62,9 +66,12 @@ def match(workspace: Workspace, again: bool = False) -> MatchResult:
         try:
             if again:
                 store.reset()
+            load_entities(store)
             counts = {name: _match_kind(workspace, store, model) for name, model in KINDS.items()}
             write_genres(store)
+            write_aliases(store)
             write_results(store)
+            save_entities(store)
             for name, count in store.connection.execute(_TO_DECIDE).fetchall():
                 counts[name]["to_decide"] = count
         finally:
@@ -82,7 +89,7 @@ def _match_kind(workspace: Workspace, store: MatchStore, model: MatchModel) -> d
         score(store.connection, model, records)
         store.save_scores(model)
     clustered = _cluster(store, model, decisions(workspace, model.name))
-    _assign_entities(store, model)
+    assign_entities(store, model)
     counts = {"records": records, "new": added, "gone": gone, "pairs": pairs}
     return {**counts, **clustered, "to_decide": 0}
 
@@ -175,21 +182,6 @@ def _facts(
         for row in batch:
             if row[0] in linked:
                 yield row[0], (row[1], row[2:])
-
-
-def _assign_entities(store: MatchStore, model: MatchModel) -> None:
-    """Write the entity of each record to `entity_of_KIND`; its preferred member names it."""
-    order = by_priority()
-    ranks = ", ".join(f"({literal(source)}, {rank})" for rank, source in enumerate(order))
-    store.connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE entity_of_{model.name} AS
-        SELECT h.uid, h.source, h.id, m.cluster, first_value(h.source || ':' || h.id) OVER (
-            PARTITION BY coalesce(m.cluster, -h.uid)
-            ORDER BY coalesce(r.rank, {len(order)}), h.source, h.id) AS entity
-        FROM matches.{model.name} h
-        LEFT JOIN matches.member m ON m.kind = '{model.name}' AND m.uid = h.uid
-        LEFT JOIN (VALUES {ranks}) r(source, rank) ON r.source = h.source"""
-    )
 
 
 def write_results(store: MatchStore) -> None:

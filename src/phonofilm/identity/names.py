@@ -25,7 +25,7 @@ _FEATURING = r"(?:feat|ft|featuring)\b[.:\-]*"
 # Guests without brackets end where a remark starts: "Song feat. Ada (Club Mix)".
 _GUESTS = re.compile(
     rf"\s*[(\[]\s*(?:{_FEATURING}|with\b|con\b)\s*([^)\]]*)[)\]]"
-    rf"|\s+-?\s*{_FEATURING}\s+(.*?)(?=\s*[(\[;]|\s+[-\u2013\u2014]\s|$)",
+    rf"|\s+-?\s*{_FEATURING}\s+(.*?)(?=\s*[()\[\];]|\s+[-\u2013\u2014]\s|$)",
     re.IGNORECASE,
 )
 _BETWEEN_GUESTS = re.compile(r",|&|\+|\b(?:and|feat|ft|featuring)\b\.?", re.IGNORECASE)
@@ -33,7 +33,7 @@ _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 _BETWEEN_REMARKS = re.compile(r"[;/]")
 # "From the film X", "Theme from X", "X Soundtrack": where a song was heard.
-_FILM = re.compile(r"^(?:music |theme |song )?from\b|\b(?:soundtrack|ost)$")
+_FILM = re.compile(r"^(?:music |theme |song )?from\b|\b(?:soundtrack|ost)\b")
 _PART = re.compile(r"\b(?:pts?|parts?|parte|teil)\b\.?\s*(\w+)")
 _NUMBERED = re.compile(r"\b(?:pts?|parts?|parte|teil|no|nr|vol|volume|chapter|act)\b\.?\s*\w+")
 _DIGITS = re.compile(r"\d+")

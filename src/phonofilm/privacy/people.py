@@ -52,6 +52,11 @@ class PersonData(msgspec.Struct, frozen=True, kw_only=True):
         """The ids of the person and of the uploads, by kind of node."""
         return {"artist": self.ids, "track": self.tracks, "playlist": self.playlists}
 
+    @property
+    def record_names(self) -> set[str]:
+        """The records of the person and of the uploads, as `source:id`."""
+        return {f"{self.source}:{id_}" for id_ in self.ids | self.tracks}
+
 
 def first_field(node: Any, fields: Iterable[str]) -> object:
     """Return the first field of an object that is set, such as its URN or else its id; or None."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from phonofilm.sql import literal
 from phonofilm.warehouse.schema.dialect import Dialect
 from phonofilm.warehouse.views.definition import Definition, schema
 
@@ -21,6 +22,14 @@ TABLES = {
         "status": "VARCHAR",
         "rules": "VARCHAR",
     },
+    "aliases": {"kind": "VARCHAR", "alias": "VARCHAR", "entity": "VARCHAR", "since": "TIMESTAMP"},
+    "entity_history": {
+        "kind": "VARCHAR",
+        "changed_at": "TIMESTAMP",
+        "event": "VARCHAR",
+        "entity": "VARCHAR",
+        "other": "VARCHAR",
+    },
     "genres": {"name": "VARCHAR", "parent": "VARCHAR"},
     "genre_tree": {"name": "VARCHAR", "within": "VARCHAR"},
 }
@@ -35,6 +44,16 @@ def identity_definitions(dialect: Dialect) -> Iterator[Definition]:
         columns = ", ".join(f"{column} {dialect.type_of(kind)}" for column, kind in types.items())
         yield Definition(
             f"identity.{name}", f"CREATE TABLE IF NOT EXISTS identity.{name} ({columns})"
+        )
+
+
+def delete_entity_ids(names: Iterable[str]) -> Iterator[str]:
+    """Yield the statements that delete the earlier ids of entities named after records."""
+    listed = ", ".join(map(literal, sorted(names)))
+    if listed:
+        yield f"DELETE FROM identity.aliases WHERE alias IN ({listed}) OR entity IN ({listed})"
+        yield (
+            f"DELETE FROM identity.entity_history WHERE entity IN ({listed}) OR other IN ({listed})"
         )
 
 
