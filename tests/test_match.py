@@ -43,6 +43,36 @@ def song(source: str, id_: str, name: str, artist: str, **more: object) -> tuple
     )
 
 
+# Two recordings each, however equal the rest is.
+VERSIONS = [
+    (("Harbour", 200), ("Harbour - Ada Nilsen Remix", 200)),
+    (("Quarry", 210), ("Quarry - Piano Version", 210)),
+    (("Meadow", 220), ("Meadow (Karaoke Version)", 220)),
+    (("Thicket (Ada Remix)", 230), ("Thicket (Bo Remix)", 230)),
+    (("Sparrow", 240), ("Sparrow (Korean Version)", 240)),
+    (("Willow - English Version", 250), ("Willow - Version Italienne", 250)),
+    (("Gravel", 384), ("Gravel - Single Version", 213)),
+    (("Salt", 189), ("Salt (feat. Bo)", 210)),
+    (("Interlude I", 60), ("Interlude II", 60)),
+    (("Cobble, Pt. I", 90), ("Cobble, Pt. II", 90)),
+    (("Symphony No. 5: I. Allegro", 400), ("Symphony No. 5: IV. Allegro", 400)),
+    (("Marble", 198), ("Marble - Original Mix", 338)),
+    (("Amber", 205), ("Amber - Bassjackers", 205)),
+]
+# One recording each, spelled as shops do.
+EDITIONS = [
+    ("Copper", "Copper [Explicit]"),
+    ("Silver (Inst.)", "Silver - Instrumental"),
+    ("Bronze", "Bronze (Deluxe Edition) [Bonus Track]"),
+    ("Pewter (with Ada)", "Pewter (feat. Ada)"),
+    ("Nickel", 'Nickel - From "Storm"'),
+    ("Cobalt", "Cobalt - 2011 Remaster"),
+    ("Zinc - Radio Edit", "Zinc"),
+    ("Oxide (Cy Remix) - Radio Edit", "Oxide - Cy Remix Radio Edit"),
+    ("Caf\u00e9 Rain", "Caf\u00c3\u00a9 Rain"),
+    ("Chapter Two", "Chapter II"),
+]
+
 # All songs stand in one folder that is matched once, each case with words and codes of its own.
 CASES = {
     "spellings": (
@@ -85,6 +115,16 @@ CASES = {
         song("spotify", "w1", "Lantern", "Otters", isrc="GBAAA9900707"),
         song("deezer", "w2", "Lantern", "Otters", isrc="GBAAA9900707", seconds=201),
     ),
+    "versions": tuple(
+        song(source, f"{source}-{number}", name, "Otters", seconds=seconds)
+        for number, pair in enumerate(VERSIONS)
+        for source, (name, seconds) in zip(("spotify", "deezer"), pair, strict=True)
+    ),
+    "editions": tuple(
+        song(source, f"{source}+{number}", name, "Herons", seconds=210 + number)
+        for number, pair in enumerate(EDITIONS)
+        for source, name in zip(("spotify", "deezer"), pair, strict=True)
+    ),
     "others": tuple(  # enough of them to make a name mean much
         song("deezer", f"o{n}", f"Other Song {n}", f"Somebody Else {n}", seconds=100 + n % 90)
         for n in range(200)
@@ -124,6 +164,16 @@ def together(folder: Workspace, *names: str) -> bool:
 
 def test_one_song_under_five_spellings_is_one(matched) -> None:
     assert together(Workspace(matched), "spotify:s1", "deezer:s2", "musicbrainz:s3", "itunes:s4")
+
+
+@pytest.mark.parametrize("number", range(len(VERSIONS)))
+def test_a_version_that_one_side_names_is_another_recording(matched, number: int) -> None:
+    assert not together(Workspace(matched), f"spotify:spotify-{number}", f"deezer:deezer-{number}")
+
+
+@pytest.mark.parametrize("number", range(len(EDITIONS)))
+def test_an_edition_is_the_same_recording(matched, number: int) -> None:
+    assert together(Workspace(matched), f"spotify:spotify+{number}", f"deezer:deezer+{number}")
 
 
 def test_a_live_version_is_not_the_song(matched) -> None:

@@ -34,7 +34,8 @@ _DASH = re.compile(r"\s+[-\u2013\u2014]\s+")
 _BETWEEN_REMARKS = re.compile(r"[;/]")
 # "From the film X", "Theme from X", "X Soundtrack": where a song was heard.
 _FILM = re.compile(r"^(?:music |theme |song )?from\b|\b(?:soundtrack|ost)\b")
-_PART = re.compile(r"\b(?:pts?|parts?|parte|teil)\b\.?\s*(\w+)")
+_PART = re.compile(r"\b(?:pts?|parts?|parte|teil)\b")
+_COUNTED = re.compile(r"\b(part|vol|volume|chapter|act) (\w+)")
 _NUMBERED = re.compile(r"\b(?:pts?|parts?|parte|teil|no|nr|vol|volume|chapter|act)\b\.?\s*\w+")
 _DIGITS = re.compile(r"\d+")
 # UTF-8 that was read as Latin-1 or Windows-1252: "BeyoncÃ©".
@@ -74,7 +75,7 @@ class _Remarks:
         telling = {word for word in words if not _is_neutral(word)}
         if not telling:
             return ""
-        if is_version(text) or telling <= EDIT_WORDS:
+        if is_version(text) or telling & EDIT_WORDS:  # "Ana Radio Edit" is by Ana
             self.edit |= telling & EDIT_WORDS
             self.version |= telling - EDIT_WORDS
         elif _NUMBERED.search(plain(text)):
@@ -148,8 +149,9 @@ def _sorted(words: Iterable[str]) -> str:
 
 
 def _numbers(text: str) -> str:
-    """Return a title with its numbers as digits: Roman ones, and words after "part"."""
-    text = _PART.sub(lambda match: f"part {NUMBER_OF.get(match[1], match[1])}", text)
+    """Return a title with its numbers as digits: Roman ones, and words after "part" and such."""
+    text = _PART.sub("part", text)
+    text = _COUNTED.sub(lambda match: f"{match[1]} {NUMBER_OF.get(match[2], match[2])}", text)
     return " ".join(_spelled(text.split()))
 
 
@@ -184,7 +186,12 @@ def is_version(text: str) -> bool:
 
 
 def remark_of(text: str) -> Title:
-    """Return a remark that a source states apart from the title, as a title without a song."""
+    """Take a remark apart that a source states beside the title; `song` is what belongs to it."""
     remarks = _Remarks()
-    remarks.add(text, after_dash=False)
-    return Title("", version=_sorted(remarks.version), edit=_sorted(remarks.edit))
+    song = _numbers(plain(remarks.add(text)))
+    return Title(
+        song=song,
+        version=_sorted(remarks.version),
+        edit=_sorted(remarks.edit),
+        subtitle=_sorted(remarks.subtitle),
+    )

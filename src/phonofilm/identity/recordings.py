@@ -60,14 +60,15 @@ def _prepare(row: Row) -> Row:
     parsed = title(without_artist(name, artists)) if name else _NO_TITLE
     stated = remark_of(remark) if remark else _NO_TITLE
     version = _union(parsed.version, stated.version)
+    subtitle = _union(parsed.subtitle, stated.subtitle)
     people = people_of(artists, parsed.guests)
     code = normalise_isrc(code)
     return (
-        parsed.song or None,
+        f"{parsed.song} {stated.song}".strip() or None,
         version,
-        _union(version, parsed.subtitle),
+        _union(version, subtitle),
         _union(parsed.edit, stated.edit),
-        parsed.subtitle,
+        subtitle,
         list(parsed.guests),
         people[0] if people else None,
         people,

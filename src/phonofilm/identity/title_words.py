@@ -23,8 +23,8 @@ MARKERS = frozenset(("mix", "version"))
 # Words of edits: the same recording, mostly cut or faded elsewhere.
 EDIT_WORDS = frozenset(
     (
-        *("12", "45", "7", "cut", "edit", "extended", "inch", "long", "mono", "radio", "short"),
-        *("single", "stereo", "video"),
+        *("cut", "edit", "extended", "inch", "long", "mono", "radio", "short", "single"),
+        *("stereo", "video"),
     )
 )
 # Words that do not identify a recording; a remaster is the same recording.
