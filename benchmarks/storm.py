@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import itertools
+import math
 import os
 import random
 import shutil
@@ -345,7 +347,7 @@ _HEARD = Plan("soundcloud", artists=12, rate="none")
 
 def _planned(stack: contextlib.ExitStack) -> str:
     """Serve the sources of a field plan in one world, and return the address of the first."""
-    world = make_world(Plan("spotify", artists=5))
+    world = make_world(Plan("spotify", artists=3))
     served = [stack.enter_context(running(Plan(s, rate="none"), world)) for s in PLANNED]
     link_servers([server for _, server in served], [url for url, _ in served])
     return served[0][0]
@@ -373,18 +375,25 @@ def worlds() -> Iterator[dict[str, str]]:
 
 
 def run_storm(
-    kills: int, seed: int, scratch: Path, damages: bool = True, verbs: tuple[str, ...] = ()
+    kills: int,
+    seed: int,
+    scratch: Path,
+    damages: bool = True,
+    verbs: tuple[str, ...] = (),
+    seconds: float = math.inf,
 ) -> Storm:
-    """Kill verbs in turn, all without `verbs`, until so many kills were made; then damage files."""
-    rng = random.Random(seed)
+    """Kill verbs in turn, all without `verbs`, until so many kills were made; then damage files.
+
+    After so many seconds no further verb is killed.
+    """
+    rng, until = random.Random(seed), time.monotonic() + seconds
     with worlds() as urls:
         storm = Storm(scratch, urls, rng)
         made = attempts = 0
-        while made < kills and attempts < 4 * kills:  # a verb may end before it is killed
-            for name in verbs or storm.verbs:
-                attempts += 1
-                if made < kills:
-                    made += storm.kill(storm.verbs[name], kills - made)
+        names = itertools.cycle(verbs or storm.verbs)
+        while made < kills and attempts < 4 * kills and time.monotonic() < until:
+            attempts += 1  # a verb may end before it is killed
+            made += storm.kill(storm.verbs[next(names)], kills - made)
         for name, hurt in DAMAGES.items() if damages else ():
             storm.damage(name, hurt)
         for name, seconds in CLOCKS.items() if damages else ():
@@ -397,6 +406,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=math.inf, help="no kill after so many")
     parser.add_argument("--verbs", default="", help="some of them, with commas; all without it")
     options = parser.parse_args()
     verbs = tuple(filter(None, options.verbs.split(",")))
@@ -404,7 +414,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="storm-", ignore_cleanup_errors=True) as scratch:
         home = Path(scratch) / "home"
         os.environ |= {"XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-        storm = run_storm(options.kills, options.seed, Path(scratch), not verbs, verbs)
+        storm = run_storm(
+            options.kills, options.seed, Path(scratch), not verbs, verbs, options.seconds
+        )
     for name, count in storm.results.items():
         print(f"{count:6} {name}")
     print(f"{len(storm.losses)} losses, seed {options.seed}, {time.monotonic() - began:.0f} s")

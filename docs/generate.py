@@ -6,9 +6,16 @@ from pathlib import Path
 
 from tests.test_faults import FOR_EVER, OUTCOMES
 from tests.test_links import OUTCOMES as OF_LINKS
+from tests.test_service_faults import OUTCOMES as OF_SERVICES
+from tests.test_value_faults import OUTCOMES as OF_VALUES
 
 from phonofilm.cli.sources import group_offers
-from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, LINK_FAULTS
+from phonofilm.sandbox.kernel.faults.registry import (
+    DUMP_FAULTS,
+    LINK_FAULTS,
+    SERVICE_FAULTS,
+    VALUE_FAULTS,
+)
 from phonofilm.sandbox.kernel.faults.rules import described
 from phonofilm.sources import get, source_names
 from phonofilm.sources.manifest import Manifest
@@ -113,7 +120,36 @@ def faults() -> str:
     for name, text in described(LINK_FAULTS).items():
         source, _, comes, finding = OF_LINKS[name]
         lines.append(f"| {name} | {text} | {source} | {_COMES[comes]} | {finding} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_value_faults(), "", *_service_faults(), ""])
+
+
+def _value_faults() -> list[str]:
+    """Return the table of faults of values, which every endpoint of every source meets."""
+    lines = [
+        "Of values, ids and texts: `tests/test_value_faults.py` plays each at every endpoint of",
+        "every source, and at one crawl.",
+        "",
+        "| fault | what it plays | what it costs | finding | crawl of |",
+        "|---|---|---|---|---|",
+    ]
+    for name, text in described(VALUE_FAULTS).items():
+        costs, finding, source, _ = OF_VALUES[name]
+        lines.append(f"| {name} | {text} | {costs} | {finding} | {source} |")
+    return lines
+
+
+def _service_faults() -> list[str]:
+    """Return the table of faults of single services."""
+    lines = [
+        "Of single services, as `tests/test_service_faults.py` plays them:",
+        "",
+        "| fault | what it plays | where | outcome | finding |",
+        "|---|---|---|---|---|",
+    ]
+    for name, text in described(SERVICE_FAULTS).items():
+        case = OF_SERVICES[name]
+        lines.append(f"| {name} | {text} | {case.source} | {case.outcome} | {case.finding} |")
+    return lines
 
 
 _COMES = {

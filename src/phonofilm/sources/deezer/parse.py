@@ -91,12 +91,14 @@ def _track(request: Request, response: Response) -> Page:
 def _playlist(request: Request, response: Response) -> Page:
     builder = PageBuilder(request)
     row = one_of(response.body, api_types.Playlist, builder.page)
-    key = builder.playlist(row)
+    key, here = builder.playlist(row), 0
+    is_listed = isinstance(row.tracks, api_types.Listed)
     if isinstance(row.tracks, api_types.Listed):
         _entries(builder, row.tracks.data, key)
         here = len(row.tracks.data)
-        if isinstance(row.nb_tracks, int) and 0 < here < row.nb_tracks:
-            builder.page.continues = [Request("playlist_tracks", (key,), here)]
+    # A list that could not be read is requested from its start; an empty one is empty.
+    if isinstance(row.nb_tracks, int) and here < row.nb_tracks and (here or not is_listed):
+        builder.page.continues = [Request("playlist_tracks", (key,), here)]
     return builder.build()
 
 

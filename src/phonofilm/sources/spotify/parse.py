@@ -163,7 +163,7 @@ def _whole_album(builder: PageBuilder, row: api_types.Album) -> None:
 
 def _whole_playlist(builder: PageBuilder, row: api_types.Playlist) -> None:
     """Add a playlist with the entries that it embeds; the page after them continues it."""
-    key = builder.playlist(row)
+    key = builder.playlist(row) or next(iter(builder.request.ids), None)
     paging = row.items or row.tracks
     if key and isinstance(paging, api_types.Paging) and paging.items is not None:
         _entries_of(builder, paging, key, 0)

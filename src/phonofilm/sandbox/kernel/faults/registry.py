@@ -12,6 +12,8 @@ Play = Callable[[HttpResponse, HttpRequest, Clock], HttpResponse]
 FAULTS: dict[str, Play] = {}
 DUMP_FAULTS: dict[str, Play] = {}
 LINK_FAULTS: dict[str, Play] = {}
+VALUE_FAULTS: dict[str, Play] = {}
+SERVICE_FAULTS: dict[str, Play] = {}
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
@@ -30,6 +32,18 @@ def dump_fault(play: Play) -> Play:
 def link_fault(play: Play) -> Play:
     """Register a fault of lists with next links, or of their items, under its function's name."""
     LINK_FAULTS[play.__name__] = play
+    return play
+
+
+def value_fault(play: Play) -> Play:
+    """Register a fault of values, in responses of any service, under its function's name."""
+    VALUE_FAULTS[play.__name__] = play
+    return play
+
+
+def service_fault(play: Play) -> Play:
+    """Register a fault that one service was seen to have under its function's name."""
+    SERVICE_FAULTS[play.__name__] = play
     return play
 
 

@@ -19,12 +19,29 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.sandbox.kernel.faults import content, dumps, links, shape, status, walls, wire
-from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS, FAULTS, LINK_FAULTS, Play
+from phonofilm.sandbox.kernel.faults import (
+    content,
+    dumps,
+    links,
+    services,
+    shape,
+    status,
+    values,
+    walls,
+    wire,
+)
+from phonofilm.sandbox.kernel.faults.registry import (
+    DUMP_FAULTS,
+    FAULTS,
+    LINK_FAULTS,
+    SERVICE_FAULTS,
+    VALUE_FAULTS,
+    Play,
+)
 from phonofilm.sandbox.kernel.service import Clock, HttpRequest, HttpResponse
 
-SECTIONS = (status, wire, content, shape, walls, dumps, links)
-_ALL = (FAULTS, DUMP_FAULTS, LINK_FAULTS)
+SECTIONS = (status, wire, content, shape, walls, dumps, links, values, services)
+_ALL = (FAULTS, DUMP_FAULTS, LINK_FAULTS, VALUE_FAULTS, SERVICE_FAULTS)
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
