@@ -224,6 +224,39 @@ class TestRealFiles:
         assert rows(folder, "SELECT id, kept_by FROM titles") == [("tt0119698", "id map")]
 
 
+ANIMATED = {  # original name, and other names with region and language
+    "tt0000001": ("Toy Story", ("\u30c8\u30a4", "JP", "ja"), ("Toy Story", "US", "\\N")),
+    "tt0000002": ("The Simpsons", ("The Simpsons", "JP", "en"), ("Los Simpson", "ES", "\\N")),
+    "tt0000003": ("Wan p\u00eesu", ("Wan p\u00eesu", "JP", "\\N"), ("One Piece", "US", "\\N")),
+    "tt0000004": ("\u5343\u3068\u5343\u5c0b", ("Spirited Away", "US", "\\N")),
+    "tt0000005": ("Le roi et l'oiseau", ("\u738b\u3068\u9ce5", "JP", "ja")),
+}
+
+
+@pytest.mark.parametrize("with_map", [False, True])
+def test_a_name_in_japanese_makes_no_anime(folder, tmp_path: Path, with_map: bool) -> None:
+    titles = [
+        f"{id_}\tmovie\t{names[0]}\t{names[0]}\t0\t1999\t\\N\t90\tAnimation"
+        for id_, names in ANIMATED.items()
+    ]
+    akas = [
+        f"{id_}\t{n}\t{name}\t{region}\t{language}\timdbDisplay\t\\N\t0"
+        for id_, names in ANIMATED.items()
+        for n, (name, region, language) in enumerate(names[1:], 2)
+    ]
+    originals = [
+        f"{id_}\t1\t{names[0]}\t\\N\t\\N\toriginal\t\\N\t1" for id_, names in ANIMATED.items()
+    ]
+    file(tmp_path / "d", "title.basics", *titles)
+    file(tmp_path / "d", "title.akas", *sorted([*akas, *originals]))
+    id_map = tmp_path / "map.csv"
+    id_map.write_text("imdb\ntt0000005\n")
+    result = imported(folder, tmp_path / "d", only="anime", id_map=id_map if with_map else None)
+    load(folder)
+    kept = {id_ for (id_,) in rows(folder, "SELECT id FROM titles")}
+    assert kept == ({"tt0000005"} if with_map else {"tt0000003", "tt0000004"}), result.kept
+
+
 ROLES_OF_BOTH = ("director", "writer", "producer", "composer", "editor", "cast", "cinematographer")
 
 
@@ -548,16 +581,19 @@ class TestTheHost:
         id_map.write_bytes(urllib.request.urlopen(f"{url}/anime_ids.csv").read())
         result = imported(folder, url, only="anime", id_map=id_map)
         load(folder)
-        selected = {
-            id_ for (id_,) in rows(folder, "SELECT id FROM titles WHERE title_type <> 'tvEpisode'")
-        }
-        assert selected >= set(served.service.ids("anime"))
-        assert result.kept["id map"] > 0
+        assert set(result.kept) == {"id map", "episode of a series that was kept"}
         assert rows(folder, "SELECT count(*) FROM titles WHERE kept_by IS NULL") == [(0,)]
         mapped = {id_ for (id_,) in rows(folder, "SELECT id FROM titles WHERE kept_by = 'id map'")}
         assert mapped == set(read_id_map(id_map)) - {"tt0000001"}
         strangers = "SELECT count(*) FROM credits WHERE title_id NOT IN (SELECT id FROM titles)"
         assert rows(folder, strangers) == [(0,)]
+
+    def test_without_a_map_the_origin_says_what_is_anime(self, folder, stand_in) -> None:
+        url, served = stand_in("imdb", titles=3000)
+        imported(folder, url, only="anime")
+        load(folder)
+        selected = rows(folder, "SELECT id FROM titles WHERE title_type <> 'tvEpisode'")
+        assert {id_ for (id_,) in selected} == set(served.service.ids("anime"))
 
     def test_other_parts(self, folder, stand_in) -> None:
         url, _ = stand_in("imdb", titles=400)

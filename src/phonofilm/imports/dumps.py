@@ -34,7 +34,7 @@ class ImportOptions(msgspec.Struct):
     """What to import.
 
     `files` is a folder or an address; empty is the source's own address. `only` names a part of the
-    titles, `id_map` a map that adds ids to it.
+    titles, `id_map` a map of ids that decides what is anime.
     """
 
     source: str

@@ -220,7 +220,10 @@ class FilmWorld:
         for ordering in range(first, first + roll % 9):
             region = REGIONS[(roll >> (4 * ordering)) % 12]
             kind = "imdbDisplay" if roll % 2 else None
-            yield ordering, title.name, region, "en" if region == "IN" else None, kind, False
+            name, language = title.name, "en" if region == "IN" else None
+            if region == "JP" and not title.anime:  # shown there under a Japanese name
+                name, language = film_words.japanese(self.seed, index), "ja"
+            yield ordering, name, region, language, kind, False
 
     def rating(self, index: int) -> tuple[float, int] | None:
         """Return mean and number of votes; most titles have none."""

@@ -1,7 +1,8 @@
 """`--only`: which titles a partial import keeps, and which rule kept each.
 
-IMDb's dumps have no keyword, so no "anime". Two ways tell it: a map of ids that people keep, and an
-approximation inside the dumps: Animation, and known under its original name in Japan or Japanese.
+IMDb's dumps have no keyword, so no "anime". A map of ids that people keep decides where there is
+one. Without it the origin does, as far as the dumps say: Animation whose original name is that in
+Japan. A name in Japanese says nothing, because every film that is shown in Japan has one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ _ANIME = (
         "Animation, original name in Japan",
         f"{_AKA} a.region = 'JP' AND (a.isOriginalTitle = '1' OR a.types = 'original')",
     ),
-    Rule("Animation, a name in Japanese", f"{_AKA} a.language = 'ja'"),
     Rule(
         "Animation, original name in Japanese script",
         f"SELECT b.tconst {_ANIMATION} AND regexp_matches(b.originalTitle, {_SCRIPT})",
@@ -40,7 +40,7 @@ _ANIME = (
         "Animation, original name as in Japan",
         f"""SELECT DISTINCT b.tconst FROM "title.akas" a JOIN "title.basics" b
         ON b.tconst = a.titleId WHERE a.region = 'JP' AND a.title = b.originalTitle
-        AND b.tconst IN (SELECT b.tconst {_ANIMATION})""",
+        AND coalesce(a.language, '') <> 'en' AND b.tconst IN (SELECT b.tconst {_ANIMATION})""",
     ),
 )
 _MAPPED = Rule(
@@ -57,7 +57,7 @@ def rules(only: str, id_map: bool) -> list[Rule]:
     rules_: list[Rule] = []
     for word in only.split(","):
         if word == "anime":
-            rules_ += [*([_MAPPED] if id_map else []), *_ANIME, _EPISODES]
+            rules_ += [*([_MAPPED] if id_map else _ANIME), _EPISODES]
         elif word in _TYPES:
             types = ", ".join(f"'{name}'" for name in _TYPES[word])
             sql = f'SELECT b.tconst FROM "title.basics" b WHERE b.titleType IN ({types})'
