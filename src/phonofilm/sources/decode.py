@@ -42,7 +42,10 @@ def script_json(body: bytes, pattern: re.Pattern[bytes]) -> Any:
     The first group of `pattern` is the JSON.
     """
     match = pattern.search(body)
-    return json_or_none(match[1]) if match else None
+    try:
+        return plain(match[1]) if match else None
+    except Malformed:
+        return None
 
 
 def each(items: Sequence[Any], shape: type[T], page: Page) -> list[T | UnsetType]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from phonofilm.sources.classify import classify_http
-from phonofilm.sources.contract import Outcome, Query, Request, Response
-from phonofilm.sources.decode import json_or_none
+from phonofilm.sources.contract import Malformed, Outcome, Query, Request, Response
+from phonofilm.sources.decode import one_of
 from phonofilm.sources.http import HttpSource
 from phonofilm.sources.jamendo.parse import PARSERS
 from phonofilm.sources.manifest import load_manifest
@@ -41,10 +41,10 @@ class Jamendo(HttpSource):
         outcome = classify_http(response)
         if outcome.verdict != "answer":
             return outcome
-        envelope = json_or_none(response.body, _Answer)
-        if envelope is None:
+        try:
+            status = one_of(response.body, _Answer).headers
+        except Malformed:
             return Outcome("malformed", "no answer of Jamendo's")
-        status = envelope.headers
         if status.status in ("success", "succeed") or not status.status:
             return outcome
         if status.code == _LIMIT or "limit" in status.error_message.lower():

@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from phonofilm.records import ABSENT, Rating, Record, Title, TitleGenre
 from phonofilm.records.values.dates import read_date, release_date, year_of
-from phonofilm.sources.contract import Finding, Page, Request, Response
+from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
 from phonofilm.sources.decode import items_of, one_of
 from phonofilm.sources.record_builder import mapped
 
@@ -95,8 +95,8 @@ class _List(msgspec.Struct):
 
 
 class _Found(msgspec.Struct):
-    movie_results: list[_Item] = []
-    tv_results: list[_Item] = []
+    movie_results: list[_Item] | UnsetType = UNSET
+    tv_results: list[_Item] | UnsetType = UNSET
 
 
 def parse_discover(request: Request, response: Response) -> Page:
@@ -128,8 +128,11 @@ def parse_find(request: Request, response: Response) -> Page:
     """Parse the title of an IMDb id."""
     page = Page(records=[], findings=[])
     results = one_of(response.body, _Found, page)
-    records: list[Record] = [_title(item, "movie") for item in results.movie_results]
-    records += [_title(item, "tv") for item in results.tv_results]
+    films, series = results.movie_results, results.tv_results
+    if films is UNSET and series is UNSET:
+        raise Malformed("neither films nor series")
+    records: list[Record] = [_title(item, "movie") for item in films or ()]
+    records += [_title(item, "tv") for item in series or ()]
     for record in records:
         record.imdb_id = request.ids[0]  # type: ignore[attr-defined]
     page.records = records
