@@ -47,7 +47,7 @@ class Engine:
         self._conditions = StopConditions(context, self.recorder)
         self._outcomes = OutcomeHandler(context, self.recorder, self._retries, self.ending)
         self.counters, self.findings = self._outcomes.counters, self._outcomes.findings
-        self._in_flight = 0
+        self._in_flight = self._mentions = 0
         self._running: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
 
@@ -116,7 +116,9 @@ class Engine:
                 await self._attempt(task, attempts)
             elif self._in_flight or self._retries:
                 await self._wait_for_change()
-            elif not (await self._replay_landed() or await self._probe_absent()):
+            elif not (
+                await self._replay_landed() or self._look_again() or await self._probe_absent()
+            ):
                 self._end_without_tasks()
 
     async def _replay_landed(self) -> bool:
@@ -128,6 +130,18 @@ class Engine:
         context.replay.read_raised()
         self.recorder.count_known()
         context.planner.look_again()
+        return True
+
+    def _look_again(self) -> bool:
+        """Look for requests about nodes that were followed further; tell if there were any.
+
+        A look-up may raise its own node, which is no discovery that a queue waits for.
+        """
+        mentions = sum(map(len, self.context.frontier.index.by_kind.values()))
+        if mentions == self._mentions:
+            return False
+        self._mentions = mentions
+        self.context.planner.look_again()
         return True
 
     async def _probe_absent(self) -> bool:

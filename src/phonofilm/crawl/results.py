@@ -10,6 +10,7 @@ import msgspec
 
 from phonofilm.crawl.engine import Engine
 from phonofilm.crawl.planner.queues.base import QueueYield
+from phonofilm.crawl.scope.first_of import FirstOf
 from phonofilm.crawl.scope.named import Namesakes, NotFound
 from phonofilm.errors import UsageError, exit_code_of
 from phonofilm.files import atomic_write
@@ -111,6 +112,8 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
     """Return the result of an engine that ended, or so far."""
     context, counters = engine.context, engine.counters
     tally, followed = context.frontier.tally(), context.frontier.index.followed_tally()
+    if isinstance(context.scope, FirstOf):
+        followed[context.scope.kind] = {"full": context.scope.taken, "mentioned": 0}
     estimator = engine.recorder.coverage
     requests = counters.requests
     named = context.scope.named

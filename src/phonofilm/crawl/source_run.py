@@ -28,6 +28,7 @@ from phonofilm.crawl.preflight import check_robots, unobtainable_kinds
 from phonofilm.crawl.responses.recorder import DRIFT_KEY
 from phonofilm.crawl.responses.writer import ResponseWriter
 from phonofilm.crawl.results import CrawlResult, report_named, result_of, save_not_found
+from phonofilm.crawl.scope.first_of import first_of
 from phonofilm.crawl.scope.replay import Replay
 from phonofilm.crawl.scope.rescope import note_planned_requests, rescope, start_estimates
 from phonofilm.crawl.single_counts import requests_of_day
@@ -82,6 +83,8 @@ async def run_source(setup: SourceRun) -> CrawlResult:
             await check_robots(source, origin)
         limiter = _make_limiter(origin, frontier)
         limiter.pause(pause_seconds)
+        scope = first_of(options.scope, options.goal, source, origin.access, frontier)
+        setup = setup._replace(options=msgspec.structs.replace(options, scope=scope))
         return await _crawl_with(setup, parking, limiter, missing)
     except ParkedError as error:  # also one by the token server or for robots.txt
         parking.save(error.resume_at)

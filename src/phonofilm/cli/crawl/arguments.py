@@ -42,7 +42,12 @@ class CrawlArguments:
     ] = None
     n: Annotated[
         int | None,
-        typer.Option("-n", min=1, help="So many artists: --want artists=N.", show_default=False),
+        typer.Option(
+            "-n",
+            min=1,
+            help="So many artists, and what is wanted of them: --want artists=N.",
+            show_default=False,
+        ),
     ] = None
     genre: Annotated[str, typer.Option("--genre", "-g", help="Every artist of a genre.")] = ""
     artist: Annotated[

@@ -15,7 +15,7 @@ from phonofilm.sources.http import HttpSource
 from phonofilm.sources.manifest import Endpoint
 
 # Roles of endpoints whose items belong to the node that the request is about.
-_ROLES_OF_THE_NODE = ("contain", "detail", "measure")
+ROLES_OF_THE_NODE = ("contain", "detail", "measure")
 
 
 class Scope(Protocol):
@@ -176,7 +176,7 @@ class OfGenre:
             return FOLLOWED if self._matches(name) else IGNORED
         if isinstance(record, Artist) and isinstance(record.genres, list):
             return FOLLOWED if any(map(self._matches, record.genres)) else IGNORED
-        if endpoint.role in _ROLES_OF_THE_NODE and record.kind == endpoint.item_kind:
+        if endpoint.role in ROLES_OF_THE_NODE and record.kind == endpoint.item_kind:
             return parent
         return IGNORED
 
