@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 from phonofilm.records import RECORDS
+from phonofilm.sources.priority import by_priority
+from phonofilm.sql import literal
 
 
 class Bar(NamedTuple):
@@ -154,18 +156,28 @@ def top_artists(connection: duckdb.DuckDBPyConnection, limit: int = 10) -> list[
 def best_titles(
     connection: duckdb.DuckDBPyConnection, limit: int = 10, subset: bool = False
 ) -> list[TitleRow]:
-    """Return the best rated titles that are no episodes, those under 100 votes last.
+    """Return the best rated films that are no episodes, those under 100 votes last.
 
-    With `subset` only titles that a partial import kept.
+    The rating is that of the first source by priority. With `subset` only titles that a partial
+    import kept.
     """
+    ranks = " ".join(
+        f"WHEN {literal(source)} THEN {rank}"
+        for rank, source in enumerate(by_priority(kind="title"))
+    )
     rows = connection.execute(
-        f"""WITH best AS MATERIALIZED (
-            SELECT t.source, t.id, t.name, t.start_year, t.title_type, r.rating, r.votes
+        f"""WITH rated AS (
+            SELECT DISTINCT ON (coalesce(t.imdb_id, t.id))
+            t.source, t.id, t.name, t.start_year, t.title_type, r.rating, r.votes
             FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id
             WHERE t.title_type IS DISTINCT FROM 'tvEpisode' AND t.name IS NOT NULL
             AND r.rating BETWEEN 0 AND 10
             {"AND t.kept_by IS NOT NULL" if subset else ""}
-            ORDER BY coalesce(r.votes, 0) < 100, r.rating DESC, r.votes DESC NULLS LAST, t.id
+            ORDER BY coalesce(t.imdb_id, t.id), CASE t.source {ranks} END, t.id),
+        best AS MATERIALIZED (
+            SELECT t.source, t.id, t.name, t.start_year, t.title_type, t.rating, t.votes
+            FROM rated t
+            ORDER BY coalesce(t.votes, 0) < 100, t.rating DESC, t.votes DESC NULLS LAST, t.id
             LIMIT ?)
         SELECT b.name, b.start_year, b.title_type, b.rating, b.votes,
             coalesce(string_agg(coalesce(p.name, c.person_id), ', ' ORDER BY c.position), '')

@@ -1,4 +1,7 @@
-"""Views over the film tables: one wide row a title, and the snowflake of the anime job.
+"""Views over the film tables: one row a title, one row a film, and the snowflake of the anime job.
+
+A title is what one source says; a film is the titles of all sources that have one id of IMDb. A
+title without such an id is a film of its own.
 
 The job's tables were keyed on names, so two people of one name became one row. Here they are keyed
 on the ids of the sources. They are in a schema of their own (`snowflake.titles`), because the plain
@@ -89,17 +92,17 @@ def _first_available(group: tuple[str, ...], name: str, sources: list[str]) -> s
 
 
 def _films() -> str:
-    """Return the query of one row per title of all sources, joined by the id of IMDb.
+    """Return the query of one row per film.
 
     Each source fills the fields that those with a higher priority lack.
     """
     sources = by_priority(kind="title")
     parts = ", ".join(
-        f"{source} AS (SELECT DISTINCT ON (imdb_id) * FROM titles_wide"
-        f" WHERE source = '{source}' AND imdb_id IS NOT NULL ORDER BY imdb_id, id)"
+        f"{source} AS (SELECT DISTINCT ON (coalesce(imdb_id, id)) *, coalesce(imdb_id, id) AS film"
+        f" FROM titles_wide WHERE source = '{source}' ORDER BY coalesce(imdb_id, id), id)"
         for source in sources
     )
-    ids = " UNION ".join(f"SELECT imdb_id FROM {source}" for source in sources)
+    films = " UNION ".join(f"SELECT film FROM {source}" for source in sources)
     values = ", ".join(
         _first_available(group, name, sources) for group in _FIELD_GROUPS for name in group
     )
@@ -107,35 +110,52 @@ def _films() -> str:
         f"CASE WHEN {source}.id IS NULL THEN '' ELSE '{source} ' END" for source in sources
     )
     expiries = ", ".join(f"{source}.expires_at" for source in sources)
-    joins = " ".join(f"LEFT JOIN {s} ON {s}.imdb_id = ids.imdb_id" for s in sources)
-    return f"""WITH {parts}, ids AS ({ids})
-        SELECT ids.imdb_id AS id, {values}, trim({names}) AS sources,
-        least({expiries}) AS expires_at FROM ids {joins}"""
+    seen = ", ".join(f"{source}.last_seen" for source in sources)
+    joins = " ".join(f"LEFT JOIN {s} ON {s}.film = films.film" for s in sources)
+    return f"""WITH {parts}, films AS ({films})
+        SELECT films.film AS id, {values}, trim({names}) AS sources,
+        greatest({seen}) AS last_seen, least({expiries}) AS expires_at FROM films {joins}"""
 
 
-_TITLES = """SELECT t.id, t.last_seen AS scrape_ts, t.runtime_ms / 60000 AS duration, t.is_series,
-    t.name, CASE WHEN t.imdb_id IS NOT NULL
-        THEN 'https://www.imdb.com/title/' || t.imdb_id || '/' END AS url,
-    t.poster_url, r.votes AS rating_count, r.rating AS rating_value, t.release_date,
-    CASE WHEN substr(t.release_date, 1, 4) ~ '^[0-9][0-9][0-9][0-9]$'
-        THEN cast(substr(t.release_date, 1, 4) AS bigint) ELSE t.start_year END AS release_year,
-    t.plot AS summary_text, t.source
-    FROM store.title t LEFT JOIN store.rating r ON r.source = t.source AND r.id = t.id"""
+def _of_films(rows: str) -> str:
+    """Return the query of rows about titles (`title_id`, `source`) as rows about films.
+
+    They come from the first source by priority that has any of a film, as its other fields do.
+    """
+    ranks = " ".join(
+        f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(by_priority(kind="title"))
+    )
+    return f"""SELECT * FROM (
+        SELECT coalesce(t.imdb_id, t.id) AS film_id, r.*, CASE r.source {ranks} END AS source_rank,
+        min(CASE r.source {ranks} END) OVER (PARTITION BY coalesce(t.imdb_id, t.id)) AS first_rank
+        FROM ({rows}) r JOIN store.title t ON t.source = r.source AND t.id = r.title_id) ranked
+        WHERE source_rank = first_rank"""
+
+
+_TITLES = """SELECT f.id, f.last_seen AS scrape_ts, f.runtime_ms / 60000 AS duration, f.is_series,
+    f.name, CASE WHEN f.id LIKE 'tt%' THEN 'https://www.imdb.com/title/' || f.id || '/' END AS url,
+    f.poster_url, f.votes AS rating_count, f.rating AS rating_value, f.release_date,
+    CASE WHEN substr(f.release_date, 1, 4) ~ '^[0-9][0-9][0-9][0-9]$'
+        THEN cast(substr(f.release_date, 1, 4) AS bigint) ELSE f.start_year END AS release_year,
+    f.plot AS summary_text, f.sources AS source
+    FROM films f"""
 
 
 def snowflake_views() -> Iterator[Definition]:
-    """Yield the nine tables of the anime job as views, and their schema."""
+    """Yield the nine tables of the anime job as views over films, and their schema."""
     yield schema("snowflake")
     yield view("snowflake.titles", _TITLES)
     for table, role in _PEOPLE.items():
+        credits_ = _of_films(_part(role))
         people = f"""SELECT DISTINCT c.person_id AS id, p.name, p.birth_year AS born_year,
             cast(NULL AS bigint) AS born_month, cast(NULL AS bigint) AS born_day, c.source
-            FROM ({_part(role)}) c
+            FROM ({credits_}) c
             LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id"""
         yield view(f"snowflake.{table}", people)
-        links = f"SELECT title_id, person_id AS {table[:-1]}_id, source FROM ({_part(role)}) c"
+        links = f"""SELECT DISTINCT film_id AS title_id, person_id AS {table[:-1]}_id, source
+            FROM ({credits_}) c"""
         yield view(f"snowflake.titles_{table}", links)
-    genres = f"SELECT DISTINCT genre AS id, genre, source FROM {_GENRES}"
-    yield view("snowflake.genres", genres)
-    links = f"SELECT title_id, genre AS genre_id, source FROM {_GENRES}"
+    genres_ = _of_films(f"SELECT title_id, genre, source FROM {_GENRES}")
+    yield view("snowflake.genres", f"SELECT DISTINCT genre AS id, genre, source FROM ({genres_}) g")
+    links = f"SELECT DISTINCT film_id AS title_id, genre AS genre_id, source FROM ({genres_}) g"
     yield view("snowflake.titles_genres", links)

@@ -22,17 +22,32 @@ from phonofilm.warehouse.export.card import (
 )
 from phonofilm.workspace import Workspace
 
-# The columns are the fields of `_TitleRow`.
-_SQL = """SELECT t.id, t.imdb_id, t.last_seen, t.name, t.poster_url, t.rating, t.votes, t.is_series,
-    t.runtime_ms, t.genres, t.release_date, t.plot, p.people
-    FROM titles_wide t LEFT JOIN (
-        SELECT c.source, c.title_id, list({'role': c.role, 'name': coalesce(p.name, c.person_id),
-            'id': c.person_id} ORDER BY c.position NULLS LAST, c.person_id) AS people
-        FROM store.credit c LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
-        WHERE c.role IN ('director', 'writer', 'cast') AND c.removed_at IS NULL
-        GROUP BY c.source, c.title_id) p
-        ON p.source = t.source AND p.title_id = t.id
-    WHERE t.expires_at IS NULL OR t.expires_at > now() AT TIME ZONE 'UTC' ORDER BY t.source, t.id"""
+# The columns are the fields of `_FilmRow`.
+_PEOPLE = " UNION ALL ".join(
+    f"""SELECT title_id, {number} AS part, '{role}' AS role, {key} AS person_id, source
+    FROM snowflake.titles_{table}"""
+    for number, (table, key, role) in enumerate(
+        (
+            ("directors", "director_id", "director"),
+            ("writers", "writer_id", "writer"),
+            ("stars", "star_id", "cast"),
+        )
+    )
+)
+_SQL = f"""SELECT f.id, f.last_seen, f.name, f.poster_url, f.rating, f.votes, f.is_series,
+    f.runtime_ms, f.genres, f.release_date, f.plot, p.people
+    FROM films f LEFT JOIN (
+        SELECT c.title_id, list({{'role': c.role, 'name': coalesce(p.name, c.person_id),
+            'id': c.person_id}} ORDER BY c.part, k.position NULLS LAST, c.person_id) AS people
+        FROM ({_PEOPLE}) c
+        LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
+        LEFT JOIN (SELECT t.source, coalesce(t.imdb_id, t.id) AS film_id, d.role, d.person_id,
+            min(d.position) AS position FROM store.credit d
+            JOIN store.title t ON t.source = d.source AND t.id = d.title_id GROUP BY ALL) k
+            ON k.source = c.source AND k.film_id = c.title_id AND k.role = c.role
+            AND k.person_id = c.person_id
+        GROUP BY c.title_id) p ON p.title_id = f.id
+    WHERE f.expires_at IS NULL OR f.expires_at > now() AT TIME ZONE 'UTC' ORDER BY f.id"""
 _ROLES = {"director": "Director", "writer": "Writer", "cast": "Stars"}
 _STARS_MAX = 3  # as many as a title page of IMDb shows
 _HOST = "https://www.imdb.com"
@@ -41,11 +56,10 @@ FILES = "????-??-??/titles-?????.json"
 """Pattern of the files of an export in its folder."""
 
 
-class _TitleRow(NamedTuple):
+class _FilmRow(NamedTuple):
     """A row of the query; `people` are structs of role, name and id."""
 
     id: str
-    imdb_id: str | None
     last_seen: datetime
     name: str | None
     poster_url: str | None
@@ -106,15 +120,15 @@ def _titles(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     result = connection.execute(_SQL)
     while rows := result.fetchmany(_ROWS_PER_FETCH):
         for row in rows:
-            yield _title(_TitleRow._make(row))
+            yield _title(_FilmRow._make(row))
 
 
-def _title(row: _TitleRow) -> dict[str, Any]:
+def _title(row: _FilmRow) -> dict[str, Any]:
     """Return a title as the job wrote it; its keys and their order are those of the job."""
     return {
         "scrape_ts": row.last_seen.isoformat(),
         "title": row.name,
-        "url": f"{_HOST}/title/{row.imdb_id}/" if row.imdb_id else row.id,
+        "url": f"{_HOST}/title/{row.id}/" if row.id.startswith("tt") else None,
         "poster_url": row.poster_url,
         "ratingValue": row.rating,
         "ratingCount": row.votes,
@@ -128,11 +142,12 @@ def _title(row: _TitleRow) -> dict[str, Any]:
     }
 
 
-def _credits(people: list[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+def _credits(people: list[dict[str, str]]) -> dict[str, list[dict[str, str | None]]]:
     """Return names and links by role, with at most three stars."""
-    by_role: dict[str, list[dict[str, str]]] = {}
+    by_role: dict[str, list[dict[str, str | None]]] = {}
     for person in people:
         credited = by_role.setdefault(_ROLES[person["role"]], [])
         if person["role"] != "cast" or len(credited) < _STARS_MAX:
-            credited.append({"name": person["name"], "link": f"{_HOST}/name/{person['id']}/"})
+            link = f"{_HOST}/name/{person['id']}/" if person["id"].startswith("nm") else None
+            credited.append({"name": person["name"], "link": link})
     return by_role
