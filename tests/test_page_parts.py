@@ -131,6 +131,19 @@ def test_a_saved_page_that_was_cut_still_has_its_json_ld(cut: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("good", "odd"),
+    [(b'"text": "', b'"text": "\\ud83d '), (b'"seconds": ', b'"seconds": NaN, "x": ')],
+)
+def test_a_value_that_json_forbids_costs_itself_and_not_the_page(good: bytes, odd: bytes) -> None:
+    body = page(WORLD, 2)
+    start = body.index(b"__NEXT_DATA__")
+    told = parsed(body[:start] + body[start:].replace(good, odd, 1))
+    assert len(told.records) == len(parsed(body).records)
+    assert "missing_block" not in {found.kind for found in told.findings}
+    assert "odd_value" in {found.kind for found in told.findings}
+
+
+@pytest.mark.parametrize(
     ("parts", "date", "precision", "odd"),
     [
         ({"year": 1953, "month": 2, "day": 30}, "1953-02", "month", True),

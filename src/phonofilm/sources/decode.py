@@ -149,6 +149,16 @@ def plain(body: bytes) -> Any:
         raise Malformed(f"not JSON ({error}){EXCERPT}{start!r}") from None
 
 
+def mended(text: bytes) -> bytes:
+    """Write JSON again without NaN and half characters; anything else stays as it is."""
+    if json_or_none(text, msgspec.Raw) is not None:
+        return text
+    try:
+        return msgspec.json.encode(plain(text))
+    except (Malformed, *ODD_VALUES):
+        return text
+
+
 def _lenient(body: bytes) -> Any:
     """Decode JSON with NaN, infinities, half characters; None when it is none even so."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from phonofilm.records import ABSENT
 from phonofilm.records.values.dates import year_of
 from phonofilm.records.values.texts import plain_text
-from phonofilm.sources.decode import json_or_none
+from phonofilm.sources.decode import json_or_none, mended
 from phonofilm.sources.imdb.shapes import date_of, minutes_of
 
 _TYPES = {
@@ -22,7 +22,7 @@ _TYPES = {
 
 def json_ld_of(text: bytes) -> dict[str, Any]:
     """Return the JSON-LD of a title; empty when it is of something else."""
-    tree = json_or_none(text)
+    tree = json_or_none(mended(text))
     return tree if isinstance(tree, dict) and "/title/tt" in str(tree.get("url", "")) else {}
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from phonofilm.records import ABSENT, Episode, Rating, Title, TitleGenre
 from phonofilm.sources.contract import Finding, Malformed, Page, Request, Response
-from phonofilm.sources.decode import NOT_JSON, json_or_none
+from phonofilm.sources.decode import NOT_JSON, json_or_none, mended
 from phonofilm.sources.imdb.credit_lists import longer_lists
 from phonofilm.sources.imdb.credits import credits_of, stars_of_json_ld
 from phonofilm.sources.imdb.json_ld import FIELDS, genres, json_ld_of, rating_summary, title_fields
@@ -62,11 +62,14 @@ class _PageBlocks(NamedTuple):
     above: Raw
     main: Raw
     short: bytes  # the JSON-LD, read only where the rest lacks something
+    is_mended: bool = False  # it had what JSON forbids
 
     @property
     def json_ld(self) -> dict[str, Any]:
         """The JSON-LD of a title; empty when it is of something else."""
         return json_ld_of(self.short) if self.short else {}
+
+    is_mended: bool = False
 
 
 def parse_title_page(request: Request, response: Response) -> Page:
@@ -99,12 +102,13 @@ def _read(body: bytes) -> _PageBlocks:
         elif b"ld+json" in match[1] and b"/title/tt" in match[2] and not short:
             short = match[2]
     has_json_ld = bool(short and json_ld_of(short))
+    as_sent, next_data = next_data, next_data and mended(next_data)
     if next_data is not None and has_json_ld and json_or_none(next_data, msgspec.Raw) is None:
         next_data = None  # a page that was cut while it was saved
     if next_data is None and not has_json_ld:
         raise Malformed("a page without the data of a title")
     kind, above, main = _next_data(next_data) if next_data is not None else ("", {}, {})
-    return _PageBlocks(kind, above, main, short)
+    return _PageBlocks(kind, above, main, short, is_mended=next_data not in (None, as_sent))
 
 
 class _Props(msgspec.Struct, frozen=True):
@@ -145,6 +149,8 @@ class _Reading:
         self.findings: list[Finding] = []
         if not blocks.kind:
             self.findings.append(Finding("missing_block", "__NEXT_DATA__"))
+        if blocks.is_mended:
+            self.findings.append(Finding("odd_value", "__NEXT_DATA__: NaN or half a character"))
 
     def title_id(self) -> str:
         """Return the `tt` id; Malformed without one."""
