@@ -69,8 +69,6 @@ class _PageBlocks(NamedTuple):
         """The JSON-LD of a title; empty when it is of something else."""
         return json_ld_of(self.short) if self.short else {}
 
-    is_mended: bool = False
-
 
 def parse_title_page(request: Request, response: Response) -> Page:
     """Return title, rating, genres, people and credits of a page; Malformed for any other page."""
