@@ -176,6 +176,36 @@ def test_an_edition_is_the_same_recording(matched, number: int) -> None:
     assert together(Workspace(matched), f"spotify:spotify+{number}", f"deezer:deezer+{number}")
 
 
+def with_link(folder: Workspace, source: str, id_: str, scheme: str, value: str) -> None:
+    """Add an id at another source that a source states for its track."""
+    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+    warehouse.connection.execute(
+        "INSERT INTO store.external_id BY NAME SELECT ? AS source, 'track' AS of_kind, ? AS of_id,"
+        " ? AS scheme, ? AS value, now()::TIMESTAMP AS first_seen, now()::TIMESTAMP AS last_seen,"
+        " true AS _full, 1 AS _told, -1 AS _held",
+        [source, id_, scheme, value],
+    )
+    warehouse.close()
+    publish(folder)
+
+
+def test_an_id_that_a_source_states_links_a_record_without_a_name(tmp_path: Path) -> None:
+    bare = ("reccobeats", "r1", None, None, None, None, 200_400, "GBAAA9900801", None, None)
+    named = song("spotify", "s1", "Lantern", "Otters", isrc="GBAAA9900801")
+    folder = folder_of(tmp_path, iter([bare, named]))
+    with_link(folder, "reccobeats", "r1", "spotify", "s1")
+    match(folder)
+    assert together(folder, "reccobeats:r1", "spotify:s1")
+
+
+def test_an_id_that_a_source_states_is_not_enough_against_another_name(tmp_path: Path) -> None:
+    tracks = [song("deezer", "d1", "Granite", "Herons"), song("spotify", "s1", "Lantern", "Otters")]
+    folder = folder_of(tmp_path, iter(tracks))
+    with_link(folder, "deezer", "d1", "spotify", "s1")
+    match(folder)
+    assert not together(folder, "deezer:d1", "spotify:s1")
+
+
 def test_a_live_version_is_not_the_song(matched) -> None:
     assert not together(Workspace(matched), "spotify:l1", "deezer:l2")
 
