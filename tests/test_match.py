@@ -176,14 +176,17 @@ def test_an_edition_is_the_same_recording(matched, number: int) -> None:
     assert together(Workspace(matched), f"spotify:spotify+{number}", f"deezer:deezer+{number}")
 
 
-def with_link(folder: Workspace, source: str, id_: str, scheme: str, value: str) -> None:
-    """Add an id at another source that a source states for its track."""
+def with_link(
+    folder: Workspace, source: str, id_: str, scheme: str, value: str, kind: str = "track"
+) -> None:
+    """State the id at another source of a record; the only one of that record."""
     warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+    warehouse.connection.execute("DELETE FROM store.external_id WHERE of_id = ?", [id_])
     warehouse.connection.execute(
-        "INSERT INTO store.external_id BY NAME SELECT ? AS source, 'track' AS of_kind, ? AS of_id,"
+        "INSERT INTO store.external_id BY NAME SELECT ? AS source, ? AS of_kind, ? AS of_id,"
         " ? AS scheme, ? AS value, now()::TIMESTAMP AS first_seen, now()::TIMESTAMP AS last_seen,"
         " true AS _full, 1 AS _told, -1 AS _held",
-        [source, id_, scheme, value],
+        [source, kind, id_, scheme, value],
     )
     warehouse.close()
     publish(folder)
@@ -204,6 +207,31 @@ def test_an_id_that_a_source_states_is_not_enough_against_another_name(tmp_path:
     with_link(folder, "deezer", "d1", "spotify", "s1")
     match(folder)
     assert not together(folder, "deezer:d1", "spotify:s1")
+
+
+def test_an_id_that_a_source_states_never_joins_artists_of_two_names(tmp_path: Path) -> None:
+    folder = Workspace(tmp_path).open()
+    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+    for source, id_, name in (
+        ("musicbrainz", "m1", "Ada Quartet"),
+        ("deezer", "777", "Brass Band of the Valley"),
+        ("deezer", "778", "Ada Quartett"),
+    ):
+        warehouse.connection.execute(
+            "INSERT INTO store.artist BY NAME SELECT ? AS source, ? AS id, ? AS name,"
+            " now()::TIMESTAMP AS first_seen, now()::TIMESTAMP AS last_seen, true AS _full,"
+            " 1 AS _told, -1 AS _held",
+            [source, id_, name],
+        )
+    warehouse.close()
+    for value, joined in (("777", []), ("778", [("deezer:778",), ("musicbrainz:m1",)])):
+        with_link(folder, "musicbrainz", "m1", "deezer", value, kind="artist")
+        match(folder)
+        with open_snapshot(folder) as connection:
+            sql = (
+                "SELECT source || ':' || id FROM identity.members WHERE kind = 'artist' ORDER BY 1"
+            )
+            assert connection.execute(sql).fetchall() == joined
 
 
 def test_a_live_version_is_not_the_song(matched) -> None:

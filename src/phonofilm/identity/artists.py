@@ -6,6 +6,7 @@ import re
 
 from phonofilm.identity.model import (
     FEWER_RECORDINGS,
+    ID_NEEDS_WITNESS,
     LINKED_BY_ID,
     SHARED_RECORDINGS,
     MatchModel,
@@ -95,4 +96,5 @@ ARTIST = MatchModel(
     conflict=_are_different,
     catalogue_size=1_000,
     one_per_source=True,
+    required_evidence=ID_NEEDS_WITNESS,
 )

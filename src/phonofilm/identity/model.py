@@ -123,6 +123,9 @@ def codes_of(kind: str) -> str:
         ON x.source = t.source AND x.of_id = t.id"""
 
 
+ID_NEEDS_WITNESS = "gamma_known <> 1 OR gamma_name <> 0 OR gamma_recordings > 0"
+"""SQL: an id that a source states does not link two other names without a shared recording."""
+
 LINKED_BY_ID = comparison(
     "known",
     level("list_has_any(known_l, known_r)", "one links to the other's id", 0.2, 1e-8),

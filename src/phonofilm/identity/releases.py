@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phonofilm.identity.model import (
     FEWER_RECORDINGS,
+    ID_NEEDS_WITNESS,
     LINKED_BY_ID,
     SHARED_RECORDINGS,
     MatchModel,
@@ -134,4 +135,5 @@ RELEASE = MatchModel(
     conflict_facts=("upc", "tracks"),
     conflict=_are_different,
     catalogue_size=5_000,
+    required_evidence=ID_NEEDS_WITNESS,
 )

@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 from phonofilm.records import Artist, ArtistRelation, Tag, Track
 from phonofilm.sources.contract import Finding, Page, Parser, Request, Response
 from phonofilm.sources.decode import items_of
-from phonofilm.sources.musicbrainz.convert import TAG_LICENCE, elsewhere
+from phonofilm.sources.musicbrainz.convert import TAG_LICENCE
+from phonofilm.sources.musicbrainz.other_catalogues import elsewhere
 from phonofilm.sources.record_builder import external_id
 
 SOURCE = "listenbrainz"
@@ -95,7 +96,9 @@ def _metadata(request: Request, response: Response) -> Page:
             )
             for tag in ((row.tag.artist if row.tag else None) or ())
         ]
-        external_ids = [elsewhere(url) for url in row.rels.values() if isinstance(url, str)]
+        external_ids = [
+            elsewhere(url, "artist") for url in row.rels.values() if isinstance(url, str)
+        ]
         page.records += [
             external_id(SOURCE, "artist", key, *known)
             for known in dict.fromkeys(external_ids)

@@ -47,6 +47,7 @@ class Relation(_Wire):
     """Relation to another entity, as MusicBrainz sends it."""
 
     url: Url | None = None
+    ended: bool | None = None
     artist: Target | None = None
     release: Target | None = None
     recording: Target | None = None

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import UNSET, UnsetType
 
 from phonofilm.records import Album, Artist, Genre, Maybe, Tag, Track
 from phonofilm.records.values.codes import isrc
 from phonofilm.sources.contract import Finding
 from phonofilm.sources.musicbrainz import api_types
+from phonofilm.sources.musicbrainz.other_catalogues import elsewhere
 from phonofilm.sources.record_builder import RecordBuilder, external_id, mapped
 
 SOURCE = "musicbrainz"
 TAG_LICENCE = "CC BY-NC-SA 3.0"
 _PAGE = "https://musicbrainz.org"
-# URLs of other catalogues, and the ids in them.
-_ELSEWHERE = (
-    ("spotify", re.compile(r"open\.spotify\.com/(artist|album|track)/([0-9A-Za-z]{22})")),
-    ("deezer", re.compile(r"deezer\.com/(?:[a-z]{2}/)?(artist|album|track)/(\d+)")),
-    ("itunes", re.compile(r"\.apple\.com/.*?(artist|album|song)/(?:.*/)?(?:id)?(\d+)")),
-    ("jamendo", re.compile(r"jamendo\.com/(?:[a-z]{2}/)?(artist|album|track)/(\d+)")),
-    ("discogs", re.compile(r"discogs\.com/(artist|release)/(\d+)")),
-    ("wikidata", re.compile(r"wikidata\.org/(?:wiki|entity)/()(Q\d+)")),
-    ("imdb", re.compile(r"imdb\.com/name/()(nm\d+)")),
-)
 VARIOUS = "89ad4ac3-39f7-470e-963a-56509c546377"
-
-
-def elsewhere(address: str) -> tuple[str, str] | None:
-    """Return scheme and id that an address of another catalogue names."""
-    for scheme, pattern in _ELSEWHERE:
-        match = pattern.search(address)
-        if match:
-            return scheme, match[2]
-    return None
 
 
 def _blank(text: Maybe[str]) -> Maybe[str]:
@@ -61,7 +41,9 @@ class PageBuilder(RecordBuilder):
         )
         self._tags("artist", row.id, row.genres, row.tags)
         for relation in row.relations or ():
-            if relation.url and (known := elsewhere(relation.url.resource)):
+            if relation.url is None or relation.ended:
+                continue
+            if known := elsewhere(relation.url.resource, "artist"):
                 self._known_as("artist", row.id, *known)
         return row.id
 
@@ -207,7 +189,6 @@ class PageBuilder(RecordBuilder):
 
     def address(self, row: api_types.Address) -> None:
         """Add the external ids of an address of another catalogue."""
-        known = elsewhere(row.resource)
         for relation in row.relations or ():
             for kind, target in (
                 ("artist", relation.artist),
@@ -218,7 +199,8 @@ class PageBuilder(RecordBuilder):
                     continue
                 if kind == "artist":
                     self._mention(target)
-                if known:
+                known = elsewhere(row.resource, kind)
+                if known and not relation.ended:
                     self._known_as(kind, target.id, *known)
 
 

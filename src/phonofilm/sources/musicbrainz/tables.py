@@ -11,10 +11,11 @@ from phonofilm.records.values.traits import DURATION_MS
 from phonofilm.sources.bulk.cells import whole
 from phonofilm.sources.bulk.contract import DumpTable, RecordQuery
 from phonofilm.sources.musicbrainz.convert import TAG_LICENCE
+from phonofilm.sources.musicbrainz.other_catalogues import patterns_of
 
 _PAGE = "https://musicbrainz.org"
 _TAGS = "STRUCT(name VARCHAR, count VARCHAR)[]"
-_LINKS = "STRUCT(url STRUCT(resource VARCHAR))[]"
+_LINKS = "STRUCT(url STRUCT(resource VARCHAR), ended BOOLEAN)[]"
 _PERSON = "STRUCT(id VARCHAR, name VARCHAR)"
 _CREDIT = f"STRUCT(name VARCHAR, artist {_PERSON})[]"
 _RECORDING = (
@@ -88,15 +89,6 @@ TABLES = {
     ),
 }
 
-_ELSEWHERE = {
-    "spotify": r"open\.spotify\.com/(?:artist|album|track)/([0-9A-Za-z]{22})",
-    "deezer": r"deezer\.com/(?:[a-z]{2}/)?(?:artist|album|track)/(\d+)",
-    "itunes": r"\.apple\.com/.*?(?:artist|album|song)/(?:.*/)?(?:id)?(\d+)",
-    "jamendo": r"jamendo\.com/(?:[a-z]{2}/)?(?:artist|album|track)/(\d+)",
-    "discogs": r"discogs\.com/(?:artist|release)/(\d+)",
-    "wikidata": r"wikidata\.org/(?:wiki|entity)/(Q\d+)",
-}
-
 
 def _blank(name: str) -> str:
     return f"nullif({name}, '')"
@@ -145,9 +137,11 @@ _ALONE = f"""SELECT id, title AS name, {_CREDITED}, whole_number(length) AS dura
 _LINKED = " UNION ALL ".join(
     f"SELECT id, '{scheme}' AS scheme, nullif(regexp_extract(link, '{pattern}', 1), '') AS value"
     " FROM links"
-    for scheme, pattern in _ELSEWHERE.items()
+    for scheme, pattern in patterns_of("artist").items()
 )
-_IDS = f"""WITH links AS (SELECT id, unnest(relations).url.resource AS link FROM artist)
+_IDS = f"""WITH links AS (SELECT id, relation.url.resource AS link
+        FROM (SELECT id, unnest(relations) AS relation FROM artist)
+        WHERE NOT coalesce(relation.ended, false))
     SELECT DISTINCT 'artist' AS of_kind, id AS of_id, scheme, value FROM ({_LINKED})
     WHERE value IS NOT NULL"""
 
