@@ -45,6 +45,8 @@ _NEW_SHARE_MAX = 0.9
 # responses with the most new nodes moves the lower end by the bias. Set on Deezer worlds of 150 to
 # 3,000 artists with both policies, November 2026.
 _NEW_SHARE_ERROR, _FIRST_RESPONSE_ERROR, _CHOICE_BIAS = 0.65, 2.2, 0.3
+# So few unknown nodes look like none, because late sums forget slowly.
+_UNNOTICED_SHARE = 0.01
 # Without any announced size and without related responses, coverage is 2 % to 100 %.
 _NO_EVIDENCE_FACTOR = 49
 
@@ -117,7 +119,8 @@ def unknown_by_new_share(known: int, responses: NewShare, related: bool) -> Rang
         return Range(middle, 0.0, max(known * _NO_EVIDENCE_FACTOR, middle))
     error = math.hypot(_NEW_SHARE_ERROR, _FIRST_RESPONSE_ERROR / math.sqrt(responses.responses))
     up, down = math.exp(Z * error), math.exp(Z * (error + _CHOICE_BIAS))
-    return Range(middle, middle / down, middle * up)
+    low = max(0.0, middle / down - _UNNOTICED_SHARE * known)
+    return Range(middle, low, middle * up)
 
 
 def related_limit(mentions: MentionCounts, open_related: int) -> float:
