@@ -105,7 +105,7 @@ def _write_part(
             lines = [line for line in piece.split(b"\n") if line.strip()]
             good = list(_good_lines(connection, lines, scratch, table))
             _check_share(table, len(lines), len(good))
-            scratch.write_bytes(b"\n".join(good) + b"\n")
+            scratch.write_bytes(b"".join(line + b"\n" for line in good))
             bad = (line[:_EXCERPT_BYTES] for line in _without(lines, good))
             rows = _copy(connection, scratch, table, target, _LINE_BYTES_MAX)
             return rows, [line.decode("utf-8", "replace") for line in bad]
@@ -177,4 +177,8 @@ def _read_lines(lines: Path, table: DumpTable, line_bytes: int) -> str:
             f"read_json({literal(lines)}, format = 'newline_delimited', columns = {{{columns}}},"
             f" maximum_object_size = {line_bytes})"
         )
-    return f"read_csv({literal(lines)}, header = false, columns = {{{columns}}})"
+    # Nothing is guessed: of a piece without a sound line DuckDB 1.5.5 guesses another separator.
+    return (
+        f"read_csv({literal(lines)}, header = false, auto_detect = false, delim = ',',"
+        f" quote = '\"', escape = '\"', columns = {{{columns}}})"
+    )

@@ -41,6 +41,7 @@ def convert_csv(path: Path, table: DumpTable, folder: Path) -> CheckedFile:
             row = connection.execute(
                 f"""COPY (SELECT {wanted} FROM read_csv({literal(path)}, header = false,
                 skip = {table.header}, columns = {json.dumps(dict.fromkeys(names, "VARCHAR"))},
+                auto_detect = false, delim = ',',
                 quote = '"', escape = '"', strict_mode = false, parallel = false,
                 max_line_size = 16777216))
                 TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)"""
