@@ -696,3 +696,8 @@ def test_the_end_of_a_crawl_says_what_was_asked_for_and_what_came(folder, stand_
     others = sum(result.records["artists"].values()) - rock
     text = f"{rock} rock artists, all there are; {others} others were mentioned."
     assert format_outcome(result) == text
+    result.in_scope["artists"], result.records["artists"] = (
+        {"full": 1, "mentioned": 0},
+        {"full": 2, "mentioned": 0},
+    )
+    assert format_outcome(result).endswith("1 rock artist, all there are; 1 other was mentioned.")

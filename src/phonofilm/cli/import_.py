@@ -23,7 +23,7 @@ from phonofilm.config import Settings, load_settings
 from phonofilm.crawl.parking import dumps_obeyed
 from phonofilm.formatting import plain_text
 from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
-from phonofilm.sources import get
+from phonofilm.sources import bulk_names, get
 from phonofilm.workspace import Workspace
 
 
@@ -31,7 +31,7 @@ from phonofilm.workspace import Workspace
 class ImportArguments:
     """Arguments and options of `phonofilm import`, in the order of its help."""
 
-    source: Annotated[str, typer.Argument(help="imdb.")]
+    source: Annotated[str, typer.Argument(help=f"{', '.join(bulk_names())}.")]
     files: Annotated[
         str,
         typer.Option(

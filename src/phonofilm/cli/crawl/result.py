@@ -7,6 +7,7 @@ from phonofilm.cli.summary import CONTINUE, print_finding, print_records
 from phonofilm.crawl.results import CrawlResult, not_found_file
 from phonofilm.formatting import format_duration, format_minute
 from phonofilm.media.downloads import MediaResult
+from phonofilm.records.kinds import BY_PLURAL
 from phonofilm.workspace import Workspace
 
 _GOOD, _ODD, _PAUSED = ("✓", "green"), ("!", "yellow"), ("⏸", "yellow")
@@ -50,9 +51,11 @@ def format_outcome(result: CrawlResult) -> str:
         rows = result.in_scope.get(plural, {"full": 0, "mentioned": 0})
         known = result.records.get(plural, rows)
         others = sum(known.values()) - sum(rows.values())
-        of_scope = " ".join(filter(None, (result.scope, plural)))
+        noun = BY_PLURAL[plural].kind if rows["full"] == 1 else plural
+        of_scope = " ".join(filter(None, (result.scope, noun)))
         text = f"{rows['full']:,} {of_scope}{_completeness(result, plural, rows['mentioned'])}"
-        parts.append(text + (f"; {others:,} others were mentioned" if others else ""))
+        other = "1 other was" if others == 1 else f"{others:,} others were"
+        parts.append(text + (f"; {other} mentioned" if others else ""))
     return ". ".join(parts) + "." if parts else ""
 
 
