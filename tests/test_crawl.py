@@ -345,6 +345,7 @@ def test_a_capability_that_comes_back_is_used_again(folder, stand_in) -> None:
     assert again.calls_by_endpoint["related"] > 10
 
 
+@pytest.mark.slow
 def test_a_rate_is_obeyed_from_its_answers_alone(folder, stand_in) -> None:
     url, served = stand_in("spotify", access="extended-legacy", rate="20/1s", artists=40)
     result = collect(folder, "spotify", url, "artists=all", workers=2)

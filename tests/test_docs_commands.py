@@ -221,7 +221,7 @@ def test_the_readme_shows_many_commands() -> None:
     assert sum(len(block.commands) for block in README) > 20
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 @each_block
 def test_the_commands_of_the_readme_run_as_they_stand(prepared, block: Block, tmp_path) -> None:
     run_in_process(prepared(block), tmp_path)

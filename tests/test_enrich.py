@@ -82,7 +82,7 @@ def permitted(*names: str, **access: str) -> dict[str, Permitted]:
     }
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
     held = world()
     result = enrich(folder, Settings(), wish(held))
@@ -102,7 +102,7 @@ def test_what_spotify_took_away_comes_back(folder: Workspace, world) -> None:
     assert row >= (27,)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_the_same_command_again_asks_nothing(folder: Workspace, world) -> None:
     held, fields = world(60), [("artist", "genres"), ("features", "tempo")]
     first = enrich(folder, Settings(), wish(held, 10, fields=fields))

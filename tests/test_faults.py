@@ -173,6 +173,7 @@ def test_every_fault_has_an_outcome_and_there_are_forty_at_least() -> None:
     assert all(described().values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_a_passing_fault_ends_in_its_outcome_and_loses_nothing(folder, stand_in, name: str) -> None:
     times = 1 if name in _ONCE else 3
@@ -195,6 +196,7 @@ def test_a_passing_fault_ends_in_its_outcome_and_loses_nothing(folder, stand_in,
         assert calls_made(served) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOR_EVER)
 def test_a_fault_that_never_ends_does_not_hang_a_crawl(folder, stand_in, name: str) -> None:
     access = "development" if "forbidden" in name else "extended-legacy"

@@ -149,6 +149,7 @@ STEPS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("after", ["before", "behind"])
 def test_a_cut_anywhere_is_mended_by_the_next_command(

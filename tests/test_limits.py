@@ -60,6 +60,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_crawl_ends_in_time_and_breaks_no_ban(folder: Workspace, stand_in, name: str) -> None:
     expected = EXPECTED.get(name, PARKED if "429" in name else AWAY)

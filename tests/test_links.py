@@ -62,6 +62,7 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(InferredWindow, "wait", lambda self, now: 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
