@@ -15,7 +15,7 @@ from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.fresh import forget_frontier
 from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.lookup import find
-from phonofilm.crawl.parking import dumps_obeyed
+from phonofilm.crawl.parking import FolderParking, dumps_obeyed
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.probe import probe
 from phonofilm.crawl.scope.scopes import Everything
@@ -24,6 +24,7 @@ from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.enrich.enrich import EnrichOptions, enrich
 from phonofilm.errors import ParkedError
 from phonofilm.imports.dumps import ImportOptions, import_dumps
+from phonofilm.net.clock import Clock
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.rules import Rule
 from phonofilm.sources import bulk_names, get, source_names
@@ -122,6 +123,32 @@ def test_a_ban_by_one_origin_is_none_by_another(folder: Workspace) -> None:
             with pytest.raises(ParkedError):
                 by_find(folder, "deezer", settings_of("deezer", server.url))
         assert (len(one.requests), len(other.requests)) == (1, 1)
+
+
+@pytest.mark.parametrize("first", ["the API", "the host of the dumps"])
+def test_fresh_forgets_no_pause_of_any_origin(folder: Workspace, first: str) -> None:
+    manifest, origins = get("musicbrainz").manifest, ["the API", "the host of the dumps"]
+    folder.open()
+    with closing(open_frontier(folder.frontier / "musicbrainz.sqlite")) as frontier:
+        frontier.store.bind("the API", "open")
+    for origin in sorted(origins, key=lambda name: name != first):
+        FolderParking(folder, manifest, origin, Clock()).save(time.time() + 3600)
+    forget_frontier(folder, "musicbrainz")
+    for origin in origins:
+        with pytest.raises(ParkedError):
+            FolderParking(folder, manifest, origin, Clock()).check()
+
+
+def test_fresh_keeps_a_pause_of_the_second_origin_alone(folder: Workspace) -> None:
+    manifest = get("musicbrainz").manifest
+    folder.open()
+    with closing(open_frontier(folder.frontier / "musicbrainz.sqlite")) as frontier:
+        frontier.store.bind("the API", "open")
+    FolderParking(folder, manifest, "the host of the dumps", Clock()).save(time.time() + 3600)
+    forget_frontier(folder, "musicbrainz")
+    FolderParking(folder, manifest, "the API", Clock()).check()
+    with pytest.raises(ParkedError):
+        FolderParking(folder, manifest, "the host of the dumps", Clock()).check()
 
 
 @pytest.mark.parametrize("name", bulk_names())

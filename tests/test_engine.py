@@ -15,7 +15,7 @@ from phonofilm.crawl.batch_split import BatchSplitter
 from phonofilm.crawl.coverage.coverage import Coverage
 from phonofilm.crawl.ending import Ending, StopConditions
 from phonofilm.crawl.frontier.values import Task
-from phonofilm.crawl.retries import RETRIES, RetryQueue
+from phonofilm.crawl.retry_queue import RETRIES, RetryQueue
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.crawl.scope.scopes import Everything, Named
 from phonofilm.errors import (

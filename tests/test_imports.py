@@ -28,7 +28,7 @@ from phonofilm.imports.dumps import ImportOptions, ImportResult, import_dumps
 from phonofilm.landing.dump_views import DumpViews, UnparsableDump
 from phonofilm.landing.dumps import DumpFile, Dumps, Generation, check_dump
 from phonofilm.net import resumable_download
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.kernel.faults.registry import DUMP_FAULTS
 from phonofilm.sandbox.kernel.faults.rules import Rule

@@ -13,7 +13,7 @@ from phonofilm.errors import OriginError, StoreError, UsageError
 from phonofilm.imports.dumps import ImportOptions, import_dumps
 from phonofilm.landing import object_store as objects_module
 from phonofilm.landing.object_store import ObjectStore, open_objects
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.runtime.event_loop import run
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.sandbox.worlds.film import FilmWorld

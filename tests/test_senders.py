@@ -21,7 +21,7 @@ from phonofilm.net.limiter import Limiter
 from phonofilm.net.redirects import Redirect, RedirectBlocked, follow, same_host
 from phonofilm.net.refusals import refusal_error, wait_seconds
 from phonofilm.net.resumable_download import ResumableDownloads
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.net.transport import Transport, TransportOptions
 from phonofilm.runtime.event_loop import run
 from phonofilm.sources.contract import Outcome, Response

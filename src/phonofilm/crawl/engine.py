@@ -10,7 +10,7 @@ from phonofilm.crawl.frontier.values import Task
 from phonofilm.crawl.guards import first_lists_error, useless_run_error
 from phonofilm.crawl.outcomes import OutcomeHandler
 from phonofilm.crawl.responses.recorder import ResponseRecorder
-from phonofilm.crawl.retries import Attempt, RetryQueue
+from phonofilm.crawl.retry_queue import Attempt, RetryQueue
 from phonofilm.errors import PhonofilmError
 from phonofilm.net.auth.token_server import TokenUnavailableError
 from phonofilm.net.base import NoResponse

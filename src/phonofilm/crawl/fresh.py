@@ -15,13 +15,15 @@ from phonofilm.errors import StoreError
 from phonofilm.landing.journal import LogFolder
 from phonofilm.workspace import Workspace
 
-_KEPT = ("parked_until", "parked_at", "parked_origin", "origin", DRIFT_KEY)
+_KEPT = ("origin", DRIFT_KEY)
+_PARKING = "parked_"  # the settings of every origin that asked for a pause begin so
 
 
 def forget_frontier(workspace: Workspace, source: str) -> None:
-    """Delete the frontier of a source, except its parking and the requests of the last day.
+    """Delete the frontier of a source, except its pauses and the requests of the last day.
 
-    With them it keeps the shares of fields, so that drift shows in a crawl from scratch, too.
+    The pauses of all origins stay, because none of them knows of the other. With them it keeps the
+    shares of fields, so that drift shows in a crawl from scratch, too.
 
     Logs are sealed first, as far as the frontier knows that they are committed. Of a frontier that
     cannot be read nothing can be kept; its logs are sealed whole when the next crawl begins.
@@ -32,13 +34,17 @@ def forget_frontier(workspace: Workspace, source: str) -> None:
     try:
         frontier = open_frontier(path)
         seal_waiting(LogFolder(workspace.landing), frontier, source)
-        kept = {name: frontier.settings[name] for name in _KEPT if name in frontier.settings}
+        kept = {
+            name: value
+            for name, value in frontier.settings.items()
+            if name in _KEPT or name.startswith(_PARKING)
+        }
         requests = requests_of_day(frontier, time.time())
         frontier.close()
     except (StoreError, sqlite3.Error):
         kept, requests = {}, []
     _delete(path)
-    if "parked_until" in kept or requests:
+    if requests or any(name.startswith(_PARKING) for name in kept):
         _restore(path, kept, requests)
 
 
@@ -46,7 +52,7 @@ def _restore(path: Path, settings: dict[str, str], requests: list[tuple[float, s
     """Create a frontier with the parking of an older one, and the requests that count for it."""
     frontier = open_frontier(path)
     origin = settings.pop("origin", None)
-    if "parked_until" in settings and origin:
+    if origin and any(name.startswith(_PARKING) for name in settings):
         settings.setdefault("parked_origin", origin)
     frontier.settings.update(settings)
     for instant, endpoint in requests:

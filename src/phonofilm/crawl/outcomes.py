@@ -33,7 +33,7 @@ from phonofilm.crawl.guards import (
     wall_error,
 )
 from phonofilm.crawl.responses.recorder import RecordedResponse, ResponseRecorder
-from phonofilm.crawl.retries import Attempt, RetryQueue
+from phonofilm.crawl.retry_queue import Attempt, RetryQueue
 from phonofilm.errors import PhonofilmError
 from phonofilm.findings import Findings
 from phonofilm.logs import log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from phonofilm.crawl.scope.goal import Goal
 from phonofilm.errors import UnavailableError, UsageError
 from phonofilm.net.origin.origin import Origin
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.net.robots import Robots, robots_of
 from phonofilm.records.kinds import PLURALS
 from phonofilm.sources.http import HttpSource

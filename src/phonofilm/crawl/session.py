@@ -18,7 +18,7 @@ from phonofilm.errors import ParkedError, UnavailableError
 from phonofilm.formatting import format_duration
 from phonofilm.net.clock import Clock
 from phonofilm.net.origin.sandbox import open_origin
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
 from phonofilm.workspace import FolderLock, Workspace

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from phonofilm.errors import ConfigurationError, StoreError, UsageError
 from phonofilm.files import atomic_open
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 
 try:
     import obstore

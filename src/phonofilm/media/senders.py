@@ -7,7 +7,7 @@ import asyncio
 from phonofilm.media.base import FileSender, StoredFile
 from phonofilm.net.clock import Clock
 from phonofilm.net.limiter import Limiter
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.sources.contract import Outcome
 
 # Chosen, not tuned: what fails three times is left for the next run.

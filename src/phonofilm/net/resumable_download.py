@@ -17,7 +17,7 @@ from phonofilm.net.http_client import UNCOMPRESSED, ClientOptions, HttpClient
 from phonofilm.net.partial_file import PartialFile, Validators
 from phonofilm.net.redirects import REDIRECT_STATUSES, Redirect, RedirectBlocked, follow, same_host
 from phonofilm.net.refusals import EXCERPT_BYTES, classify_document, refusal_error
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.sources.contract import Response
 
 _CHUNK_BYTES = 1024 * 1024

@@ -1,7 +1,8 @@
 """Ends that lists announce, and how many of their items no page listed.
 
 A list announces its end by the total of a page, or by a field of its node's record (a track's
-number of comments). Offsets count listed items; an empty page takes one offset, too.
+number of comments). Offsets count listed items; an empty page takes one offset, too. Lists that
+ignore an offset are ended in `crawl/responses/pagination.py`.
 """
 
 from __future__ import annotations

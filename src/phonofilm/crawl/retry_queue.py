@@ -1,11 +1,14 @@
-"""Attempts at tasks, and the tasks that wait for another one."""
+"""Attempts at tasks, and failed tasks that are sent again, each not before its moment.
+
+Whether a task is sent again is decided in `outcomes.py`.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from phonofilm.crawl.frontier.values import Task
-from phonofilm.net.retry import RetryPolicy
+from phonofilm.net.retry_policy import RetryPolicy
 
 # Pauses double from 0.25 s to 2 s, less a random half. Chosen in November 2026, not tuned.
 RETRIES = RetryPolicy(attempts_max=5, first_pause_seconds=0.25)
@@ -39,11 +42,11 @@ class RetryQueue:
         return len(self._retries)
 
     def add(self, task: Task, attempts: int) -> None:
-        """Add a task that may be attempted as soon as the limiter allows; no attempt was spent."""
+        """Add a task that may be attempted as soon as the limiter allows; `attempts` stays."""
         self.add_later(task, attempts, 0.0)
 
     def add_later(self, task: Task, attempts: int, not_before: float) -> None:
-        """Add a task that may be attempted from then on (steady seconds); no attempt was spent."""
+        """Add a task that may be attempted from then on (steady seconds); `attempts` stays."""
         self._retries.append(Retry(not_before, attempts, task))
 
     def add_failed(self, task: Task, attempts: int, now: float) -> bool:
