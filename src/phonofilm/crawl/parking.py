@@ -154,5 +154,5 @@ class FolderParking(NamedTuple):
 
 
 def dumps_obeyed(workspace: Workspace, source: str) -> Obeyed:
-    """Return what keeps the bans of an import."""
+    """Return the context in which an import obeys and saves the pauses of a host."""
     return lambda origin: FolderParking(workspace, get(source).manifest, origin, Clock()).obeyed()

@@ -25,17 +25,19 @@ class Backoff:
 
     def __init__(self, jitter: Callable[[], float] = random.random) -> None:
         self._jitter = jitter
-        self.row = 0
+        self.troubles_in_a_row = 0
         self._troubled_at = float("-inf")
         self._tried_at: float | None = None
 
     def wait(self) -> float:
         """Return the seconds to wait for the request that tries, 0 where there is none."""
-        return _TRIAL_PAUSE_SECONDS if self.row and self._tried_at is not None else 0.0
+        return (
+            _TRIAL_PAUSE_SECONDS if self.troubles_in_a_row and self._tried_at is not None else 0.0
+        )
 
     def on_sent(self, now: float) -> None:
         """Note a request; the first one after trouble is the one that tries."""
-        if self.row and self._tried_at is None:
+        if self.troubles_in_a_row and self._tried_at is None:
             self._tried_at = now
 
     def on_idle(self) -> None:
@@ -43,20 +45,20 @@ class Backoff:
         self._tried_at = None
 
     def on_accepted(self, sent_at: float) -> None:
-        """End the row, unless the request was sent before the last trouble."""
+        """End the row of troubles, unless the request was sent before the last trouble."""
         if sent_at >= self._troubled_at:
-            self.row, self._tried_at = 0, None
+            self.troubles_in_a_row, self._tried_at = 0, None
 
     def on_trouble(self, now: float, sent_at: float) -> bool:
         """Count trouble; False when the request was in flight at the last one, and counts as it."""
         if sent_at < self._troubled_at:
             return False
         self._troubled_at, self._tried_at = now, None
-        self.row += 1
+        self.troubles_in_a_row += 1
         return True
 
     def pause_seconds(self, first_seconds: float, seconds_max: float = PAUSE_SECONDS_MAX) -> float:
         """Return the pause after the last trouble of a row."""
-        doublings = min(max(0, self.row - 1), _DOUBLINGS_MAX)
+        doublings = min(max(0, self.troubles_in_a_row - 1), _DOUBLINGS_MAX)
         bound = min(first_seconds * 2.0**doublings, seconds_max)
         return max(_PAUSE_SECONDS_MIN, bound * self._jitter())

@@ -84,7 +84,7 @@ class Limiter:
 
     def _trial_wait(self) -> float:
         """Return how long to wait for the request that tries whether the source is back."""
-        is_closed = self._refused_since is not None or self._backoff.row > 1
+        is_closed = self._refused_since is not None or self._backoff.troubles_in_a_row > 1
         return self._backoff.wait() if is_closed else 0.0
 
     def _long_wait(self, endpoint: str) -> float:
@@ -151,7 +151,7 @@ class Limiter:
     def on_response(self, sent_at: float) -> None:
         """Note a response that is no answer and no refusal by a limit: the source is there."""
         self._backoff.on_accepted(sent_at)
-        if self._backoff.row == 0:
+        if self._backoff.troubles_in_a_row == 0:
             self._refused_since = self._failing_since = None
 
     def on_rejected(self, retry_after_seconds: float | None, quota: bool, sent_at: float) -> None:
@@ -187,13 +187,13 @@ class Limiter:
         now = self._clock.steady()
         if self._failing_since is None:
             self._failing_since = now
-        if self._backoff.on_trouble(now, sent_at) and self._backoff.row > 1:
+        if self._backoff.on_trouble(now, sent_at) and self._backoff.troubles_in_a_row > 1:
             self.pause(self._backoff.pause_seconds(FIRST_PAUSE_SECONDS, _AWAY_PAUSE_SECONDS_MAX))
 
     @property
     def is_away(self) -> bool:
         """Whether the source failed several times in a row, one request after the other."""
-        return self._failing_since is not None and self._backoff.row > 1
+        return self._failing_since is not None and self._backoff.troubles_in_a_row > 1
 
     @property
     def failing_seconds(self) -> float:
