@@ -315,6 +315,15 @@ def test_two_that_are_two_are_explained_too(own) -> None:
     assert explained.probability < 0.01
 
 
+def test_a_link_that_lacks_evidence_says_which(own) -> None:
+    explained = explain(own, "spotify:spotify-0", "deezer:deezer-0")  # Harbour and its remix
+    assert explained.probability == 0.5
+    assert explained.verdict.startswith("for a person to decide: match --review; likeness is not")
+    assert {w.fact: w.agreement for w in explained.weights}["version"] == (
+        "one names a version, one none"
+    )
+
+
 def test_nothing_of_that_name_is_told(own) -> None:
     with pytest.raises(UsageError, match="deezer:404"):
         explain(own, "spotify:1", "deezer:404")

@@ -7,6 +7,7 @@ import re
 from phonofilm.identity.model import (
     FEWER_RECORDINGS,
     ID_NEEDS_WITNESS,
+    ID_NEEDS_WITNESS_IN_WORDS,
     LINKED_BY_ID,
     SHARED_RECORDINGS,
     MatchModel,
@@ -97,4 +98,5 @@ ARTIST = MatchModel(
     catalogue_size=1_000,
     one_per_source=True,
     required_evidence=ID_NEEDS_WITNESS,
+    required_in_words=ID_NEEDS_WITNESS_IN_WORDS,
 )

@@ -38,8 +38,8 @@ def explain(workspace: Workspace, one: str, other: str, kind: str = "") -> Expla
         try:
             model = _model_of(store, one, other, kind)
             a, b = (_uid(store, model, name) for name in (one, other))
-            probability, weights = weigh(store.connection, model, a, b, _record_count(store, model))
-            pair = _Pair((one, other), (a, b), probability)
+            weighed = weigh(store.connection, model, a, b, _record_count(store, model))
+            pair = _Pair((one, other), (a, b), weighed.probability, weighed.is_supported)
             verdict = _verdict(workspace, store, model, pair)
         finally:
             store.close()
@@ -47,9 +47,9 @@ def explain(workspace: Workspace, one: str, other: str, kind: str = "") -> Expla
         kind=model.name,
         one=one,
         other=other,
-        probability=round(probability, 6),
+        probability=round(weighed.probability, 6),
         verdict=verdict,
-        weights=weights,
+        weights=weighed.weights,
         rules=RULES,
     )
 
@@ -58,6 +58,7 @@ class _Pair(NamedTuple):
     names: tuple[str, str]
     uids: tuple[int, int]
     probability: float
+    is_supported: bool
 
 
 def _record_count(store: MatchStore, model: MatchModel) -> int:
@@ -128,4 +129,7 @@ def _verdict(workspace: Workspace, store: MatchStore, model: MatchModel, pair: _
         return "two entities: together they would have records of one source that are in conflict"
     if pair.probability >= LINKED:
         return "alike, but others are as like, or a source keeps them apart"
-    return "two entities" if pair.probability < UNSURE else "for a person to decide: match --review"
+    if pair.probability < UNSURE:
+        return "two entities"
+    reason = "" if pair.is_supported else f"; {model.required_in_words}"
+    return f"for a person to decide: match --review{reason}"

@@ -27,7 +27,8 @@ class MatchModel(NamedTuple):
     that share a key form a candidate pair. `comparisons` are splink's. `expected` is the expected
     number of other records of an entity. `conflict` tells from the facts in `conflict_facts`
     whether two records of one source are different entities. With `one_per_source` a source has an
-    entity at most once. `required_evidence` is SQL that every link must satisfy. A dataset with
+    entity at most once. `required_evidence` is SQL that every link must satisfy, and
+    `required_in_words` says it to people. A dataset with
     fewer records than `catalogue_size` counts as a part of a catalogue of that size: among the
     songs of one artist, an equal artist proves nothing.
     """
@@ -45,6 +46,7 @@ class MatchModel(NamedTuple):
     catalogue_size: int
     one_per_source: bool = False
     required_evidence: str = "true"
+    required_in_words: str = ""
 
 
 def level(sql: str, label: str, m: float, u: float) -> dict[str, Any]:
@@ -125,6 +127,9 @@ def codes_of(kind: str) -> str:
 
 ID_NEEDS_WITNESS = "gamma_known <> 1 OR gamma_name <> 0 OR gamma_recordings > 0"
 """SQL: an id that a source states does not link two other names without a shared recording."""
+ID_NEEDS_WITNESS_IN_WORDS = (
+    "an id that one source states is not enough between two names without a shared recording"
+)
 
 LINKED_BY_ID = comparison(
     "known",

@@ -242,6 +242,11 @@ _BY_LIKENESS = " AND ".join(
 )
 REQUIRED_EVIDENCE = f"({_BY_CODE}) OR ({_BY_ID}) OR ({_BY_LIKENESS})"
 
+REQUIRED_IN_WORDS = (
+    "likeness is not enough where one of two names a version, guests, or an edit of another length,"
+    " nor a code or an id between two titles"
+)
+
 RECORDING = MatchModel(
     name="recording",
     table="track",
@@ -255,4 +260,5 @@ RECORDING = MatchModel(
     conflict=_are_different,
     catalogue_size=20_000,
     required_evidence=REQUIRED_EVIDENCE,
+    required_in_words=REQUIRED_IN_WORDS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from phonofilm.identity.model import (
     FEWER_RECORDINGS,
     ID_NEEDS_WITNESS,
+    ID_NEEDS_WITNESS_IN_WORDS,
     LINKED_BY_ID,
     SHARED_RECORDINGS,
     MatchModel,
@@ -136,4 +137,5 @@ RELEASE = MatchModel(
     conflict=_are_different,
     catalogue_size=5_000,
     required_evidence=ID_NEEDS_WITNESS,
+    required_in_words=ID_NEEDS_WITNESS_IN_WORDS,
 )

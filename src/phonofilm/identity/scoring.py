@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import msgspec
@@ -51,10 +51,21 @@ class Weight(msgspec.Struct):
     bits: float
 
 
+class Weighed(NamedTuple):
+    """Weights of all facts, the probability by them, and whether a link may rest on it.
+
+    Without the required evidence the probability is at most 0.5.
+    """
+
+    probability: float
+    weights: list[Weight]
+    is_supported: bool
+
+
 def weigh(
     connection: duckdb.DuckDBPyConnection, model: MatchModel, a: int, b: int, records: int
-) -> tuple[float, list[Weight]]:
-    """Return the probability of two records alone, and the weight of each fact."""
+) -> Weighed:
+    """Weigh two records alone."""
     low, high = sorted((a, b))
     connection.execute(
         "CREATE OR REPLACE TABLE pairs AS SELECT ?::BIGINT AS join_key_l,"
@@ -81,8 +92,12 @@ def weigh(
                 bits=round(float(row[f"mw_{fact}"]), 2),
             )
         )
-    probability = float(row["match_probability"])
-    return (probability if row["_supported"] else min(probability, 0.5)), weights
+    probability, is_supported = float(row["match_probability"]), bool(row["_supported"])
+    return Weighed(
+        probability=probability if is_supported else min(probability, 0.5),
+        weights=weights,
+        is_supported=is_supported,
+    )
 
 
 def _prior(model: MatchModel, records: int) -> Weight:
