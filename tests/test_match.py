@@ -542,12 +542,16 @@ def test_one_row_a_thing_with_who_told_what(five) -> None:
         within = connection.execute(
             "SELECT count(*) FROM artist_by_genre WHERE genre = 'house'"
         ).fetchone()
+        named = connection.execute(
+            "SELECT count(name) FROM artist_by_genre WHERE genre = 'house'"
+        ).fetchone()
         exact = connection.execute(
             "SELECT count(DISTINCT artist) FROM artist_genre_of WHERE genre = 'house'"
         ).fetchone()
     assert row[0] == "musicbrainz"
     assert row[4] == "itunes"
     assert artists > (20,)
+    assert named == within
     assert within >= exact
 
 

@@ -40,6 +40,7 @@ TABLES = (
     "runs",
     "artist",
     "artist_wide",
+    "artist_by_genre",
     "recording",
     "release",
     "links",

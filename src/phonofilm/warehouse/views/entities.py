@@ -124,8 +124,11 @@ _ARTIST_GENRES = f"""SELECT DISTINCT {_ENTITY} AS artist,
             SELECT name FROM identity.genres))
         ) t {_member("artist")} WHERE t.genre IS NOT NULL"""
 
-_ARTIST_BY_GENRE = """SELECT DISTINCT g.artist, coalesce(w.within, g.genre) AS genre
-    FROM artist_genre_of g LEFT JOIN identity.genre_tree w ON w.name = g.genre"""
+_ARTIST_NAMES = f"""SELECT {_ENTITY} AS id, {_picked("name")}
+    FROM store.artist t {_member("artist")} GROUP BY {_ENTITY}"""
+_ARTIST_BY_GENRE = f"""SELECT DISTINCT g.artist, n.name, coalesce(w.within, g.genre) AS genre
+    FROM artist_genre_of g LEFT JOIN identity.genre_tree w ON w.name = g.genre
+    LEFT JOIN ({_ARTIST_NAMES}) n ON n.id = g.artist"""
 
 
 def _first(value: str, source: str, field: str) -> str:
