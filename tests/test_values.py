@@ -193,7 +193,9 @@ NUMBERS = st.text("0123456789+-.eE_x \t", max_size=9) | st.sampled_from(
 
 
 @given(st.lists(NUMBERS, min_size=50, max_size=50))
-@example(["1e3", "-0", ".5", "+5", " 12 ", "9007199254740993", "1e", "e1", "--1", "1e+2"])
+@example(
+    ["1e3", "-0", ".5", "+5", " 12 ", "9007199254740993", "1e", "e1", "--1", "1e+2", "+-0", "-+1"]
+)
 def test_dumps_read_numbers_as_text_is_read_elsewhere(texts: list[str]) -> None:
     connection = duckdb.connect()
     for macro in MACROS:

@@ -60,12 +60,15 @@ MACROS = (
         (t >= '1' AND NOT ends_with(t, ' ') AND NOT ends_with(t, chr(10)))
         OR regexp_full_match(t, '[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?')
         AND NOT regexp_full_match(t, '0+|-\d+')""",
+    # A cast of DuckDB 1.5 reads 1_000 and +-0, too.
+    """CREATE OR REPLACE TEMP MACRO is_plain_number(t) AS
+        NOT contains(t::VARCHAR, '_') AND NOT contains(t::VARCHAR, '+-')""",
     """CREATE OR REPLACE TEMP MACRO decimal_number(t) AS
-        CASE WHEN isfinite(try_cast(t AS DOUBLE)) AND NOT contains(t::VARCHAR, '_')
+        CASE WHEN isfinite(try_cast(t AS DOUBLE)) AND is_plain_number(t)
         THEN try_cast(t AS DOUBLE) END""",
     f"""CREATE OR REPLACE TEMP MACRO whole_number(t) AS
         CASE WHEN try_cast(t AS DOUBLE) BETWEEN -{WHOLE_MAX} AND {WHOLE_MAX}
-        AND try_cast(t AS DOUBLE) = trunc(try_cast(t AS DOUBLE)) AND NOT contains(t::VARCHAR, '_')
+        AND try_cast(t AS DOUBLE) = trunc(try_cast(t AS DOUBLE)) AND is_plain_number(t)
         THEN try_cast(t AS DOUBLE)::BIGINT END""",
     """CREATE OR REPLACE TEMP MACRO flag(t) AS
         CASE trim(t) WHEN '0' THEN false WHEN '1' THEN true END""",
