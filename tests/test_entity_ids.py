@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
 import pytest
 from benchmarks.records import add, folder_of
 
 from phonofilm.errors import StoreError
 from phonofilm.identity.decisions import decide
+from phonofilm.identity.entity_files import FILES, entity_file, erase_entities
 from phonofilm.identity.match import match
 from phonofilm.warehouse.engines.duckdb import DuckWarehouse
+from phonofilm.warehouse.schema.identity_tables import delete_entity_ids
 from phonofilm.warehouse.snapshots import open_snapshot, publish
 from phonofilm.workspace import Workspace
 
@@ -105,6 +108,27 @@ def test_an_id_stays_when_the_record_that_it_names_is_gone(folder: Workspace) ->
     warehouse.close()
     publish(folder)
     assert matched(folder) == dict.fromkeys(("itunes:3", "musicbrainz:9"), "deezer:2")
+
+
+def test_nothing_of_an_erased_record_stays_in_the_ids(folder: Workspace) -> None:
+    matched(folder, [song("musicbrainz", "9")])
+    for other in ("itunes:3", "musicbrainz:9"):
+        decide(folder, "recording", "deezer:2", other, False)
+    matched(folder)
+    identity = folder.root / "identity"
+    kept = {name: duckdb.read_parquet(str(entity_file(identity, name))) for name in FILES}
+    assert "deezer:2" in str(kept["entity_history"].fetchall())
+    erase_entities(identity, {"deezer:2", "musicbrainz:9"})
+    for name in FILES:
+        rest = duckdb.read_parquet(str(entity_file(identity, name))).fetchall()
+        assert "deezer" not in str(rest)
+        assert "musicbrainz" not in str(rest)
+    warehouse = DuckWarehouse(folder.warehouse / "phonofilm.duckdb")
+    for statement in delete_entity_ids({"deezer:2"}):
+        warehouse.execute(statement)
+    for table in ("aliases", "entity_history"):
+        assert "deezer" not in str(warehouse.rows(f"SELECT * FROM identity.{table}"))
+    warehouse.close()
 
 
 def test_a_damaged_file_of_ids_is_named_and_nothing_is_lost(folder: Workspace) -> None:
