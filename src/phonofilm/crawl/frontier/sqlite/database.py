@@ -3,53 +3,84 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from phonofilm.crawl.frontier.sqlite.schema import prepare
 from phonofilm.errors import StoreError, storage_error
+
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+def frontier_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """Describe a frontier file that is damaged, or a failure of its disk."""
+    if isinstance(error, sqlite3.OperationalError):  # full, read-only, locked by another program
+        return storage_error(path, error)
+    return StoreError(
+        f"Cannot read {path}: {error}.",
+        saved="Responses are kept apart from this file; none is lost.",
+        next_step="Delete this file and crawl again: some requests are repeated.",
+    )
 
 
 class FrontierDatabase:
     """Connection to a frontier file, which is created or brought up to date.
 
-    Single statements are written at once. StoreError when the file cannot be read or written.
+    Single statements are written at once. Every method raises StoreError when the file cannot be
+    read or written: no error of SQLite leaves this class.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with self._failures():
             path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self.execute, self.executemany = connection.execute, connection.executemany
-            self._connection = connection
-            prepare(connection, path)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            prepare(self._connection, path)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
-            raise storage_error(path, error) from error
+            raise frontier_error(self.path, error) from error
+
+    def execute(self, sql: str, values: Values = ()) -> sqlite3.Cursor:
+        """Run a statement that changes the file."""
+        with self._failures():
+            return self._connection.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement that changes the file once for each row of values."""
+        with self._failures():
+            self._connection.executemany(sql, rows)
+
+    def rows(self, sql: str, values: Values = ()) -> Iterator[Any]:
+        """Yield the rows of a query."""
+        with self._failures():
+            yield from self._connection.execute(sql, values)
 
     def number(self, sql: str) -> int:
         """Return the number that a query selects."""
-        return int(self.execute(sql).fetchone()[0])
+        return int(next(self.rows(sql))[0])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Run a block in one transaction; StoreError and nothing written when it fails."""
+        """Run a block in one transaction: all of it is written, or nothing."""
+        self.execute("BEGIN IMMEDIATE")
         try:
-            self.execute("BEGIN IMMEDIATE")
             yield
             self.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException:
             if self._connection.in_transaction:
-                self.execute("ROLLBACK")
-            raise storage_error(self.path, error) from error
+                self._connection.rollback()
+            raise
 
     def close(self) -> None:
         """Close the file."""
-        try:
+        with self._failures():
             self._connection.close()
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path} could not be closed: {error}.") from error
 
 
 class Settings(MutableMapping[str, str]):
@@ -59,7 +90,7 @@ class Settings(MutableMapping[str, str]):
         self._database = database
 
     def __getitem__(self, name: str) -> str:
-        row = self._database.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+        row = next(self._database.rows("SELECT value FROM meta WHERE key = ?", (name,)), None)
         if row is None:
             raise KeyError(name)
         return str(row[0])
@@ -72,7 +103,7 @@ class Settings(MutableMapping[str, str]):
             raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        return (row[0] for row in self._database.execute("SELECT key FROM meta").fetchall())
+        return iter([row[0] for row in self._database.rows("SELECT key FROM meta")])
 
     def __len__(self) -> int:
         return self._database.number("SELECT count(*) FROM meta")

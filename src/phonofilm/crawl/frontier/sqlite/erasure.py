@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 
 from phonofilm.crawl.frontier.index import KIND_NUMBER
 from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase
-from phonofilm.errors import storage_error
 from phonofilm.privacy.erased import redact_run_result
 from phonofilm.records.kinds import TYPED
 
@@ -26,16 +24,13 @@ def erase_person(
     erased = {kind: set(ids) for kind, ids in ids_by_kind.items()}
     erased |= {kind: {*names} for kind in TYPED}
     run = database.execute
-    try:
-        run("PRAGMA secure_delete = ON")
-        for kind, ids in erased.items():
-            database.executemany(_RENAME, [(tombstone, KIND_NUMBER[kind], id_) for id_ in ids])
-        _erase_texts(database, set().union(*erased.values()))
-        run("DELETE FROM meta WHERE key = 'scope'")
-        run("VACUUM")
-        run("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise storage_error(database.path, error) from error
+    run("PRAGMA secure_delete = ON")
+    for kind, ids in erased.items():
+        database.executemany(_RENAME, [(tombstone, KIND_NUMBER[kind], id_) for id_ in ids])
+    _erase_texts(database, set().union(*erased.values()))
+    run("DELETE FROM meta WHERE key = 'scope'")
+    run("VACUUM")
+    run("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _erase_texts(database: FrontierDatabase, texts: set[str]) -> None:
@@ -44,6 +39,6 @@ def _erase_texts(database: FrontierDatabase, texts: set[str]) -> None:
     for text in texts:
         if len(text) >= _TEXT_LENGTH_MIN:
             run("DELETE FROM media WHERE instr(url, ?) > 0", (text,))
-    for id_, result in run("SELECT id, result FROM run").fetchall():
+    for id_, result in list(database.rows("SELECT id, result FROM run")):
         if result and (cleaned := redact_run_result(result, texts)) != result:
             run("UPDATE run SET result = ? WHERE id = ?", (cleaned, id_))

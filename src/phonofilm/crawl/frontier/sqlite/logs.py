@@ -27,7 +27,7 @@ class SqliteLogs:
 
     def unsealed(self) -> dict[int, int]:
         """Return the committed bytes of the logs that are not segments yet, by number."""
-        return dict(self._database.execute(_UNSEALED))
+        return dict(self._database.rows(_UNSEALED))
 
     def mark_sealed(self, log: int) -> None:
         """Mark a log as sealed into segments."""
@@ -42,7 +42,7 @@ class SqliteLogs:
         """
         database, lost = self._database, "log = ? AND log_offset >= ?"
         with database.transaction():
-            rows = database.execute(f"SELECT node FROM task WHERE node > 0 AND {lost}", (log, size))
+            rows = database.rows(f"SELECT node FROM task WHERE node > 0 AND {lost}", (log, size))
             nodes = {row[0] for row in rows}
             database.executemany(
                 f"UPDATE node SET flags = flags & ~{FULL_MASK} WHERE seq = ?",

@@ -8,20 +8,26 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from phonofilm.crawl.frontier.levels import FOLLOWED, flags_from
-from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase
+from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase, frontier_error
 from phonofilm.crawl.frontier.sqlite.schema import VERSION, version_of
 from phonofilm.crawl.frontier.values import ANSWERED, MISSING
 
 
 @contextmanager
 def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a frontier file for reading; a file of an older version is migrated first."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        older = version_of(db) < VERSION
-    if older:
-        FrontierDatabase(path).close()
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-        yield db
+    """Open a frontier file for reading; a file of an older version is migrated first.
+
+    StoreError when it is damaged, in the block, too.
+    """
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            older = version_of(db) < VERSION
+        if older:
+            FrontierDatabase(path).close()
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            yield db
+    except sqlite3.Error as error:
+        raise frontier_error(path, error) from error
 
 
 def answered_ids(path: Path) -> dict[str, set[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from phonofilm.crawl.frontier.values import (
     TaskQuery,
     TaskRow,
 )
-from phonofilm.errors import OriginError, storage_error
+from phonofilm.errors import OriginError
 from phonofilm.media.base import FetchedFile
 
 _TASK_COLUMNS = "seq, endpoint, node, at, coalesce(cursor, ''), state, status, total"
@@ -65,25 +64,15 @@ class SqliteStore:
     def load(self) -> FrontierState:
         """Return what a frontier reads when it opens."""
         database = self._database
-        try:
-            shortfalls = database.execute("SELECT endpoint, node, items FROM shortfall")
-            return FrontierState(
-                last_task=database.number("SELECT coalesce(max(seq), 0) FROM task"),
-                last_request=database.number("SELECT coalesce(max(seq), 0) FROM call"),
-                shortfalls={(endpoint, node): items for endpoint, node, items in shortfalls},
-                list_members=dict(database.execute("SELECT node, known FROM member")),
-                nodes=self._read("SELECT seq, kind, id, flags FROM node ORDER BY seq"),
-                answered=(row[0] for row in self._read(_ANSWERED_NODES)),
-            )
-        except sqlite3.Error as error:
-            raise storage_error(self.path, error) from error
-
-    def _read(self, sql: str) -> Iterator[Any]:
-        """Yield the rows of a query. StoreError where the file is damaged."""
-        try:
-            yield from self._database.execute(sql)
-        except sqlite3.Error as error:
-            raise storage_error(self.path, error) from error
+        shortfalls = database.rows("SELECT endpoint, node, items FROM shortfall")
+        return FrontierState(
+            last_task=database.number("SELECT coalesce(max(seq), 0) FROM task"),
+            last_request=database.number("SELECT coalesce(max(seq), 0) FROM call"),
+            shortfalls={(endpoint, node): items for endpoint, node, items in shortfalls},
+            list_members=dict(database.rows("SELECT node, known FROM member")),
+            nodes=database.rows("SELECT seq, kind, id, flags FROM node ORDER BY seq"),
+            answered=(row[0] for row in database.rows(_ANSWERED_NODES)),
+        )
 
     def lease(self, keys: Sequence[TaskKey], lease: Lease, now: float) -> bool:
         """Lease all of some tasks to a worker, or none; a worker's own leases are extended."""
@@ -127,7 +116,7 @@ class SqliteStore:
         """Yield the nodes of stored tasks, oldest first."""
         return (row[0] for row in self._select("node", query))
 
-    def _select(self, columns: str, query: TaskQuery) -> sqlite3.Cursor:
+    def _select(self, columns: str, query: TaskQuery) -> Iterator[Any]:
         """Select columns of the stored tasks that a query asks for."""
         values = {"endpoint": query.endpoint, "node": query.node, "seq": query.row}
         given = {column: value for column, value in values.items() if value is not None}
@@ -137,24 +126,22 @@ class SqliteStore:
         if query.first_page is not None:
             conditions.append("at = 0" if query.first_page else "at > 0")
         where = " AND ".join(conditions) or "true"
-        return self._database.execute(
-            f"SELECT {columns} FROM task WHERE {where} ORDER BY seq", given
-        )
+        return self._database.rows(f"SELECT {columns} FROM task WHERE {where} ORDER BY seq", given)
 
     def node_id(self, node: int) -> str | None:
         """Return the id of a node; None when no changes with it were applied."""
-        row = self._database.execute("SELECT id FROM node WHERE seq = ?", (node,)).fetchone()
+        row = next(self._database.rows("SELECT id FROM node WHERE seq = ?", (node,)), None)
         return None if row is None else str(row[0])
 
     def list_sizes(self, endpoint: str) -> dict[int, int]:
         """Return the announced sizes of the lists of an endpoint, by node."""
         sql = "SELECT node, number FROM length WHERE endpoint = ?"
-        return dict(self._database.execute(sql, (endpoint,)))
+        return dict(self._database.rows(sql, (endpoint,)))
 
     def files(self) -> dict[str, FetchedFile]:
         """Return the fetched and refused media files by address."""
         sql = "SELECT url, path, sha256, bytes, content_type, owners FROM media"
-        return {url: FetchedFile(*columns) for url, *columns in self._database.execute(sql)}
+        return {url: FetchedFile(*columns) for url, *columns in self._database.rows(sql)}
 
     def follow_none(self) -> None:
         """Follow no node any more; what is known and full stays so."""
