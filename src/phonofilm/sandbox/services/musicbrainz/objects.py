@@ -40,13 +40,13 @@ class Objects:
         return index if self.has(kind, index) else None
 
     def has(self, kind: str, index: int) -> bool:
-        """Tell whether MusicBrainz has a record, which follows its first artist."""
+        """Tell whether MusicBrainz has a record: it has all artists whom it credits."""
         if kind == "artist":
             return self.house.has(index)
         row = self.world.track(index) if kind == "recording" else self.world.album(index)
         if isinstance(row, Track) and row.recording != index:
             return False
-        return bool(row.artists) and self.house.has(row.artists[0])
+        return bool(row.artists) and all(map(self.house.has, row.artists))
 
     def spotify_id(self, kind: str, index: int) -> str:
         """Return the id that Spotify gives a record of this world."""
