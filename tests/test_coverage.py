@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from phonofilm.crawl.coverage.coverage import Coverage
 from phonofilm.crawl.coverage.population import STATE_VERSION, PopulationEstimator
 from phonofilm.crawl.scope.goal import parse_until
+from phonofilm.crawl.scope.scopes import Named, OfGenre
 from phonofilm.errors import UsageError
 from phonofilm.formatting import format_coverage
+from phonofilm.sources.contract import Link
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
@@ -307,3 +309,19 @@ def test_coverage_goes_on_where_the_last_run_stopped(folder, tmp_path, stand_in)
     at_once = collect(undisturbed, "spotify", url, "artists=all", workers=1, max_calls=41)
     assert again.coverage["artists"][0] == pytest.approx(at_once.coverage["artists"][0], abs=0.1)
     assert again.coverage_by_list.keys() == at_once.coverage_by_list.keys() != set()
+
+
+@pytest.mark.parametrize(
+    ("source", "access", "want"),
+    [("spotify", "extended-legacy", "albums=all"), ("soundcloud", "", "tracks=all")],
+)
+def test_an_open_page_of_another_scope_lowers_no_coverage(
+    folder, stand_in, source: str, access: str, want: str
+) -> None:
+    url, server = stand_in(source, access=access, artists=60, rate="none")
+    collect(folder, source, url, want, workers=1, max_calls=1, scope=OfGenre("rock"))
+    named = Link("artist_query", server.world.artist(5).name)
+    scope = Named([named], with_credits=False)
+    result = collect(folder, source, url, want, workers=1, scope=scope)
+    assert (result.status, result.not_found) == ("done", [])
+    assert list(result.coverage.values()) == [[1.0, 1.0, 1.0]]

@@ -21,6 +21,10 @@ from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
 
+Nodes = dict[tuple[str, str], tuple[str, bool]]
+Coverage = dict[str, list[float]]
+
+
 class Job(NamedTuple):
     """A crawl as a person asks for it; `requests_max` interrupts it."""
 
@@ -43,7 +47,7 @@ def artist_id(number: int) -> Callable[[Served], Scope]:
     """Scope of an artist by id, one of those that a crawl of everything ends with."""
 
     def scope(served: Served) -> Scope:
-        ids = sorted(id_ for _, id_ in served.alone[MUSIC[0]])
+        ids = sorted(id_ for _, id_ in served.alone[MUSIC[0]][0])
         return Named([Link("artist", ids[number % len(ids)])], with_credits=True)
 
     return scope
@@ -92,11 +96,11 @@ PALETTES: dict[tuple[str, str], tuple[Job, ...]] = {
 }
 
 
-def outcome(folder: Workspace, source: str, wants: tuple[str, ...]) -> dict[tuple[str, str], str]:
+def outcome(folder: Workspace, source: str, wants: tuple[str, ...]) -> Nodes:
     """Return how far each followed node of the wanted kinds is known, by kind and id."""
     frontier = open_frontier(folder.frontier / f"{source}.sqlite")
     nodes = {
-        (kind, frontier.id_of(node)): f"{frontier.level(node).name} {frontier.is_full(node)}"
+        (kind, frontier.id_of(node)): (frontier.level(node).name, frontier.is_full(node))
         for want in wants
         for kind in (BY_PLURAL[want].kind,)
         for node in set(frontier.index.by_kind[kind])
@@ -115,10 +119,15 @@ def requests_made(folder: Workspace) -> Counter[tuple[str, str, int]]:
     )
 
 
-def run_job(folder: Workspace, served: Served, job: Job) -> None:
-    """Crawl with one worker, so that interrupted crawls of a job end at the same request."""
-    goes = {"scope": job.scope(served), "max_calls": job.requests_max}
-    collect(folder, served.source, served.url, *job.wants, workers=1, **goes)
+def run_job(folder: Workspace, served: Served, job: Job) -> Coverage:
+    """Crawl with one worker, so that interrupted crawls of a job end at the same request.
+
+    Return the coverage of a closed scope: that of others is an estimate of what is unknown.
+    """
+    scope = job.scope(served)
+    goes = {"scope": scope, "max_calls": job.requests_max}
+    result = collect(folder, served.source, served.url, *job.wants, workers=1, **goes)
+    return result.coverage if scope.closed else {}
 
 
 class Served(NamedTuple):
@@ -127,7 +136,7 @@ class Served(NamedTuple):
     source: str
     url: str
     server: SandboxServer
-    alone: dict[Job, dict[tuple[str, str], str]]
+    alone: dict[Job, tuple[Nodes, Coverage]]
     palette: tuple[Job, ...]
 
 
@@ -143,10 +152,10 @@ def served(
         yield served
 
 
-def expected(served: Served, folder: Workspace, job: Job) -> dict[tuple[str, str], str]:
+def expected(served: Served, folder: Workspace, job: Job) -> tuple[Nodes, Coverage]:
     if job not in served.alone:
-        run_job(folder, served, job)
-        served.alone[job] = outcome(folder, served.source, job.wants)
+        coverage = run_job(folder, served, job)
+        served.alone[job] = outcome(folder, served.source, job.wants), coverage
     return served.alone[job]
 
 
@@ -162,7 +171,7 @@ def test_a_sequence_of_crawls_ends_as_its_last_crawl_alone(
     folder = Workspace(home / "data")
     for earlier in before:
         run_job(folder, served, earlier)
-    run_job(folder, served, last)
+    coverage = run_job(folder, served, last)
     alone = expected(served, Workspace(home / "alone"), last)
-    assert outcome(folder, served.source, last.wants) == alone
+    assert (outcome(folder, served.source, last.wants), coverage) == alone
     assert [key for key, count in requests_made(folder).items() if count > 1] == []

@@ -216,7 +216,7 @@ class ContinuationQueue(RequestQueue):
         """Count abandoned lists, and all others with an open page when this queue is given up."""
         unlisted = [*self._abandoned.values()]
         if given_up:
-            unlisted += [n for page in self._pages.values() if (n := self._unlisted(page)) > 0]
+            unlisted += [n for page in self._followed() if (n := self._unlisted(page)) > 0]
         return OpenLists(len(unlisted), sum(unlisted))
 
     def _unlisted(self, page: OpenPage) -> int:
@@ -228,5 +228,10 @@ class ContinuationQueue(RequestQueue):
         return self.ends.items_after(page)
 
     def pending(self) -> int:
-        """Return the number of open pages."""
-        return len(self._pages)
+        """Count the open pages of followed lists: another scope may have left others open."""
+        return len(self._followed())
+
+    def _followed(self) -> list[OpenPage]:
+        """Return the open pages of followed lists."""
+        flags = self._flags
+        return [p for p in self._pages.values() if flags[p.node] >= _FOLLOWED_FLAGS_MIN]
