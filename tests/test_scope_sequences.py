@@ -20,7 +20,6 @@ from phonofilm.sources.contract import Link
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
-
 Nodes = dict[tuple[str, str], tuple[str, bool]]
 Coverage = dict[str, list[float]]
 

@@ -231,7 +231,12 @@ class Objects:
         }
 
     def _medium(self, row: Album, inc: set[str]) -> dict[str, Any]:
-        tracks = list(self.world.tracks_of(row.index))
+        world = self.world
+        tracks = [
+            track
+            for track in world.tracks_of(row.index)
+            if self.has("recording", world.track(track).recording)
+        ]
         body = {"position": 1, "format": "Digital Media", "title": "", "track-count": len(tracks)}
         if "recordings" not in inc:
             return body
