@@ -37,6 +37,15 @@ def films(database: str, tmp_path: Path) -> Workspace:
     return workspace
 
 
+def test_a_film_by_its_id_costs_no_scan(films: Workspace, database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = connection.execute("EXPLAIN SELECT * FROM films WHERE id = 'tt0000001'").fetchall()
+    text = "\n".join(line for (line,) in plan)
+    assert "Seq Scan" not in text
+    assert {"title_imdb_id", "title_without_imdb_id", "credit_pkey"} <= set(text.split())
+
+
 def test_wrong_credentials_are_no_secret(postgres: Postgres, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path / "data", postgres.url().replace(SECRET, "wrong-Geheim"))
     import_films(workspace, 50, tmp_path / "dumps")

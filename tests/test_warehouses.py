@@ -90,6 +90,9 @@ def test_engines_have_the_same_rows(database: str, stand_in, tmp_path: Path) -> 
     for view in ("titles_wide", "films", "snowflake.titles", "snowflake.titles_stars"):
         sql = f"SELECT * FROM {view} ORDER BY ALL"
         assert query(embedded, sql) == query(server, sql), view
+    for folder in (embedded, server):
+        for film in query(folder, "SELECT * FROM films USING SAMPLE 3"):
+            assert query(folder, f"SELECT * FROM films WHERE id = '{film[0]}'") == [film]
 
 
 def test_any_order_of_loads_gives_one_result(workspace: Workspace, stand_in) -> None:

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 
 class Dialect(NamedTuple):
-    """The spelling of one database: its names of DuckDB's types, and whether tables have keys."""
+    """The spelling of one database: its names of DuckDB's types, and what its tables have."""
 
     types: dict[str, str]
     primary_keys: bool
+    indexes: bool
 
     def type_of(self, duckdb_type: str) -> str:
         """Return the name of a type, given as DuckDB spells it."""
@@ -17,7 +18,7 @@ class Dialect(NamedTuple):
 
 
 # A primary key made a load into DuckDB take three times as long; its engine joins instead.
-DUCKDB = Dialect(types={}, primary_keys=False)
+DUCKDB = Dialect(types={}, primary_keys=False, indexes=False)
 POSTGRES = Dialect(
     types={
         "VARCHAR": "text",
@@ -29,4 +30,5 @@ POSTGRES = Dialect(
         "DATE": "date",
     },
     primary_keys=True,
+    indexes=True,
 )

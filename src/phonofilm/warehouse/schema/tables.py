@@ -15,11 +15,12 @@ from phonofilm.warehouse.schema import field_times
 from phonofilm.warehouse.schema.dialect import DUCKDB, Dialect
 from phonofilm.warehouse.schema.identity_tables import identity_definitions
 from phonofilm.warehouse.views.comments import comment_views
-from phonofilm.warehouse.views.definition import Definition, schema, view
+from phonofilm.warehouse.views.definition import Definition, index, schema, view
 from phonofilm.warehouse.views.entities import entity_views
-from phonofilm.warehouse.views.films import snowflake_views, title_views
+from phonofilm.warehouse.views.films import film_views
 from phonofilm.warehouse.views.genres import NAMED_GENRES
 from phonofilm.warehouse.views.lists import list_views
+from phonofilm.warehouse.views.snowflake import snowflake_views
 
 PROVENANCE = {
     "first_seen": "TIMESTAMP",
@@ -173,12 +174,21 @@ def _other_tables(dialect: Dialect) -> Iterator[Definition]:
         yield Definition(name, f"CREATE TABLE IF NOT EXISTS {name} ({parts})")
 
 
+# `films` reads titles by the id of IMDb, or by their own id where they have none.
+_INDEXES = (
+    index("title_imdb_id", "store.title (imdb_id)"),
+    index("title_without_imdb_id", "store.title (id) WHERE imdb_id IS NULL"),
+)
+
+
 def definitions(dialect: Dialect = DUCKDB) -> Iterator[Definition]:
     """Yield all that makes an empty warehouse; harmless on one that has rows."""
     yield schema("store")
     for cls in RECORDS:
         yield _table(cls, dialect)
     yield from _other_tables(dialect)
+    if dialect.indexes:
+        yield from _INDEXES
     yield from identity_definitions(dialect)
     yield from view_definitions()
 
@@ -192,7 +202,7 @@ def view_definitions() -> Iterator[Definition]:
     yield view("observations", observations)
     yield view("quarantine", "SELECT * FROM store.quarantine")
     yield view("runs", "SELECT * FROM store.run")
-    yield from title_views()
+    yield from film_views()
     yield from snowflake_views()
     yield from entity_views()
     yield from comment_views()

@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple
 
 
 class Definition(NamedTuple):
-    """A schema, table or view: its name, and the statement that creates it where it is missing."""
+    """A part of the database: its name, and the statement that creates it where it is missing."""
 
     name: str
     statement: str
-    kind: Literal["schema", "table", "view"] = "table"
+    kind: Literal["schema", "table", "index", "view"] = "table"
 
 
 def view(name: str, query: str) -> Definition:
@@ -21,3 +21,8 @@ def view(name: str, query: str) -> Definition:
 def schema(name: str) -> Definition:
     """Define a schema."""
     return Definition(name, f"CREATE SCHEMA IF NOT EXISTS {name}", kind="schema")
+
+
+def index(name: str, columns: str) -> Definition:
+    """Define an index on a table, given with its columns: `store.title (imdb_id)`."""
+    return Definition(name, f"CREATE INDEX IF NOT EXISTS {name} ON {columns}", kind="index")
