@@ -13,7 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from phonofilm.crawl.scope.selection import Selection, select
+from phonofilm.errors import UsageError
+from phonofilm.records.kinds import BY_NAME, PLURALS, WANTED
 from phonofilm.sources import get
+from phonofilm.sources.contract import Link
 from tests.cli import run_cli
 from tests.test_link_forms import VALID
 
@@ -234,16 +238,61 @@ EXAMPLES = {name: (text, link) for name, text, link in reversed(VALID)}
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_dead_link_of_every_source_ends_with_exit_2_and_is_listed(tmp_path, name: str) -> None:
-    manifest, (text, link) = get(name).manifest, EXAMPLES[name]
-    access = manifest.default_access
-    if not any(e.subject == link.kind for e in manifest.permitted(access).values()):
-        pytest.skip("this access level requests nothing by link")
+    text, _ = EXAMPLES[name]
+    access = get(name).manifest.default_access
     with serving(name, access, lambda path, query: (404, {"error": "not here"})) as (url, paths):
         for _ in range(2):
             result = run_cli("crawl", name, text, "--at", url, "--data", tmp_path, "--json")
             document = json.loads(result.stdout)
             assert result.exit_code == 2, document
             if document["status"] == "failed":  # the source gives nothing of what a link implies
-                assert (name, paths) == ("listenbrainz", [])
+                assert paths == []
             else:
                 assert [row["name"] for row in document["not_found"]] == [text]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_ids_of_every_kind_are_listed_when_nothing_is_there_whatever_is_wanted(
+    tmp_path, name: str
+) -> None:
+    manifest, id_ = get(name).manifest, EXAMPLES[name][1].id
+    texts = {link: text for kind in BY_NAME for link, text in understood(name, f"{kind}:{id_}")}
+    (tmp_path / "ids.txt").write_text("\n".join(texts.values()))
+    with serving(name, manifest.default_access, lambda path, query: (404, {})) as (url, _):
+        for want in WANTED:
+            options = ("--ids", tmp_path / "ids.txt", "--want", PLURALS[want])
+            result = run_cli(
+                "crawl", name, *options, "--at", url, "--data", tmp_path / want, "--json"
+            )
+            assert result.exit_code == 2, (want, result.stdout)
+            if result.document["status"] != "failed":  # the source has none of what is wanted
+                listed = [row["name"] for row in result.document["not_found"]]
+                assert sorted(listed) == sorted(texts.values()), want
+
+
+def understood(name: str, text: str) -> list[tuple[Link, str]]:
+    """Return the link that a text is at a source, with the text; nothing for other texts."""
+    try:
+        _, scope = select(name, Selection([], "", [], "", [text]), {})
+    except UsageError:
+        return []
+    return [(link, text) for link in scope.seeds(get(name), "")]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("artist", "artist"), ("track", "recording")])
+def test_a_count_of_nothing_is_no_record_of_an_id_that_was_named(tmp_path, kind, name) -> None:
+    """ListenBrainz answers every MBID with the MBID itself, and with null where it has nothing."""
+    ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(3)]
+    counts = {"total_listen_count": None, "total_user_count": None}
+    (tmp_path / "ids.txt").write_text("".join(f"{kind}:{id_}\n" for id_ in ids))
+
+    def answer(path: str, query: dict[str, str]) -> Any:
+        rows = [{f"{name}_mbid": id_, **counts} for id_ in ids] if "popularity" in path else []
+        return [rows[0] | {"total_listen_count": 5}, *rows[1:]] if rows else []
+
+    with serving("listenbrainz", "open", answer) as (url, _):
+        options = ("--ids", tmp_path / "ids.txt", "--at", url, "--data", tmp_path / "d")
+        result = run_cli("crawl", "listenbrainz", *options, "--json")
+    listed = [row["name"] for row in result.document["not_found"]]
+    assert (result.exit_code, listed) == (0, [f"{kind}:{id_}" for id_ in ids[1:]])
+    assert result.document["coverage"][f"{kind}s"][0] < 0.4

@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from phonofilm.crawl.engine import Engine
+from phonofilm.crawl.frontier.frontier import Frontier
+from phonofilm.crawl.frontier.values import TaskQuery
 from phonofilm.crawl.planner.queues.base import QueueYield
 from phonofilm.crawl.scope.first_of import FirstOf
-from phonofilm.crawl.scope.named import Namesakes, NotFound
+from phonofilm.crawl.scope.named import NamedNodes, Namesakes, NotFound
 from phonofilm.errors import UsageError, exit_code_of
 from phonofilm.files import atomic_write
 from phonofilm.media.downloads import MediaResult
@@ -67,10 +69,29 @@ def report_named(engine: Engine) -> None:
     """Add findings for named nodes that are not there, and for names of several artists."""
     named = engine.context.scope.named
     if named:
-        findings = [row.finding for row in named.not_found(_settled(engine))]
+        findings = [row.finding for row in _not_found(engine, named)]
         findings += [row.finding for row in named.namesakes()]
         for finding in findings:
             engine.findings.add(finding.kind, finding.detail)
+
+
+def _not_found(engine: Engine, named: NamedNodes) -> list[NotFound]:
+    """Return what a person named that is not there, and what a crawl that is done passed over."""
+    not_found = named.not_found(_settled(engine))
+    if engine.ending.status == "done":
+        not_found += named.not_requested(_known(engine.context.frontier))
+    return not_found
+
+
+def _known(frontier: Frontier) -> Callable[[Link], bool]:
+    """Return a check that anything was requested about a node, or that it is full without that."""
+    requested = set(frontier.store.task_nodes(TaskQuery()))
+
+    def is_known(link: Link) -> bool:
+        node = frontier.seq_of(link.kind, link.id)
+        return node is not None and (node in requested or frontier.is_full(node))
+
+    return is_known
 
 
 def _settled(engine: Engine) -> Callable[[Link], bool]:
@@ -117,7 +138,7 @@ def result_of(engine: Engine, origin: str, elapsed_seconds: float) -> CrawlResul
     estimator = engine.recorder.coverage
     requests = counters.requests
     named = context.scope.named
-    not_found = named.not_found(_settled(engine)) if named else []
+    not_found = _not_found(engine, named) if named else []
     shares_found = named.shares_found(not_found) if named else {}
     return CrawlResult(
         run=context.run,

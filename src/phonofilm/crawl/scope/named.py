@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec import UNSET
 
 from phonofilm.records import Artist, Record
 from phonofilm.records.names import are_same_artist_names
@@ -18,16 +19,21 @@ _NEAR_MAX = 3
 class NotFound(msgspec.Struct, frozen=True):
     """A name, link or id as a person gave it, to which nothing belongs at the source.
 
-    `near` are the first names that the search gave instead.
+    `near` are the first names that the search gave instead. It was not `requested` where no request
+    about it brings what is wanted.
     """
 
     name: str
     kind: str
     near: list[str] = []
+    requested: bool = True
 
     @property
     def finding(self) -> Finding:
         """The finding that reports it."""
+        if not self.requested:
+            detail = f"{self.name!r} was not requested: nothing about it brings what is wanted"
+            return Finding("not_requested", detail)
         near = f"; near: {', '.join(self.near)}" if self.near else ""
         kind = "unknown_artist" if self.kind == "artist_query" else "not_found"
         return Finding(kind, f"{self.name!r} was not found{near}")
@@ -62,12 +68,18 @@ class NamedNodes:
         self._namesakes: dict[str, Namesakes] = {}
 
     def note(self, page: Page, endpoint: Endpoint, request: Request) -> None:
-        """Note which of the named nodes a response has something of."""
-        if endpoint.subject not in self._kinds or not page.records:
+        """Note which of the named nodes a response has something of.
+
+        A record without any value is nothing: some services answer with the ids they were given.
+        """
+        if endpoint.subject not in self._kinds:
+            return
+        records = [record for record in page.records if _says_something(record)]
+        if not records:
             return
         ids = request.ids
         if endpoint.batch > 1:  # a batch may leave out some of its ids
-            values = {value for record in page.records for value in _texts_of(record)}
+            values = {value for record in records for value in _texts_of(record)}
             ids = tuple(id_ for id_ in ids if id_ in values)
         self._found.update(Link(endpoint.subject, id_) for id_ in ids)
 
@@ -94,6 +106,14 @@ class NamedNodes:
             if link not in self._found and is_settled(link)
         ]
 
+    def not_requested(self, is_known: Callable[[Link], bool]) -> list[NotFound]:
+        """Return what a crawl that is done passed over; `is_known` says what was requested."""
+        return [
+            NotFound(self._texts.get(link, link.id), link.kind, requested=False)
+            for link in self.links
+            if link not in self._found and not is_known(link)
+        ]
+
     def shares_found(self, not_found: Sequence[NotFound]) -> dict[str, float]:
         """Return the share of the named nodes that are there, by the kind of record they name."""
         named = Counter(_record_kind(link.kind) for link in self.links)
@@ -113,3 +133,8 @@ def _record_kind(kind: str) -> str:
 def _texts_of(record: Record) -> list[str]:
     """Return all texts of a record: nodes such as codes are named by another field than the id."""
     return [value for value in msgspec.structs.astuple(record) if isinstance(value, str)]
+
+
+def _says_something(record: Record) -> bool:
+    """Tell whether a record has a value besides its source and its id."""
+    return any(value not in (None, UNSET, []) for value in msgspec.structs.astuple(record)[2:])

@@ -126,17 +126,27 @@ def _named_link(source: HttpSource, text: str, wants: Wants) -> Link | None:
     ids = source.manifest.ids
     kind, _, rest = stripped(text).partition(":")
     if rest and kind in BY_NAME and (id_ := parse_id(ids, rest)):
-        return Link(kind, id_)
+        return Link(kind, id_) if kind in _subjects(source) else _bare_link(source, kind, rest)
     if wants and (id_ := parse_id(ids, text)):
         return Link(_identified(source, next(iter(wants))), id_)
     return None
 
 
+def _bare_link(source: HttpSource, kind: str, id_: str) -> Link | None:
+    """Return what an id says itself that it identifies, where that gives records of a kind."""
+    link = source.parse_link(id_)
+    return link if link and kind in BY_NAME[link.kind].implies else None
+
+
 def _identified(source: HttpSource, kind: str) -> str:
     """Return the kind that a bare id is of: comments of a track are requested by the track's id."""
-    subjects = {endpoint.subject for endpoint in source.manifest.endpoints.values()}
     parents = BY_NAME[kind].parents
-    return parents[0] if kind not in subjects and parents else kind
+    return parents[0] if kind not in _subjects(source) and parents else kind
+
+
+def _subjects(source: HttpSource) -> set[str]:
+    """Return the kinds of what requests of a source are about."""
+    return {endpoint.subject for endpoint in source.manifest.endpoints.values()}
 
 
 def _meaning(source: HttpSource, text: str) -> str:

@@ -113,7 +113,7 @@ def _artist_popularity(request: Request, response: Response) -> Page:
         Artist(
             SOURCE, row.artist_mbid, listeners=row.total_user_count, listens=row.total_listen_count
         )
-        for row in _with_id(rows, "artist_mbid", page)
+        for row in _counted(rows, "artist_mbid", page)
     ]
     return page
 
@@ -127,9 +127,20 @@ def _track_popularity(request: Request, response: Response) -> Page:
             listeners=row.total_user_count,
             listens=row.total_listen_count,
         )
-        for row in _with_id(rows, "recording_mbid", page)
+        for row in _counted(rows, "recording_mbid", page)
     ]
     return page
+
+
+def _counted(rows: list[Any], name: str, page: Page) -> list[Any]:
+    """Return the rows that count something.
+
+    An id that is not known, or without a listener, is answered with its own id and null
+    counts, which are no record of it.
+    """
+    rows = _with_id(rows, name, page)
+    page.answered_ids += [getattr(row, name) for row in rows]
+    return [row for row in rows if (row.total_listen_count, row.total_user_count) != (None, None)]
 
 
 def _with_id(rows: list[Any], name: str, page: Page) -> list[Any]:
