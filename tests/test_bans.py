@@ -19,7 +19,7 @@ from phonofilm.crawl.parking import FolderParking, dumps_obeyed
 from phonofilm.crawl.planner.worklist import PlannedRequest
 from phonofilm.crawl.probe import probe
 from phonofilm.crawl.scope.scopes import Everything
-from phonofilm.crawl.single_counts import requests_of_day
+from phonofilm.crawl.single_counts import add_single_requests, requests_of_day
 from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.enrich.enrich import EnrichOptions, enrich
 from phonofilm.errors import ParkedError
@@ -226,6 +226,37 @@ def test_requests_of_every_verb_count_towards_the_budget_of_the_next_crawl(
     assert len(day_of(folder)) == made
     crawled = collect(folder, "spotify", url, "artists=5", settings=settings, max_calls=3)
     assert len(day_of(folder)) == made + crawled.calls
+
+
+@pytest.mark.parametrize("name", APIS)
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_verb_sends_a_request_while_a_daily_budget_is_spent(
+    folder: Workspace, name: str, verb: str
+) -> None:
+    if verb == "find" and "search_artist" not in get(name).manifest.endpoints:
+        pytest.skip("has no search for artists")
+    with wire(lambda number, line: HOURS) as server:
+        settings, now = settings_of(name, server.url), time.time()
+        settings.source(name).rate = "2/1d"
+        folder.open()
+        with closing(open_frontier(folder.frontier / f"{name}.sqlite")) as frontier:
+            add_single_requests(frontier, [(now - 3600, "any"), (now - 60, "any")], now)
+        with pytest.raises(ParkedError) as parked:
+            VERBS[verb](folder, name, settings)
+        assert server.requests == []
+    assert parked.value.resume_at == pytest.approx(now + 23 * 3600, abs=60)
+
+
+def test_a_probe_stops_when_it_has_spent_the_budget(folder: Workspace, stand_in) -> None:
+    url, served = stand_in("spotify", access="development", artists=20)
+    settings = settings_of("spotify", url)
+    section = settings.source("spotify")
+    section.token_url, section.rate = f"{url}/api/token", "3/1d"
+    result = run(probe(folder, settings, "spotify", None))
+    assert (calls_made(served), result.stopped) == (3, "quota: the budget is spent")
+    with pytest.raises(ParkedError):
+        by_find(folder, "spotify", settings)
+    assert calls_made(served) == 3
 
 
 def test_a_search_at_a_source_without_long_windows_makes_no_folder(

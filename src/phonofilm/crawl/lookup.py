@@ -68,8 +68,9 @@ async def find(
     origin = await open_origin(source, settings, at)
     parking = FolderParking(folder, source.manifest, origin.name, origin.clock)
     with parking.obeyed():
+        limiter = parking.limiter(origin.budgets)
         async with origin.transport() as transport:
-            requests = SingleRequests(source, origin, transport)
+            requests = SingleRequests(source, origin, transport, limiter)
             with parking.counted(requests.sent, origin.budgets):
                 page = await _find_page(SourceLookup(requests), kind, text, artist)
     return [record for record in page.records if record.kind == kind]

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.crawl.frontier.frontier import Frontier
-from phonofilm.crawl.single_counts import add_single_requests
+from phonofilm.crawl.single_counts import add_single_requests, requests_of_day
 from phonofilm.errors import ParkedError
 from phonofilm.files import readable_database
 from phonofilm.formatting import format_minute
 from phonofilm.imports.dumps import Obeyed
 from phonofilm.net.clock import Clock
+from phonofilm.net.limiter import Limiter
 from phonofilm.sources import get
 from phonofilm.sources.manifest import Budget, Manifest
 from phonofilm.workspace import Workspace
@@ -100,6 +101,27 @@ class FolderParking(NamedTuple):
         self.workspace.open()
         with self._opened(self._path) as parking:
             parking.save(resume_at)
+
+    def limiter(self, budgets: Iterable[Budget]) -> Limiter:
+        """Make a limiter that knows the requests of the last day, of all verbs.
+
+        Raises ParkedError when they spent a budget of hours or days.
+        """
+        sent: list[tuple[float, str]] = []
+        if self._path.exists():
+            with readable_database(self._path) as path, self._opened(path) as parking:
+                sent = requests_of_day(parking.frontier, self.clock.wall())
+        limiter = Limiter(budgets, self.clock, sent)
+        limiter.wait()
+        if limiter.parked_until is not None:
+            raise ParkedError(
+                f"{self.manifest.title} has no request left until"
+                f" {format_minute(limiter.parked_until)}: {limiter.reason}.",
+                resume_at=limiter.parked_until,
+                saved="Everything collected so far; nothing was asked now.",
+                next_step="Run the same command after that minute.",
+            )
+        return limiter
 
     @contextmanager
     def obeyed(self) -> Iterator[None]:

@@ -46,8 +46,9 @@ async def probe(folder: Workspace, settings: Settings, name: str, at: str | None
     origin = await open_origin(source, settings, at)
     parking = FolderParking(folder, source.manifest, origin.name, origin.clock)
     with parking.obeyed():
+        limiter = parking.limiter(origin.budgets)
         async with origin.transport() as transport:
-            requests = SingleRequests(source, origin, transport)
+            requests = SingleRequests(source, origin, transport, limiter)
             prober = _Prober(requests)
             with parking.counted(requests.sent, origin.budgets):
                 result = await prober.run()

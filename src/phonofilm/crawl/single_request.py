@@ -1,4 +1,7 @@
-"""Single requests outside of a crawl: nothing is stored, nothing is retried."""
+"""Single requests outside of a crawl: nothing is stored, nothing is retried.
+
+A spent budget of hours or days refuses them, as it parks a crawl; short windows do not delay them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import NamedTuple
 
 from phonofilm.net.auth.token_server import TokenUnavailableError
 from phonofilm.net.base import NoResponse
+from phonofilm.net.limiter import WAIT_SECONDS_MAX, Limiter
 from phonofilm.net.origin.origin import Origin
 from phonofilm.net.send import send
 from phonofilm.net.transport import Transport
@@ -14,7 +18,10 @@ from phonofilm.sources.http import HttpSource
 
 
 class Refusal(NamedTuple):
-    """A refused response, or one that cannot be parsed (verdict `malformed`)."""
+    """A refused response, or one that cannot be parsed (verdict `malformed`).
+
+    The status is 0 where a spent budget refused the request, which was not sent.
+    """
 
     status: int
     outcome: Outcome
@@ -26,17 +33,23 @@ class SingleRequests:
     `sent` are Unix seconds and endpoint of each, as budgets count them.
     """
 
-    def __init__(self, source: HttpSource, origin: Origin, transport: Transport) -> None:
+    def __init__(
+        self, source: HttpSource, origin: Origin, transport: Transport, limiter: Limiter
+    ) -> None:
         self.source, self.origin = source, origin
-        self._transport = transport
+        self._transport, self._limiter = transport, limiter
         self._authenticator = origin.authenticator(transport)
         self.sent: list[tuple[float, str]] = []
 
     async def page(self, request: Request) -> Page | Refusal | NoResponse:
         """Send one request and return its page, or why there is none."""
         response: Response | NoResponse
+        seconds = self._limiter.wait(request.endpoint)
+        if seconds > WAIT_SECONDS_MAX:
+            return Refusal(0, Outcome("quota", "the budget is spent", seconds))
         try:
             headers = await self._authenticator.headers()
+            self._limiter.on_sent(request.endpoint)
             self.sent.append((self.origin.clock.wall(), request.endpoint))
             response = await send(
                 self.source,
