@@ -227,6 +227,17 @@ def test_the_new_name_of_a_key_is_named() -> None:
     assert found[0].finding.detail.endswith(", new key: moment")
 
 
+@pytest.mark.parametrize("forbidden", [b"NaN", b"-Infinity", b"1e999", b'"\\ud83d"'])
+def test_a_value_that_json_forbids_hides_no_key(forbidden: bytes) -> None:
+    drift = drift_of("soundcloud")
+    body = b'{"collection": [{"body": %b, "%b": 2}]}'
+    for _ in range(8):
+        drift.check("comments", comments(8), body % (forbidden, b"timestamp"))
+    renamed = body % (forbidden, b"moment")
+    found = drift.check("comments", without("timestamp_ms", 8), renamed)
+    assert found[0].finding.detail.endswith(", new key: moment")
+
+
 def test_a_key_that_shows_in_no_field_is_watched() -> None:
     drift = drift_of("soundcloud")
     tracks: list[Record] = [Track("soundcloud", "1", name="x", url="x")]

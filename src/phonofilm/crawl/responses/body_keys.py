@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from difflib import get_close_matches
@@ -10,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from phonofilm.sources.decode import json_or_none
+from phonofilm.sources.contract import Malformed
+from phonofilm.sources.decode import plain
 
 # Chosen, not tuned: names are compared as a person would, `plays` is near `play_count`.
 _NEAR = 0.65
@@ -18,9 +20,13 @@ _ITEMS_MAX = 8
 
 
 def keys_of(body: bytes) -> set[str]:
-    """Return the names of the keys of a JSON body, of the first items of its lists."""
+    """Return the names of the keys of a JSON body, of the first items of its lists.
+
+    NaN and other values that JSON forbids hide no key, because parsers read such bodies, too.
+    """
     names: set[str] = set()
-    _collect(json_or_none(body), names)
+    with contextlib.suppress(Malformed):
+        _collect(plain(body), names)
     return names
 
 
