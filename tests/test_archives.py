@@ -335,7 +335,9 @@ def fma(tmp_path: Path) -> Path:
     )
     (root / "fma_small" / "000").mkdir(parents=True)
     for number in (2, 3):
-        (root / "fma_small" / "000" / f"{number:06d}.mp3").write_bytes(b"ID3" + bytes([number]))
+        (root / "fma_small" / "000" / f"{number:06d}.mp3").write_bytes(
+            b"\xff\xfb\x90" + bytes([number])
+        )
     (root / "fma_small" / "000" / "checksums").write_text("not a clip")
     return root
 
@@ -361,8 +363,25 @@ def test_the_fma_dataset_comes_with_genres_licences_and_clips(folder, fma: Path)
     )
     assert tracks[2][3] == "http://creativecommons.org/publicdomain/zero/1.0/"
     assert ("media/fma/000/000002.mp3", "2", by_nc_sa, 4) in sounds
-    assert (folder.root / "media/fma/000/000003.mp3").read_bytes() == b"ID3\x03"
+    assert (folder.root / "media/fma/000/000003.mp3").read_bytes() == b"\xff\xfb\x90\x03"
     assert above == ("21",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"ID3\x04\x00\x00\x00\x00\x00\x02ab", b"<!DOCTYPE html><p>404", b"{}", b"\x00" * 400],
+    ids=["empty", "tags alone", "a page", "JSON", "zeros"],
+)
+def test_a_file_without_sound_is_no_clip_and_a_finding(folder, fma: Path, content: bytes) -> None:
+    path = Path("fma_small", "000", "000003.mp3")
+    (fma / path).write_bytes(content)
+    imported(folder, "fma", fma)
+    result = load(folder)
+    with open_snapshot(folder) as connection:
+        sounds = connection.execute("SELECT track_id FROM sounds").fetchall()
+    assert sounds == [("2",)]
+    assert any("media/fma/000/000003.mp3" in example for example in result.examples.values())
+    assert not (folder.root / "media/fma/000/000003.mp3").exists()
 
 
 @pytest.mark.parametrize("value", ["nan", "-5", "abc", "1.5", "9" * 30, "10,5"])

@@ -16,10 +16,10 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonofilm.media import file_types
+from phonofilm import file_types
+from phonofilm.file_types import LIMITS, FileLimits, type_of
 from phonofilm.media.base import StoredFile
 from phonofilm.media.fetcher import Fetcher, Signer
-from phonofilm.media.file_types import LIMITS, FileLimits, type_of
 from phonofilm.net import limiter
 from phonofilm.net.http_client import UNCOMPRESSED, ClientOptions, HttpClient
 from phonofilm.records import Record

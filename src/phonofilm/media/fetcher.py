@@ -10,8 +10,8 @@ import aiohttp
 from yarl import URL
 
 from phonofilm.errors import storage_error
+from phonofilm.file_types import LIMITS, FileLimits
 from phonofilm.media.base import StoredFile
-from phonofilm.media.file_types import LIMITS, FileLimits
 from phonofilm.media.store import GrowingFile, MediaStore
 from phonofilm.net.auth.token_server import TokenUnavailableError
 from phonofilm.net.base import NoResponse

@@ -11,9 +11,9 @@ import hashlib
 import os
 from pathlib import Path
 
+from phonofilm.file_types import ENDINGS, HEAD_BYTES, FileLimits, describe, type_of
 from phonofilm.files import PARTIAL_SUFFIX
 from phonofilm.media.base import StoredFile
-from phonofilm.media.file_types import ENDINGS, HEAD_BYTES, FileLimits, describe, type_of
 from phonofilm.sources.contract import Outcome
 
 PARTS = "parts"

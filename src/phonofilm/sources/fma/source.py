@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from phonofilm.records import Album, Artist, Genre, Sound, Track
-from phonofilm.records.values.traits import COUNT, DURATION_MS, ORDINAL, Figure
+from phonofilm.records.values.traits import COUNT, DURATION_MS, ORDINAL, VERBATIM, Figure
 from phonofilm.sources.bulk.cells import Cell, id_of, whole
 from phonofilm.sources.bulk.contract import BulkSource, DumpTable, RecordQuery
 from phonofilm.sources.contract import Link, Parser
@@ -40,7 +40,7 @@ _TRACKS = (
 )
 _GENRES = ("genre_id", "#tracks", "parent", "title", "top_level")
 _RAW = ("track_id", "license_url", "license_title")
-_CLIPS = ("track_id", "path", "bytes", "sha256")
+_CLIPS = ("track_id", "path", "bytes", "sha256", "content_type")
 
 
 # -1 is its word for what it does not know.
@@ -135,7 +135,12 @@ class Fma(BulkSource, HttpSource):
         "genres": _csv("genres", _GENRES, "genre_id"),
         "raw_tracks": _csv("raw_tracks", _RAW, "track_id"),
         "clips": DumpTable(
-            name="clips", columns=_CLIPS, key=("path",), packing="csv", files=("clips.csv",)
+            name="clips",
+            columns=_CLIPS,
+            key=("path",),
+            cells={"path": Cell(VERBATIM, unless="coalesce(content_type, '') = ''")},
+            packing="csv",
+            files=("clips.csv",),
         ),
     }
     record_queries: Sequence[RecordQuery] = (
