@@ -76,7 +76,7 @@ def _sound_type(head: bytes, size: int) -> str:
     content_type = type_of(head)
     if head[:3] == b"ID3":
         digits = head[6:10]
-        tags = sum(digit << 7 * place for place, digit in enumerate(reversed(digits)))
+        tags = sum(digit << 7 * index for index, digit in enumerate(reversed(digits)))
         if size <= _TAG_HEADER_BYTES + tags:
             return ""
     return content_type if content_type in SOUNDS else ""
