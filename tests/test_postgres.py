@@ -134,15 +134,91 @@ def test_nothing_of_somebody_else_is_dropped_or_replaced(
     assert catalogue(database) == before
 
 
-def test_a_table_of_somebody_else_in_our_schema_outlives_a_new_version(
+def test_a_table_and_a_column_of_somebody_else_in_our_schema_stay(
     films: Workspace, database: str
 ) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CREATE TABLE store.orders AS SELECT 7 AS id")
-        connection.execute("ALTER TABLE store.title ADD COLUMN older int")
-    assert load(films).inserted["titles"] == 50
+        connection.execute("ALTER TABLE store.title ADD COLUMN mine int DEFAULT 1")
+    assert not load(films).inserted
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT id FROM store.orders").fetchall() == [(7,)]
+        assert connection.execute("SELECT sum(mine) FROM store.title").fetchone() == (50,)
+
+
+# What older versions had in place of today's table of titles.
+OLDER_TABLES = {
+    "a column less": "ALTER TABLE store.title DROP COLUMN plot CASCADE",
+    "a column more": "ALTER TABLE store.title ADD COLUMN tagline text NOT NULL DEFAULT ''",
+    "another key": "ALTER TABLE store.title DROP CONSTRAINT title_pkey;"
+    "ALTER TABLE store.title ADD COLUMN region text NOT NULL DEFAULT 'x',"
+    " ADD PRIMARY KEY (source, id, region)",
+}
+
+
+@pytest.mark.parametrize("older", OLDER_TABLES)
+def test_a_table_of_an_older_version_gets_columns_and_loses_none(
+    films: Workspace, database: str, older: str
+) -> None:
+    names = "SELECT array_agg(name ORDER BY id) FROM {}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        expected = connection.execute(names.format("store.title")).fetchall()
+        connection.execute("COMMENT ON TABLE store.title IS NULL")
+        connection.execute(OLDER_TABLES[older])
+        connection.execute("CREATE VIEW mine AS SELECT * FROM store.title")
+        columns = "SELECT attname FROM pg_attribute WHERE attrelid = 'store.title'::regclass"
+        before = {name for (name,) in connection.execute(columns) if "pg.dropped" not in name}
+    assert load(films).inserted["titles"] == 50
+    assert not load(films).inserted
+    with psycopg.connect(database) as connection:
+        assert connection.execute(names.format("mine")).fetchall() == expected
+        assert connection.execute("SELECT count(plot) FROM titles_wide").fetchone() is not None
+        assert before <= {name for (name,) in connection.execute(columns)}
+
+
+# A view of ours as an older version had it, so that it has to be dropped for today's columns.
+OLDER_ARTISTS = """DROP VIEW artists CASCADE;
+    CREATE VIEW artists AS SELECT id, name, 1 AS older FROM store.artist;
+    COMMENT ON VIEW artists IS 'phonofilm: made and replaced by it';"""
+
+
+def test_views_of_somebody_else_and_grants_stay(films: Workspace, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(OLDER_ARTISTS)
+        connection.execute(
+            """CREATE VIEW mine AS SELECT id, name FROM artists WHERE name <> '';
+            CREATE SCHEMA boards; CREATE VIEW boards."Top" AS SELECT count(*) AS n FROM mine;
+            COMMENT ON VIEW mine IS 'it''s mine'; GRANT SELECT ON artists, mine TO PUBLIC"""
+        )
+    load(films)
+    with psycopg.connect(database) as connection:
+        assert connection.execute('SELECT n FROM boards."Top"').fetchone() == (0,)
+        grants = """SELECT table_name FROM information_schema.role_table_grants
+            WHERE grantee = 'PUBLIC' AND table_schema = 'public' ORDER BY 1"""
+        assert connection.execute(grants).fetchall() == [("artists",), ("mine",)]
+        assert connection.execute("SELECT completeness FROM artists").fetchall() == []
+        comment = "SELECT obj_description('mine'::regclass)"
+        assert connection.execute(comment).fetchone() == ("it's mine",)
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        "CREATE VIEW mine AS SELECT older FROM artists",
+        "CREATE MATERIALIZED VIEW mine AS SELECT id FROM artists",
+    ],
+)
+def test_a_view_of_somebody_else_that_cannot_stay_is_named_and_nothing_is_touched(
+    films: Workspace, database: str, mine: str
+) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(OLDER_ARTISTS)
+        connection.execute(mine)
+    before = catalogue(database)
+    with pytest.raises(StoreError, match="mine, which is not ours") as caught:
+        load(films)
+    assert caught.value.saved == "Nothing was touched."
+    assert catalogue(database) == before
 
 
 def test_a_warehouse_and_views_of_an_older_version_are_replaced(

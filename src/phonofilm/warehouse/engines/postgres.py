@@ -25,6 +25,8 @@ from phonofilm.warehouse.engines.postgres_connection import connect, database_er
 from phonofilm.warehouse.engines.postgres_copy import Relation, copy_rows, describe
 from phonofilm.warehouse.engines.postgres_ownership import Ownership
 from phonofilm.warehouse.engines.postgres_reader import attach
+from phonofilm.warehouse.engines.postgres_upgrade import add_columns, mark_layouts
+from phonofilm.warehouse.engines.postgres_views import ViewReplacer
 from phonofilm.warehouse.schema.dialect import POSTGRES
 from phonofilm.warehouse.schema.identity_tables import delete_orphans
 from phonofilm.warehouse.schema.merge_sql import changes_value, has_news, merged_values, same_row
@@ -35,7 +37,6 @@ from phonofilm.warehouse.schema.tables import (
     columns_by_table,
     definitions,
     is_observed,
-    is_outdated,
     key_columns,
 )
 
@@ -77,21 +78,20 @@ class PostgresWarehouse:
             on_failure.pop_all()
 
     def _create(self) -> None:
-        """Create tables and views; outdated tables are filled anew from the landing."""
-        run = self._connection.execute
-        parts, existing = list(definitions(POSTGRES)), run(EXISTING_COLUMNS).fetchall()
+        """Create tables and views; what an older version created is brought up to date."""
+        parts, existing = list(definitions(POSTGRES)), self.rows(EXISTING_COLUMNS)
         ownership = Ownership(self._connection, parts, columns_by_table(existing))
-        if is_outdated(existing):
-            for table in ownership.tables():
-                run(f"DROP TABLE store.{identifier(table)} CASCADE")
         for definition in parts:
             ownership.check(definition)
-            try:
-                with self._connection.transaction():
-                    run(definition.statement)
-            except psycopg.errors.InvalidTableDefinition:  # a view with other columns than today's
-                run(f"DROP VIEW {definition.name} CASCADE")
-                run(definition.statement)
+        add_columns(self._connection)
+        views = ViewReplacer(self._connection)
+        for definition in parts:
+            if definition.kind == "view":
+                views.replace(definition)
+            else:
+                self._connection.execute(definition.statement)
+        views.restore(parts)
+        mark_layouts(self._connection)
         ownership.mark_all()
 
     @contextlib.contextmanager

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from phonofilm.errors import StoreError
 from phonofilm.sql import literal
 from phonofilm.warehouse.engines.postgres_connection import psycopg
-from phonofilm.warehouse.schema.tables import STORE_TABLES
 from phonofilm.warehouse.views.definition import Definition
 
 _MARK = "phonofilm: made and replaced by it"
@@ -89,10 +88,6 @@ class Ownership:
             raise _not_ours(f"a table called {definition.name}")
         if not self._existing.views.get(name, True) and not self._is_older:
             raise _not_ours(f"a view called {definition.name}")
-
-    def tables(self) -> list[str]:
-        """Return the tables in `store` that a version of ours created."""
-        return [t for t, c in self._columns.items() if t in STORE_TABLES or "_told" in c]
 
     def mark_all(self) -> None:
         """Mark the schemas and views that have no mark yet, after all were created."""

@@ -83,10 +83,15 @@ def derived_id(cls: type[Record], alias: str) -> str:
     return " || ':' || ".join(f"{alias}.{identifier(name)}" for name in cls.key_fields)
 
 
+def column_types(cls: type[Record]) -> dict[str, str]:
+    """Return the columns of a table with their types as DuckDB names them, in order."""
+    types = {column.name: column.sql_type for column in stored_columns(cls)}
+    return types | provenance(cls) | {"_full": "BOOLEAN"} | field_times.COLUMNS
+
+
 def _table(cls: type[Record], dialect: Dialect) -> Definition:
-    types = {identifier(c.name): c.sql_type for c in stored_columns(cls)}
-    types |= provenance(cls) | {"_full": "BOOLEAN"} | field_times.COLUMNS
-    parts = [f"{name} {dialect.type_of(kind)}" for name, kind in types.items()]
+    types = column_types(cls).items()
+    parts = [f"{identifier(name)} {dialect.type_of(kind)}" for name, kind in types]
     if dialect.primary_keys:
         parts.append(f"PRIMARY KEY ({', '.join(map(identifier, key_columns(cls)))})")
     name = f"store.{cls.kind}"
@@ -112,12 +117,9 @@ def is_outdated(existing: Iterable[tuple[str, str]]) -> bool:
     fields, so it is filled anew from the landing. A table that is missing is not outdated.
     """
     names_of = columns_by_table(existing)
-    return any(names_of.get(cls.kind, _column_names(cls)) != _column_names(cls) for cls in RECORDS)
-
-
-def _column_names(cls: type[Record]) -> list[str]:
-    stored = (column.name for column in stored_columns(cls))
-    return [*stored, *provenance(cls), "_full", *field_times.COLUMNS]
+    return any(
+        list(column_types(cls)) != names_of[cls.kind] for cls in RECORDS if cls.kind in names_of
+    )
 
 
 def plain_select(cls: type[Record]) -> str:
