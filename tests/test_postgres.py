@@ -165,6 +165,10 @@ def test_a_table_of_an_older_version_gets_columns_and_loses_none(
         expected = connection.execute(names.format("store.title")).fetchall()
         connection.execute("COMMENT ON TABLE store.title IS NULL")
         connection.execute(OLDER_TABLES[older])
+    if older == "a column less":
+        with pytest.raises(StoreError, match="an older version of phonofilm loaded it"):
+            query(films, "SELECT * FROM titles")
+    with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CREATE VIEW mine AS SELECT * FROM store.title")
         columns = "SELECT attname FROM pg_attribute WHERE attrelid = 'store.title'::regclass"
         before = {name for (name,) in connection.execute(columns) if "pg.dropped" not in name}

@@ -10,7 +10,7 @@ import os
 import secrets
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -280,6 +280,14 @@ def _key_path() -> Path:
         return path
     earlier = Path.home() / ".config" / _APP / "names.key"
     return earlier if earlier.exists() else path
+
+
+def other_hash_keys() -> Iterator[bytes]:
+    """Yield the keys of other users that were copied next to this user's: `*.key` files."""
+    path = _key_path()
+    for other in sorted(path.parent.glob("*.key")):
+        if other != path and other.stat().st_size == _KEY_BYTES:
+            yield other.read_bytes()
 
 
 def hash_key() -> bytes:

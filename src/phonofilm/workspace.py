@@ -19,6 +19,7 @@ from phonofilm.landing.segment_store import SegmentStore
 
 FORMAT = 1
 _MARKER = "phonofilm.json"
+_ORIGINS = {"live": "the live services", "sandbox": "a sandbox"}
 
 
 class Workspace:
@@ -87,10 +88,51 @@ class Workspace:
     @property
     def objects_url(self) -> str:
         """The URL of the object store of this folder's segments; empty when they stay in it."""
+        return str(self._marked().get("landing", ""))
+
+    @property
+    def origin(self) -> str:
+        """`live` or `sandbox`, where the responses come from; empty before the first ones."""
+        return str(self._marked().get("origin", ""))
+
+    def bind_origin(self, origin: str) -> None:
+        """Bind the folder to `live` or `sandbox`; OriginError when it holds the other.
+
+        A simulated artist beside a real one would look as real.
+        """
+        if self.origin == origin:
+            return
+        if self.origin:
+            raise OriginError(
+                f"{self.root} holds data from {_ORIGINS[self.origin]},"
+                f" not from {_ORIGINS[origin]}.",
+                expected=self.origin,
+                actual=origin,
+                saved="Nothing was touched.",
+                next_step="Name another folder with --data.",
+            )
+        self._mark("origin", origin)
+
+    @property
+    def key_fingerprint(self) -> str:
+        """The fingerprint of the key that names are hashed with; empty before the first name."""
+        return str(self._marked().get("names_key", ""))
+
+    def bind_key(self, fingerprint: str) -> None:
+        """Remember the key that names are hashed with, by its fingerprint."""
+        if self.key_fingerprint != fingerprint:
+            self._mark("names_key", fingerprint)
+
+    def _mark(self, name: str, value: str) -> None:
+        atomic_write(self._marker, json.dumps(self._marked() | {name: value}) + "\n")
+
+    def _marked(self) -> dict[str, object]:
+        """Return what the marker says; nothing where it is missing or damaged."""
         try:
-            return str(json.loads(self._marker.read_text()).get("landing", ""))
-        except (OSError, ValueError, AttributeError):
-            return ""
+            marked = json.loads(self._marker.read_text())
+        except (OSError, ValueError):
+            return {}
+        return marked if isinstance(marked, dict) else {}
 
     def segments(self) -> SegmentStore:
         """Open the segments of this folder, with their object store where there is one."""

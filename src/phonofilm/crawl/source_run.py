@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from phonofilm.config import Settings, SourceSettings, hash_key
+from phonofilm.config import Settings, SourceSettings
 from phonofilm.crawl.absence import ABSENCE_EXPIRY_SECONDS
 from phonofilm.crawl.context import CrawlContext
 from phonofilm.crawl.engine import Engine
@@ -38,6 +38,7 @@ from phonofilm.landing.segments import Select, read_segments
 from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
 from phonofilm.net.limiter import WAIT_SECONDS_MAX, Limiter
 from phonofilm.net.origin.origin import Origin
+from phonofilm.privacy.names_key import names_key
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import Workspace
@@ -199,6 +200,7 @@ def _save_parking(parking: Parking, limiter: Limiter) -> None:
 
 def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWriter:
     manifest = setup.source.manifest
+    hashes_names = manifest.names_people and not setup.settings.keep_names
     return ResponseWriter(
         workspace=setup.workspace,
         frontier=frontier,
@@ -207,7 +209,7 @@ def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWrit
             source=manifest.name, access=setup.origin.access, terms=manifest.terms.version, run=run
         ),
         clock=setup.origin.clock,
-        key=hash_key() if manifest.names_people and not setup.settings.keep_names else None,
+        key=names_key(setup.workspace) if hashes_names else None,
         workers=setup.options.workers,
     )
 

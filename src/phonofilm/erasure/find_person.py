@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 import msgspec
 
-from phonofilm.config import hash_key
 from phonofilm.erasure.media_files import owned_files
 from phonofilm.errors import UsageError
 from phonofilm.landing.envelope import Envelope
@@ -23,14 +22,14 @@ from phonofilm.sources.decode import plain
 from phonofilm.sources.manifest import People
 
 
-def find_person(store: SegmentStore, source: str, text: str) -> Person:
+def find_person(store: SegmentStore, source: str, text: str, key: bytes) -> Person:
     """Find the person named by id, URN, hash, address, handle or name.
 
     An id or its hash goes before equal names. UsageError when the text names no person or several.
     """
     fields = get(source).manifest.people
     name, is_handle = _name_in(text, fields)
-    hash_of = partial(person_hash, hash_key())
+    hash_of = partial(person_hash, key)
     hashed = hash_of(name)
     matches: dict[str, Person] = {}
     for envelope in read_segments(store.paths(source)):
@@ -45,20 +44,20 @@ def find_person(store: SegmentStore, source: str, text: str) -> Person:
     return _single_match(exact or people, text, source)
 
 
-def is_named_by(person: PersonData, text: str) -> bool:
+def is_named_by(person: PersonData, text: str, key: bytes) -> bool:
     """Tell whether a text names this person."""
     name, _ = _name_in(text, get(person.source).manifest.people)
-    hashed = person_hash(hash_key(), name)
+    hashed = person_hash(key, name)
     return not {name, hashed}.isdisjoint(person.ids | person.names | {person.hashed})
 
 
 def collect_person_data(
-    store: SegmentStore, source: str, person: Person, published: bool
+    store: SegmentStore, source: str, person: Person, published: bool, key: bytes
 ) -> PersonData:
     """Collect a person's uploads, playlists, files and all names from landed responses."""
     fields = get(source).manifest.people
     ids = frozenset(filter(None, (person.hashed, person.id)))
-    names, hash_of = set(person.names), partial(person_hash, hash_key())
+    names, hash_of = set(person.names), partial(person_hash, key)
     uploads: dict[str, set[str]] = {"track": set(), "playlist": set()}
     for envelope in read_segments(store.paths(source)):
         for other in _people_in(envelope, fields, hash_of):

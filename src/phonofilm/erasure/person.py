@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from phonofilm.config import hash_key
 from phonofilm.erasure.find_person import collect_person_data, find_person, is_named_by
 from phonofilm.erasure.frontiers import erase_from_frontiers
 from phonofilm.erasure.identity import erase_from_identity
@@ -23,6 +22,7 @@ from phonofilm.errors import UsageError, storage_error
 from phonofilm.files import atomic_write
 from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.privacy.erased import ErasedPeople
+from phonofilm.privacy.names_key import names_key
 from phonofilm.privacy.people import PersonData
 from phonofilm.sources import get
 from phonofilm.warehouse.snapshots import publish, published, withdraw
@@ -49,16 +49,17 @@ def erase_person(workspace: Workspace, text: str, source: str = "soundcloud") ->
     get(source)
     with FolderLock(workspace, "forgetting of a person"):
         workspace.seal_logs()
-        store = workspace.segments()
+        store, key = workspace.segments(), names_key(workspace)
         unfinished = _read_note(workspace)
         removed = _erase(workspace, store, unfinished) if unfinished else None
         try:
-            person = find_person(store, source, text)
+            person = find_person(store, source, text, key)
         except UsageError:
-            if unfinished and removed and is_named_by(unfinished, text):
+            if unfinished and removed and is_named_by(unfinished, text, key):
                 return removed
             raise
-        data = collect_person_data(store, source, person, published(workspace) is not None)
+        is_published = published(workspace) is not None
+        data = collect_person_data(store, source, person, is_published, key)
         _write_note(workspace, data)
         return _erase(workspace, store, data)
 
@@ -83,7 +84,7 @@ def _write_note(workspace: Workspace, person: PersonData) -> None:
 
 def _erase(workspace: Workspace, store: SegmentStore, person: PersonData) -> Removed:
     """Erase all that was noted; each step can be repeated."""
-    erased = ErasedPeople.of(person, get(person.source).manifest.people, hash_key())
+    erased = ErasedPeople.of(person, get(person.source).manifest.people, names_key(workspace))
     # Listed first, so that the person is not collected again when something fails below.
     erased.save(workspace.root, person.source)
     rows, unreachable = erase_rows(workspace, person, erased)

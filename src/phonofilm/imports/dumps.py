@@ -20,7 +20,7 @@ from phonofilm.landing.dumps import DumpFile, Dumps, Generation
 from phonofilm.landing.envelope import new_run_id
 from phonofilm.landing.subset import write_subset
 from phonofilm.net.origin.live import check_terms
-from phonofilm.net.origin.origin import is_sandbox_name, sandbox_name
+from phonofilm.net.origin.origin import LOCAL_FILES, is_sandbox_name, origin_kind, sandbox_name
 from phonofilm.net.origin.sandbox import find_sandbox, is_web_address
 from phonofilm.net.resumable_download import Progress
 from phonofilm.sources import get_bulk
@@ -87,7 +87,7 @@ async def import_dumps(
         source.rules(options.only, False)  # an unknown part is an error before anything is fetched
     host = options.files or source.manifest.dumps_url
     with obeyed(host) if options.is_remote else nullcontext():
-        origin = await _origin(source, settings, options) if options.is_remote else "local files"
+        origin = await _origin(source, settings, options) if options.is_remote else LOCAL_FILES
         workspace.open()
         with FolderLock(workspace, f"import of {options.source}"):
             work = _Import(workspace, source, options, origin)
@@ -114,6 +114,7 @@ class _Import:
         self, workspace: Workspace, source: BulkSource, options: ImportOptions, origin: str
     ) -> None:
         self._source, self._options, self._origin = source, options, origin
+        self._workspace = workspace
         self._dumps = Dumps(workspace.landing, options.source)
         self._media = workspace.root / "media" / options.source
         self._last = self._dumps.newest()
@@ -139,7 +140,12 @@ class _Import:
         return self._result(generation, changed, missing, elapsed_seconds)
 
     def _check_origin(self) -> None:
-        """Check that a sandbox's files do not mix with real ones: a folder holds one world."""
+        """Check that a sandbox's files do not mix with real ones: a folder holds one world.
+
+        Nothing is known of local files.
+        """
+        if self._options.is_remote:
+            self._workspace.bind_origin(origin_kind(self._origin))
         if self._last is None or self._last.origin == self._origin:
             return
         if is_sandbox_name(self._last.origin) or is_sandbox_name(self._origin):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from phonofilm.config import hash_key
 from phonofilm.errors import UsageError
 from phonofilm.imports.saved_files import SavedResponse, UnreadableFile, read_saved
 from phonofilm.landing.envelope import RunInfo, new_run_id, wrap
 from phonofilm.landing.journal import Journal
 from phonofilm.landing.segments import body_hashes, seal_log
 from phonofilm.privacy.erased import ErasedPeople
+from phonofilm.privacy.names_key import bind_names_key, names_key
 from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import ODD_RESPONSES, Response
@@ -81,9 +82,10 @@ class _Landing:
     def __init__(self, workspace: Workspace, source: HttpSource, keep_names: bool) -> None:
         manifest = source.manifest
         self._workspace, self._source = workspace, source
-        self._key = hash_key() if manifest.names_people and not keep_names else None
+        hashes_names = manifest.names_people and not keep_names
+        self._key = bind_names_key(workspace) if hashes_names else None
         self._hashes = body_hashes(workspace.segments().paths(manifest.name))
-        self._erased = ErasedPeople.load(workspace.root, manifest, hash_key)
+        self._erased = ErasedPeople.load(workspace.root, manifest, partial(names_key, workspace))
         self._info = RunInfo(
             source=manifest.name,
             access=source.saved_access,

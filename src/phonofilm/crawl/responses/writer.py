@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
-from phonofilm.config import hash_key
 from phonofilm.crawl.frontier.frontier import Frontier
 from phonofilm.errors import StoreError, storage_error
 from phonofilm.landing.envelope import Envelope, RunInfo, wrap
@@ -14,6 +14,7 @@ from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, LogFolder
 from phonofilm.landing.segments import Select, free_bytes, read_log
 from phonofilm.net.clock import Clock
 from phonofilm.privacy.erased import ErasedPeople
+from phonofilm.privacy.names_key import names_key
 from phonofilm.privacy.pseudonyms import pseudonymise, redacted
 from phonofilm.records.kinds import AUTHORED
 from phonofilm.sources.contract import Request, Response
@@ -54,7 +55,7 @@ class ResponseWriter:
     ) -> None:
         self._workspace, self._frontier, self._manifest = workspace, frontier, manifest
         self._run_info, self._clock, self._key = run_info, clock, key
-        self._erased = ErasedPeople.load(workspace.root, manifest, hash_key)
+        self._erased = ErasedPeople.load(workspace.root, manifest, partial(names_key, workspace))
         self._group_size = max(1, workers * 3 // 4)
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None

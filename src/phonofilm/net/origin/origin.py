@@ -15,6 +15,8 @@ from phonofilm.net.transport import Transport, TransportOptions
 from phonofilm.sources.manifest import Budget
 
 _SANDBOX = "sandbox "
+LOCAL_FILES = "local files"
+"""Name of the origin of files of a person, of which it is not known who made them."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
         return is_sandbox_name(self.name)
 
     @property
+    def kind(self) -> str:
+        """`sandbox` or `live`: what a data folder and a warehouse hold one of."""
+        return origin_kind(self.name)
+
+    @property
     def key(self) -> dict[str, str]:
         """Parameters that go along with every request."""
         key = self.credentials
@@ -67,6 +74,11 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 def is_sandbox_name(name: str) -> bool:
     """Tell whether an origin's name is that of a sandbox."""
     return name.startswith(_SANDBOX)
+
+
+def origin_kind(name: str) -> str:
+    """Return `sandbox` or `live` for the name of an origin."""
+    return "sandbox" if is_sandbox_name(name) else "live"
 
 
 def sandbox_name(world: str) -> str:

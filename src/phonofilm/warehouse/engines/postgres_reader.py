@@ -12,12 +12,19 @@ from typing import NamedTuple
 
 import duckdb
 
-from phonofilm.errors import ConfigurationError, UsageError
+from phonofilm.errors import ConfigurationError, StoreError, UsageError
+from phonofilm.records import RECORDS
 from phonofilm.sql import literal
 from phonofilm.warehouse.engines.postgres_connection import connect, database_error, psycopg
 from phonofilm.warehouse.engines.postgres_url import parameters
 from phonofilm.warehouse.schema import identity_tables
-from phonofilm.warehouse.schema.tables import STORE_TABLES, view_definitions
+from phonofilm.warehouse.schema.tables import (
+    EXISTING_COLUMNS,
+    STORE_TABLES,
+    column_types,
+    columns_by_table,
+    view_definitions,
+)
 
 
 class _Address(NamedTuple):
@@ -67,18 +74,31 @@ def _check(url: str) -> _Address:
     An error is then described in our own words, because the extension's are long.
     """
     with connect(url) as probe:
-        row = probe.execute("SELECT to_regclass('store.segment') IS NOT NULL").fetchone()
+        tables = columns_by_table(probe.execute(EXISTING_COLUMNS))
         values = {n: v for n, v in parameters(url).items() if n not in ("password", "hostaddr")}
         info = probe.info
         values |= {"host": info.host, "port": str(info.port), "user": info.user}
         values["dbname"], password = info.dbname, info.password
-    if not row or not row[0]:
+    _check_tables(tables)
+    present = {name: value for name, value in values.items() if value}
+    return _Address(psycopg.conninfo.make_conninfo(**present), password)
+
+
+def _check_tables(tables: dict[str, list[str]]) -> None:
+    """Check that a database has a warehouse, with the tables and columns of today."""
+    if "segment" not in tables:
         raise UsageError(
             "This database has no warehouse yet.",
             next_step="Load into it: phonofilm load --warehouse postgresql://...",
         )
-    present = {name: value for name, value in values.items() if value}
-    return _Address(psycopg.conninfo.make_conninfo(**present), password)
+    wanted = {cls.kind: set(column_types(cls)) for cls in RECORDS}
+    missing = {*STORE_TABLES} - {*tables}
+    if missing or any(columns - {*tables[kind]} for kind, columns in wanted.items()):
+        raise StoreError(
+            "Cannot read the database: an older version of phonofilm loaded it.",
+            saved="Its rows are untouched.",
+            next_step="Bring it up to date: phonofilm load --warehouse postgresql://...",
+        )
 
 
 def _extension() -> Path:

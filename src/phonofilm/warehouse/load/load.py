@@ -14,6 +14,7 @@ from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.engines.location import open_warehouse, save_location
 from phonofilm.warehouse.load.counts import LoadCounts, Loaded
 from phonofilm.warehouse.load.dump_loader import DumpLoader
+from phonofilm.warehouse.load.origin import bind_origin
 from phonofilm.warehouse.load.response_loader import SCRATCH_PREFIX, ResponseLoader
 from phonofilm.warehouse.load.runs import crawl_runs
 from phonofilm.warehouse.snapshots import publish, published
@@ -75,6 +76,7 @@ def _load_once(
 ) -> LoadCounts:
     counts = LoadCounts()
     with warehouse.transaction():
+        bind_origin(workspace, warehouse)
         loaded = set() if again else warehouse.loaded_names()
         names = [name for name in segments.names() if name not in loaded]
         ResponseLoader(workspace.warehouse, warehouse, counts, careful).load(segments, names)

@@ -159,6 +159,7 @@ _OTHER_TABLES = {
     ids {texts}, "offset" BIGINT, fetched_at TIMESTAMP, sha256 VARCHAR, reason VARCHAR,
     excerpt VARCHAR, expires_at TIMESTAMP""",
     "segment": "path VARCHAR, loaded_at TIMESTAMP",
+    "origin": "name VARCHAR",
     "run": """source VARCHAR, id VARCHAR, started TIMESTAMP,
     result VARCHAR""",
 }
