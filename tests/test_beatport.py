@@ -16,6 +16,7 @@ from phonofilm.crawl.saved import land
 from phonofilm.crawl.scope.scopes import FollowNothing, Named
 from phonofilm.enrich.cross_source import CrossSourceOptions, match_source
 from phonofilm.errors import ConfigurationError, CredentialsError, TermsError, UsageError
+from phonofilm.identity.match import match
 from phonofilm.identity.names import title, without_artist
 from phonofilm.identity.recordings import RECORDING
 from phonofilm.records import Album, Track
@@ -27,6 +28,7 @@ from phonofilm.sources.contract import Link, Malformed, Request, Response
 from phonofilm.sources.musical_keys import parse_key
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.workspace import Workspace
 from tests.conftest import calls_made, collect
 
 BEATPORT = get("beatport")
@@ -128,6 +130,33 @@ def test_the_best_record_of_an_upload_gives_its_beat(folder, pair) -> None:
     assert sum((row[0], row[1]) in truth for row in beats) >= 0.99 * len(beats)
     assert len({row[0] for row in beats}) == len(beats)
     assert sum(row[2] is not None for row in beats) > 0.9 * len(beats)
+
+
+VIEWS_OF_LISTENERS = ("beats", "comments_wide", "tracks_and_beats")
+
+
+@pytest.mark.heavy
+def test_tempo_and_key_are_in_each_row_of_a_comment_in_every_engine(folder, pair, database) -> None:
+    collect(folder, "soundcloud", pair.url, "comments=all", max_calls=60)
+    match_source(folder, Settings(), CrossSourceOptions("beatport", "soundcloud", pair.url))
+    queries = [f"SELECT * FROM {view} ORDER BY ALL" for view in VIEWS_OF_LISTENERS]
+    embedded = [rows(folder, sql) for sql in queries]
+    beats = dict(rows(folder, "SELECT id, tempo FROM beats WHERE tempo IS NOT NULL"))
+    comments = rows(folder, "SELECT track_id, bpm, key_name FROM comments_wide")
+    of_beats = [row for row in comments if row[0] in beats]
+    assert of_beats
+    assert all(bpm == beats[track] and key for track, bpm, key in of_beats)
+    shares = """SELECT plays, comments, comments_per_play FROM tracks_and_beats
+        WHERE comments_per_play IS NOT NULL"""
+    assert all(
+        share == pytest.approx(count / plays) for plays, count, share in rows(folder, shares)
+    )
+    producers = rows(folder, "SELECT producers FROM tracks_and_beats WHERE beat_id IS NOT NULL")
+    assert all(names for (names,) in producers)
+    server = Workspace(folder.root, database)
+    load(server)
+    match(server)
+    assert [rows(server, sql) for sql in queries] == embedded
 
 
 def test_pages_are_counted_and_next_links_are_not_believed() -> None:

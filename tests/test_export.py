@@ -11,13 +11,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from phonofilm.errors import UsageError
+from phonofilm.crawl.scope.scopes import Named
+from phonofilm.errors import StoreError, UsageError
 from phonofilm.sandbox.kernel.server import Plan, make_world, running
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.show.report import report
+from phonofilm.sources.contract import Link
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import published
+from phonofilm.warehouse.snapshots import open_snapshot, published
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
@@ -186,6 +188,30 @@ def test_rows_past_their_keeping_are_in_no_export(filled, tmp_path: Path, shape:
     (written,) = export(copy, "artists", "csv", tmp_path / "a.csv", shape)
     assert expired > 0
     assert written.rows == 150 - expired
+
+
+def test_a_view_that_an_older_version_lacks_is_one_sentence(filled, tmp_path: Path) -> None:
+    copy = Workspace(tmp_path / "copy")
+    shutil.copytree(filled[0].root, copy.root)
+    with duckdb.connect(str(published(copy))) as connection:
+        connection.execute("DROP VIEW tracks_and_beats")
+    with pytest.raises(StoreError, match="older version"):
+        export(copy, "tracks_and_beats", "csv", tmp_path / "x.csv")
+
+
+def test_guests_who_were_only_mentioned_are_no_artists_of_the_seed_shape(
+    folder: Workspace, tmp_path: Path, stand_in
+) -> None:
+    url, served = stand_in("spotify", access="extended-legacy", artists=60)
+    favourites = sorted(served.world.artist(a).name for a in range(3))
+    scope = Named([Link("artist_query", name) for name in favourites], with_credits=False)
+    collect(folder, "spotify", url, "artists=all", "albums=all", "tracks=all", scope=scope)
+    load(folder)
+    export(folder, "discography", "csv", tmp_path / "d", "seed")
+    assert sorted(row["name"] for row in table(tmp_path / "d/artists.csv")) == favourites
+    guests = "SELECT count(*) FROM artists WHERE completeness = 'mentioned'"
+    with open_snapshot(folder) as connection:
+        assert connection.execute(guests).fetchall() > [(0,)]
 
 
 def test_a_target_that_cannot_be_written_is_no_failing_disk(filled, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from phonofilm.warehouse.export.hive import athena_sql
 from phonofilm.warehouse.export.lake import write_lake
 from phonofilm.warehouse.export.remote import export_to
 from phonofilm.warehouse.load.load import load
+from phonofilm.warehouse.snapshots import open_snapshot
 from tests.cli import run_cli
 from tests.conftest import collect
 
@@ -92,6 +93,27 @@ def test_a_lake_in_a_folder_is_read_by_any_engine(loaded, tmp_path: Path) -> Non
     sql = athena_sql(tables, "s3://b/x")
     assert "PARTITIONED BY (source string)" in sql
     assert "`directors` array<string>" in sql
+
+
+def test_a_film_is_one_row_of_the_lake(loaded, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    tables = write_lake(loaded, str(lake))
+    [films] = [table for table in tables if table.name == "films"]
+    with open_snapshot(loaded) as connection:
+        expected = connection.execute("SELECT id, votes, poster_url FROM films ORDER BY id")
+        expected = expected.fetchall()
+    written = f"SELECT id, votes, poster_url FROM '{lake}/films/*.parquet' ORDER BY id"
+    assert duckdb.sql(written).fetchall() == expected
+    assert films.rows == len(expected) == len({row[0] for row in expected})
+    assert any(votes and poster for _, votes, poster in expected)
+    sql = athena_sql([films], "s3://b/x")
+    assert "PARTITION" not in sql
+    assert "FROM b_x.films" in sql
+    old = lake / "films/0123456789abcdef.parquet"
+    old.write_text("of an earlier export")
+    write_lake(loaded, str(lake))
+    assert [path.exists() for path in lake.glob("films/*")] == [True]
+    assert not old.exists()
 
 
 def test_a_lake_touches_nothing_but_its_own(loaded, tmp_path: Path) -> None:

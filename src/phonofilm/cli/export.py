@@ -158,7 +158,7 @@ def _export_lake(workspace: Workspace, arguments: ExportArguments) -> None:
     if arguments.json:
         print_json({"tables": [table._asdict() for table in tables], "athena": sql})
         return
-    rows = [(table.name, sum(table.partitions.values()), table.location) for table in tables]
+    rows = [(table.name, table.rows, table.location) for table in tables]
     print_table(("table", "rows", "lies in"), rows)
     if not arguments.catalog:
         note("For Athena, without a catalogue:")

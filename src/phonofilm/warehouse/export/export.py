@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-from phonofilm.errors import UsageError, output_error, storage_error
+from phonofilm.errors import StoreError, UsageError, output_error, storage_error
 from phonofilm.files import output_path
 from phonofilm.records import RECORDS
 from phonofilm.sql import identifier, literal
@@ -45,6 +47,7 @@ TABLES = (
     "release",
     "links",
     "beats",
+    "tracks_and_beats",
     "list_versions",
     "playlist_versions",
 )
@@ -70,7 +73,7 @@ def export(
     TermsError when a row may not be used for `use`, unless `leave_out` leaves such rows out.
     """
     _check(table, format_, shape, use)
-    with open_snapshot(workspace) as connection:
+    with open_snapshot(workspace) as connection, _older_version():
         tables.prepare(connection)
         if table == "titles" and shape == "seed":
             return write_titles(connection, workspace, out, per_file)
@@ -85,6 +88,18 @@ def export(
         elif use:
             check_use(connection, sql, use)
         return [_write(connection, workspace, table, format_, out, sql)]
+
+
+@contextlib.contextmanager
+def _older_version() -> Iterator[None]:
+    """Turn a view or column that is missing from a snapshot into StoreError."""
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise StoreError(
+            f"Cannot export: an older version of phonofilm loaded this warehouse ({error}).",
+            next_step="Bring its views up to date: phonofilm load",
+        ) from error
 
 
 def _check(table: str, format_: str, shape: str, use: str) -> None:

@@ -56,7 +56,7 @@ def _register_table(glue: Any, database: str, table: LakeTable) -> None:
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
-        "PartitionKeys": [{"Name": "source", "Type": "string"}],
+        "PartitionKeys": [{"Name": "source", "Type": "string"}] if table.partitions else [],
         "StorageDescriptor": _storage(table, table.location),
     }
     if not _create_if_missing(

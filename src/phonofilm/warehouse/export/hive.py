@@ -16,12 +16,16 @@ _TYPES = {
 
 
 class LakeTable(NamedTuple):
-    """One table of the lake: columns with Hive types, and the partitions with their rows."""
+    """One table of the lake: columns with Hive types, and the partitions with their rows.
+
+    A table without partitions has rows of several sources in one file.
+    """
 
     name: str
     columns: list[tuple[str, str]]
     partitions: dict[str, int]
     location: str
+    rows: int
 
 
 def hive_type(duckdb_type: str) -> str:
@@ -46,22 +50,25 @@ def athena_sql(tables: list[LakeTable], url: str) -> str:
     statements = [f"CREATE DATABASE IF NOT EXISTS {database};"]
     for table in tables:
         statements += _create_statements(database, table)
-    if any(table.name == "titles" for table in tables):
+    if any(table.name == "films" for table in tables):
         statements.append(
-            f"SELECT name, start_year, rating, votes FROM {database}.titles\n"
-            "WHERE source = 'imdb' AND votes > 1000 ORDER BY rating DESC LIMIT 10;"
+            f"SELECT name, start_year, rating, votes, poster_url FROM {database}.films\n"
+            "WHERE votes > 1000 ORDER BY rating DESC LIMIT 10;"
         )
     return "\n\n".join(statements) + "\n"
 
 
 def _create_statements(database: str, table: LakeTable) -> list[str]:
     columns = ",\n  ".join(f"`{name}` {kind}" for name, kind in table.columns)
+    create = f"CREATE EXTERNAL TABLE IF NOT EXISTS {database}.{table.name} (\n  {columns}\n)\n"
+    stored = f"STORED AS PARQUET\nLOCATION '{table.location}';"
+    if not table.partitions:
+        return [create + stored]
     partitions = "".join(
         f"\n  PARTITION (source = '{source}') LOCATION '{table.location}source={source}/'"
         for source in table.partitions
     )
     return [
-        f"CREATE EXTERNAL TABLE IF NOT EXISTS {database}.{table.name} (\n  {columns}\n)\n"
-        f"PARTITIONED BY (source string)\nSTORED AS PARQUET\nLOCATION '{table.location}';",
+        f"{create}PARTITIONED BY (source string)\n{stored}",
         f"ALTER TABLE {database}.{table.name} ADD IF NOT EXISTS{partitions};",
     ]

@@ -1,4 +1,7 @@
-"""A lake: every table as Hive-partitioned Parquet, in a folder or an object store.
+"""A lake: every table as Parquet, in a folder or an object store.
+
+Tables of records are Hive-partitioned by source. `films` has rows of several sources, and no
+partitions.
 
 Files are named after their contents. New files are written first, and only then the old ones are
 deleted, so that a query that runs meanwhile reads the old tables or the new ones. A catalogue is
@@ -10,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +32,8 @@ from phonofilm.workspace import Workspace
 
 # A lake has the plain comments; their wide view came after its tables were published.
 _VIEWS = {"titles": WIDE_VIEWS["titles"]}
-_DATA_FILE = re.compile(r"[a-z_]+/source=[^/]+/[0-9a-f]{16}\.parquet")
+_MERGED = "films"
+_DATA_FILE = re.compile(r"[a-z_]+/(source=[^/]+/)?[0-9a-f]{16}\.parquet")
 
 
 class _Written(NamedTuple):
@@ -65,17 +70,16 @@ def write_lake(
 
 def _delete_old(objects: ObjectStore, written: set[str]) -> None:
     """Delete the data files of earlier exports; a file of another name is not the lake's."""
-    for cls in RECORDS:
-        for name in objects.names(cls.plural):
+    for table in (*(cls.plural for cls in RECORDS), _MERGED):
+        for name in objects.names(table):
             if name not in written and _DATA_FILE.fullmatch(name):
                 objects.delete(name)
 
 
 def _tables_with_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    for cls in RECORDS:
-        row = connection.execute(f"SELECT count(*) FROM (FROM {cls.plural} LIMIT 1)").fetchone()
-        if row and row[0]:
-            yield cls.plural
+    for table in (*(cls.plural for cls in RECORDS), _MERGED):
+        if connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
+            yield table
 
 
 def _write(
@@ -83,24 +87,41 @@ def _write(
 ) -> _Written:
     """Write one table without its expired rows, and upload its files."""
     view = _VIEWS.get(name, name)
+    described = connection.execute(f"DESCRIBE {view}").fetchall()
+    types = {column: kind for column, kind, *_ in described}
+    partitioned = types.pop("source", None) is not None
+    order, layout = ("source, id", ", PARTITION_BY (source)") if partitioned else ("id", "")
+    folder = scratch / name
+    folder.mkdir()
+    target = folder if partitioned else folder / "all.parquet"
     connection.execute(
         f"""COPY (SELECT * FROM {view} WHERE expires_at IS NULL
-        OR expires_at > now() AT TIME ZONE 'UTC' ORDER BY source, id)
-        TO {literal(scratch / name)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (source))"""
+        OR expires_at > now() AT TIME ZONE 'UTC' ORDER BY {order})
+        TO {literal(target)} (FORMAT parquet, COMPRESSION zstd{layout})"""
     )
     files: set[str] = set()
-    partitions: dict[str, int] = {}
-    for path in sorted((scratch / name).rglob("*.parquet")):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        source = path.parent.name.partition("=")[2]
-        key = f"{name}/source={source}/{digest}.parquet"
-        objects.put(key, path)
+    rows: Counter[str] = Counter()
+    for path in sorted(folder.rglob("*.parquet")):
+        key, number = _upload(connection, objects, path, name)
         files.add(key)
-        row = connection.execute(f"SELECT count(*) FROM {literal(path)}").fetchone()
-        partitions[source] = partitions.get(source, 0) + (row[0] if row else 0)
-    described = connection.execute(f"DESCRIBE {view}").fetchall()
-    columns = [(column, hive_type(kind)) for column, kind, *_ in described if column != "source"]
+        rows[path.parent.name.partition("=")[2]] += number
     table = LakeTable(
-        name=name, columns=columns, partitions=partitions, location=f"{objects.url}/{name}/"
+        name=name,
+        columns=[(column, hive_type(kind)) for column, kind in types.items()],
+        partitions=dict(rows) if partitioned else {},
+        location=f"{objects.url}/{name}/",
+        rows=rows.total(),
     )
     return _Written(table, files)
+
+
+def _upload(
+    connection: duckdb.DuckDBPyConnection, objects: ObjectStore, path: Path, table: str
+) -> tuple[str, int]:
+    """Upload a file under its partition and the hash of its content; return its name and rows."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    partition = f"{path.parent.name}/" if path.parent.name != table else ""
+    key = f"{table}/{partition}{digest}.parquet"
+    objects.put(key, path)
+    row = connection.execute(f"SELECT count(*) FROM {literal(path)}").fetchone()
+    return key, row[0] if row else 0

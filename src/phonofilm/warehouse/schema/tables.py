@@ -39,7 +39,7 @@ REMOVED = "removed_at"
 REMOVED_TEXT = "when the whole list it belonged to was first seen without it, UTC; null while in it"
 OBSERVATION_KEY = ("source", "kind", "id", "metric", "day")
 # Views that are shown and exported in place of plain ones: titles with their rating, genres and
-# people, comments with their track and second.
+# people, comments with their track, second, tempo and key.
 WIDE_VIEWS = {"titles": "titles_wide", "comments": "comments_wide"}
 
 

@@ -18,9 +18,10 @@ _FEATURES = (
     "tempo",
 )
 
-_ARTISTS = (
-    "SELECT id, name, popularity, genres FROM kept_artists ORDER BY popularity DESC NULLS LAST, id"
-)
+# The scripts wrote the artists that they had requested, and no guests of tracks.
+_DESCRIBED = "completeness = 'full'"
+_ARTISTS = f"""SELECT id, name, popularity, genres FROM kept_artists WHERE {_DESCRIBED}
+    ORDER BY popularity DESC NULLS LAST, id"""
 _TRACKS = "SELECT id, popularity AS track_popularity, explicit FROM kept_tracks ORDER BY id"
 
 
@@ -51,7 +52,7 @@ def favourite_artists(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the query of artists in a discography: the job of favourite artists had its own."""
     genres = _numbered_columns(connection, "genres", "kept_artists", "genre")
     return f"""SELECT id, name, popularity AS artist_popularity, genres AS artist_genres,
-        followers{genres} FROM kept_artists ORDER BY id"""
+        followers{genres} FROM kept_artists WHERE {_DESCRIBED} ORDER BY id"""
 
 
 def _numbered_columns(
