@@ -154,7 +154,7 @@ class GoalEndpoints(NamedTuple):
             wanted = endpoint.subject in self.goal.wants
             return GainEstimate(endpoint.batch * MENTION if wanted else 0.0, {})
         items = endpoint.expected_items
-        if self.scope.closed:
+        if self.scope.closed and endpoint.subject not in self.scope.credited_in:
             kinds = _followed_kinds(endpoint)
             items = {kind: number for kind, number in items.items() if kind in kinds}
         gain = 0.0

@@ -27,6 +27,7 @@ class FirstOf:
     """
 
     implies_tracks = False
+    credited_in = frozenset[str]()
 
     def __init__(
         self, scope: Scope, kind: str, number: int, source: HttpSource, access: str, nodes: Frontier

@@ -67,6 +67,11 @@ class NamedNodes:
         self._near: dict[str, list[str]] = {}
         self._namesakes: dict[str, Namesakes] = {}
 
+    @property
+    def record_kinds(self) -> frozenset[str]:
+        """Kinds of the records that the names, links and ids are of."""
+        return frozenset(map(_record_kind, self._kinds))
+
     def note(self, page: Page, endpoint: Endpoint, request: Request) -> None:
         """Note which of the named nodes a response has something of.
 

@@ -23,6 +23,7 @@ class Scope(Protocol):
 
     closed: bool  # only what was named is followed: no genres or words grow from records
     implies_tracks: bool  # tracks are wanted only because artists or albums were named
+    credited_in: frozenset[str]  # kinds whose wanted credits, artists and albums, are looked up
     by_genre: bool  # artists are followed by their genres
     label: str  # for people: the word before the kind, as in "house artists"
     name: str
@@ -66,6 +67,7 @@ class Everything:
 
     closed = False
     implies_tracks = False
+    credited_in = frozenset[str]()
     by_genre = False
     label = ""
     name = "everything"
@@ -99,6 +101,7 @@ class FollowNothing:
 
     closed = True
     implies_tracks = False
+    credited_in = frozenset[str]()
     by_genre = False
     label = ""
     name = ""
@@ -132,6 +135,7 @@ class OfGenre:
 
     closed = False
     implies_tracks = False
+    credited_in = frozenset[str]()
     by_genre = True
     named = None
 
@@ -212,13 +216,13 @@ class Named:
         texts: Mapping[Link, str] | None = None,
         implies_tracks: bool = False,
     ) -> None:
-        self.implies_tracks = implies_tracks
+        self.implies_tracks, self._with_credits = implies_tracks, with_credits
         self.named = NamedNodes(links, texts or {})
+        self.credited_in = self.named.record_kinds if with_credits else frozenset()
         self._ids = {link.id for link in links}
         self._links = set(links)
         keys = sorted(f"{link.kind} {link.id}" for link in self._links)
         self.name = f"named {with_credits} {playlists} {' | '.join(keys)}"
-        self._with_credits = with_credits
         self._playlists = playlists
         self._chosen: dict[str, dict[str, None]] = {}  # ids of playlists by theme, in order
 

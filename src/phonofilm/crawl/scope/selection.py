@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from phonofilm.crawl.scope.first_of import kinds_below
 from phonofilm.crawl.scope.scopes import Everything, Named, OfGenre, Scope
 from phonofilm.errors import UsageError
-from phonofilm.records.kinds import BY_NAME
+from phonofilm.records.kinds import BY_NAME, WANTED
 from phonofilm.sources import get, source_names
 from phonofilm.sources.contract import Link
 from phonofilm.sources.http import HttpSource
@@ -64,9 +65,20 @@ def select(source: str, selection: Selection, wants: Wants) -> tuple[Wants, Scop
         implied = _obtainable(source, dict.fromkeys(kind.implies))
         typed = dict(zip(links, texts, strict=True))
         implies_tracks = not wants and links[0].kind in ("artist", "album")
-        scope = Named(links, kind.credits, texts=typed, implies_tracks=implies_tracks)
-        return wants or implied, scope
+        with_credits = kind.credits or ("artist" in wants and kind.name != "artist")
+        scope = Named(links, with_credits, texts=typed, implies_tracks=implies_tracks)
+        return _with_named(get(source), wants, links) or implied, scope
     return wants or {"artist": None}, Everything()
+
+
+def _with_named(source: HttpSource, wants: Wants, links: list[Link]) -> Wants:
+    """Add the named kinds above which something is wanted: records credit artists and albums.
+
+    A track is looked up for its artists; an artist need not be, because lists have the tracks.
+    """
+    named, wanted = {link.kind for link in links}, wants.keys() & _kinds_given(source)
+    above = [kind for kind in WANTED if kind in named and wanted - kinds_below(kind) - {kind}]
+    return wants | dict.fromkeys(above)
 
 
 def _select_theme(theme: str, wants: Wants) -> tuple[Wants, Scope]:
@@ -95,9 +107,14 @@ def _artist_link(source: str, name: str) -> Link:
 
 def _obtainable(source: str, wants: Wants) -> Wants:
     """Return the wanted kinds that a source has at all; all of them when it has none."""
-    endpoints = get(source).manifest.endpoints.values()
-    kinds = {shape.partition(".")[0] for endpoint in endpoints for shape in endpoint.returns}
+    kinds = _kinds_given(get(source))
     return {kind: number for kind, number in wants.items() if kind in kinds} or dict(wants)
+
+
+def _kinds_given(source: HttpSource) -> set[str]:
+    """Return the kinds of the records of a source."""
+    endpoints = source.manifest.endpoints.values()
+    return {shape.partition(".")[0] for endpoint in endpoints for shape in endpoint.returns}
 
 
 def named_links(source: HttpSource, texts: list[str], wants: Wants) -> list[Link]:
