@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -185,21 +186,47 @@ class Workspace:
             )
 
 
-class FolderLock:
-    """The right to write to a data folder, for one process at a time.
+LANDING, WAREHOUSE = "landing", "warehouse"
+"""The parts of a data folder that are locked. The warehouse is with it the dumps, which an import
+replaces while a load would read them."""
+# The names of the lock of the landing are those of versions that locked the folder as a whole.
+_LOCK_FILES = {LANDING: (".writing", ".writer"), WAREHOUSE: (".loading", ".loader")}
 
-    The operating system releases it when the process ends, however it ends. LockedError on
-    entering while another process has it.
+
+class FolderLock:
+    """The right to write to parts of a data folder, for one process at a time.
+
+    Without parts it is the right to all of them. The operating system releases it when the process
+    ends, however it ends. LockedError on entering while another process has a part.
     """
 
-    def __init__(self, workspace: Workspace, purpose: str) -> None:
-        self._root, self._purpose = workspace.root, purpose
-        # No soft lock where the file system has none: a killed process would leave it behind.
-        self._lock = FileLock(self._root / ".writing", thread_local=False, fallback_to_soft=False)
-        # A separate file, because on Windows a locked file cannot be read.
-        self._holder = self._root / ".writer"
+    def __init__(self, workspace: Workspace, purpose: str, *parts: str) -> None:
+        self._locks = [
+            _PartLock(workspace.root, *_LOCK_FILES[part], purpose) for part in parts or _LOCK_FILES
+        ]
 
     def __enter__(self) -> FolderLock:
+        with ExitStack() as entered:
+            for lock in self._locks:
+                entered.enter_context(lock)
+            self._entered = entered.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._entered.close()
+
+
+class _PartLock:
+    """The lock of one part, and the file that says who has it."""
+
+    def __init__(self, root: Path, lock_name: str, holder_name: str, purpose: str) -> None:
+        self._root, self._purpose = root, purpose
+        # No soft lock where the file system has none: a killed process would leave it behind.
+        self._lock = FileLock(root / lock_name, thread_local=False, fallback_to_soft=False)
+        # A separate file, because on Windows a locked file cannot be read.
+        self._holder = root / holder_name
+
+    def __enter__(self) -> None:
         try:
             self._lock.acquire(blocking=False)
         except Timeout:
@@ -211,7 +238,6 @@ class FolderLock:
         except OSError as error:
             self._lock.release()
             raise StoreError(f"{self._holder} cannot be written: {error}.") from error
-        return self
 
     def _write_holder(self) -> None:
         since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

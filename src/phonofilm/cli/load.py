@@ -44,6 +44,13 @@ def _print_result(result: Loaded, workspace: Workspace) -> None:
         example = result.examples.get(kind, "")
         such_as = f", such as {example}" if example else ""
         say((f"{kind.replace('_', ' ')}: {count:,}{such_as}", "dim"))
+    if result.landing_in_use:
+        say(
+            (
+                f"{result.landing_in_use} goes on; its newest responses come with the next load.",
+                "dim",
+            )
+        )
     note(
         f"{result.answers:,} answers in {result.elapsed_s:.1f} s."
         f" Next: {in_folder('phonofilm report', workspace.root)}"

@@ -22,7 +22,7 @@ from phonofilm.net.retry_policy import RetryPolicy
 from phonofilm.privacy.names_key import bind_names_key
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
-from phonofilm.workspace import FolderLock, Workspace
+from phonofilm.workspace import LANDING, FolderLock, Workspace
 
 # With --wait a source that is away is requested again for about a day. Chosen, not tuned.
 _AWAY = RetryPolicy(attempts_max=100, first_pause_seconds=60.0)
@@ -60,7 +60,7 @@ async def crawl_each(
     for options in crawls:
         policy(options.policy)  # UsageError before anything is touched
     workspace.open()
-    with FolderLock(workspace, f"crawl of {', '.join(names)}"):
+    with FolderLock(workspace, f"crawl of {', '.join(names)}", LANDING):
         runs = (_crawl_one(workspace, settings, options, watch) for options in crawls)
         try:
             return await asyncio.gather(*runs, return_exceptions=True)

@@ -12,7 +12,7 @@ from phonofilm.identity.match import KINDS, UNSURE, kind_of
 from phonofilm.identity.match_store import MatchStore
 from phonofilm.identity.model import RULES, MatchModel
 from phonofilm.identity.scoring import LINKED, Weight, weigh
-from phonofilm.workspace import FolderLock, Workspace
+from phonofilm.workspace import WAREHOUSE, FolderLock, Workspace
 
 
 class Explanation(msgspec.Struct):
@@ -33,7 +33,7 @@ class Explanation(msgspec.Struct):
 def explain(workspace: Workspace, one: str, other: str, kind: str = "") -> Explanation:
     """Explain two records named `source:id`; UsageError when one was never matched."""
     workspace.must_exist()
-    with FolderLock(workspace, "match --explain"):
+    with FolderLock(workspace, "match --explain", WAREHOUSE):
         store = MatchStore(workspace)
         try:
             model = _model_of(store, one, other, kind)

@@ -19,7 +19,7 @@ from phonofilm.identity.titles import TITLE
 from phonofilm.warehouse.engines.location import open_warehouse, saved_location
 from phonofilm.warehouse.schema.identity_tables import TABLES
 from phonofilm.warehouse.snapshots import publish
-from phonofilm.workspace import FolderLock, Workspace
+from phonofilm.workspace import WAREHOUSE, FolderLock, Workspace
 
 try:
     from phonofilm.identity.entity_ids import (
@@ -61,7 +61,7 @@ def match(workspace: Workspace, again: bool = False) -> MatchResult:
     """Match new records (`again`: all records) and write the result to the warehouse."""
     started = time.monotonic()
     workspace.must_exist()
-    with FolderLock(workspace, "match"):
+    with FolderLock(workspace, "match", WAREHOUSE):
         store = MatchStore(workspace)
         try:
             if again:

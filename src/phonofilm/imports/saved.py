@@ -22,7 +22,7 @@ from phonofilm.privacy.pseudonyms import pseudonymise
 from phonofilm.sources import get
 from phonofilm.sources.contract import ODD_RESPONSES, Response
 from phonofilm.sources.http import HttpSource
-from phonofilm.workspace import FolderLock, Workspace
+from phonofilm.workspace import LANDING, FolderLock, Workspace
 
 # Responses between two writes of the log. Chosen, not tuned.
 _WRITE_EVERY = 256
@@ -65,7 +65,7 @@ def land_saved(
     if missing:
         raise UsageError(f"There is no {missing[0]}.", next_step="Check the paths.")
     workspace.open()
-    with FolderLock(workspace, f"landing of saved answers of {source_name}"):
+    with FolderLock(workspace, f"landing of saved answers of {source_name}", LANDING):
         for log in workspace.logs.glob(f"{source_name}-saved-*.ndjson"):
             log.unlink()
         landing = _Landing(workspace, source, keep_names)

@@ -14,7 +14,8 @@ _EXAMPLE_CHARS = 200
 class Loaded(msgspec.Struct):
     """Result of a load: rows by plural kind, and `answers`, the number of responses read.
 
-    `findings` are counted by kind, with one of `examples` each.
+    `findings` are counted by kind, with one of `examples` each. `landing_in_use` names the process
+    that was still writing responses; its newest ones were not sealed yet.
     """
 
     inserted: dict[str, int]
@@ -26,6 +27,7 @@ class Loaded(msgspec.Struct):
     segments: int
     elapsed_s: float
     examples: dict[str, str] = {}
+    landing_in_use: str = ""
 
 
 class LoadCounts:

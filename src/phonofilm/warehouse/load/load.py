@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import ExitStack
 
 import duckdb
+import msgspec
 
-from phonofilm.errors import ShapeError
+from phonofilm.errors import LockedError, ShapeError
 from phonofilm.landing.dump_views import UnparsableDump
 from phonofilm.landing.segment_store import SegmentStore
 from phonofilm.warehouse.engines.base import Warehouse
@@ -18,7 +20,7 @@ from phonofilm.warehouse.load.origin import bind_origin
 from phonofilm.warehouse.load.response_loader import SCRATCH_PREFIX, ResponseLoader
 from phonofilm.warehouse.load.runs import crawl_runs
 from phonofilm.warehouse.snapshots import publish, published
-from phonofilm.workspace import FolderLock, Workspace
+from phonofilm.workspace import LANDING, WAREHOUSE, FolderLock, Workspace
 
 # DuckDB's errors for a value that no column can store.
 _ODD_VALUES = (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException)
@@ -32,12 +34,11 @@ def load(workspace: Workspace, again: bool = False) -> Loaded:
     """
     began = time.monotonic()
     workspace.must_exist()
-    with FolderLock(workspace, "load"):
+    with FolderLock(workspace, "load", WAREHOUSE), ExitStack() as stack:
         for path in workspace.warehouse.glob(f"{SCRATCH_PREFIX}*"):  # of a load that was killed
             shutil.rmtree(path, ignore_errors=True)
-        workspace.seal_logs()
         segments = workspace.segments()
-        segments.ship()
+        crawl = _seal(workspace, segments, stack)
         segments.pull_dumps()
         warehouse = open_warehouse(workspace, workspace.database)
         try:
@@ -50,7 +51,27 @@ def load(workspace: Workspace, again: bool = False) -> Loaded:
         save_location(workspace, workspace.database)
         if not workspace.database and (changed or published(workspace) is None):
             publish(workspace)
-    return counts.result(time.monotonic() - began)
+    result = counts.result(time.monotonic() - began)
+    return msgspec.structs.replace(result, landing_in_use=crawl)
+
+
+def _seal(workspace: Workspace, segments: SegmentStore, stack: ExitStack) -> str:
+    """Seal the logs and ship the segments; return the process that writes them, if there is one.
+
+    Then the load reads what is sealed already. With an object store it cannot, because both would
+    fetch and ship the same files.
+    """
+    try:
+        stack.enter_context(FolderLock(workspace, "load", LANDING))
+    except LockedError as error:
+        if workspace.objects_url:
+            raise
+        return error.holder
+    workspace.seal_logs()
+    segments.ship()
+    if not workspace.objects_url:
+        stack.close()  # a crawl may begin while this load goes on
+    return ""
 
 
 def _load(

@@ -6,11 +6,10 @@ Nothing else in the warehouse imports the crawl.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from datetime import datetime
 from typing import NamedTuple
 
-from phonofilm.crawl.frontier.sqlite.store import SqliteStore
+from phonofilm.crawl.frontier.sqlite.read_only import saved_runs
 from phonofilm.sources import source_names
 from phonofilm.timestamps import naive_utc
 from phonofilm.workspace import Workspace
@@ -30,8 +29,7 @@ def crawl_runs(workspace: Workspace) -> Iterator[CrawlRun]:
     for source in source_names():
         path = workspace.frontier / f"{source}.sqlite"
         if path.exists():
-            with closing(SqliteStore(path)) as store:
-                yield from _runs(source, store.history.runs())
+            yield from _runs(source, saved_runs(path))
 
 
 def _runs(source: str, runs: Iterable[tuple[str, float, str]]) -> Iterator[CrawlRun]:

@@ -67,6 +67,15 @@ def followed_ids(path: Path, kind: int, count: int | None, scope: str) -> list[s
         return [id_ for (id_,) in rows]
 
 
+def saved_runs(path: Path) -> list[tuple[str, float, str]]:
+    """Return id, start (Unix seconds) and result (JSON) of all ended runs, oldest first.
+
+    Also while a crawl writes to the frontier.
+    """
+    with _read_only(path) as db:
+        return db.execute("SELECT id, started, result FROM run ORDER BY started").fetchall()
+
+
 def bound_access(path: Path) -> str | None:
     """Return the access level of the last crawl; None when the frontier never had one."""
     with _read_only(path) as db:
