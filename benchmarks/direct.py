@@ -105,7 +105,7 @@ def crawl(
                 manifest=source.manifest,
                 run_info=RunInfo(source_name, access, "", "run"),
                 clock=clock,
-                key=None,
+                names=None,
                 workers=1,
             )
             for link in scope.seeds(source, access):

@@ -187,7 +187,7 @@ async def our_files(url: str, files: int, root: Path) -> None:
         manifest=source.manifest,
         run_info=RunInfo("soundcloud", "official", "terms", "run-1"),
         clock=Clock(),
-        key=None,
+        names=None,
         workers=CONNECTIONS,
     )
     wishes = {

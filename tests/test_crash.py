@@ -37,9 +37,15 @@ def crawl_once(root: str, url: str) -> None:
 def start(root: Path, url: str, crawl: Callable[[str, str], None] = crawl_once) -> BaseProcess:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.conftest", "phonofilm.sources.spotify.source"])
-    process = context.Process(target=crawl, args=(str(root), url))
+    process = context.Process(target=as_this_user, args=(dict(os.environ), crawl, str(root), url))
     process.start()
     return process
+
+
+def as_this_user(environment: dict[str, str], crawl: Callable[[str, str], None], *args) -> None:
+    """Run a crawl with the folders of a test's user; the server of forks has those of another."""
+    os.environ.update(environment)
+    crawl(*args)
 
 
 def everything(folder: Workspace) -> dict[str, set[tuple]]:

@@ -19,7 +19,7 @@ from phonofilm.formatting import format_duration
 from phonofilm.net.clock import Clock
 from phonofilm.net.origin.sandbox import open_origin
 from phonofilm.net.retry_policy import RetryPolicy
-from phonofilm.privacy.names_key import bind_names_key
+from phonofilm.privacy.names_key import names_key
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources import get
 from phonofilm.workspace import LANDING, FolderLock, Workspace
@@ -76,7 +76,7 @@ async def _crawl_one(
     origin = await open_origin(source, settings, options.at)
     workspace.bind_origin(origin.kind)
     if source.manifest.names_people and not settings.keep_names:
-        bind_names_key(workspace)  # an error before --fresh forgets anything
+        names_key(workspace)  # an error before --fresh forgets anything
     if options.fresh:
         forget_frontier(workspace, source.manifest.name)
     if options.refresh_days is not None:

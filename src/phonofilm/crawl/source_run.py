@@ -38,7 +38,7 @@ from phonofilm.landing.segments import Select, read_segments
 from phonofilm.media.run import CrawledMedia, MediaOptions, download_media
 from phonofilm.net.limiter import WAIT_SECONDS_MAX, Limiter
 from phonofilm.net.origin.origin import Origin
-from phonofilm.privacy.names_key import names_key
+from phonofilm.privacy.names_key import NameHasher
 from phonofilm.runtime.signals import on_interrupt
 from phonofilm.sources.http import HttpSource
 from phonofilm.workspace import Workspace
@@ -209,7 +209,7 @@ def _open_writer(setup: SourceRun, frontier: Frontier, run: str) -> ResponseWrit
             source=manifest.name, access=setup.origin.access, terms=manifest.terms.version, run=run
         ),
         clock=setup.origin.clock,
-        key=names_key(setup.workspace) if hashes_names else None,
+        names=NameHasher(setup.workspace) if hashes_names else None,
         workers=setup.options.workers,
     )
 

@@ -17,8 +17,7 @@ from phonofilm.landing.envelope import RunInfo, new_run_id, wrap
 from phonofilm.landing.journal import Journal
 from phonofilm.landing.segments import body_hashes, seal_log
 from phonofilm.privacy.erased import ErasedPeople
-from phonofilm.privacy.names_key import bind_names_key, names_key
-from phonofilm.privacy.pseudonyms import pseudonymise
+from phonofilm.privacy.names_key import NameHasher, names_key
 from phonofilm.sources import get
 from phonofilm.sources.contract import ODD_RESPONSES, Response
 from phonofilm.sources.http import HttpSource
@@ -83,7 +82,7 @@ class _Landing:
         manifest = source.manifest
         self._workspace, self._source = workspace, source
         hashes_names = manifest.names_people and not keep_names
-        self._key = bind_names_key(workspace) if hashes_names else None
+        self._names = NameHasher(workspace) if hashes_names else None
         self._hashes = body_hashes(workspace.segments().paths(manifest.name))
         self._erased = ErasedPeople.load(workspace.root, manifest, partial(names_key, workspace))
         self._info = RunInfo(
@@ -142,8 +141,8 @@ class _Landing:
         if self._erased is not None:
             response = response._replace(body=self._erased.remove_from(response.body) or b"{}")
         personal = self._source.manifest.endpoints[endpoint].personal
-        if personal and self._key is not None:
-            response = response._replace(body=pseudonymise(response.body, personal, self._key))
+        if personal and self._names is not None:
+            response = response._replace(body=self._names.hide(response.body, personal))
         return response
 
     def _pass_over(self, reason: str, example: str) -> None:

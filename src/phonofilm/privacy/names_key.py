@@ -8,9 +8,11 @@ second machine needs the key itself: with another one it would give each person 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from phonofilm.config import hash_key, other_hash_keys
 from phonofilm.errors import ConfigurationError
+from phonofilm.privacy.pseudonyms import PREFIX, pseudonymise
 from phonofilm.workspace import Workspace
 
 
@@ -33,11 +35,20 @@ def names_key(workspace: Workspace) -> bytes:
     )
 
 
-def bind_names_key(workspace: Workspace) -> bytes:
-    """Return the key of a data folder, which remembers it from now on."""
-    key = names_key(workspace)
-    workspace.bind_key(_fingerprint(key))
-    return key
+class NameHasher:
+    """Replaces the names of people in responses; the first one binds the folder to its key."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace, self._key = workspace, names_key(workspace)
+        self._is_bound = False
+
+    def hide(self, body: bytes, paths: Iterable[str], anywhere: bool = False) -> bytes:
+        """Return a body with hashes in place of the names at some paths, as `pseudonymise`."""
+        hidden = pseudonymise(body, paths, self._key, anywhere)
+        if not self._is_bound and PREFIX.encode() in hidden:
+            self._workspace.bind_key(_fingerprint(self._key))
+            self._is_bound = True
+        return hidden
 
 
 def _fingerprint(key: bytes) -> str:

@@ -14,8 +14,8 @@ from phonofilm.landing.journal import SEAL_AT_BYTES, Journal, LogFolder
 from phonofilm.landing.segments import Select, free_bytes, read_log
 from phonofilm.net.clock import Clock
 from phonofilm.privacy.erased import ErasedPeople
-from phonofilm.privacy.names_key import names_key
-from phonofilm.privacy.pseudonyms import pseudonymise, redacted
+from phonofilm.privacy.names_key import NameHasher, names_key
+from phonofilm.privacy.pseudonyms import redacted
 from phonofilm.records.kinds import AUTHORED
 from phonofilm.sources.contract import Request, Response
 from phonofilm.sources.manifest import Manifest
@@ -50,11 +50,11 @@ class ResponseWriter:
         manifest: Manifest,
         run_info: RunInfo,
         clock: Clock,
-        key: bytes | None,
+        names: NameHasher | None,
         workers: int,
     ) -> None:
         self._workspace, self._frontier, self._manifest = workspace, frontier, manifest
-        self._run_info, self._clock, self._key = run_info, clock, key
+        self._run_info, self._clock, self._names = run_info, clock, names
         self._erased = ErasedPeople.load(workspace.root, manifest, partial(names_key, workspace))
         self._group_size = max(1, workers * 3 // 4)
         self._waiting: list[asyncio.Future[None]] = []
@@ -90,13 +90,13 @@ class ResponseWriter:
         may stand elsewhere, so that more of it is hashed or redacted.
         """
         endpoint = self._manifest.endpoints[request.endpoint]
-        if endpoint.personal and self._key is not None:
+        if endpoint.personal and self._names is not None:
             # In a list of comments every person is an author, wherever they stand.
             anywhere = match == "partly" and endpoint.item_kind in AUTHORED
             body = (
                 redacted(response.body)
                 if match == "none"
-                else pseudonymise(response.body, endpoint.personal, self._key, anywhere)
+                else self._names.hide(response.body, endpoint.personal, anywhere)
             )
             response = response._replace(body=body)
         fetched_at = int(self._clock.wall() * 1e6)
