@@ -22,6 +22,7 @@ from phonofilm.sandbox.services.musicbrainz import dumps
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.sources.musicbrainz.tables import TABLES
 from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.export.row_choice import RowChoice
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
@@ -405,15 +406,17 @@ def test_a_licence_that_does_not_allow_what_is_asked_is_named(folder, fma: Path,
     load(folder)
     out = tmp_path / "tracks.csv"
     with pytest.raises(TermsError, match="by-nc-sa") as caught:
-        export(folder, "tracks", "csv", out, use="commercial")
+        export(folder, "tracks", "csv", out, rows=RowChoice(use="commercial"))
     assert caught.value.exit_code == 3
     assert not out.exists()
-    (written,) = export(folder, "tracks", "csv", out, use="commercial", leave_out=True)
+    (written,) = export(
+        folder, "tracks", "csv", out, rows=RowChoice(use="commercial", leave_out=True)
+    )
     assert written.rows == 2
-    (whole,) = export(folder, "tracks", "csv", out, use="share")
+    (whole,) = export(folder, "tracks", "csv", out, rows=RowChoice(use="share"))
     assert whole.rows == 3
     with pytest.raises(UsageError, match="no use"):
-        export(folder, "tracks", "csv", out, use="fun")
+        export(folder, "tracks", "csv", out, rows=RowChoice(use="fun"))
 
 
 @pytest.mark.parametrize("table", ["discography", "runs"])
@@ -421,10 +424,10 @@ def test_what_cannot_be_judged_is_refused(folder, fma: Path, tmp_path, table: st
     imported(folder, "fma", fma)
     load(folder)
     if table == "runs":
-        assert export(folder, table, "csv", tmp_path / "x.csv", use="commercial")
+        assert export(folder, table, "csv", tmp_path / "x.csv", rows=RowChoice(use="commercial"))
         return
     with pytest.raises(UsageError, match="shape"):
-        export(folder, table, "csv", tmp_path / "x", use="commercial")
+        export(folder, table, "csv", tmp_path / "x", rows=RowChoice(use="commercial"))
 
 
 def test_genres_of_musicbrainz_are_not_for_commerce(folder, archived: Path, tmp_path) -> None:
@@ -434,8 +437,8 @@ def test_genres_of_musicbrainz_are_not_for_commerce(folder, archived: Path, tmp_
     load(folder)
     match(folder)
     with pytest.raises(TermsError, match="CC BY-NC-SA"):
-        export(folder, "artist_wide", "csv", tmp_path / "a.csv", use="commercial")
-    assert export(folder, "artist", "csv", tmp_path / "a.csv", use="commercial")
+        export(folder, "artist_wide", "csv", tmp_path / "a.csv", rows=RowChoice(use="commercial"))
+    assert export(folder, "artist", "csv", tmp_path / "a.csv", rows=RowChoice(use="commercial"))
 
 
 def test_terms_of_a_source_forbid_uses_of_all_its_rows(folder, stand_in, tmp_path) -> None:
@@ -445,11 +448,13 @@ def test_terms_of_a_source_forbid_uses_of_all_its_rows(folder, stand_in, tmp_pat
     collect(folder, "spotify", url, "artists=10")
     load(folder)
     with pytest.raises(TermsError, match="rows of spotify"):
-        export(folder, "artists", "csv", tmp_path / "a.csv", use="training")
+        export(folder, "artists", "csv", tmp_path / "a.csv", rows=RowChoice(use="training"))
     with pytest.raises(TermsError, match="rows of spotify"):
-        export(folder, "artist", "csv", tmp_path / "a.csv", use="training")
+        export(folder, "artist", "csv", tmp_path / "a.csv", rows=RowChoice(use="training"))
     from phonofilm.identity.match import match
 
     match(folder)
     for table in ("recording", "links"):
-        export(folder, table, "csv", tmp_path / "a.csv", use="training", leave_out=True)
+        export(
+            folder, table, "csv", tmp_path / "a.csv", rows=RowChoice(use="training", leave_out=True)
+        )

@@ -6,20 +6,23 @@ import csv
 import hashlib
 import json
 import shutil
+import urllib.request
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from phonofilm.crawl.scope.scopes import Named
+from phonofilm.config import Settings, SourceSettings
+from phonofilm.crawl.scope.scopes import Named, OfGenre
 from phonofilm.errors import StoreError, UsageError
 from phonofilm.sandbox.kernel.server import Plan, make_world, running
 from phonofilm.sandbox.worlds.generated import GeneratedWorld
 from phonofilm.show.report import report
 from phonofilm.sources.contract import Link
 from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.export.row_choice import RowChoice
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import open_snapshot, published
+from phonofilm.warehouse.snapshots import published
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
 
@@ -199,19 +202,70 @@ def test_a_view_that_an_older_version_lacks_is_one_sentence(filled, tmp_path: Pa
         export(copy, "tracks_and_beats", "csv", tmp_path / "x.csv")
 
 
-def test_guests_who_were_only_mentioned_are_no_artists_of_the_seed_shape(
-    folder: Workspace, tmp_path: Path, stand_in
+@pytest.mark.parametrize("access", ["extended-legacy", "development"])
+def test_guests_are_no_artists_of_a_discography(
+    folder: Workspace, tmp_path: Path, stand_in, access: str
 ) -> None:
-    url, served = stand_in("spotify", access="extended-legacy", artists=60)
+    """In development mode a guest has all that any artist has, so that the albums decide."""
+    url, served = stand_in("spotify", access=access, artists=60)
     favourites = sorted(served.world.artist(a).name for a in range(3))
     scope = Named([Link("artist_query", name) for name in favourites], with_credits=False)
-    collect(folder, "spotify", url, "artists=all", "albums=all", "tracks=all", scope=scope)
+    settings = Settings(sources={"spotify": SourceSettings(access=access)})
+    wants = ("artists=all", "albums=all")
+    collect(folder, "spotify", url, *wants, scope=scope, settings=settings)
     load(folder)
     export(folder, "discography", "csv", tmp_path / "d", "seed")
     assert sorted(row["name"] for row in table(tmp_path / "d/artists.csv")) == favourites
-    guests = "SELECT count(*) FROM artists WHERE completeness = 'mentioned'"
-    with open_snapshot(folder) as connection:
-        assert connection.execute(guests).fetchall() > [(0,)]
+    (everyone,) = export(folder, "artists", "csv", tmp_path / "all.csv")
+    assert everyone.rows > len(favourites)
+
+
+def artists_listed_by_deezer(url: str, genre: str) -> set[str]:
+    """The names in Deezer's own list, which has artists by one genre each."""
+    with urllib.request.urlopen(f"{url}/genre") as response:
+        [id_] = [row["id"] for row in json.load(response)["data"] if row["name"] == genre]
+    with urllib.request.urlopen(f"{url}/genre/{id_}/artists") as response:
+        return {row["name"] for row in json.load(response)["data"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "access"),
+    [("spotify", "extended-legacy"), ("spotify", "development"), ("deezer", "open")],
+)
+def test_an_export_of_a_genre_has_its_artists_and_no_others(
+    folder: Workspace, tmp_path: Path, stand_in, source: str, access: str
+) -> None:
+    url, served = stand_in(source, access=access, artists=90)
+    settings = Settings(sources={source: SourceSettings(access=access)})
+    collect(folder, source, url, "artists", scope=OfGenre("rock"), settings=settings)
+    load(folder)
+    rock = RowChoice(genre="Rock")
+    export(folder, "artists", "csv", tmp_path / "a.csv", "seed", rows=rock)
+    rows = table(tmp_path / "a.csv")
+    expected = {
+        artist.name
+        for artist in (served.world.artist(a) for a in range(90))
+        if "rock" in artist.genres
+    }
+    if source == "deezer":
+        expected = artists_listed_by_deezer(url, "Rock")
+    assert {row["name"] for row in rows} == expected
+    assert all("rock" in row["genres"].lower() for row in rows)
+    with pytest.raises(UsageError, match="no row has this genre"):
+        export(folder, "artists", "csv", tmp_path / "b.csv", rows=RowChoice(genre="rokc"))
+    with pytest.raises(UsageError, match="by genre"):
+        export(folder, "albums", "csv", tmp_path / "b.csv", rows=rock)
+
+
+def test_tracks_of_a_genre_are_chosen_by_their_own_genres(
+    folder: Workspace, tmp_path: Path, stand_in
+) -> None:
+    url, _ = stand_in("jamendo", artists=30)
+    collect(folder, "jamendo", url, "tracks=60")
+    load(folder)
+    chosen = export(folder, "tracks", "csv", tmp_path / "t.csv", rows=RowChoice(genre="rock"))
+    assert 0 < chosen[0].rows < export(folder, "tracks", "csv", tmp_path / "all.csv")[0].rows
+    assert all("rock" in row["genres"].split(";") for row in table(tmp_path / "t.csv"))
 
 
 def test_a_target_that_cannot_be_written_is_no_failing_disk(filled, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from phonofilm.files import STANDARD_OUTPUT
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import FORMATS, export
 from phonofilm.warehouse.export.remote import export_to
+from phonofilm.warehouse.export.row_choice import RowChoice
 from phonofilm.workspace import Workspace
 
 _FORMAT_OF_ENDING = {"json": "jsonl", "ndjson": "jsonl"}
@@ -49,6 +50,9 @@ class ExportArguments:
     catalog: Annotated[
         str, typer.Option("--catalog", help="lake: glue registers it for Athena.")
     ] = ""
+    genre: Annotated[
+        str, typer.Option("--genre", "-g", help="Only artists, or tracks, of a genre.")
+    ] = ""
     use: Annotated[
         str, typer.Option("--use", help="commercial, share or training: rows must allow it.")
     ] = ""
@@ -78,25 +82,29 @@ def command(arguments: ExportArguments) -> None:
         print_json([_json_row(file) for file in files])
     else:
         _print_files(files)
+        if any(file.table == "features" and not file.rows for file in files):
+            note("No audio features: they come with crawl --want features=all, where a source")
+            note("has them (docs/sources.md).")
 
 
 def _export(workspace: Workspace, arguments: ExportArguments, format_: str) -> list[Exported]:
     table, shape = arguments.name, arguments.shape
+    rows = RowChoice(genre=arguments.genre, use=arguments.use, leave_out=arguments.leave_out)
     if arguments.use and ("://" in arguments.file or shape):
         raise UsageError("--use goes with a file and no shape.")
     if "://" in arguments.file:
         return export_to(
-            workspace, table, format_, arguments.file, shape, arguments.per_file, arguments.create
+            workspace,
+            table,
+            format_,
+            arguments.file,
+            shape,
+            arguments.per_file,
+            arguments.create,
+            rows,
         )
     return export(
-        workspace,
-        table,
-        format_,
-        _target(arguments, format_),
-        shape,
-        arguments.per_file,
-        arguments.use,
-        arguments.leave_out,
+        workspace, table, format_, _target(arguments, format_), shape, arguments.per_file, rows
     )
 
 
@@ -147,8 +155,8 @@ def _print_files(files: list[Exported]) -> None:
 
 def _export_lake(workspace: Workspace, arguments: ExportArguments) -> None:
     """Write all tables as a lake and print how Athena reads them."""
-    if arguments.use:
-        raise UsageError("A lake holds all tables: --use goes with one of them.")
+    if arguments.use or arguments.genre:
+        raise UsageError("A lake has all tables: --use and --genre go with one of them.")
     from phonofilm.warehouse.export.hive import athena_sql  # noqa: PLC0415
     from phonofilm.warehouse.export.lake import write_lake  # noqa: PLC0415 - an extra
 

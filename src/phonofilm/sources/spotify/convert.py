@@ -6,7 +6,17 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from phonofilm.records import Album, Artist, AudioFeatures, Maybe, Playlist, PlaylistEntry, Track
+from phonofilm.records import (
+    ABSENT,
+    Album,
+    Artist,
+    ArtistGenre,
+    AudioFeatures,
+    Maybe,
+    Playlist,
+    PlaylistEntry,
+    Track,
+)
 from phonofilm.records.values.dates import in_precision
 from phonofilm.records.values.texts import plain_text
 from phonofilm.sources.contract import Finding, Link, Page, Request
@@ -62,6 +72,18 @@ class PageBuilder(RecordBuilder):
             )
         )
         return row.id
+
+    def artists_of_genre(self) -> None:
+        """Place the artists of a search by genre under it, where the search does not name theirs.
+
+        Artists have no genres at the level `development` since 2026-02-11.
+        """
+        genre = self.request.ids[0]
+        self.page.records += [
+            ArtistGenre(SOURCE, f"{record.id}:{genre}", artist_id=record.id, genre_id=genre)
+            for record in list(self.page.records)
+            if isinstance(record, Artist) and record.genres is ABSENT
+        ]
 
     def related_artist(self, row: api_types.Artist) -> None:
         """Add an artist in its place among those related to the requested one."""

@@ -199,12 +199,15 @@ def _genre_seeds(request: Request, response: Response) -> Page:
 _ARTISTS = list_parser(PageBuilder, _read_artists, PageBuilder.artist)
 _RELATED = list_parser(PageBuilder, _read_artists, PageBuilder.related_artist)
 _SEARCH = list_parser(PageBuilder, _read_search, PageBuilder.artist)
+_OF_GENRE = list_parser(
+    PageBuilder, _read_search, PageBuilder.artist, after=PageBuilder.artists_of_genre
+)
 PARSERS: dict[str, Parser] = {
     "genre_seeds": _genre_seeds,
     "categories": _list_of(api_types.Category, ("categories",), PageBuilder.category),
     "new_releases": _list_of(api_types.Album, ("albums",), PageBuilder.listed_album),
     "category_playlists": _list_of(api_types.Playlist, ("playlists",), PageBuilder.playlist),
-    "genre_artists": _SEARCH,
+    "genre_artists": _OF_GENRE,
     "genre_tracks": _list_of(api_types.Track, ("tracks",), PageBuilder.track),
     "search_artist": _SEARCH,
     "search_word": _mixed_search,

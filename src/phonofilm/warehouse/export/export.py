@@ -24,6 +24,7 @@ from phonofilm.warehouse.export.legacy import comments, tables
 from phonofilm.warehouse.export.legacy.titles import write_titles
 from phonofilm.warehouse.export.lists import joined_list
 from phonofilm.warehouse.export.permitted_use import check_use, permitted_rows
+from phonofilm.warehouse.export.row_choice import ALL_ROWS, RowChoice, of_genre
 from phonofilm.warehouse.schema.tables import WIDE_VIEWS
 from phonofilm.warehouse.snapshots import open_snapshot
 from phonofilm.workspace import Workspace
@@ -61,8 +62,7 @@ def export(
     out: Path,
     shape: str = "",
     per_file: int = 5,
-    use: str = "",
-    leave_out: bool = False,
+    rows: RowChoice = ALL_ROWS,
 ) -> list[Exported]:
     """Write a table from the newest snapshot, with its card, and return the files.
 
@@ -70,9 +70,9 @@ def export(
     are written into the folder `out` by `discography` (four), by `comments` of shape seed (three),
     and by `titles` of shape seed (JSON files of `per_file` titles each).
 
-    TermsError when a row may not be used for `use`, unless `leave_out` leaves such rows out.
+    TermsError when a row may not be used for `rows.use`, unless `rows.leave_out`.
     """
-    _check(table, format_, shape, use)
+    _check(table, format_, shape, rows)
     with open_snapshot(workspace) as connection, _older_version():
         tables.prepare(connection)
         if table == "titles" and shape == "seed":
@@ -82,11 +82,15 @@ def export(
                 _write(connection, workspace, name, format_, out / f"{name}.{format_}", sql)
                 for name, sql in queries.items()
             ]
-        sql = _seed(connection, table) if shape == "seed" else _plain(connection, table)
-        if use and leave_out:
-            sql = permitted_rows(connection, sql, use)
-        elif use:
-            check_use(connection, sql, use)
+        condition = of_genre(connection, table, rows.genre) if rows.genre else "true"
+        if shape == "seed":
+            sql = _seed(connection, table, condition)
+        else:
+            sql = _plain(connection, table, condition)
+        if rows.use and rows.leave_out:
+            sql = permitted_rows(connection, sql, rows.use)
+        elif rows.use:
+            check_use(connection, sql, rows.use)
         return [_write(connection, workspace, table, format_, out, sql)]
 
 
@@ -102,7 +106,7 @@ def _older_version() -> Iterator[None]:
         ) from error
 
 
-def _check(table: str, format_: str, shape: str, use: str) -> None:
+def _check(table: str, format_: str, shape: str, rows: RowChoice) -> None:
     if table not in (*TABLES, "discography"):
         raise UsageError(
             f"There is no table called {table!r}.",
@@ -116,21 +120,30 @@ def _check(table: str, format_: str, shape: str, use: str) -> None:
         raise UsageError(
             f"There is no shape {shape!r}.", next_step="Shapes: seed, or leave it out."
         )
-    if use and (table == "discography" or shape):
+    if rows.genre and shape and table != "artists":
+        raise UsageError(
+            "--genre cannot be combined with this --shape.",
+            next_step="With --shape seed it goes with artists.",
+        )
+    if rows.use and (table == "discography" or shape):
         raise UsageError(
             "--use cannot be combined with --shape or discography.",
             next_step="Leave --use or --shape out.",
         )
 
 
-def _plain(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    """Return the query of a table, or of its wide view, without expired rows."""
+def _plain(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> str:
+    """Return the query of a table, or of its wide view, under a condition on its rows `t`.
+
+    Expired rows are left out.
+    """
     described = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
     names = [column[0] for column in described or ()]
-    sql = f"SELECT * FROM {WIDE_VIEWS.get(table, table)}"
+    sql = f"SELECT * FROM {WIDE_VIEWS.get(table, table)} t WHERE {condition}"
     if "expires_at" not in names:
         return sql
-    return f"{sql} WHERE expires_at IS NULL OR expires_at > now() AT TIME ZONE 'UTC' ORDER BY ALL"
+    kept = "(expires_at IS NULL OR expires_at > now() AT TIME ZONE 'UTC')"
+    return f"{sql} AND {kept} ORDER BY ALL"
 
 
 def _several(connection: duckdb.DuckDBPyConnection, table: str, shape: str) -> dict[str, str]:
@@ -141,8 +154,8 @@ def _several(connection: duckdb.DuckDBPyConnection, table: str, shape: str) -> d
     return comments.QUERIES if table == "comments" and shape == "seed" else {}
 
 
-def _seed(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    sql = tables.seed_query(connection, table)
+def _seed(connection: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> str:
+    sql = tables.seed_query(connection, table, condition)
     if sql is None:
         raise UsageError(
             f"The seeds wrote no table of {table}.",

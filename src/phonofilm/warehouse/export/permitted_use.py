@@ -37,7 +37,7 @@ def check_use(connection: duckdb.DuckDBPyConnection, sql: str, use: str) -> None
         raise TermsError(
             f"Not all of this may be used for {use}: {forbidden}.",
             saved="Nothing was written.",
-            next_step="Leave those rows out: --leave-out; or choose with sql and export the rest.",
+            next_step="Leave those rows out: --leave-out",
         )
 
 

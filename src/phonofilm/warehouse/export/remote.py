@@ -11,6 +11,7 @@ from phonofilm.errors import UsageError
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.export.legacy.titles import FILES
+from phonofilm.warehouse.export.row_choice import ALL_ROWS, RowChoice
 from phonofilm.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def export_to(
     shape: str = "",
     per_file: int = 5,
     create: bool = False,
+    rows: RowChoice = ALL_ROWS,
 ) -> list[Exported]:
     """Export as `export` does, to `s3://bucket/prefix/NAME`; paths of the result are URLs.
 
@@ -38,7 +40,7 @@ def export_to(
     objects = open_objects(base)
     objects.check(create)
     with tempfile.TemporaryDirectory() as scratch:
-        exports = export(workspace, table, format_, Path(scratch) / name, shape, per_file)
+        exports = export(workspace, table, format_, Path(scratch) / name, shape, per_file, rows)
         paths = sorted(path for path in Path(scratch).rglob("*") if path.is_file())
         written = {str(path.relative_to(scratch)): path for path in paths}
         for key, path in written.items():

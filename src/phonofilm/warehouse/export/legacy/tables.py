@@ -20,8 +20,9 @@ _FEATURES = (
 
 # The scripts wrote the artists that they had requested, and no guests of tracks.
 _DESCRIBED = "completeness = 'full'"
-_ARTISTS = f"""SELECT id, name, popularity, genres FROM kept_artists WHERE {_DESCRIBED}
-    ORDER BY popularity DESC NULLS LAST, id"""
+# Where a mention has all that a source gives, a guest is an artist of tracks and of no album.
+_GUESTS = """SELECT * FROM (SELECT source, unnest(artist_ids) AS id FROM kept_tracks)
+    WHERE id IS NOT NULL EXCEPT SELECT source, unnest(artist_ids) FROM kept_albums"""
 _TRACKS = "SELECT id, popularity AS track_popularity, explicit FROM kept_tracks ORDER BY id"
 
 
@@ -34,11 +35,17 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def seed_query(connection: duckdb.DuckDBPyConnection, table: str) -> str | None:
-    """Return the query of a table in the seed's shape, or None when the scripts had no such one."""
+def seed_query(
+    connection: duckdb.DuckDBPyConnection, table: str, condition: str = "true"
+) -> str | None:
+    """Return the query of a table in the seed's shape, or None when the scripts had no such one.
+
+    A `condition` is on rows `t` of the table, for artists alone.
+    """
     match table:
         case "artists":
-            return _ARTISTS
+            return f"""SELECT id, name, popularity, genres FROM kept_artists t
+                WHERE {_DESCRIBED} AND {condition} ORDER BY popularity DESC NULLS LAST, id"""
         case "tracks":
             return _TRACKS
         case "features":
@@ -52,7 +59,8 @@ def favourite_artists(connection: duckdb.DuckDBPyConnection) -> str:
     """Return the query of artists in a discography: the job of favourite artists had its own."""
     genres = _numbered_columns(connection, "genres", "kept_artists", "genre")
     return f"""SELECT id, name, popularity AS artist_popularity, genres AS artist_genres,
-        followers{genres} FROM kept_artists WHERE {_DESCRIBED} ORDER BY id"""
+        followers{genres} FROM kept_artists WHERE {_DESCRIBED}
+        AND (source, id) NOT IN ({_GUESTS}) ORDER BY id"""
 
 
 def _numbered_columns(
