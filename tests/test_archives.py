@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import json
 import lzma
 import tarfile
 from pathlib import Path
@@ -366,6 +367,18 @@ def test_the_fma_dataset_comes_with_genres_licences_and_clips(folder, fma: Path)
     assert ("media/fma/000/000002.mp3", "2", by_nc_sa, 4) in sounds
     assert (folder.root / "media/fma/000/000003.mp3").read_bytes() == b"\xff\xfb\x90\x03"
     assert above == ("21",)
+
+
+def test_clips_have_the_genres_of_their_tracks(folder, fma: Path, tmp_path: Path) -> None:
+    imported(folder, "fma", fma)
+    load(folder)
+    trip = RowChoice(genre="trip")
+    (written,) = export(folder, "clips", "jsonl", tmp_path / "trip.jsonl", rows=trip)
+    [clip] = [json.loads(line) for line in written.path.read_text("utf-8").splitlines()]
+    assert clip["genres"] == ["Hip-Hop", "Trip"]
+    assert (folder.root / clip["path"]).is_file()
+    (every,) = export(folder, "clips", "csv", tmp_path / "clips.csv")
+    assert every.rows > written.rows
 
 
 @pytest.mark.parametrize(

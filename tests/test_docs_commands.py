@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -111,6 +112,8 @@ def files(made_once) -> Path:
         (folder / "fma").mkdir()
         genres = "genre_id,#tracks,parent,title,top_level\n21,8389,0,Hip-Hop,21\n"
         (folder / "fma" / "genres.csv").write_text(genres)
+        names = [GeneratedWorld(150).artist(number).name for number in range(3)]
+        (folder / "favourites.txt").write_text("\n".join(names))
 
     return made_once("readme-files", make)
 
@@ -217,6 +220,31 @@ each_walk = pytest.mark.parametrize(
 )
 
 
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def check_five_jobs(folder: Path) -> None:
+    """Each job ends with its file, and the file has what the job is about and no strangers."""
+    films = table(folder / "anime.csv")
+    assert len({film["id"] for film in films}) == len(films)
+    assert any(film["votes"] and film["poster_url"] for film in films)
+    comments = table(folder / "comments.csv")
+    assert sum(bool(comment["second"]) for comment in comments) > 0.9 * len(comments) > 0
+    assert any(comment["bpm"] and comment["key_name"] for comment in comments)
+    techno = table(folder / "techno.csv")
+    assert techno
+    assert all("Techno" in artist["genres"].split(";") for artist in techno)
+    # Media of a stand-in are not downloaded without --at, because addresses of loopback are refused.
+    clips = (folder / "clips.csv").read_text("utf-8").partition("\n")[0].split(",")
+    assert {"name", "genres", "path", "licence_url"} <= set(clips)
+    favourites = (folder / "favourites.txt").read_text("utf-8").splitlines()
+    assert len(table(folder / "favourites-csv/artists.csv")) == len(favourites)
+    tracks = table(folder / "favourites-csv/tracks.csv")
+    assert len(table(folder / "favourites-csv/features.csv")) == len(tracks) > 0
+
+
 def test_the_readme_shows_many_commands() -> None:
     assert sum(len(block.commands) for block in README) > 20
 
@@ -225,6 +253,8 @@ def test_the_readme_shows_many_commands() -> None:
 @each_block
 def test_the_commands_of_the_readme_run_as_they_stand(prepared, block: Block, tmp_path) -> None:
     run_in_process(prepared(block), tmp_path)
+    if "favourites.txt" in block.text:
+        check_five_jobs(tmp_path)
 
 
 @pytest.mark.slow

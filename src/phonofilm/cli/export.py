@@ -51,7 +51,7 @@ class ExportArguments:
         str, typer.Option("--catalog", help="lake: glue registers it for Athena.")
     ] = ""
     genre: Annotated[
-        str, typer.Option("--genre", "-g", help="Only artists, or tracks, of a genre.")
+        str, typer.Option("--genre", "-g", help="Only artists, tracks or clips of a genre.")
     ] = ""
     use: Annotated[
         str, typer.Option("--use", help="commercial, share or training: rows must allow it.")

@@ -49,6 +49,7 @@ TABLES = (
     "links",
     "beats",
     "tracks_and_beats",
+    "clips",
     "list_versions",
     "playlist_versions",
 )

@@ -17,15 +17,16 @@ _ARTISTS = f"""SELECT a.source, a.id FROM store.artist a LEFT JOIN identity.memb
 _ENTITIES = "SELECT artist FROM artist_by_genre WHERE genre = {genre}"
 # Genres that contain another one are known after a match (`identity.genre_tree`).
 _WITHIN = """SELECT {genre} UNION ALL SELECT name FROM identity.genre_tree WHERE within = {genre}"""
+_OWN_GENRES = f"""EXISTS (SELECT 1 FROM (SELECT unnest(t.genres) AS name) g
+    WHERE lower(g.name) IN ({_WITHIN}))"""
 # Conditions by table. A track has its own genres, else those of its first artist.
 _CONDITIONS = {
     "artists": f"(t.source, t.id) IN ({_ARTISTS})",
     "artist": f"t.id IN ({_ENTITIES})",
     "artist_wide": f"t.id IN ({_ENTITIES})",
     "artist_by_genre": "t.genre = {genre}",
-    "tracks": f"""CASE WHEN len(t.genres) > 0
-        THEN EXISTS (SELECT 1 FROM (SELECT unnest(t.genres) AS name) g
-            WHERE lower(g.name) IN ({_WITHIN}))
+    "clips": _OWN_GENRES,
+    "tracks": f"""CASE WHEN len(t.genres) > 0 THEN {_OWN_GENRES}
         ELSE (t.source, t.artist_ids[1]) IN ({_ARTISTS}) END""",
 }
 
@@ -66,6 +67,7 @@ def of_genre(connection: duckdb.DuckDBPyConnection, table: str, genre: str) -> s
 def _suggestion(connection: duckdb.DuckDBPyConnection, genre: str) -> str:
     names = """SELECT genre FROM artist_by_genre UNION SELECT lower(name) FROM (
         SELECT unnest(genres) AS name FROM store.track)"""
-    known = sorted(str(name) for (name,) in connection.execute(names).fetchall() if name)
+    rows = connection.execute(names).fetchall()
+    known = sorted(str(name) for (name,) in rows if name and name != genre.lower())
     near = difflib.get_close_matches(genre.lower(), known, n=3) or known[:5]
     return f"Genres here: {', '.join(near)}." if near else "Load and match first: phonofilm match"

@@ -14,6 +14,7 @@ from phonofilm.sql import identifier
 from phonofilm.warehouse.schema import field_times
 from phonofilm.warehouse.schema.dialect import DUCKDB, Dialect
 from phonofilm.warehouse.schema.identity_tables import identity_definitions
+from phonofilm.warehouse.views.clips import clip_views
 from phonofilm.warehouse.views.comments import comment_views
 from phonofilm.warehouse.views.definition import Definition, index, schema, view
 from phonofilm.warehouse.views.entities import entity_views
@@ -210,4 +211,5 @@ def view_definitions() -> Iterator[Definition]:
     yield from entity_views()
     yield from comment_views()
     yield from list_views()
+    yield from clip_views()
     yield view("links", "SELECT * FROM identity.links")

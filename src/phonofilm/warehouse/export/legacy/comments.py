@@ -19,7 +19,9 @@ QUERIES = {
         profile.path AS profile_image_path,
         a.background_url AS background_image_url, background.path AS background_image_path
         FROM store.artist a {_file("profile", "artist", "a")} {_file("background", "artist", "a")}
-        WHERE a.source = 'soundcloud' AND {_UNEXPIRED.format("a")} ORDER BY a.id""",
+        WHERE a.source = 'soundcloud' AND {_UNEXPIRED.format("a")} AND a.id IN (
+            SELECT artist_ids[1] FROM store.track WHERE source = 'soundcloud')
+        ORDER BY a.id""",
     "tracks_and_beats": f"""SELECT * EXCLUDE (producers, beat_id, beat_waveform_url, is_set,
         comments_per_play, source, expires_at) REPLACE ({joined_list("remixers")} AS remixers)
         FROM tracks_and_beats t WHERE {_UNEXPIRED.format("t")} ORDER BY track_id""",
