@@ -89,6 +89,26 @@ def test_a_local_file_with_an_odd_length_keeps_its_place(duration: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [{}, {"tracks": None}, {"tracks": {"href": "x", "total": 3}}, {"items": {"items": None}}],
+)
+def test_a_playlist_that_embeds_no_entries_is_read_from_their_first_page(listed: Any) -> None:
+    page = parsed("spotify", "playlist", {"id": "p", "name": "Mixed"} | listed, "p")
+    assert page.continues == [Request("playlist_tracks", ("p",))]
+    empty = {"tracks": {"items": [], "total": 0}}
+    assert not parsed("spotify", "playlist", {"id": "p", "name": "Mixed"} | empty, "p").continues
+
+
+def test_a_list_that_an_access_level_lacks_is_a_finding(folder, stand_in) -> None:
+    url, _ = stand_in("spotify", access="development", artists=40, seed=3)
+    scope = Named([Link("playlist_query", "rock")], with_credits=False)
+    result = collect(folder, "spotify", url, "tracks=all", scope=scope)
+    (finding,) = [f for f in result.findings if f["kind"] == "list_not_available"]
+    assert finding["where"] == {"playlist": result.calls_by_endpoint["playlist"]}
+    assert "gone at access development since 2026-02-11" in finding["example"]
+
+
 def test_an_explicit_null_is_null_and_not_absent() -> None:
     spotify = one(parsed("spotify", "track", {"id": "t", "name": "x", "album": None}), "track")
     assert (spotify.album_id, spotify.album_name) == (None, None)

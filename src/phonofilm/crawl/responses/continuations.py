@@ -10,7 +10,7 @@ from phonofilm.crawl.planner.base import ListObserver
 from phonofilm.crawl.responses.pagination import FAILED_PAGES_MAX, PageCheck, PaginationGuard
 from phonofilm.crawl.scope.scopes import Scope
 from phonofilm.records import BY_KIND, Record
-from phonofilm.sources.contract import Page, Request
+from phonofilm.sources.contract import Finding, Page, Request
 from phonofilm.sources.manifest import Endpoint
 
 # Records that stand for a position in a list; other items are counted by their own kind.
@@ -74,6 +74,10 @@ class ContinuationRecorder:
             if finding.kind == "barren_pages" and link.cursor:
                 self._lists.abandon(link, node, page.total)
             return False
+        since = endpoint.gone.get(self._access)
+        if since and link.endpoint != task.request.endpoint:  # a wider access level reads it
+            reason = f"gone at access {self._access} since {since}"
+            page.findings.append(Finding("list_not_available", f"{link.key}: {reason}"))
         if not self._guard.is_requested(task, link, node):
             self._add(link, node, page.total)
         return True

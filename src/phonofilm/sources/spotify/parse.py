@@ -162,13 +162,21 @@ def _whole_album(builder: PageBuilder, row: api_types.Album) -> None:
 
 
 def _whole_playlist(builder: PageBuilder, row: api_types.Playlist) -> None:
-    """Add a playlist with the entries that it embeds; the page after them continues it."""
+    """Add a playlist with the entries that it embeds; the page after them continues it.
+
+    Where it embeds none, they are read from their first page. In development mode a playlist of
+    somebody else shows none (2026-02), and has no such page.
+    """
     key = builder.playlist(row) or next(iter(builder.request.ids), None)
     paging = row.items or row.tracks
-    if key and isinstance(paging, api_types.Paging) and paging.items is not None:
+    if not key:
+        return
+    start = Request("playlist_tracks", (key,))
+    if isinstance(paging, api_types.Paging) and paging.items is not None:
         _entries_of(builder, paging, key, 0)
-        rest = Request("playlist_tracks", (key,))
-        builder.page.continues += _continues(rest, paging, len(paging.items))
+        builder.page.continues += _continues(start, paging, len(paging.items))
+    else:
+        builder.page.continues.append(start)
 
 
 def _entries_of(builder: PageBuilder, paging: api_types.Paging, playlist: str, first: int) -> None:
