@@ -24,6 +24,7 @@ from phonofilm.warehouse.export.row_choice import RowChoice
 from phonofilm.warehouse.load.load import load
 from phonofilm.warehouse.snapshots import published
 from phonofilm.workspace import Workspace
+from tests.cli import run_cli
 from tests.conftest import collect
 
 SEED = {
@@ -200,6 +201,12 @@ def test_a_view_that_an_older_version_lacks_is_one_sentence(filled, tmp_path: Pa
         connection.execute("DROP VIEW tracks_and_beats")
     with pytest.raises(StoreError, match="older version"):
         export(copy, "tracks_and_beats", "csv", tmp_path / "x.csv")
+    data = ("--data", str(copy.root))
+    assert run_cli("show", "tracks_and_beats", *data, cwd=tmp_path).exit_code == 6
+    shown = run_cli("show", *data, cwd=tmp_path)
+    assert shown.exit_code == 0
+    assert "clips" in shown.stdout
+    assert "tracks_and_beats" not in shown.stdout
 
 
 @pytest.mark.parametrize("access", ["extended-legacy", "development"])

@@ -14,14 +14,15 @@ from phonofilm.errors import UsageError
 from phonofilm.records import BY_PLURAL
 from phonofilm.warehouse.export.export import TABLES
 from phonofilm.warehouse.schema.tables import WIDE_VIEWS
-from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.warehouse.snapshots import missing_views_named, open_snapshot
 
 _ORDERS = {
     "artists": "popularity DESC NULLS LAST, followers DESC NULLS LAST",
     "titles": "votes DESC NULLS LAST, id",
-    "films": "votes DESC NULLS LAST, id",
+    "films": "title_type IS NOT DISTINCT FROM 'tvEpisode', votes DESC NULLS LAST, id",
     "ratings": "votes DESC NULLS LAST, id",
 }
+_VIEWS = "SELECT table_name FROM information_schema.tables"
 _TITLE_COLUMNS = (
     "name, title_type AS type, CAST(start_year AS VARCHAR) AS year, rating, votes,"
     " array_to_string(genres[:2], ', ') AS genres, id"
@@ -39,7 +40,8 @@ def command(
     json: shared.Json = False,
 ) -> None:
     """Show a table of the warehouse, or which tables there are."""
-    with open_snapshot(shared.open_workspace(data, warehouse=warehouse)) as connection:
+    workspace = shared.open_workspace(data, warehouse=warehouse)
+    with open_snapshot(workspace) as connection, missing_views_named():
         if not name:
             _print_tables(connection, json)
             return
@@ -59,7 +61,10 @@ def command(
 
 def _print_tables(connection: duckdb.DuckDBPyConnection, json: bool) -> None:
     counts = {}
+    existing = {name for (name,) in connection.execute(_VIEWS).fetchall()}
     for table in TABLES:
+        if table not in existing:  # an older version loaded the warehouse
+            continue
         [(count,)] = connection.execute(f"SELECT count(*) FROM {table}").fetchall()
         counts[table] = int(count)
     if json:

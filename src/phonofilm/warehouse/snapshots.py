@@ -6,7 +6,9 @@ readers see whole transactions.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -76,6 +78,18 @@ def open_snapshot(workspace: Workspace) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise StoreError(f"{path} cannot be read: {error}.") from error
+
+
+@contextlib.contextmanager
+def missing_views_named() -> Iterator[None]:
+    """Turn a view or column that a snapshot lacks into StoreError: an older version loaded it."""
+    try:
+        yield
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise StoreError(
+            f"Cannot read: an older version of phonofilm loaded this warehouse ({error}).",
+            next_step="Bring its views up to date: phonofilm load",
+        ) from error
 
 
 def open_session(workspace: Workspace) -> duckdb.DuckDBPyConnection:

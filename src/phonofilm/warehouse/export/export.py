@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-from phonofilm.errors import StoreError, UsageError, output_error, storage_error
+from phonofilm.errors import UsageError, output_error, storage_error
 from phonofilm.files import output_path
 from phonofilm.records import RECORDS
 from phonofilm.sql import identifier, literal
@@ -26,7 +24,7 @@ from phonofilm.warehouse.export.lists import joined_list
 from phonofilm.warehouse.export.permitted_use import check_use, permitted_rows
 from phonofilm.warehouse.export.row_choice import ALL_ROWS, RowChoice, of_genre
 from phonofilm.warehouse.schema.tables import WIDE_VIEWS
-from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.warehouse.snapshots import missing_views_named, open_snapshot
 from phonofilm.workspace import Workspace
 
 # Options of DuckDB's COPY, by format.
@@ -74,7 +72,7 @@ def export(
     TermsError when a row may not be used for `rows.use`, unless `rows.leave_out`.
     """
     _check(table, format_, shape, rows)
-    with open_snapshot(workspace) as connection, _older_version():
+    with open_snapshot(workspace) as connection, missing_views_named():
         tables.prepare(connection)
         if table == "titles" and shape == "seed":
             return write_titles(connection, workspace, out, per_file)
@@ -93,18 +91,6 @@ def export(
         elif rows.use:
             check_use(connection, sql, rows.use)
         return [_write(connection, workspace, table, format_, out, sql)]
-
-
-@contextlib.contextmanager
-def _older_version() -> Iterator[None]:
-    """Turn a view or column that is missing from a snapshot into StoreError."""
-    try:
-        yield
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise StoreError(
-            f"Cannot export: an older version of phonofilm loaded this warehouse ({error}).",
-            next_step="Bring its views up to date: phonofilm load",
-        ) from error
 
 
 def _check(table: str, format_: str, shape: str, rows: RowChoice) -> None:

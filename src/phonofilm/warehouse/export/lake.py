@@ -27,7 +27,7 @@ from phonofilm.sql import literal
 from phonofilm.warehouse.export.glue import register
 from phonofilm.warehouse.export.hive import LakeTable, database_name, hive_type
 from phonofilm.warehouse.schema.tables import WIDE_VIEWS
-from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.warehouse.snapshots import missing_views_named, open_snapshot
 from phonofilm.workspace import Workspace
 
 # A lake has the plain comments; their wide view came after its tables were published.
@@ -56,7 +56,11 @@ def write_lake(
         raise UsageError("A Glue catalogue needs the lake in S3.", next_step="--out s3://bucket/x")
     objects = open_objects(url) if "://" in url else local_objects(Path(url))
     objects.check(create)
-    with open_snapshot(workspace) as connection, tempfile.TemporaryDirectory() as scratch:
+    with (
+        open_snapshot(workspace) as connection,
+        missing_views_named(),
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         written = [
             _write(connection, objects, name, Path(scratch))
             for name in _tables_with_rows(connection)
