@@ -117,6 +117,8 @@ def test_it_works_where_a_loop_is_running_already(crate) -> None:
 
 
 def test_exports_and_reports_are_one_call(crate, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no row has this genre"):
+        crate.export("artists", tmp_path / "a.csv", genre="no such genre")
     (written,) = crate.export("artists", tmp_path / "a.csv")
     assert written.rows == 50
     assert crate.report(tmp_path / "r.html").exists()

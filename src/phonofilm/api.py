@@ -41,6 +41,7 @@ from phonofilm.sources.capabilities import resolve_field
 from phonofilm.store_failures import store_failures
 from phonofilm.warehouse.export.card import Exported
 from phonofilm.warehouse.export.export import export
+from phonofilm.warehouse.export.row_choice import RowChoice
 from phonofilm.warehouse.load.load import Loaded, load
 from phonofilm.workspace import Workspace
 
@@ -240,10 +241,11 @@ class Crate:
 
     @store_failures()
     def export(
-        self, table: str, out: str | Path, *, format: str = "csv", shape: str = ""
+        self, table: str, out: str | Path, *, format: str = "csv", shape: str = "", genre: str = ""
     ) -> list[Exported]:
-        """Write a table and its card, as `phonofilm export`."""
-        return export(self.folder, table, format, expanded(out), shape)
+        """Write a table and its card, as `phonofilm export`; `genre` chooses rows of a genre."""
+        rows = RowChoice(genre=genre)
+        return export(self.folder, table, format, expanded(out), shape, rows=rows)
 
     @store_failures()
     def report(self, out: str | Path = "report.html") -> Path:
