@@ -37,6 +37,23 @@ def films(database: str, tmp_path: Path) -> Workspace:
     return workspace
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_of_another_encoding_is_refused_before_the_first_row(
+    postgres: Postgres, tmp_path: Path, encoding: str
+) -> None:
+    name = f"in_{encoding.lower()}"
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+        )
+    workspace = Workspace(tmp_path / "data", postgres.url(name))
+    import_films(workspace, 50, tmp_path / "dumps")
+    before = catalogue(postgres.url(name))
+    with pytest.raises(StoreError, match=f"its encoding is {encoding}"):
+        load(workspace)
+    assert catalogue(postgres.url(name)) == before == []
+
+
 def test_a_film_by_its_id_costs_no_scan(films: Workspace, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("SET enable_seqscan = off")

@@ -21,7 +21,12 @@ from phonofilm.records import Record
 from phonofilm.sql import identifier, literal
 from phonofilm.warehouse.engines.base import Merged, QuarantinedRow
 from phonofilm.warehouse.engines.batches import RecordBatches
-from phonofilm.warehouse.engines.postgres_connection import connect, database_error, psycopg
+from phonofilm.warehouse.engines.postgres_connection import (
+    check_encoding,
+    connect,
+    database_error,
+    psycopg,
+)
 from phonofilm.warehouse.engines.postgres_copy import Relation, copy_rows, describe
 from phonofilm.warehouse.engines.postgres_ownership import Ownership
 from phonofilm.warehouse.engines.postgres_reader import attach
@@ -73,6 +78,7 @@ class PostgresWarehouse:
         )
         with contextlib.ExitStack() as on_failure:
             on_failure.callback(self.close)
+            check_encoding(self._connection)
             with self.transaction():
                 self._create()
             on_failure.pop_all()

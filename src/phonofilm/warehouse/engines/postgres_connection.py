@@ -32,6 +32,17 @@ def connect(url: str) -> psycopg.Connection[Any]:
         raise database_error(url, error) from None
 
 
+def check_encoding(connection: psycopg.Connection[Any]) -> None:
+    """Raise StoreError for a database that cannot store every text; before the first row."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise StoreError(
+            f"Cannot load into this database: its encoding is {encoding}, and texts need UTF8.",
+            saved="Nothing was touched.",
+            next_step="Create another: CREATE DATABASE films ENCODING 'UTF8' TEMPLATE template0",
+        )
+
+
 def database_error(url: str, error: Exception) -> StoreError:
     """Describe a failure of the database at a URL."""
     text = redact(" ".join(str(error).split()), url)
@@ -43,4 +54,4 @@ def database_error(url: str, error: Exception) -> StoreError:
 
 
 # The driver, for modules that must not import it before the message above was tried.
-__all__ = ["connect", "database_error", "psycopg"]
+__all__ = ["check_encoding", "connect", "database_error", "psycopg"]
