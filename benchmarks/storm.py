@@ -14,6 +14,7 @@ import ast
 import contextlib
 import itertools
 import math
+import multiprocessing
 import os
 import random
 import shutil
@@ -24,6 +25,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -401,6 +403,44 @@ def run_storm(
     return storm
 
 
+class Shard(NamedTuple):
+    """The part of a storm that one process plays."""
+
+    kills: int
+    seed: int
+    damages: bool
+    verbs: tuple[str, ...]
+    seconds: float
+
+
+def play(shard: Shard) -> tuple[Counter[str], list[str]]:
+    """Play a part in a scratch folder of its own; return what came, and what was lost."""
+    with tempfile.TemporaryDirectory(prefix="storm-", ignore_cleanup_errors=True) as scratch:
+        home = Path(scratch) / "home"
+        os.environ |= {"XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+        storm = run_storm(
+            shard.kills, shard.seed, Path(scratch), shard.damages, shard.verbs, shard.seconds
+        )
+    return storm.results, storm.losses
+
+
+def shards(options: argparse.Namespace) -> list[Shard]:
+    """Split the kills among processes; the first one damages files, too."""
+    verbs = tuple(filter(None, options.verbs.split(",")))
+    count = max(1, min(options.processes, options.kills))
+    share, rest = divmod(options.kills, count)
+    return [
+        Shard(
+            kills=share + (number < rest),
+            seed=options.seed + 1000 * number,
+            damages=not verbs and number == 0,
+            verbs=verbs,
+            seconds=options.seconds,
+        )
+        for number in range(count)
+    ]
+
+
 def main() -> int:
     """Run the storm as the command line says and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -408,19 +448,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=math.inf, help="no kill after so many")
     parser.add_argument("--verbs", default="", help="some of them, with commas; all without it")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    verbs = tuple(filter(None, options.verbs.split(",")))
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="storm-", ignore_cleanup_errors=True) as scratch:
-        home = Path(scratch) / "home"
-        os.environ |= {"XDG_CACHE_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-        storm = run_storm(
-            options.kills, options.seed, Path(scratch), not verbs, verbs, options.seconds
-        )
-    for name, count in storm.results.items():
+    results, losses = Counter[str](), list[str]()
+    # Forked before any thread starts, as the children of each part are.
+    with ProcessPoolExecutor(options.processes, multiprocessing.get_context("fork")) as pool:
+        for more, lost in pool.map(play, shards(options)):
+            results += more
+            losses += lost
+    for name, count in sorted(results.items()):
         print(f"{count:6} {name}")
-    print(f"{len(storm.losses)} losses, seed {options.seed}, {time.monotonic() - began:.0f} s")
-    return 1 if storm.losses else 0
+    for loss in losses:
+        print(f"LOST {loss}")
+    print(f"{len(losses)} losses, seed {options.seed}, {time.monotonic() - began:.0f} s")
+    return 1 if losses else 0
 
 
 if __name__ == "__main__":
