@@ -230,7 +230,8 @@ class PageBuilder(RecordBuilder):
                 owner_name=mapped(row.owner, lambda owner: owner.display_name),
                 track_count=mapped(page, lambda paging: paging.total),
                 followers=mapped(row.followers, lambda count: count.total),
-                public=row.public,
+                # searches say null where look-ups say true: not known, and no news
+                public=UNSET if row.public is None else row.public,
                 collaborative=row.collaborative,
                 snapshot_id=row.snapshot_id,
                 image_url=mapped(row.images, _first_url),
