@@ -111,6 +111,22 @@ def test_continuations_wait_until_they_are_requested(tmp_path: Path) -> None:
     frontier.close()
 
 
+@pytest.mark.parametrize("offset", [0, 50])
+def test_a_continuation_that_failed_waits_for_the_next_run(tmp_path: Path, offset: int) -> None:
+    frontier = open_frontier(tmp_path / "f.sqlite")
+    frontier.add_nodes("artist", [("a", FollowLevel.FOLLOWED, False)])
+    request = Request("artist_albums", (), offset, "cursor=x")
+    row = frontier.add_continuation(request, 1)
+    frontier.commit()
+    task = Task(request._replace(ids=("a",)), (1,), row)
+    frontier.settle(task, FAILED, ANSWER._replace(status=500), 1, None)
+    frontier.commit()
+    frontier.close()
+    frontier = open_frontier(tmp_path / "f.sqlite")
+    assert [waiting.request for waiting in frontier.open_continuations()] == [request]
+    frontier.close()
+
+
 def test_a_continuation_added_and_answered_in_one_commit_is_answered(tmp_path: Path) -> None:
     frontier = open_frontier(tmp_path / "x.sqlite")
     frontier.add_nodes("genre", [("rock", 2, True)])

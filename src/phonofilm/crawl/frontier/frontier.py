@@ -184,7 +184,8 @@ class Frontier:
         Their requests hold no ids: these are read when a request is made.
         """
         for row in self.store.tasks(TaskQuery(states=(PENDING, FAILED, QUARANTINED))):
-            if row.state == PENDING or row.offset > 0:
+            # after an empty first page, the next one begins at 0, too
+            if row.state == PENDING or row.offset > 0 or row.cursor:
                 request = Request(row.endpoint, offset=row.offset, cursor=row.cursor)
                 yield Continuation(request=request, row=row.row, node=row.node, total=row.total)
 
