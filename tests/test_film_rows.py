@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from phonofilm.identity.match import match
 from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.show.queries import best_titles
@@ -45,6 +47,25 @@ def test_a_film_of_three_sources_is_one_row(films: Workspace, table: str) -> Non
     distinct = "SELECT count(DISTINCT coalesce(imdb_id, id)) FROM titles"
     assert rows(films, f"SELECT count(*) FROM {table}") == rows(films, distinct)
     assert rows(films, f"SELECT count(DISTINCT id) FROM {table}") == rows(films, distinct)
+
+
+def test_a_title_without_an_id_of_imdb_is_the_film_that_it_was_matched_with(
+    films: Workspace, copied: Callable[[Path], Path]
+) -> None:
+    folder = Workspace(copied(films.root))
+    joined = """FROM identity.members m JOIN identity.members i USING (kind, entity)
+        JOIN titles t ON t.source = m.source AND t.id = m.id
+        WHERE kind = 'title' AND i.source = 'imdb' AND t.imdb_id IS NULL"""
+    before = rows(folder, "SELECT count(*) FROM films")[0][0]
+    match(folder)
+    pairs = rows(folder, f"SELECT i.id, m.source, m.id {joined}")
+    assert pairs
+    assert rows(folder, "SELECT count(*) FROM films") == [(before - len(pairs),)]
+    for film, source, title in pairs:
+        assert rows(folder, f"SELECT id FROM films WHERE id IN ('{film}', '{title}')") == [(film,)]
+        assert source in rows(folder, f"SELECT sources FROM films WHERE id = '{film}'")[0][0]
+        named = f"SELECT count(*) FROM snowflake.titles WHERE id IN ('{film}', '{title}')"
+        assert rows(folder, named) == [(1,)]
 
 
 def test_votes_of_one_source_stand_beside_the_poster_of_another(films: Workspace) -> None:

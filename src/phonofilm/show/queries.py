@@ -167,13 +167,14 @@ def best_titles(
     )
     rows = connection.execute(
         f"""WITH rated AS (
-            SELECT DISTINCT ON (coalesce(t.imdb_id, t.id))
+            SELECT DISTINCT ON (f.film_id)
             t.source, t.id, t.name, t.start_year, t.title_type, r.rating, r.votes
             FROM store.title t JOIN store.rating r ON r.source = t.source AND r.id = t.id
+            JOIN film_titles f ON f.source = t.source AND f.title_id = t.id
             WHERE t.title_type IS DISTINCT FROM 'tvEpisode' AND t.name IS NOT NULL
             AND r.rating BETWEEN 0 AND 10
             {"AND t.kept_by IS NOT NULL" if subset else ""}
-            ORDER BY coalesce(t.imdb_id, t.id), CASE t.source {ranks} END, t.id),
+            ORDER BY f.film_id, CASE t.source {ranks} END, t.id),
         best AS MATERIALIZED (
             SELECT t.source, t.id, t.name, t.start_year, t.title_type, t.rating, t.votes
             FROM rated t

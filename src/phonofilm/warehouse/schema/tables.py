@@ -178,10 +178,13 @@ def _other_tables(dialect: Dialect) -> Iterator[Definition]:
         yield Definition(name, f"CREATE TABLE IF NOT EXISTS {name} ({parts})")
 
 
-# `films` reads titles by the id of IMDb, or by their own id where they have none.
+# `films` reads titles by the id of IMDb, or by their own id where they have none, and what `match`
+# joined with them.
 _INDEXES = (
     index("title_imdb_id", "store.title (imdb_id)"),
     index("title_without_imdb_id", "store.title (id) WHERE imdb_id IS NULL"),
+    index("members_record", "identity.members (source, id)"),
+    index("members_entity", "identity.members (entity)"),
 )
 
 
@@ -191,9 +194,9 @@ def definitions(dialect: Dialect = DUCKDB) -> Iterator[Definition]:
     for cls in RECORDS:
         yield _table(cls, dialect)
     yield from _other_tables(dialect)
+    yield from identity_definitions(dialect)
     if dialect.indexes:
         yield from _INDEXES
-    yield from identity_definitions(dialect)
     yield from view_definitions()
 
 

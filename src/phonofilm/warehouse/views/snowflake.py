@@ -37,9 +37,10 @@ def _of_films(rows: str) -> str:
         f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(by_priority(kind="title"))
     )
     return f"""SELECT * FROM (
-        SELECT coalesce(t.imdb_id, t.id) AS film_id, r.*, CASE r.source {ranks} END AS source_rank,
-        min(CASE r.source {ranks} END) OVER (PARTITION BY coalesce(t.imdb_id, t.id)) AS first_rank
-        FROM ({rows}) r JOIN store.title t ON t.source = r.source AND t.id = r.title_id) ranked
+        SELECT f.film_id, r.*, CASE r.source {ranks} END AS source_rank,
+        min(CASE r.source {ranks} END) OVER (PARTITION BY f.film_id) AS first_rank
+        FROM ({rows}) r
+        JOIN film_titles f ON f.source = r.source AND f.title_id = r.title_id) ranked
         WHERE source_rank = first_rank"""
 
 

@@ -41,9 +41,9 @@ _SQL = f"""SELECT f.id, f.last_seen, f.name, f.poster_url, f.rating, f.votes, f.
             'id': c.person_id}} ORDER BY c.part, k.position NULLS LAST, c.person_id) AS people
         FROM ({_PEOPLE}) c
         LEFT JOIN store.person p ON p.source = c.source AND p.id = c.person_id
-        LEFT JOIN (SELECT t.source, coalesce(t.imdb_id, t.id) AS film_id, d.role, d.person_id,
+        LEFT JOIN (SELECT f.source, f.film_id, d.role, d.person_id,
             min(d.position) AS position FROM store.credit d
-            JOIN store.title t ON t.source = d.source AND t.id = d.title_id GROUP BY ALL) k
+            JOIN film_titles f ON f.source = d.source AND f.title_id = d.title_id GROUP BY ALL) k
             ON k.source = c.source AND k.film_id = c.title_id AND k.role = c.role
             AND k.person_id = c.person_id
         GROUP BY c.title_id) p ON p.title_id = f.id
