@@ -13,9 +13,10 @@ from phonofilm.identity.match import match
 from phonofilm.sandbox.kernel.server import Plan, running
 from phonofilm.sandbox.services.imdb.dumps import write
 from phonofilm.show.queries import best_titles
+from phonofilm.warehouse.engines.location import open_warehouse
 from phonofilm.warehouse.export.export import export
 from phonofilm.warehouse.load.load import load
-from phonofilm.warehouse.snapshots import open_snapshot
+from phonofilm.warehouse.snapshots import open_snapshot, publish
 from phonofilm.workspace import Workspace
 from tests.conftest import collect
 from tests.warehouses import import_files
@@ -56,6 +57,10 @@ def test_a_title_without_an_id_of_imdb_is_the_film_that_it_was_matched_with(
     joined = """FROM identity.members m JOIN identity.members i USING (kind, entity)
         JOIN titles t ON t.source = m.source AND t.id = m.id
         WHERE kind = 'title' AND i.source = 'imdb' AND t.imdb_id IS NULL"""
+    warehouse = open_warehouse(folder, "")
+    warehouse.execute("UPDATE store.title SET imdb_id = NULL WHERE source = 'wikidata'")
+    warehouse.close()
+    publish(folder)
     before = rows(folder, "SELECT count(*) FROM films")[0][0]
     match(folder)
     pairs = rows(folder, f"SELECT i.id, m.source, m.id {joined}")
