@@ -36,7 +36,7 @@ def demo(*words: object) -> Result:
     return run_cli("demo", *words)
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_the_demo_shows_the_whole_way(tmp_path: Path) -> None:
     first = demo("--artists", 80, "--data", tmp_path / "demo")
     assert first.exit_code == 0, first.stderr

@@ -54,7 +54,10 @@ def reversed_in_time(responses: list[Envelope]) -> list[Envelope]:
     ]
 
 
-@pytest.mark.parametrize("source", WANTS)
+@pytest.mark.parametrize(
+    "source",
+    ["spotify", *(pytest.param(s, marks=pytest.mark.slow) for s in WANTS if s != "spotify")],
+)
 def test_no_field_is_known_only_in_one_order_of_the_responses(source: str, tmp_path: Path) -> None:
     forwards, backwards = Workspace(tmp_path / "forwards"), Workspace(tmp_path / "backwards")
     access = "extended-legacy" if source == "spotify" else ""
