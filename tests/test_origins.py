@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from phonofilm.crawl.saved import land
 from phonofilm.errors import OriginError
 from phonofilm.warehouse.load.load import load
 from phonofilm.workspace import Workspace
@@ -50,16 +51,15 @@ def test_a_crawl_of_another_source_does_not_mix_origins(
     assert not server.calls
 
 
-@pytest.mark.parametrize("loaded", [True, False], ids=["again", "first"])
 def test_a_load_refuses_rows_of_another_origin(
-    simulated: Workspace, tmp_path: Path, database: str, loaded: bool
+    simulated: Workspace, tmp_path: Path, database: str
 ) -> None:
     load(Workspace(simulated.root, database))
     other = Workspace(tmp_path / "other", database).open()
     other.bind_origin("live")
     import_films(other, 20, tmp_path / "dumps")
     before = query(Workspace(simulated.root, database), "SELECT * FROM artists ORDER BY id")
-    for _ in range(2 if loaded else 1):
+    for _ in range(2):
         with pytest.raises(OriginError, match="its rows are from live services"):
             load(other)
     assert query(Workspace(simulated.root, database), "SELECT * FROM artists ORDER BY id") == before
@@ -76,6 +76,25 @@ def test_a_warehouse_of_an_older_version_says_its_origin_by_its_runs(
         connection.execute("DELETE FROM store.origin")
     with pytest.raises(OriginError, match="the warehouse has rows from a sandbox"):
         load(Workspace(as_live(simulated).root, database))
+
+
+def test_an_older_folder_of_both_origins_is_refused(simulated: Workspace) -> None:
+    with pytest.raises(OriginError, match="its rows are from a sandbox"):
+        load(as_live(simulated))
+
+
+def test_pages_that_a_person_saved_go_with_either(
+    simulated: Workspace, tmp_path: Path, database: str
+) -> None:
+    import psycopg
+
+    page = tmp_path / "page.html"
+    page.write_text("<html></html>")
+    land(simulated, "imdb", [page])
+    load(Workspace(simulated.root, database))
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM store.origin")
+    load(Workspace(simulated.root, database))
 
 
 def test_files_of_a_person_go_with_either(folder: Workspace, tmp_path: Path) -> None:

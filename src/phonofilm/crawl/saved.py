@@ -9,6 +9,7 @@ from pathlib import Path
 
 from phonofilm.crawl.frontier.files import open_frontier
 from phonofilm.imports.saved import LandResult, land_saved
+from phonofilm.net.origin.origin import SAVED_RESPONSES
 from phonofilm.sources import get
 from phonofilm.workspace import Workspace
 
@@ -27,7 +28,7 @@ def land(
 def _save_run(workspace: Workspace, result: LandResult) -> None:
     run = {
         "source": result.source,
-        "origin": "saved answers",
+        "origin": SAVED_RESPONSES,
         "access": get(result.source).saved_access,
         "status": "done",
         "calls": 0,

@@ -15,8 +15,8 @@ from phonofilm.net.transport import Transport, TransportOptions
 from phonofilm.sources.manifest import Budget
 
 _SANDBOX = "sandbox "
-LOCAL_FILES = "local files"
-"""Name of the origin of files of a person, of which it is not known who made them."""
+LOCAL_FILES, SAVED_RESPONSES = "local files", "saved answers"
+"""Names of the origins of what a person brings: nothing says whether it is simulated."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from phonofilm.errors import OriginError
-from phonofilm.net.origin.origin import LOCAL_FILES, origin_kind
+from phonofilm.net.origin.origin import LOCAL_FILES, SAVED_RESPONSES, origin_kind
 from phonofilm.sql import literal
 from phonofilm.warehouse.engines.base import Warehouse
 from phonofilm.warehouse.load.runs import crawl_runs
@@ -21,7 +21,8 @@ def bind_origin(workspace: Workspace, warehouse: Warehouse) -> None:
     bound = {name for (name,) in warehouse.rows("SELECT name FROM store.origin")}
     runs = (result for (result,) in warehouse.rows("SELECT result FROM store.run"))
     existing = bound or _origins(runs)
-    origins = {workspace.origin} - {""} or _origins(run.result for run in crawl_runs(workspace))
+    origins = {workspace.origin} - {""}
+    origins |= _origins(run.result for run in crawl_runs(workspace))
     for origin in sorted(origins):
         if existing - {origin}:
             raise OriginError(
@@ -37,10 +38,11 @@ def bind_origin(workspace: Workspace, warehouse: Warehouse) -> None:
             bound, existing = bound | {origin}, existing | {origin}
 
 
+_OF_A_PERSON = (None, LOCAL_FILES, SAVED_RESPONSES)
 _NAMES = {"live": "live services", "sandbox": "a sandbox"}
 
 
 def _origins(results: Iterable[str]) -> set[str]:
     """Return the origins in results of crawls (JSON)."""
     names = (json.loads(result).get("origin") for result in results if result)
-    return {origin_kind(name) for name in names if name not in (None, LOCAL_FILES)}
+    return {origin_kind(name) for name in names if name not in _OF_A_PERSON}
