@@ -23,7 +23,7 @@ from phonofilm.crawl.frontier.levels import (
     flags_from,
     pack_flags,
 )
-from phonofilm.crawl.frontier.sqlite.read_only import answered_ids, followed_ids
+from phonofilm.crawl.frontier.sqlite.read_only import answered_ids, followed_ids, saved_runs
 from phonofilm.crawl.frontier.sqlite.schema import VERSION
 from phonofilm.crawl.frontier.values import ANSWERED, FAILED, MISSING, Continuation, Task
 from phonofilm.errors import NewerDataError, OriginError, StoreError
@@ -109,6 +109,16 @@ def test_continuations_wait_until_they_are_requested(tmp_path: Path) -> None:
     frontier.commit()
     assert list(frontier.open_continuations()) == []
     frontier.close()
+
+
+def test_a_frontier_that_a_crawl_creates_now_is_read_as_empty_and_left_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "f.sqlite"
+    path.touch()
+    assert saved_runs(path) == []
+    assert answered_ids(path) == {}
+    assert path.stat().st_size == 0
 
 
 @pytest.mark.parametrize("offset", [0, 50])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from phonofilm.crawl.frontier.levels import FOLLOWED, flags_from
 from phonofilm.crawl.frontier.sqlite.database import FrontierDatabase, frontier_error
-from phonofilm.crawl.frontier.sqlite.schema import VERSION, version_of
+from phonofilm.crawl.frontier.sqlite.schema import VERSION, prepare, version_of
 from phonofilm.crawl.frontier.values import ANSWERED, MISSING
 
 
@@ -17,14 +17,18 @@ from phonofilm.crawl.frontier.values import ANSWERED, MISSING
 def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a frontier file for reading; a file of an older version is migrated first.
 
+    A file without tables yet is one that a crawl creates now: it is left alone and read as empty.
     StoreError when it is damaged, in the block, too.
     """
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            older = version_of(db) < VERSION
-        if older:
+            version = version_of(db)
+        if 0 < version < VERSION:
             FrontierDatabase(path).close()
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        address = f"file:{path}?mode=ro" if version else "file::memory:"
+        with closing(sqlite3.connect(address, uri=True)) as db:
+            if not version:
+                prepare(db, path)
             yield db
     except sqlite3.Error as error:
         raise frontier_error(path, error) from error
